@@ -1,0 +1,1 @@
+//! Generators without a network: gaussian-fit, resample, samples.

@@ -1,0 +1,1 @@
+//! Datasets of amplicast: gaussian, gaussian-ring, events-file.

@@ -1,0 +1,1 @@
+//! Summary statistics: coordinate, radius, invariant-mass, transverse-momentum.

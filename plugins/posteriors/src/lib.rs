@@ -1,0 +1,1 @@
+//! Uncertainty models: bayesian, ensemble, point.

@@ -1,0 +1,61 @@
+//! Who is called: names component and call in every error, and lets the host watch each call.
+
+use std::sync::Arc;
+
+use super::types::Res;
+use crate::{Error, ErrorKind, Result};
+
+/// What the host learns of each call into a plugin, before and after it.
+pub trait Watch: Send + Sync {
+    /// The current thread enters `call` of `component`.
+    fn enter(&self, component: &str, call: &'static str);
+    /// The current thread is back.
+    fn leave(&self);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn enter(&self, _component: &str, _call: &'static str) {}
+    fn leave(&self) {}
+}
+
+/// A component as it is called by the host.
+#[derive(Clone)]
+pub struct Caller {
+    component: Arc<str>,
+    watch: Arc<dyn Watch>,
+}
+
+impl Caller {
+    /// Calls of `component`, watched by `watch`.
+    pub fn new(component: &str, watch: Arc<dyn Watch>) -> Self {
+        Caller { component: component.into(), watch }
+    }
+
+    /// The name of the component.
+    pub fn component(&self) -> &str {
+        &self.component
+    }
+
+    pub fn call<T>(&self, name: &'static str, call: impl FnOnce() -> Res<T>) -> Result<T> {
+        self.watch.enter(&self.component, name);
+        let result = call();
+        self.watch.leave();
+        result.into_result().map_err(|error| {
+            let error = Error::from(error);
+            match error.kind() {
+                // The host knows better where these belong: a line of the user's file, or the user himself.
+                ErrorKind::Config | ErrorKind::Cancelled => error,
+                _ => error.at(format!("`{}`, call {name}", self.component)),
+            }
+        })
+    }
+
+    /// Like [`Caller::call`] for short calls that neither fail nor are worth watching.
+    pub fn quick<T>(&self, name: &'static str, call: impl FnOnce() -> Res<T>) -> Option<T> {
+        self.call(name, call).ok()
+    }
+}

@@ -1,0 +1,144 @@
+//! Datasets across the boundary.
+
+use abi_stable::sabi_trait;
+use abi_stable::std_types::{RBox, ROption, RSlice, RSliceMut, RStr, RString, RVec};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::caller::Caller;
+use super::guard::{Guarded, guard};
+use super::types::{AbiChunk, AbiSchema, AbiSplit, Res, paths, read_strings};
+use crate::{Chunk, Dataset, Density, Error, Result, Schema, Split};
+
+#[sabi_trait]
+pub trait AbiDataset: Send + Sync {
+    fn schema(&self) -> Res<AbiSchema>;
+    fn capacity(&self, split: AbiSplit) -> Res<ROption<u64>>;
+    fn read(&self, split: AbiSplit, chunk: AbiChunk, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()>;
+    fn has_density(&self) -> Res<bool>;
+    fn log_density(&self, events: RSlice<'_, f64>, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()>;
+    fn quantile(&self, summary: RStr<'_>, probability: f64) -> Res<ROption<f64>>;
+    #[sabi(last_prefix_field)]
+    fn files(&self) -> Res<RVec<RString>>;
+}
+
+pub type DatasetBox = AbiDataset_TO<'static, RBox<()>>;
+
+pub struct Adapter<D>(pub Guarded<D>);
+
+/// A row-major view of a slice that crossed the boundary.
+pub fn rows_of<'a>(values: RSlice<'a, f64>, dimension: usize) -> Result<ArrayView2<'a, f64>> {
+    let rows = values.len() / dimension.max(1);
+    ArrayView2::from_shape((rows, dimension), values.as_slice()).map_err(shape_error)
+}
+
+/// A mutable row-major view of a slice that crossed the boundary.
+pub fn rows_of_mut<'a>(values: RSliceMut<'a, f64>, dimension: usize) -> Result<ArrayViewMut2<'a, f64>> {
+    let rows = values.len() / dimension.max(1);
+    ArrayViewMut2::from_shape((rows, dimension), values.into_mut_slice()).map_err(shape_error)
+}
+
+fn shape_error(error: ndarray::ShapeError) -> Error {
+    Error::plugin(format!("a batch does not have whole events: {error}"))
+}
+
+/// The contiguous slice of a batch, as it crosses the boundary.
+pub fn slice_of<'a>(events: &'a ArrayView2<'_, f64>) -> Result<RSlice<'a, f64>> {
+    events
+        .as_slice()
+        .map(RSlice::from_slice)
+        .ok_or_else(|| Error::plugin("expected a row-major batch, found another layout"))
+}
+
+/// The contiguous slice of a batch to be written.
+pub fn slice_of_mut<'a>(events: &'a mut ArrayViewMut2<'_, f64>) -> Result<RSliceMut<'a, f64>> {
+    events
+        .as_slice_mut()
+        .map(RSliceMut::from_mut_slice)
+        .ok_or_else(|| Error::plugin("expected a row-major batch, found another layout"))
+}
+
+impl<D: Dataset> AbiDataset for Adapter<D> {
+    fn schema(&self) -> Res<AbiSchema> {
+        guard(|| Ok(AbiSchema::from(&self.0.schema())))
+    }
+    fn capacity(&self, split: AbiSplit) -> Res<ROption<u64>> {
+        guard(|| Ok(self.0.capacity(split.into()).into()))
+    }
+    fn read(&self, split: AbiSplit, chunk: AbiChunk, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()> {
+        guard(|| self.0.read(split.into(), chunk.into(), rows_of_mut(out, dimension)?))
+    }
+    fn has_density(&self) -> Res<bool> {
+        guard(|| Ok(self.0.density().is_some()))
+    }
+    fn log_density(&self, events: RSlice<'_, f64>, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()> {
+        guard(|| {
+            let density =
+                self.0.density().ok_or_else(|| Error::unsupported("this dataset has no density"))?;
+            density.log_density(rows_of(events, dimension)?, out.into_mut_slice())
+        })
+    }
+    fn quantile(&self, summary: RStr<'_>, probability: f64) -> Res<ROption<f64>> {
+        guard(|| Ok(self.0.quantile(summary.as_str(), probability).into()))
+    }
+    fn files(&self) -> Res<RVec<RString>> {
+        guard(|| Ok(paths(self.0.files())))
+    }
+}
+
+/// A dataset of a loaded plugin.
+pub struct LoadedDataset {
+    object: DatasetBox,
+    caller: Caller,
+    schema: Schema,
+    has_density: bool,
+}
+
+impl LoadedDataset {
+    pub(super) fn new(object: DatasetBox, caller: Caller) -> Result<Self> {
+        let schema = caller.call("schema", || object.schema())?.read()?;
+        let has_density = caller.call("density", || object.has_density())?;
+        Ok(LoadedDataset { object, caller, schema, has_density })
+    }
+
+    /// See [`Dataset::schema`].
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// See [`Dataset::capacity`].
+    pub fn capacity(&self, split: Split) -> Result<Option<u64>> {
+        Ok(self.caller.call("capacity", || self.object.capacity(split.into()))?.into_option())
+    }
+
+    /// See [`Dataset::read`].
+    pub fn read(&self, split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        let dimension = out.ncols();
+        let out = slice_of_mut(&mut out)?;
+        self.caller.call("read", || self.object.read(split.into(), chunk.into(), dimension, out))
+    }
+
+    /// See [`Dataset::density`].
+    pub fn density(&self) -> Option<&dyn Density> {
+        self.has_density.then_some(self)
+    }
+
+    /// See [`Dataset::quantile`].
+    pub fn quantile(&self, summary: &str, probability: f64) -> Result<Option<f64>> {
+        Ok(self.caller.call("quantile", || self.object.quantile(summary.into(), probability))?.into_option())
+    }
+
+    /// See [`Dataset::files`].
+    pub fn files(&self) -> Result<Vec<std::path::PathBuf>> {
+        let files = self.caller.call("files", || self.object.files())?;
+        Ok(read_strings(files).into_iter().map(Into::into).collect())
+    }
+}
+
+impl Density for LoadedDataset {
+    fn log_density(&self, events: ArrayView2<'_, f64>, out: &mut [f64]) -> Result<()> {
+        let values = slice_of(&events)?;
+        self.caller.call("log_density", || {
+            self.object.log_density(values, events.ncols(), RSliceMut::from_mut_slice(out))
+        })
+    }
+}

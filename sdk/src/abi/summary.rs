@@ -1,0 +1,100 @@
+//! Summary statistics across the boundary.
+
+use abi_stable::sabi_trait;
+use abi_stable::sabi_trait::TD_Opaque;
+use abi_stable::std_types::{RBox, RSliceMut, RString};
+
+use super::caller::Caller;
+use super::generator::AbiBatch;
+use super::guard::{Guarded, guard};
+use super::types::{AbiSchema, Res};
+use crate::metric::expect_length;
+use crate::{Batch, Result, Schema, Summary, SummaryStatistic};
+
+#[sabi_trait]
+pub trait AbiSummaryStatistic: Send + Sync {
+    fn label(&self) -> Res<RString>;
+    fn axis(&self) -> Res<RString>;
+    #[sabi(last_prefix_field)]
+    fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
+}
+
+pub type SummaryStatisticBox = AbiSummaryStatistic_TO<'static, RBox<()>>;
+
+#[sabi_trait]
+pub trait AbiSummary: Send + Sync {
+    #[sabi(last_prefix_field)]
+    fn evaluate(&self, batch: AbiBatch<'_>, out: RSliceMut<'_, f64>) -> Res<()>;
+}
+
+pub type SummaryBox = AbiSummary_TO<'static, RBox<()>>;
+
+pub struct Adapter<S>(pub Guarded<S>);
+
+impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
+    fn label(&self) -> Res<RString> {
+        guard(|| Ok(self.0.label().into()))
+    }
+    fn axis(&self) -> Res<RString> {
+        guard(|| Ok(self.0.axis().into()))
+    }
+    fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox> {
+        guard(|| {
+            let summary = self.0.prepare(&schema.read()?)?;
+            Ok(AbiSummary_TO::from_value(SummaryAdapter(Guarded::new("a summary", summary)), TD_Opaque))
+        })
+    }
+}
+
+struct SummaryAdapter(Guarded<Box<dyn Summary>>);
+
+impl AbiSummary for SummaryAdapter {
+    fn evaluate(&self, batch: AbiBatch<'_>, out: RSliceMut<'_, f64>) -> Res<()> {
+        guard(|| self.0.evaluate(&batch.read()?, out.into_mut_slice()))
+    }
+}
+
+/// A summary statistic of a loaded plugin.
+pub struct LoadedSummaryStatistic {
+    object: SummaryStatisticBox,
+    caller: Caller,
+    label: String,
+    axis: String,
+}
+
+impl LoadedSummaryStatistic {
+    pub(super) fn new(object: SummaryStatisticBox, caller: Caller) -> Result<Self> {
+        let label = caller.call("label", || object.label())?.into_string();
+        let axis = caller.call("axis", || object.axis())?.into_string();
+        Ok(LoadedSummaryStatistic { object, caller, label, axis })
+    }
+
+    /// See [`SummaryStatistic::label`].
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// See [`SummaryStatistic::axis`].
+    pub fn axis(&self) -> &str {
+        &self.axis
+    }
+
+    /// See [`SummaryStatistic::prepare`].
+    pub fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
+        let object = self.caller.call("prepare", || self.object.prepare(schema.into()))?;
+        Ok(Box::new(LoadedSummary { object, caller: self.caller.clone() }))
+    }
+}
+
+struct LoadedSummary {
+    object: SummaryBox,
+    caller: Caller,
+}
+
+impl Summary for LoadedSummary {
+    fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
+        expect_length("summaries", batch.values.nrows(), out.len())?;
+        let batch = AbiBatch::new(batch)?;
+        self.caller.call("evaluate", || self.object.evaluate(batch, RSliceMut::from_mut_slice(out)))
+    }
+}

@@ -1,0 +1,183 @@
+//! Uncertainty models across the boundary.
+
+use std::sync::Arc;
+
+use abi_stable::StableAbi;
+use abi_stable::sabi_trait;
+use abi_stable::std_types::{RBox, RString, RVec};
+
+use super::caller::{Caller, Unwatched};
+use super::context::{ContextRef, Offered, Received, offer};
+use super::generator::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
+use super::guard::{Guarded, guard};
+use super::types::{AbiSeed, Res};
+use crate::{Chain, Error, Inference, Members, Requirements, Result, Seed, UncertaintyModel};
+
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy)]
+pub struct AbiRequirements {
+    gradients: bool,
+    likelihood: bool,
+    fit: bool,
+    least_members: usize,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct AbiInference<'a> {
+    chain: u64,
+    members: u64,
+    model: ModelRef<'a>,
+    training_rows: u64,
+    settings: RString,
+    seed: AbiSeed,
+    context: ContextRef<'a>,
+}
+
+#[repr(C)]
+#[derive(StableAbi, Clone)]
+pub struct AbiVector {
+    name: RString,
+    values: RVec<f32>,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct AbiMembers {
+    parameters: RVec<RVec<f32>>,
+    n_effective: f64,
+}
+
+fn write_chain(chain: &Chain) -> RVec<AbiVector> {
+    let vector = |(name, values): &(String, Vec<f32>)| AbiVector {
+        name: name.as_str().into(),
+        values: values.clone().into(),
+    };
+    chain.vectors.iter().map(vector).collect()
+}
+
+fn read_chain(vectors: RVec<AbiVector>) -> Chain {
+    Chain::new(vectors.into_iter().map(|v| (v.name.into_string(), v.values.into_vec())))
+}
+
+#[sabi_trait]
+pub trait AbiUncertaintyModel: Send + Sync {
+    fn requirements(&self) -> Res<AbiRequirements>;
+    fn chains(&self, members: u64) -> Res<u64>;
+    fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>>;
+    #[sabi(last_prefix_field)]
+    fn members(&self, chains: RVec<RVec<AbiVector>>, count: u64, seed: AbiSeed) -> Res<AbiMembers>;
+}
+
+pub type UncertaintyModelBox = AbiUncertaintyModel_TO<'static, RBox<()>>;
+
+pub struct Adapter<U>(pub Guarded<U>);
+
+impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
+    fn requirements(&self) -> Res<AbiRequirements> {
+        guard(|| {
+            let r = self.0.requirements();
+            Ok(AbiRequirements {
+                gradients: r.gradients,
+                likelihood: r.likelihood,
+                fit: r.fit,
+                least_members: r.least_members,
+            })
+        })
+    }
+    fn chains(&self, members: u64) -> Res<u64> {
+        guard(|| Ok(self.0.chains(members)))
+    }
+    fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>> {
+        guard(|| {
+            let settings = read_settings(&inference.settings)?;
+            let context = Received(inference.context);
+            // The host watches its own calls of the model; here the call is already inside a watched one.
+            let caller = Caller::new("the model", Arc::new(Unwatched));
+            let model = LoadedModel::new(ModelHandle::Lent(inference.model), caller)?;
+            let chain = self.0.infer_chain(&Inference {
+                chain: inference.chain,
+                members: inference.members,
+                model: &model,
+                training_rows: inference.training_rows,
+                settings: &settings,
+                seed: inference.seed.into(),
+                context: &context,
+            })?;
+            Ok(write_chain(&chain))
+        })
+    }
+    fn members(&self, chains: RVec<RVec<AbiVector>>, count: u64, seed: AbiSeed) -> Res<AbiMembers> {
+        guard(|| {
+            let chains: Vec<Chain> = chains.into_iter().map(read_chain).collect();
+            let members = self.0.members(&chains, count, seed.into())?;
+            Ok(AbiMembers {
+                parameters: members.parameters.into_iter().map(RVec::from).collect(),
+                n_effective: members.n_effective,
+            })
+        })
+    }
+}
+
+/// An uncertainty model of a loaded plugin.
+pub struct LoadedUncertaintyModel {
+    object: UncertaintyModelBox,
+    caller: Caller,
+    requirements: Requirements,
+}
+
+impl LoadedUncertaintyModel {
+    pub(super) fn new(object: UncertaintyModelBox, caller: Caller) -> Result<Self> {
+        let r = caller.call("requirements", || object.requirements())?;
+        let requirements = Requirements {
+            gradients: r.gradients,
+            likelihood: r.likelihood,
+            fit: r.fit,
+            least_members: r.least_members,
+        };
+        Ok(LoadedUncertaintyModel { object, caller, requirements })
+    }
+
+    /// See [`UncertaintyModel::requirements`].
+    pub fn requirements(&self) -> Requirements {
+        self.requirements
+    }
+
+    /// See [`UncertaintyModel::chains`].
+    pub fn chains(&self, members: u64) -> Result<u64> {
+        self.caller.call("chains", || self.object.chains(members))
+    }
+
+    /// See [`UncertaintyModel::infer_chain`].
+    pub fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
+        let model = LentModel(inference.model);
+        let context = Offered(inference.context);
+        let vectors = self.caller.call("infer_chain", || {
+            self.object.infer_chain(AbiInference {
+                chain: inference.chain,
+                members: inference.members,
+                model: lend(&model),
+                training_rows: inference.training_rows,
+                settings: write_settings(inference.settings),
+                seed: inference.seed.into(),
+                context: offer(&context),
+            })
+        })?;
+        Ok(read_chain(vectors))
+    }
+
+    /// See [`UncertaintyModel::members`].
+    pub fn members(&self, chains: &[Chain], count: u64, seed: Seed) -> Result<Members> {
+        let chains: RVec<RVec<AbiVector>> = chains.iter().map(write_chain).collect();
+        let members = self.caller.call("members", || self.object.members(chains, count, seed.into()))?;
+        let parameters: Vec<Vec<f32>> = members.parameters.into_iter().map(RVec::into_vec).collect();
+        if parameters.len() as u64 != count {
+            return Err(Error::plugin(format!(
+                "`{}`, call members: expected {count} members, found {}",
+                self.caller.component(),
+                parameters.len()
+            )));
+        }
+        Ok(Members { parameters, n_effective: members.n_effective })
+    }
+}

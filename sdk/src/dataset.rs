@@ -1,0 +1,51 @@
+//! Where true events come from.
+
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use crate::{Chunk, Component, Result, Schema};
+
+/// The disjoint parts of a dataset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Split {
+    /// Events for training (and left-out references); counted in n_train.
+    Training,
+    /// Further true events, used only to validate an estimate.
+    Holdout,
+}
+
+/// True events: a sampler of a known truth, or a file.
+///
+/// Reading is a pure function of (split, chunk): events are streamed in chunks, a file of any size is never in memory whole.
+pub trait Dataset: Component {
+    /// The columns of an event.
+    fn schema(&self) -> Schema;
+
+    /// Events in a split; `None` for a sampler, which has no end.
+    fn capacity(&self, split: Split) -> Option<u64>;
+
+    /// Fills `out` (n x d) with the events `chunk.first_event ..` of a split.
+    ///
+    /// A sampler draws them from `chunk.seed`; a file returns its rows and ignores the seed.
+    fn read(&self, split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()>;
+
+    /// The true density, if it is known.
+    fn density(&self) -> Option<&dyn Density> {
+        None
+    }
+
+    /// The true quantile of a summary, if it is known exactly. `summary` is a summary's label: `radius`, `coordinate:0`.
+    fn quantile(&self, _summary: &str, _probability: f64) -> Option<f64> {
+        None
+    }
+
+    /// Files that the dataset reads; their contents enter the hash of every stage.
+    fn files(&self) -> Vec<std::path::PathBuf> {
+        Vec::new()
+    }
+}
+
+/// A normalised density of events.
+pub trait Density: Send + Sync {
+    /// Writes the natural logarithm of the density at each event (n x d) to `out` (n); -inf outside the support.
+    fn log_density(&self, events: ArrayView2<'_, f64>, out: &mut [f64]) -> Result<()>;
+}

@@ -1,0 +1,70 @@
+//! The contract of amplicast: what a plugin author depends on, and nothing else.
+//!
+//! An experiment crosses datasets, [`Generator`]s, [`UncertaintyModel`]s, [`SummaryStatistic`]s and [`Metric`]s. Each
+//! is a component of some plugin: a safe Rust trait over ndarray views, registered with one macro and exported with
+//! another. This crate holds the traits, the values that they exchange, the optimiser and the boundary; no engine, no
+//! input or output, no libtorch.
+//!
+//! A whole plugin: a summary that is the first column of an event.
+//!
+//! ```
+//! use amplicast_sdk::*;
+//!
+//! config! { pub struct NoConfig {} }
+//! struct First;
+//!
+//! impl Component for First {
+//!     type Config = NoConfig;
+//!     const NAME: &'static str = "first";
+//!     const ABOUT: &'static str = "The first column of an event";
+//!     fn new(_: NoConfig) -> Result<Self> { Ok(First) }
+//! }
+//! impl SummaryStatistic for First {
+//!     fn label(&self) -> String { "first".into() }
+//!     fn prepare(&self, _: &Schema) -> Result<Box<dyn Summary>> { Ok(Box::new(First)) }
+//! }
+//! impl Summary for First {
+//!     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
+//!         out.iter_mut().zip(batch.values.column(0)).for_each(|(y, &x)| *y = x);
+//!         Ok(())
+//!     }
+//! }
+//! register_summary!(First);
+//! export_plugin!();
+//! # fn main() {}
+//! ```
+
+pub mod abi;
+mod component;
+mod context;
+mod dataset;
+mod error;
+mod events;
+mod generator;
+mod metric;
+mod optimiser;
+mod parameters;
+mod seed;
+mod summary;
+mod training;
+mod uncertainty;
+
+// Re-exported so that a plugin depends on this crate alone, and on the same versions as its host.
+pub use {abi_stable, inventory, ndarray, rand, rand_distr, schemars, serde, serde_json};
+
+pub use component::{Component, Config, read_config};
+pub use context::{Alone, Context};
+pub use dataset::{Dataset, Density, Split};
+pub use error::{Error, ErrorKind, Result, ensure_config};
+pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_events};
+pub use generator::{Abilities, Differentiable, Generator, LossKind, Member, Model};
+pub use metric::{
+    Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,
+    expect_length,
+};
+pub use optimiser::{Adam, Schedule, TrainingSettings, clip_global_norm};
+pub use parameters::{Layout, Segment};
+pub use seed::{Seed, Stream};
+pub use summary::{Summary, SummaryStatistic};
+pub use training::{Batches, check_finite};
+pub use uncertainty::{Chain, Inference, Members, Requirements, UncertaintyModel};

@@ -1,0 +1,69 @@
+//! Stochastic optimisation of a differentiable model: what `Model::fit` does by default.
+
+use rand::seq::SliceRandom;
+
+use crate::{Adam, Context, Differentiable, Error, Result, Seed, Stream, TrainingSettings, clip_global_norm};
+
+/// Batches of rows without end: every pass over the rows is a fresh permutation.
+pub struct Batches {
+    rows: Vec<u64>,
+    next: usize,
+    batch: usize,
+    stream: Stream,
+}
+
+impl Batches {
+    /// Batches of at most `batch` of these rows.
+    pub fn new(rows: &[u64], batch: usize, seed: Seed) -> Self {
+        Batches { rows: rows.to_vec(), next: rows.len(), batch: batch.min(rows.len()), stream: seed.stream() }
+    }
+
+    /// The rows of the next step.
+    pub fn next_rows(&mut self) -> &[u64] {
+        if self.next + self.batch > self.rows.len() {
+            self.rows.shuffle(&mut self.stream);
+            self.next = 0;
+        }
+        self.next += self.batch;
+        &self.rows[self.next - self.batch..self.next]
+    }
+}
+
+/// An error that names the step if a loss or a gradient norm is not finite.
+pub fn check_finite(step: u64, loss: f64, gradient_norm: f64) -> Result<()> {
+    if loss.is_finite() && gradient_norm.is_finite() {
+        return Ok(());
+    }
+    Err(Error::numeric(format!(
+        "training diverged at step {step}: expected a finite loss and gradient, found loss {loss}, gradient norm \
+         {gradient_norm}; a smaller learning_rate or clip may help"
+    )))
+}
+
+/// Minimises the mean loss over `rows` from `parameters`.
+pub fn fit(
+    model: &dyn Differentiable,
+    mut parameters: Vec<f32>,
+    rows: &[u64],
+    settings: &TrainingSettings,
+    seed: Seed,
+    context: &dyn Context,
+) -> Result<Vec<f32>> {
+    if rows.is_empty() {
+        return Err(Error::data("expected at least one training event, found none"));
+    }
+    let mut batches = Batches::new(rows, settings.batch, seed.split("batches"));
+    let mut adam = Adam::new(parameters.len(), settings);
+    let mut gradient = vec![0.0; parameters.len()];
+    let losses = seed.split("loss");
+    for step in 0..settings.iterations {
+        context.check()?;
+        let rows = batches.next_rows();
+        let loss = model.loss_and_gradient(&parameters, rows, None, losses.index(step), &mut gradient)?;
+        let norm = clip_global_norm(&mut [&mut gradient], settings.clip);
+        check_finite(step, loss, norm)?;
+        adam.step(&mut parameters, &gradient, settings.learning_rate * settings.rate_factor(step));
+        context.progress(step + 1, settings.iterations, Some(loss));
+    }
+    Ok(parameters)
+}

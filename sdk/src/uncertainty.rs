@@ -1,0 +1,84 @@
+//! Uncertainty models: from a model and its training set to a posterior, and from it to members.
+
+use crate::{Component, Context, Model, Result, Seed, TrainingSettings};
+
+/// What an uncertainty model asks of a generator, before any work starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Requirements {
+    /// It needs gradients of the loss.
+    pub gradients: bool,
+    /// The loss must be a negative log-likelihood.
+    pub likelihood: bool,
+    /// It needs the model's fit.
+    pub fit: bool,
+    /// Fewest members that it can give a spread for.
+    pub least_members: usize,
+}
+
+/// Everything that inferring one chain may use.
+#[derive(Clone, Copy)]
+pub struct Inference<'a> {
+    /// Number of the chain.
+    pub chain: u64,
+    /// Members that will be drawn in all.
+    pub members: u64,
+    /// The model, prepared on the training set.
+    pub model: &'a dyn Model,
+    /// Rows of the training set.
+    pub training_rows: u64,
+    /// The experiment's training settings.
+    pub settings: &'a TrainingSettings,
+    /// The chain's own randomness.
+    pub seed: Seed,
+    /// Progress, cancellation and parallel work.
+    pub context: &'a dyn Context,
+}
+
+/// What one chain found: named f32 vectors. The host stores it and hands it back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Chain {
+    /// The vectors, such as `mean` and `log-sigma` of a variational posterior.
+    pub vectors: Vec<(String, Vec<f32>)>,
+}
+
+impl Chain {
+    /// A chain of these vectors.
+    pub fn new(vectors: impl IntoIterator<Item = (impl Into<String>, Vec<f32>)>) -> Self {
+        Chain { vectors: vectors.into_iter().map(|(name, values)| (name.into(), values)).collect() }
+    }
+
+    /// The vector with that name.
+    pub fn get(&self, name: &str) -> Result<&[f32]> {
+        self.vectors
+            .iter()
+            .find(|(n, _)| n == name)
+            .map(|(_, values)| values.as_slice())
+            .ok_or_else(|| crate::Error::data(format!("expected a vector `{name}` in the chain, found none")))
+    }
+}
+
+/// Members drawn from a posterior.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Members {
+    /// A parameter vector each.
+    pub parameters: Vec<Vec<f32>>,
+    /// How many independent members they are worth; less than their number when draws correlate.
+    pub n_effective: f64,
+}
+
+/// A way to a distribution over the parameters of any model.
+pub trait UncertaintyModel: Component {
+    /// What it needs of a generator.
+    fn requirements(&self) -> Requirements;
+
+    /// How many independent chains `members` members take (ensemble: one a member; variational: one).
+    ///
+    /// Each chain is a stage of its own: stored, resumable.
+    fn chains(&self, members: u64) -> u64;
+
+    /// Infers one chain.
+    fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain>;
+
+    /// Draws `count` members from all chains.
+    fn members(&self, chains: &[Chain], count: u64, seed: Seed) -> Result<Members>;
+}

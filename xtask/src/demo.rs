@@ -1,0 +1,36 @@
+//! `cargo xtask demo`: the examples, run as a user would.
+
+use std::process::Command;
+
+use crate::checkout::{self, Checkout};
+use crate::failure::{Failure, Outcome};
+use crate::setup;
+
+/// The examples, and what is set differently (`--set KEY=VALUE`) so that the demo takes minutes.
+const RUNS: &[(&str, &[&str])] = &[("examples/ring-2d.toml", &[]), ("examples/ttbar-0j.toml", &[])];
+
+/// Sets up, builds, and runs the examples until one fails.
+///
+/// # Errors
+/// The first failure, with the example's own exit code.
+pub fn run(checkout: &Checkout) -> Outcome {
+    for (example, _) in RUNS {
+        if !checkout.root().join(example).is_file() {
+            return Err(Failure::new(format!("demo: {example} does not exist in this checkout")));
+        }
+    }
+    setup::run(checkout)?;
+    checkout::run(&mut checkout.cargo(&["build", "--workspace"]))?;
+    let built = checkout.built()?;
+    for (example, overrides) in RUNS {
+        let mut amplicast = Command::new(checkout.root().join(&built).join("amplicast"));
+        amplicast.current_dir(checkout.root()).args(["run", example, "--plugin-path"]).arg(&built);
+        for value in *overrides {
+            amplicast.args(["--set", value]);
+        }
+        let arguments: Vec<_> = amplicast.get_args().map(|argument| argument.to_string_lossy()).collect();
+        println!("demo: {} {}", built.join("amplicast").display(), arguments.join(" "));
+        checkout::run(&mut amplicast)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `cargo xtask`: what a checkout needs done, in one word each.
+//!
+//! `setup` fetches libtorch, `test` and `lint` are what CI runs, `demo` runs the examples.
+
+mod checkout;
+mod demo;
+mod failure;
+mod lint;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use checkout::Checkout;
+use failure::{Failure, Outcome};
+
+/// Set-up, tests, lints and demo of the amplicast checkout.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Put a CPU libtorch into third_party/libtorch (540 MB to download, once for all checkouts).
+    Setup,
+    /// Set up, build every crate and plugin, run all tests.
+    Test {
+        /// Passed on to `cargo test`, for example `-p amplicast-sdk` or `-- --nocapture`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        cargo_arguments: Vec<String>,
+    },
+    /// Format, clippy, documentation, dependency direction, places of unsafe code.
+    Lint,
+    /// Set up, build, run the examples.
+    Demo,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments.task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Message(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::FAILURE
+        }
+        Err(Failure::Reported(code)) => ExitCode::from(code),
+    }
+}
+
+fn run(task: &Task) -> Outcome {
+    let checkout = Checkout::find()?;
+    match task {
+        Task::Setup => setup::run(&checkout),
+        Task::Test { cargo_arguments } => test::run(&checkout, cargo_arguments),
+        Task::Lint => lint::run(&checkout),
+        Task::Demo => demo::run(&checkout),
+    }
+}
