@@ -1,0 +1,297 @@
+//! The exact, streaming two-sample statistic.
+//!
+//! The reference is sorted once; generated values are counted into its gaps and onto its values, and the supremum of
+//! |F_gen - F_ref| is read off at the gaps' edges. No copy and no sort of the generated sample, integers throughout.
+
+use std::sync::Arc;
+
+use amplicast_sdk::{Error, Result};
+
+/// The gaps between a reference's distinct values, with a table that finds a value's gap in constant time.
+#[derive(Debug)]
+pub struct Gaps {
+    /// Distinct reference values in order, then +inf as a sentinel.
+    values: Vec<f64>,
+    /// Reference events below each distinct value; after the last, all events.
+    below: Vec<u64>,
+    low: f64,
+    scale: f64,
+    /// For each cell of a uniform grid: the first distinct value in it or after it.
+    first: Vec<u32>,
+}
+
+impl Gaps {
+    /// The gaps of a reference sample of at least one finite value.
+    pub fn new(reference: &[f64]) -> Result<Self> {
+        if reference.is_empty() {
+            return Err(Error::data("expected reference events, found none"));
+        }
+        if let Some(row) = reference.iter().position(|x| !x.is_finite()) {
+            return Err(Error::data(format!(
+                "reference event {row}: expected a finite summary, found {}",
+                reference[row]
+            )));
+        }
+        let mut sorted = reference.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (mut values, mut below) = (Vec::new(), Vec::new());
+        for (i, &x) in sorted.iter().enumerate() {
+            // `==`, not total order: -0 and +0 are one value.
+            if values.last() != Some(&x) {
+                values.push(x);
+                below.push(i as u64);
+            }
+        }
+        below.push(sorted.len() as u64);
+        let cells = (8 * values.len()).next_power_of_two().clamp(1 << 10, 1 << 22);
+        // The grid spans the bulk: an outlier must not put everything else into one cell.
+        let at = |p: f64| sorted[((sorted.len() - 1) as f64 * p) as usize];
+        let (low, high) = (at(0.001), at(0.999));
+        let scale = (cells - 1) as f64 / (high - low);
+        let scale = if scale.is_finite() { scale } else { 0.0 };
+        let mut gaps = Gaps { values, below, low, scale, first: Vec::new() };
+        let mut first = Vec::with_capacity(cells + 1);
+        let mut next = 0;
+        for cell in 0..=cells {
+            while next < gaps.values.len() && gaps.cell(gaps.values[next], cells) < cell {
+                next += 1;
+            }
+            first.push(next as u32);
+        }
+        gaps.first = first;
+        gaps.values.push(f64::INFINITY);
+        Ok(gaps)
+    }
+
+    /// Events in the reference.
+    pub fn reference_events(&self) -> u64 {
+        *self.below.last().expect("never empty")
+    }
+
+    /// The grid cell of a value; monotone, so that values of lower cells are lower.
+    fn cell(&self, x: f64, cells: usize) -> usize {
+        // A float cast saturates: values left of the grid go to cell 0.
+        (((x - self.low) * self.scale) as usize).min(cells - 1)
+    }
+
+    /// The bin of a value: 2j below distinct value j (and above the one before), 2j + 1 on it.
+    #[inline]
+    fn bin(&self, x: f64) -> usize {
+        let cell = self.cell(x, self.first.len() - 1);
+        let mut j = self.first[cell] as usize;
+        // Mostly none or one distinct value lies between the cell's start and x: no branch for these.
+        j += usize::from(self.values[j] < x);
+        if self.values[j] < x {
+            j = self.search(x, j, cell);
+        }
+        2 * j + usize::from(self.values[j] == x)
+    }
+
+    /// The first distinct value not below `x`, for crowded cells.
+    #[cold]
+    fn search(&self, x: f64, from: usize, cell: usize) -> usize {
+        let to = self.first[cell + 1] as usize;
+        from + self.values[from..to.max(from)].partition_point(|&v| v < x)
+    }
+}
+
+/// Generated events counted into the gaps of a reference.
+#[derive(Debug, Clone)]
+pub struct GapCounts {
+    gaps: Arc<Gaps>,
+    counts: Vec<u64>,
+}
+
+impl GapCounts {
+    /// No events yet.
+    pub fn new(gaps: Arc<Gaps>) -> Self {
+        let bins = 2 * (gaps.values.len() - 1) + 1;
+        GapCounts { gaps, counts: vec![0; bins] }
+    }
+
+    /// No events yet, against this reference.
+    pub fn against(reference: &[f64]) -> Result<Self> {
+        Ok(Self::new(Arc::new(Gaps::new(reference)?)))
+    }
+
+    /// Counts further values; +inf counts as above every reference value.
+    pub fn add(&mut self, values: &[f64]) {
+        for &x in values {
+            let bin = self.gaps.bin(x).min(self.counts.len() - 1);
+            self.counts[bin] += 1;
+        }
+    }
+
+    /// Adds counts bin by bin.
+    pub fn add_counts(&mut self, counts: impl Iterator<Item = u64>) {
+        self.counts.iter_mut().zip(counts).for_each(|(a, b)| *a += b);
+    }
+
+    /// The counts: 2j below distinct reference value j, 2j + 1 on it.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// The distance to the reference: sup |F_gen - F_ref|.
+    pub fn distance(&self) -> Distance {
+        let generated: u64 = self.counts.iter().sum();
+        let reference = self.gaps.reference_events();
+        let (n, m) = (u128::from(generated), u128::from(reference));
+        let mut seen = 0;
+        let mut largest = 0;
+        for (j, pair) in self.counts.chunks(2).enumerate() {
+            // The functions are compared just below and at each distinct value; between, F_gen only rises towards these.
+            seen += pair[0];
+            let mut compare = |reference_below: u64| {
+                largest = largest.max((u128::from(seen) * m).abs_diff(u128::from(reference_below) * n));
+            };
+            compare(self.gaps.below[j]);
+            if let Some(on) = pair.get(1) {
+                seen += on;
+                largest =
+                    largest.max((u128::from(seen) * m).abs_diff(u128::from(self.gaps.below[j + 1]) * n));
+            }
+        }
+        Distance { numerator: largest, generated, reference }
+    }
+}
+
+/// An exact distance: `numerator` / (n_gen n_ref).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Distance {
+    /// max |i n_ref - j n_gen| over all cuts with i generated and j reference events below.
+    pub numerator: u128,
+    /// n_gen.
+    pub generated: u64,
+    /// n_ref.
+    pub reference: u64,
+}
+
+impl Distance {
+    /// As a number; 1 if no event was generated.
+    pub fn value(&self) -> f64 {
+        if self.generated == 0 {
+            return 1.0;
+        }
+        self.numerator as f64 / (self.generated as f64 * self.reference as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use amplicast_sdk::Seed;
+    use amplicast_sdk::rand::RngExt;
+    use proptest::prelude::*;
+
+    /// Straight from the definition, over every value of both samples, with F(y) = #(x <= y) and #(x < y).
+    fn brute_force(reference: &[f64], generated: &[f64]) -> u128 {
+        let count = |sample: &[f64], y: f64, or_equal: bool| {
+            sample.iter().filter(|&&x| x < y || (or_equal && x == y)).count() as u128
+        };
+        let (n, m) = (generated.len() as u128, reference.len() as u128);
+        let cuts = reference.iter().chain(generated);
+        cuts.flat_map(|&y| {
+            [false, true].map(|e| (count(generated, y, e) * m).abs_diff(count(reference, y, e) * n))
+        })
+        .max()
+        .unwrap_or(0)
+    }
+
+    fn check(reference: &[f64], generated: &[f64]) {
+        let mut counts = GapCounts::against(reference).unwrap();
+        let (head, tail) = generated.split_at(generated.len() / 3);
+        counts.add(head);
+        let mut rest = GapCounts::against(reference).unwrap();
+        rest.add(tail);
+        counts.add_counts(rest.counts().iter().copied());
+        assert_eq!(
+            counts.distance().numerator,
+            brute_force(reference, generated),
+            "{reference:?} {generated:?}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_definition(
+            reference in prop::collection::vec(-1e3..1e3f64, 1..60),
+            generated in prop::collection::vec(-1e3..1e3f64, 1..200),
+        ) {
+            check(&reference, &generated);
+        }
+
+        #[test]
+        fn equals_the_definition_with_ties(
+            reference in prop::collection::vec(-5..5i32, 1..60),
+            generated in prop::collection::vec(-6..6i32, 1..200),
+        ) {
+            let float = |v: Vec<i32>| v.into_iter().map(|x| f64::from(x) / 2.0).collect::<Vec<_>>();
+            check(&float(reference), &float(generated));
+        }
+
+        #[test]
+        fn equals_the_definition_with_outliers(
+            reference in prop::collection::vec(prop_oneof![9 => -1.0..1.0f64, 1 => -1e300..1e300f64], 1..60),
+            generated in prop::collection::vec(prop_oneof![9 => -1.0..1.0f64, 1 => -1e300..1e300f64], 1..100),
+        ) {
+            check(&reference, &generated);
+        }
+    }
+
+    #[test]
+    fn single_values() {
+        check(&[0.0], &[0.0]);
+        check(&[0.0], &[-0.0, 1.0]);
+        check(&[1.0, 1.0, 1.0], &[1.0]);
+        check(&[1.0], &[2.0, f64::INFINITY]);
+    }
+
+    #[test]
+    fn large_samples_equal_sorted_merge() {
+        let mut stream = Seed::new(4).stream();
+        let mut draw = |n: usize| (0..n).map(|_| stream.random::<f64>().powi(3)).collect::<Vec<_>>();
+        let (reference, generated) = (draw(100_000), draw(99_999));
+        let mut counts = GapCounts::against(&reference).unwrap();
+        counts.add(&generated);
+        // A merge of the two sorted samples (no ties here).
+        let sort = |mut v: Vec<f64>| {
+            v.sort_by(f64::total_cmp);
+            v
+        };
+        let (r, g) = (sort(reference), sort(generated));
+        let (mut i, mut j, mut largest) = (0, 0, 0);
+        while i < g.len() || j < r.len() {
+            if j == r.len() || (i < g.len() && g[i] < r[j]) {
+                i += 1;
+            } else {
+                j += 1;
+            }
+            largest = largest.max((i as u128 * r.len() as u128).abs_diff(j as u128 * g.len() as u128));
+        }
+        assert_eq!(counts.distance().numerator, largest);
+    }
+
+    /// scipy.stats.ks_2samp(x, y).statistic, SciPy 1.17.1.
+    #[test]
+    fn golden_values_of_scipy() {
+        let distance = |reference: &[f64], generated: &[f64]| {
+            let mut counts = GapCounts::against(reference).unwrap();
+            counts.add(generated);
+            counts.distance().value()
+        };
+        let x: Vec<f64> = (0..50).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        let y: Vec<f64> = (0..80).map(|i| (f64::from(i) * 0.21).cos() * 0.9 + 0.05).collect();
+        assert!((distance(&x, &y) - GOLDEN_SINE).abs() < 1e-15);
+        assert!((distance(&[1.0, 2.0, 2.0, 3.0], &[2.0, 2.0, 4.0]) - GOLDEN_TIES).abs() < 1e-15);
+    }
+    const GOLDEN_SINE: f64 = 0.18;
+    const GOLDEN_TIES: f64 = 1.0 / 3.0;
+
+    #[test]
+    fn bad_references_are_refused() {
+        assert!(Gaps::new(&[]).is_err());
+        let error = Gaps::new(&[0.0, f64::NAN]).unwrap_err();
+        assert!(error.to_string().contains("event 1: expected a finite summary, found NaN"), "{error}");
+    }
+}

@@ -1,0 +1,103 @@
+//! The differential metric: the two-sample Kolmogorov-Smirnov distance (Bahl et al. 2025, Eqs 31-37).
+
+mod counts;
+pub mod kolmogorov;
+
+pub use counts::{Distance, GapCounts};
+
+use std::sync::Arc;
+
+use amplicast_sdk::{
+    Accumulator, Comparison, Component, Curves, Error, Limit, Measured, Metric, NullLaw, Reference, Result,
+    config, expect_length, register_metric,
+};
+
+use counts::Gaps;
+
+config! {
+    /// The Kolmogorov-Smirnov distance has nothing to configure.
+    pub struct KsConfig {}
+}
+
+/// M_KS of Eq. 33 against a reference sample, with Kolmogorov's law as null law (Eq. 34).
+pub struct Ks;
+
+register_metric!(Ks);
+
+impl Component for Ks {
+    type Config = KsConfig;
+    const NAME: &'static str = "ks";
+    const ABOUT: &'static str =
+        "Differential amplification: Kolmogorov-Smirnov distance to a reference (Eqs 31-37)";
+
+    fn new(_: KsConfig) -> Result<Self> {
+        Ok(Ks)
+    }
+}
+
+impl Metric for Ks {
+    fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
+        Ok(Box::new(AgainstReference { gaps: Arc::new(Gaps::new(reference.values)?) }))
+    }
+}
+
+struct AgainstReference {
+    gaps: Arc<Gaps>,
+}
+
+impl AgainstReference {
+    fn mean_distance(&self, curves: &Curves<'_>, k: usize) -> f64 {
+        (0..curves.members()).map(|i| curves.values[[i, k, 0]]).sum::<f64>() / curves.members() as f64
+    }
+}
+
+impl Comparison for AgainstReference {
+    fn value_names(&self) -> Vec<String> {
+        vec!["distance".into()]
+    }
+
+    fn accumulator(&self) -> Box<dyn Accumulator> {
+        Box::new(GapCounts::new(self.gaps.clone()))
+    }
+
+    fn measure(&self, curves: &Curves<'_>, k: usize) -> Result<Measured> {
+        Ok(Measured { value: self.mean_distance(curves, k), statistical: None, model: None })
+    }
+
+    fn limit(&self, curves: &Curves<'_>, _level: f64) -> Result<Limit> {
+        // Members share one reference, whose fluctuation averaging them does not reduce: its spread is in the null law.
+        let last = curves
+            .checkpoints()
+            .checked_sub(1)
+            .ok_or_else(|| Error::data("expected a checkpoint, found none"))?;
+        let value = self.mean_distance(curves, last);
+        Ok(Limit { value, low: value, high: value, extrapolated: false })
+    }
+
+    fn null(&self, _curves: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
+        let n_reference = self.gaps.reference_events() as f64;
+        let law = kolmogorov::TwoSample::new(n, n_reference);
+        Ok(NullLaw { mean: law.mean(), quantiles: probabilities.iter().map(|&p| law.quantile(p)).collect() })
+    }
+}
+
+impl Accumulator for GapCounts {
+    fn update(&mut self, summaries: &[f64]) -> Result<()> {
+        self.add(summaries);
+        Ok(())
+    }
+
+    fn state(&self) -> Vec<f64> {
+        self.counts().iter().map(|&c| c as f64).collect()
+    }
+
+    fn merge(&mut self, state: &[f64]) -> Result<()> {
+        expect_length("gap counts", self.counts().len(), state.len())?;
+        self.add_counts(state.iter().map(|&c| c as u64));
+        Ok(())
+    }
+
+    fn values(&self) -> Vec<f64> {
+        vec![self.distance().value()]
+    }
+}
