@@ -20,8 +20,6 @@ pub struct Requirements {
 pub struct Inference<'a> {
     /// Number of the chain.
     pub chain: u64,
-    /// Members that will be drawn in all.
-    pub members: u64,
     /// The model, prepared on the training set.
     pub model: &'a dyn Model,
     /// Rows of the training set.

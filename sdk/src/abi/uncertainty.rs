@@ -26,7 +26,6 @@ pub struct AbiRequirements {
 #[derive(StableAbi)]
 pub struct AbiInference<'a> {
     chain: u64,
-    members: u64,
     model: ModelRef<'a>,
     training_rows: u64,
     settings: RString,
@@ -97,7 +96,6 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
             let model = LoadedModel::new(ModelHandle::Lent(inference.model), caller)?;
             let chain = self.0.infer_chain(&Inference {
                 chain: inference.chain,
-                members: inference.members,
                 model: &model,
                 training_rows: inference.training_rows,
                 settings: &settings,
@@ -155,7 +153,6 @@ impl LoadedUncertaintyModel {
         let vectors = self.caller.call("infer_chain", || {
             self.object.infer_chain(AbiInference {
                 chain: inference.chain,
-                members: inference.members,
                 model: lend(&model),
                 training_rows: inference.training_rows,
                 settings: write_settings(inference.settings),

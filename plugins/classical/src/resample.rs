@@ -1,0 +1,90 @@
+//! Training events drawn with replacement: the generator that amplifies nothing.
+
+use std::sync::Arc;
+
+use amplicast_sdk::ndarray::{Array2, ArrayViewMut2};
+use amplicast_sdk::rand_distr::Distribution;
+use amplicast_sdk::rand_distr::weighted::WeightedAliasIndex;
+use amplicast_sdk::*;
+
+config! {
+    /// Training events drawn with replacement.
+    pub struct ResampleConfig {}
+}
+
+/// Training events drawn with replacement; G = 1 by construction.
+///
+/// Parameters: segment `multiplicity` \[n_train\], how often each training event occurs in the events that it was
+/// fitted to. Sampling draws event j in proportion to multiplicity j. No density, no gradients.
+#[derive(Debug, Clone)]
+pub struct Resample;
+
+impl Component for Resample {
+    type Config = ResampleConfig;
+    const NAME: &'static str = "resample";
+    const ABOUT: &'static str = "Training events drawn with replacement: amplifies nothing, G = 1";
+
+    fn new(_config: ResampleConfig) -> Result<Self> {
+        Ok(Resample)
+    }
+}
+
+impl Generator for Resample {
+    fn abilities(&self) -> Abilities {
+        Abilities { fit: true, ..Abilities::default() }
+    }
+
+    fn prepare(&self, training: &Batch<'_>, _schema: &Schema) -> Result<Box<dyn Model>> {
+        Ok(Box::new(ResampleModel { events: Arc::new(training.values.to_owned()) }))
+    }
+}
+
+/// The training events (n x d).
+struct ResampleModel {
+    events: Arc<Array2<f64>>,
+}
+
+impl Model for ResampleModel {
+    fn layout(&self) -> Layout {
+        Layout::new([("multiplicity", vec![self.events.nrows()])])
+    }
+
+    /// Every event once.
+    fn initial(&self, _seed: Seed) -> Result<Vec<f32>> {
+        Ok(vec![1.0; self.events.nrows()])
+    }
+
+    fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
+        expect_length("parameters of resample", self.events.nrows(), parameters.len())?;
+        let weights = parameters.iter().copied().map(f64::from).collect();
+        let rows = WeightedAliasIndex::new(weights).map_err(|error| {
+            Error::numeric(format!("expected multiplicities of 0 or more, not all of them 0: {error}"))
+        })?;
+        Ok(Box::new(Resampled { events: Arc::clone(&self.events), rows }))
+    }
+
+    /// Counts how often each training event occurs in `rows`.
+    fn fit(&self, rows: &[u64], _: &TrainingSettings, _: Seed, _: &dyn Context) -> Result<Vec<f32>> {
+        let mut multiplicity = vec![0.0; self.events.nrows()];
+        rows.iter().for_each(|&row| multiplicity[row as usize] += 1.0);
+        Ok(multiplicity)
+    }
+}
+
+/// The training events with a table for drawing them in constant time.
+struct Resampled {
+    events: Arc<Array2<f64>>,
+    rows: WeightedAliasIndex<f64>,
+}
+
+impl Member for Resampled {
+    fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        let mut stream = chunk.seed.stream();
+        for mut event in out.rows_mut() {
+            event.assign(&self.events.row(self.rows.sample(&mut stream)));
+        }
+        Ok(())
+    }
+}
+
+register_generator!(Resample);

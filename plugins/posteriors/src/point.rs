@@ -1,0 +1,48 @@
+//! A single fit, without an uncertainty.
+
+use amplicast_sdk::*;
+
+config! {
+    /// A single fit to all training events.
+    pub struct PointConfig {}
+}
+
+/// A single fit to all training events: one member, no spread.
+#[derive(Debug, Clone)]
+pub struct Point;
+
+impl Component for Point {
+    type Config = PointConfig;
+    const NAME: &'static str = "point";
+    const ABOUT: &'static str = "A single fit to all training events: one member, no uncertainty";
+
+    fn new(_config: PointConfig) -> Result<Self> {
+        Ok(Point)
+    }
+}
+
+impl UncertaintyModel for Point {
+    fn requirements(&self) -> Requirements {
+        Requirements { fit: true, least_members: 1, ..Requirements::default() }
+    }
+
+    fn chains(&self, _members: u64) -> u64 {
+        1
+    }
+
+    fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
+        let rows: Vec<u64> = (0..inference.training_rows).collect();
+        let fitted = inference.model.fit(&rows, inference.settings, inference.seed, inference.context)?;
+        Ok(Chain::new([("parameters", fitted)]))
+    }
+
+    fn members(&self, chains: &[Chain], count: u64, _seed: Seed) -> Result<Members> {
+        if count != 1 {
+            return Err(Error::config("", format!("`point` has 1 member: expected members = 1, found {count}")));
+        }
+        let chain = chains.first().ok_or_else(|| Error::data("expected 1 chain, found none"))?;
+        Ok(Members { parameters: vec![chain.get("parameters")?.to_vec()], n_effective: 1.0 })
+    }
+}
+
+register_uncertainty!(Point);
