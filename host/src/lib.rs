@@ -1,1 +1,26 @@
-//! The host.
+//! The host of amplicast: reads an experiment, loads plugins, trains, samples, compares, and states the amplification
+//! factor with an interval.
+//!
+//! It depends on the SDK alone and never links libtorch. The binary `amplicast` is a thin shell around [`cli::main`].
+//!
+//! What a run found can be read back:
+//!
+//! ```
+//! let text = r#"{"experiment": "ring", "n_train": 1000, "n_gen": 100, "members": 2, "replicas": 1, "validation": null,
+//!                "cells": [], "distributions": [], "warnings": []}"#;
+//! let results: amplicast::results::Results = serde_json::from_str(text).unwrap();
+//! assert_eq!(results.n_train, 1000);
+//! ```
+
+pub mod cli;
+pub mod config;
+pub mod estimate;
+pub mod pipeline;
+pub mod plugins;
+pub mod progress;
+#[path = "report_stub.rs"]
+pub mod report;
+pub mod results;
+pub mod session;
+pub mod store;
+pub mod supervise;

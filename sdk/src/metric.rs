@@ -32,6 +32,11 @@ pub trait Metric: Component {
         ReferenceUse::Values
     }
 
+    /// Fewest members without which it has no value.
+    fn least_members(&self) -> u64 {
+        1
+    }
+
     /// The comparison with one reference.
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>>;
 }

@@ -13,6 +13,8 @@ pub struct Requirements {
     pub fit: bool,
     /// Fewest members that it can give a spread for.
     pub least_members: usize,
+    /// Most members that it can give; `None` for no limit. The host asks for no more.
+    pub most_members: Option<u64>,
 }
 
 /// Everything that inferring one chain may use.

@@ -201,3 +201,164 @@ impl Member for Gaussian {
 }
 
 register_generator!(GaussianFit);
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::rand::RngExt;
+
+    use super::*;
+
+    const ROWS: u64 = 500;
+
+    /// A model of `ROWS` events in three columns, N(k, (k + 1)^2).
+    fn model(fit_width: bool) -> Box<dyn Model> {
+        let mut stream = Seed::new(3).stream();
+        let events = Array2::from_shape_fn((ROWS as usize, 3), |(_, k)| {
+            let z: f64 = StandardNormal.sample(&mut stream);
+            k as f64 + (k + 1) as f64 * z
+        });
+        let rows: Vec<u64> = (0..ROWS).collect();
+        let training = Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+        let generator = GaussianFit::new(GaussianFitConfig { fit_width, width: 2.0 }).unwrap();
+        generator.prepare(&training, &Schema::columns(["a", "b", "c"])).unwrap()
+    }
+
+    fn fit(model: &dyn Model, rows: &[u64]) -> Vec<f32> {
+        model.fit(rows, &TrainingSettings::default(), Seed::new(0), &Alone).unwrap()
+    }
+
+    fn loss(model: &dyn Model, theta: &[f32], rows: &[u64], weights: Option<&[f64]>) -> (f64, Vec<f32>) {
+        let mut gradient = vec![f32::NAN; theta.len()];
+        let gradients = model.gradients().unwrap();
+        let loss = gradients.loss_and_gradient(theta, rows, weights, Seed::new(0), &mut gradient).unwrap();
+        (loss, gradient)
+    }
+
+    #[test]
+    fn gradients_are_those_of_finite_differences() {
+        let rows: Vec<u64> = (0..50).collect();
+        let weights: Vec<f64> = (0..50).map(|i| 0.1 + f64::from(i % 7)).collect();
+        for fit_width in [false, true] {
+            let model = model(fit_width);
+            let theta: Vec<f32> = (0..model.layout().len()).map(|i| 0.25 * i as f32 - 0.5).collect();
+            for weights in [None, Some(weights.as_slice())] {
+                let (_, gradient) = loss(&*model, &theta, &rows, weights);
+                for i in 0..theta.len() {
+                    // A step that f32 holds exactly; the loss is computed in f64.
+                    let h = 1.0_f32 / 1024.0;
+                    let (mut up, mut down) = (theta.clone(), theta.clone());
+                    up[i] += h;
+                    down[i] -= h;
+                    let difference =
+                        loss(&*model, &up, &rows, weights).0 - loss(&*model, &down, &rows, weights).0;
+                    let expected = difference / (2.0 * f64::from(h));
+                    let found = f64::from(gradient[i]);
+                    assert!(
+                        (found - expected).abs() < 1e-4 * (1.0 + expected.abs()),
+                        "{i}: {found} {expected}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_closed_form_is_the_minimum() {
+        let rows: Vec<u64> = (0..ROWS).chain([3, 3, 7]).collect();
+        for fit_width in [false, true] {
+            let model = model(fit_width);
+            let (_, gradient) = loss(&*model, &fit(&*model, &rows), &rows, None);
+            assert!(gradient.iter().all(|g| g.abs() < 1e-6), "{gradient:?}");
+        }
+    }
+
+    #[test]
+    fn the_loss_is_the_negative_log_density() {
+        let model = model(true);
+        let theta = [0.5, 1.0, -1.0, 0.1, -0.3, 0.7];
+        let member = model.at(&theta).unwrap();
+        let mut events = Array2::zeros((1, 3));
+        let (chunk, mut log_density) = (Chunk { index: 0, first_event: 0, seed: Seed::new(9) }, [0.0]);
+        member.sample_with_log_density(chunk, events.view_mut(), &mut log_density).unwrap();
+        let batch = Batch { values: events.view(), origin: Origin::Training, rows: &[0], weights: None };
+        let generator = GaussianFit::new(GaussianFitConfig { fit_width: true, width: 1.0 }).unwrap();
+        let model = generator.prepare(&batch, &Schema::columns(["a", "b", "c"])).unwrap();
+        let (loss, _) = loss(&*model, &theta, &[0], None);
+        assert!((loss + log_density[0]).abs() < 1e-12, "{loss} {}", log_density[0]);
+    }
+
+    #[test]
+    fn samples_have_the_fitted_moments() {
+        let n = 100_000;
+        let theta = [0.5_f32, 1.0, -1.0, 0.1, -0.3, 0.7];
+        let mut events = Array2::zeros((n, 3));
+        let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(9) };
+        model(true).at(&theta).unwrap().sample(chunk, events.view_mut()).unwrap();
+        for (k, column) in events.columns().into_iter().enumerate() {
+            let (mean, width) = (f64::from(theta[k]), f64::from(theta[k + 3]).exp());
+            let found = column.mean().unwrap();
+            let variance = column.mapv(|x| (x - mean).powi(2)).mean().unwrap();
+            assert!((found - mean).abs() < 5.0 * width / (n as f64).sqrt(), "{found}");
+            assert!((variance / (width * width) - 1.0).abs() < 5.0 * (2.0 / n as f64).sqrt(), "{variance}");
+        }
+    }
+
+    /// The SDK's optimizer over the gradients finds what the closed form gives.
+    #[test]
+    fn training_by_gradients_agrees() {
+        /// The model without its own fit.
+        struct Gradients<'a>(&'a dyn Model);
+        impl Model for Gradients<'_> {
+            fn layout(&self) -> Layout {
+                self.0.layout()
+            }
+            fn initial(&self, seed: Seed) -> Result<Vec<f32>> {
+                self.0.initial(seed)
+            }
+            fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
+                self.0.at(parameters)
+            }
+            fn gradients(&self) -> Option<&dyn Differentiable> {
+                self.0.gradients()
+            }
+        }
+        let model = model(true);
+        let rows: Vec<u64> = (0..ROWS).collect();
+        let settings = TrainingSettings { batch: 500, learning_rate: 0.02, ..TrainingSettings::default() };
+        let trained = Gradients(&*model).fit(&rows, &settings, Seed::new(1), &Alone).unwrap();
+        for (a, b) in trained.iter().zip(fit(&*model, &rows)) {
+            assert!((a - b).abs() < 1e-3, "{a} {b}");
+        }
+    }
+
+    /// Over training sets of n events the fitted mean has the width 1 / sqrt(n) (Eq. 21).
+    #[test]
+    fn the_mean_scatters_as_eq_21_says() {
+        let (sets, n) = (2000, 50_usize);
+        let mut stream = Seed::new(11).stream();
+        let generator = GaussianFit::new(GaussianFitConfig::default()).unwrap();
+        let rows: Vec<u64> = (0..n as u64).collect();
+        let mut square = 0.0;
+        for _ in 0..sets {
+            let events = Array2::from_shape_simple_fn((n, 1), || stream.sample::<f64, _>(StandardNormal));
+            let training =
+                Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+            let model = generator.prepare(&training, &Schema::columns(["x1"])).unwrap();
+            square += f64::from(fit(&*model, &rows)[0]).powi(2);
+        }
+        let ratio = square / sets as f64 * n as f64;
+        // A mean of `sets` chi-squares with one degree of freedom.
+        assert!((ratio - 1.0).abs() < 4.0 * (2.0 / sets as f64).sqrt(), "{ratio}");
+    }
+
+    #[test]
+    fn refusals() {
+        let model = model(true);
+        let error = model.fit(&[5, 5], &TrainingSettings::default(), Seed::new(0), &Alone).unwrap_err();
+        assert!(error.to_string().contains("found one value only in column 0"), "{error}");
+        assert!(model.fit(&[], &TrainingSettings::default(), Seed::new(0), &Alone).is_err());
+        assert!(model.at(&[0.0]).is_err());
+        let error = GaussianFit::new(GaussianFitConfig { fit_width: false, width: 0.0 }).unwrap_err();
+        assert_eq!(error.to_string(), "width: expected a positive number, found 0");
+    }
+}

@@ -15,8 +15,10 @@
 
 mod gaussian_fit;
 mod resample;
+mod samples;
 
 pub use gaussian_fit::{GaussianFit, GaussianFitConfig};
 pub use resample::{Resample, ResampleConfig};
+pub use samples::{Samples, SamplesConfig};
 
 amplicast_sdk::export_plugin!();

@@ -88,3 +88,51 @@ impl Member for Resampled {
 }
 
 register_generator!(Resample);
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::ndarray::array;
+
+    use super::*;
+
+    fn model() -> Box<dyn Model> {
+        let events = array![[10.0, 0.0], [11.0, 1.0], [12.0, 2.0], [13.0, 3.0]];
+        let training =
+            Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1, 2, 3], weights: None };
+        Resample.prepare(&training, &Schema::columns(["a", "b"])).unwrap()
+    }
+
+    #[test]
+    fn a_fit_counts_rows() {
+        let rows = [3, 0, 3, 2, 3];
+        let fitted = model().fit(&rows, &TrainingSettings::default(), Seed::new(0), &Alone).unwrap();
+        assert_eq!(fitted, [1.0, 0.0, 1.0, 3.0]);
+        assert_eq!(model().initial(Seed::new(0)).unwrap(), [1.0; 4]);
+    }
+
+    #[test]
+    fn events_come_in_proportion_to_their_multiplicity() {
+        let n = 100_000;
+        let member = model().at(&[1.0, 0.0, 1.0, 3.0]).unwrap();
+        let mut out = Array2::zeros((n, 2));
+        let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(2) };
+        member.sample(chunk, out.view_mut()).unwrap();
+        let mut counts = [0.0; 4];
+        for event in out.rows() {
+            assert_eq!(event[0], 10.0 + event[1]);
+            counts[event[1] as usize] += 1.0;
+        }
+        for (count, p) in counts.iter().zip([0.2, 0.0, 0.2, 0.6]) {
+            let expected = p * n as f64;
+            assert!((count - expected).abs() <= 5.0 * (expected * (1.0 - p)).sqrt(), "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn refusals() {
+        let message = |parameters: &[f32]| model().at(parameters).err().unwrap().to_string();
+        assert!(message(&[0.0; 4]).starts_with("expected multiplicities of 0 or more, not all of them 0"));
+        assert!(message(&[1.0, -1.0, 1.0, 1.0]).starts_with("expected multiplicities"));
+        assert_eq!(message(&[1.0]), "parameters of resample: expected 4 numbers, found 1");
+    }
+}

@@ -2,7 +2,9 @@
 
 use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
-use amplicast_sdk::{Chunk, Component, Dataset, Density, Error, Result, Schema, Split, config, ensure_config};
+use amplicast_sdk::{
+    Chunk, Component, Dataset, Density, Error, Result, Schema, Split, config, ensure_config,
+};
 
 use crate::normal::{LN_SQRT_2PI, exceeded_with, numbered_columns};
 
@@ -50,7 +52,9 @@ fn one_a_column(field: &str, values: Vec<f64>, dimension: usize) -> Result<Vec<f
     match values.len() {
         1 => Ok(vec![values[0]; dimension]),
         n if n == dimension => Ok(values),
-        n => Err(Error::config(field, format!("expected 1 number or {dimension} (the dimension), found {n}"))),
+        n => {
+            Err(Error::config(field, format!("expected 1 number or {dimension} (the dimension), found {n}")))
+        }
     }
 }
 
@@ -103,3 +107,77 @@ impl Density for Gaussian {
 }
 
 amplicast_sdk::register_dataset!(Gaussian);
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::Seed;
+    use amplicast_sdk::ndarray::Array2;
+
+    use super::*;
+
+    fn gaussian(dimension: usize, mean: &[f64], width: &[f64]) -> Result<Gaussian> {
+        Gaussian::new(GaussianConfig { dimension, mean: mean.to_vec(), width: width.to_vec() })
+    }
+
+    fn chunk(index: u64) -> Chunk {
+        Chunk { index, first_event: 0, seed: Seed::new(7).index(index) }
+    }
+
+    #[test]
+    fn moments() {
+        let n = 100_000;
+        let mut events = Array2::zeros((n, 2));
+        let truth = gaussian(2, &[1.0, -2.0], &[0.5, 3.0]).unwrap();
+        truth.read(Split::Training, chunk(0), events.view_mut()).unwrap();
+        for (k, (mean, width)) in [(1.0, 0.5), (-2.0, 3.0)].into_iter().enumerate() {
+            let column = events.column(k);
+            let found = column.mean().unwrap();
+            let variance = column.mapv(|x| (x - mean).powi(2)).mean().unwrap();
+            // Five standard errors: width / sqrt(n) of the mean, sqrt(2 / n) of the relative variance.
+            assert!((found - mean).abs() < 5.0 * width / (n as f64).sqrt(), "{found}");
+            assert!((variance / (width * width) - 1.0).abs() < 5.0 * (2.0 / n as f64).sqrt(), "{variance}");
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_a_function_of_its_seed() {
+        let truth = gaussian(1, &[0.0], &[1.0]).unwrap();
+        let read = |index| {
+            let mut events = Array2::zeros((10, 1));
+            truth.read(Split::Training, chunk(index), events.view_mut()).unwrap();
+            events
+        };
+        assert_eq!(read(1), read(1));
+        assert_ne!(read(1), read(2));
+    }
+
+    #[test]
+    fn density_and_quantiles() {
+        let truth = gaussian(2, &[1.0, -2.0], &[0.5, 3.0]).unwrap();
+        let mut log_density = [0.0];
+        let event = Array2::from_shape_vec((1, 2), vec![1.5, -5.0]).unwrap();
+        truth.log_density(event.view(), &mut log_density).unwrap();
+        // Both columns are one width off the mean.
+        let expected = -1.0 - (2.0 * std::f64::consts::PI).ln() - (0.5_f64 * 3.0).ln();
+        assert!((log_density[0] - expected).abs() < 1e-14);
+        let quantile = |p| truth.quantile("coordinate:1", p).unwrap();
+        assert_eq!(quantile(0.5), -2.0);
+        // z(0.975) = 1.959963984540054, z(1e-10) = -6.361340902404056.
+        assert!((quantile(0.975) - (-2.0 + 3.0 * 1.959963984540054)).abs() < 1e-12);
+        assert!((quantile(1e-10) - (-2.0 - 3.0 * 6.361340902404056)).abs() < 1e-11);
+        assert_eq!(quantile(0.0), f64::NEG_INFINITY);
+        assert_eq!(quantile(1.0), f64::INFINITY);
+        assert_eq!(truth.quantile("coordinate:2", 0.5), None);
+        assert_eq!(truth.quantile("radius", 0.5), None);
+        assert_eq!(truth.quantile("coordinate:0", 1.5), None);
+    }
+
+    #[test]
+    fn refusals() {
+        let message = |d, mean, width| gaussian(d, mean, width).unwrap_err().to_string();
+        assert_eq!(message(0, &[0.0], &[1.0]), "dimension: expected at least 1, found 0");
+        assert_eq!(message(3, &[0.0, 1.0], &[1.0]), "mean: expected 1 number or 3 (the dimension), found 2");
+        assert_eq!(message(1, &[0.0], &[0.0]), "width: expected positive numbers, found 0");
+        assert_eq!(message(1, &[f64::NAN], &[1.0]), "mean: expected finite numbers, found NaN");
+    }
+}

@@ -9,10 +9,12 @@
 //! assert!((ring.quantile("radius", 0.5).unwrap() - 1.0).abs() < 1e-12);
 //! ```
 
+mod events_file;
 mod gaussian;
 mod gaussian_ring;
 mod normal;
 
+pub use events_file::{EventsFile, EventsFileConfig};
 pub use gaussian::{Gaussian, GaussianConfig};
 pub use gaussian_ring::{GaussianRing, GaussianRingConfig};
 

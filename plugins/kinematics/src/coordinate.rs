@@ -68,3 +68,36 @@ impl Summary for Coordinate {
 }
 
 amplicast_sdk::register_summary!(Coordinate);
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::ndarray::array;
+    use amplicast_sdk::{Origin, read_config};
+
+    use super::*;
+
+    #[test]
+    fn a_column() {
+        let events = array![[1.0, 2.0], [3.0, 4.0]];
+        let batch = Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1], weights: None };
+        let summary = Coordinate { index: 1 }.prepare(&Schema::columns(["a", "b"])).unwrap();
+        let mut out = [0.0; 2];
+        summary.evaluate(&batch, &mut out).unwrap();
+        assert_eq!(out, [2.0, 4.0]);
+    }
+
+    #[test]
+    fn a_missing_column_is_refused_with_what_there_is() {
+        let error = Coordinate { index: 2 }.prepare(&Schema::columns(["a", "b"])).err().unwrap();
+        assert_eq!(error.to_string(), "index: expected a column from 0 to 1, found 2; the columns are: a, b");
+    }
+
+    #[test]
+    fn arguments() {
+        let config = |arguments: &[&str]| Coordinate::config_of_arguments(arguments);
+        assert_eq!(config(&["3"]).unwrap(), r#"{"index":3}"#);
+        let error = read_config::<CoordinateConfig>(&config(&["first"]).unwrap()).unwrap_err().to_string();
+        assert!(error.starts_with(r#"index: invalid type: string "first""#), "{error}");
+        assert_eq!(config(&["1", "2"]), None);
+    }
+}

@@ -11,10 +11,15 @@
 
 mod arguments;
 mod coordinate;
+mod invariant_mass;
+mod particles;
 mod radius;
 mod rows;
+mod transverse_momentum;
 
 pub use coordinate::{Coordinate, CoordinateConfig};
+pub use invariant_mass::{InvariantMass, InvariantMassConfig};
 pub use radius::{Radius, RadiusConfig};
+pub use transverse_momentum::{TransverseMomentum, TransverseMomentumConfig};
 
 amplicast_sdk::export_plugin!();

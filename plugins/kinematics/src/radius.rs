@@ -48,3 +48,20 @@ impl Summary for Radius {
 }
 
 amplicast_sdk::register_summary!(Radius);
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::Origin;
+    use amplicast_sdk::ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn the_norm_of_all_columns() {
+        let events = array![[3.0, -4.0, 12.0], [0.0, 0.0, 0.0]];
+        let batch = Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1], weights: None };
+        let mut out = [0.0; 2];
+        Radius.evaluate(&batch, &mut out).unwrap();
+        assert_eq!(out, [13.0, 0.0]);
+    }
+}

@@ -62,6 +62,10 @@ impl Metric for Integral {
         ReferenceUse::Quantiles(self.choice.iter().flat_map(|&r| [edge(r - 1), edge(r)]).collect())
     }
 
+    fn least_members(&self) -> u64 {
+        2
+    }
+
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
         let intervals = if self.choice.is_empty() {
             self.intervals.clone()

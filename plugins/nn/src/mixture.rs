@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 pub const SIGMA_FLOOR: f64 = 0.01;
 
 /// Images of a Gaussian on each side of the circle. Standard deviations stay below pi + [`SIGMA_FLOOR`], so what is
-/// left out is less than 6e-7 of the probability even there.
+/// left out is less than 7e-7 of the probability even there.
 const IMAGES: i32 = 2;
 
 /// Where a coordinate lives, hence which mixture describes it.
@@ -192,7 +192,8 @@ impl MixtureHead {
                 let (low, high) = (&centre - &half, &centre + &half);
                 let sigma = bounded();
                 let mean = ((m - &centre) / &half).tanh() * &half + &centre;
-                let inside = ((high - &mean) / &sigma).special_ndtr() - ((low - &mean) / &sigma).special_ndtr();
+                let inside =
+                    ((high - &mean) / &sigma).special_ndtr() - ((low - &mean) / &sigma).special_ndtr();
                 let z = (x - mean) / &sigma;
                 logits - (sigma * inside).log() - z.square() * 0.5
             }
@@ -201,3 +202,6 @@ impl MixtureHead {
         columns.sum_dim_intlist([1_i64].as_slice(), false, None::<Kind>)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! A causal transformer over the components of an event, for training.
 
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
 
 use crate::{Initial, Parameter, Views};
 
@@ -79,10 +79,11 @@ impl CausalTransformer {
         let mut x = Tensor::cat(&[start, others.view([n * rest, d])], 0);
         for _ in 0..self.blocks {
             let normed = self.norm(views, &x);
-            x += self.attention(views, &normed, n);
+            // Not in place: the backward pass of the norm still needs the old x.
+            x = &x + self.attention(views, &normed, n);
             let normed = self.norm(views, &x);
             let hidden = linear(views, &normed).gelu("tanh");
-            x += linear(views, &hidden);
+            x = &x + linear(views, &hidden);
         }
         let normed = self.norm(views, &x);
         let out = linear(views, &normed);
@@ -108,18 +109,38 @@ impl CausalTransformer {
         }
         let start = start.view([1, 1, 3, heads, d / heads]).expand([n, 1, 3, heads, d / heads], false);
         let others = qkv.narrow(0, 1, n * rest).view([n, rest, 3, heads, d / heads]);
-        let all = Tensor::cat(&[&start, &others], 1).permute([2, 0, 3, 1, 4]);
-        let (query, key, value) = (all.get(0).narrow(2, 1, rest), all.get(1), all.get(2));
-        let scale = ((d / heads) as f64).sqrt().recip();
-        let mut scores = (query * scale).matmul(&key.transpose(2, 3));
-        if rest > 1 {
-            let hidden = Tensor::ones([rest, rest + 1], (tch::Kind::Bool, tch::Device::Cpu)).triu(2);
-            scores = scores.masked_fill(&hidden, f64::NEG_INFINITY);
-        }
-        let attended = scores.softmax(-1, None).matmul(&value);
-        let others = attended.transpose(1, 2).reshape([n * rest, d]);
-        linear(views, &Tensor::cat(&[start_value, others], 0))
+        let all = Tensor::cat(&[&start, &others], 1);
+        let (query, key, value) = (all.select(2, 0).narrow(1, 1, rest), all.select(2, 1), all.select(2, 2));
+        let query = query * ((d / heads) as f64).sqrt().recip();
+        // Position i of the queries is token i + 1: it sees the keys up to there.
+        let hidden = (rest > 1).then(|| Tensor::ones([rest, rest + 1], (Kind::Bool, Device::Cpu)).triu(2));
+        let others = if rest <= SHORT { attend_short } else { attend_long }(&query, &key, &value, hidden);
+        linear(views, &Tensor::cat(&[start_value, others.reshape([n * rest, d])], 0))
     }
+}
+
+/// Up to here all products of queries and keys are written out: libtorch multiplies batches of tiny matrices slowly.
+const SHORT: i64 = 8;
+
+/// Softmax attention (n x tokens x heads x size) as sums of products.
+fn attend_short(query: &Tensor, key: &Tensor, value: &Tensor, hidden: Option<Tensor>) -> Tensor {
+    let last = [-1_i64].as_slice();
+    let mut scores = (query.unsqueeze(2) * key.unsqueeze(1)).sum_dim_intlist(last, false, None);
+    if let Some(hidden) = hidden {
+        scores = scores.masked_fill(&hidden.unsqueeze(-1), f64::NEG_INFINITY);
+    }
+    let weights = scores.softmax(2, None).unsqueeze(-1);
+    (weights * value.unsqueeze(1)).sum_dim_intlist([2_i64].as_slice(), false, None)
+}
+
+/// The same by products of matrices.
+fn attend_long(query: &Tensor, key: &Tensor, value: &Tensor, hidden: Option<Tensor>) -> Tensor {
+    let [query, key, value] = [query, key, value].map(|t| t.transpose(1, 2));
+    let mut scores = query.matmul(&key.transpose(2, 3));
+    if let Some(hidden) = hidden {
+        scores = scores.masked_fill(&hidden, f64::NEG_INFINITY);
+    }
+    scores.softmax(-1, None).matmul(&value).transpose(1, 2)
 }
 
 fn linear(views: &mut Views, x: &Tensor) -> Tensor {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use amplicast_sdk::ndarray::{Array2, ArrayViewMut2};
@@ -58,7 +58,9 @@ impl EventFile {
     fn open_here(path: &Path) -> Result<Self> {
         let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
         if OTHER_FORMATS.contains(&extension.as_str()) {
-            return Err(Error::data(format!("expected a .npy file; .{extension} files are not supported yet")));
+            return Err(Error::data(format!(
+                "expected a .npy file; .{extension} files are not supported yet"
+            )));
         }
         let failed = |error| Error::io("cannot read the file", error);
         let file = File::open(path).map_err(|error| Error::io("cannot open the file", error))?;
@@ -97,7 +99,9 @@ impl EventFile {
         let expected = rows
             .checked_mul((shape.dimension() * number.bytes()) as u64)
             .and_then(|bytes| bytes.checked_add(start))
-            .ok_or_else(|| Error::data(format!("expected a shape that fits a file, found {:?}", header.shape)))?;
+            .ok_or_else(|| {
+                Error::data(format!("expected a shape that fits a file, found {:?}", header.shape))
+            })?;
         if length < expected {
             return Err(Error::data(format!(
                 "the file is cut short: expected {expected} bytes for shape {:?}, found {length}",
@@ -121,6 +125,14 @@ impl EventFile {
     /// What one event is.
     pub fn shape(&self) -> EventShape {
         self.shape
+    }
+
+    /// Whether both are one file on disk, whatever their paths.
+    pub fn is_same_file(&self, other: &EventFile) -> Result<bool> {
+        let metadata =
+            |file: &EventFile| file.file.metadata().map_err(|error| Error::io(file.path.display(), error));
+        let (a, b) = (metadata(self)?, metadata(other)?);
+        Ok((a.dev(), a.ino()) == (b.dev(), b.ino()))
     }
 
     /// Fills `out` (n x d) with the events from row `first` on; refuses NaN and infinite numbers with their row.
@@ -250,14 +262,20 @@ mod tests {
         let (_folder, path) = array_file(events);
         let file = EventFile::open(&path).unwrap();
         let error = file.check_finite(0, 20_000).unwrap_err().to_string();
-        assert!(error.ends_with("events.npy: row 17001, number 2: expected a finite number, found NaN"), "{error}");
+        assert!(
+            error.ends_with("events.npy: row 17001, number 2: expected a finite number, found NaN"),
+            "{error}"
+        );
         file.check_finite(0, 17_001).unwrap();
     }
 
     #[test]
     fn other_arrays_are_refused() {
         let cases = [
-            (array_file(array![[1_i32, 2]]), "expected numbers of type '<f4' (float32) or '<f8' (float64), found '<i4'"),
+            (
+                array_file(array![[1_i32, 2]]),
+                "expected numbers of type '<f4' (float32) or '<f8' (float64), found '<i4'",
+            ),
             (array_file(Array2::<f32>::zeros((3, 2).f())), "found Fortran order"),
             (array_file(array![1.0, 2.0]), "found [2]"),
             (array_file(Array3::<f32>::zeros((3, 2, 3))), "(events, particles, 4), found [3, 2, 3]"),
@@ -299,6 +317,9 @@ mod tests {
         let message = |columns, particles| shape.schema(columns, particles).unwrap_err().to_string();
         assert_eq!(message(None, Some(&two[..1])), "particles: expected 2 names, found 1");
         assert_eq!(message(None, Some(&two[..])), "particles: expected different names, found `a` twice");
-        assert_eq!(message(Some(&two[..]), None), "columns: expected no columns, found some, for events of 2 particles x 4");
+        assert_eq!(
+            message(Some(&two[..]), None),
+            "columns: expected no columns, found some, for events of 2 particles x 4"
+        );
     }
 }

@@ -44,12 +44,14 @@ impl EventShape {
     /// Names of the other kind, or the wrong number of them, are an error at their field (`columns` or `particles`).
     pub fn schema(self, columns: Option<&[String]>, particles: Option<&[String]>) -> Result<Schema> {
         match (self, columns, particles) {
-            (EventShape::Columns(_), _, Some(_)) => {
-                Err(Error::config("particles", format!("expected no particles, found some, for events of {self}")))
-            }
-            (EventShape::FourMomenta(_), Some(_), _) => {
-                Err(Error::config("columns", format!("expected no columns, found some, for events of {self}")))
-            }
+            (EventShape::Columns(_), _, Some(_)) => Err(Error::config(
+                "particles",
+                format!("expected no particles, found some, for events of {self}"),
+            )),
+            (EventShape::FourMomenta(_), Some(_), _) => Err(Error::config(
+                "columns",
+                format!("expected no columns, found some, for events of {self}"),
+            )),
             (EventShape::Columns(d), names, None) => {
                 let names = names_or("columns", names, d, |i| format!("x{}", i + 1))?;
                 Ok(Schema::columns(names))
@@ -74,7 +76,9 @@ fn names_or(
     if names.len() != count {
         return Err(Error::config(field, format!("expected {count} names, found {}", names.len())));
     }
-    if let Some(name) = names.iter().enumerate().find_map(|(i, name)| names[..i].contains(name).then_some(name)) {
+    if let Some(name) =
+        names.iter().enumerate().find_map(|(i, name)| names[..i].contains(name).then_some(name))
+    {
         return Err(Error::config(field, format!("expected different names, found `{name}` twice")));
     }
     Ok(names.to_vec())

@@ -79,3 +79,62 @@ impl UncertaintyModel for Ensemble {
 }
 
 register_uncertainty!(Ensemble);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaussian_model::{GaussianModel, infer};
+
+    fn ensemble(data: EnsembleData) -> Ensemble {
+        Ensemble::new(EnsembleConfig { data }).unwrap()
+    }
+
+    fn members(data: EnsembleData, model: &GaussianModel, count: u64) -> Members {
+        let ensemble = ensemble(data);
+        let settings = TrainingSettings::default();
+        let chains: Vec<Chain> = (0..count).map(|k| infer(&ensemble, model, &settings, k).unwrap()).collect();
+        ensemble.members(&chains, count, Seed::new(0)).unwrap()
+    }
+
+    /// The bootstrap's spread of a mean is s / sqrt(n), s^2 the variance of the events (with n, not n - 1).
+    #[test]
+    fn a_bootstrap_has_the_width_of_the_mean() {
+        let (n, count) = (400, 1000);
+        let model = GaussianModel::new(n, 1, 2);
+        let members = members(EnsembleData::Bootstrap, &model, count);
+        assert_eq!((members.parameters.len(), members.n_effective), (1000, 1000.0));
+        let means: Vec<f64> = members.parameters.iter().map(|p| f64::from(p[0])).collect();
+        let average = means.iter().sum::<f64>() / count as f64;
+        let variance = means.iter().map(|m| (m - average).powi(2)).sum::<f64>() / (count - 1) as f64;
+        let events = model.events.column(0);
+        let expected = events.mapv(|x| (x - events.mean().unwrap()).powi(2)).mean().unwrap() / n as f64;
+        // Four standard errors of a variance from `count` members; against the truth 1 / n also the events' own.
+        assert!(
+            (variance / expected - 1.0).abs() < 4.0 * (2.0 / count as f64).sqrt(),
+            "{variance} {expected}"
+        );
+        let both = (2.0 / count as f64 + 2.0 / n as f64).sqrt();
+        assert!((variance * n as f64 - 1.0).abs() < 4.0 * both, "{variance}");
+        // And they scatter around the fit to all events.
+        assert!(
+            (average - events.mean().unwrap()).abs() < 4.0 * (expected / count as f64).sqrt(),
+            "{average}"
+        );
+    }
+
+    #[test]
+    fn the_same_data_give_the_same_closed_form() {
+        let members = members(EnsembleData::Same, &GaussianModel::new(50, 1, 3), 3);
+        assert!(members.parameters.iter().all(|p| *p == members.parameters[0]));
+    }
+
+    #[test]
+    fn configuration_and_refusals() {
+        let config = read_config::<EnsembleConfig>(r#"{"data": "same"}"#).unwrap();
+        assert_eq!(config.data, EnsembleData::Same);
+        let error = read_config::<EnsembleConfig>(r#"{"data": "all"}"#).unwrap_err().to_string();
+        assert_eq!(error, "data: unknown variant `all`, expected `bootstrap` or `same`");
+        let error = ensemble(EnsembleData::Same).members(&[], 2, Seed::new(0)).unwrap_err().to_string();
+        assert_eq!(error, "expected a chain for each of 2 members, found 0");
+    }
+}

@@ -8,9 +8,13 @@
 //! assert_eq!(ensemble.chains(10), 10);
 //! ```
 
+mod bayesian;
 mod ensemble;
+#[cfg(test)]
+mod gaussian_model;
 mod point;
 
+pub use bayesian::{Bayesian, BayesianConfig};
 pub use ensemble::{Ensemble, EnsembleConfig, EnsembleData};
 pub use point::{Point, PointConfig};
 

@@ -23,7 +23,7 @@ impl Component for Point {
 
 impl UncertaintyModel for Point {
     fn requirements(&self) -> Requirements {
-        Requirements { fit: true, least_members: 1, ..Requirements::default() }
+        Requirements { fit: true, least_members: 1, most_members: Some(1), ..Requirements::default() }
     }
 
     fn chains(&self, _members: u64) -> u64 {
@@ -38,7 +38,10 @@ impl UncertaintyModel for Point {
 
     fn members(&self, chains: &[Chain], count: u64, _seed: Seed) -> Result<Members> {
         if count != 1 {
-            return Err(Error::config("", format!("`point` has 1 member: expected members = 1, found {count}")));
+            return Err(Error::config(
+                "",
+                format!("`point` has 1 member: expected members = 1, found {count}"),
+            ));
         }
         let chain = chains.first().ok_or_else(|| Error::data("expected 1 chain, found none"))?;
         Ok(Members { parameters: vec![chain.get("parameters")?.to_vec()], n_effective: 1.0 })
@@ -46,3 +49,21 @@ impl UncertaintyModel for Point {
 }
 
 register_uncertainty!(Point);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaussian_model::{GaussianModel, infer};
+
+    #[test]
+    fn one_member_at_the_fit() {
+        let model = GaussianModel::new(100, 2, 1);
+        let chain = infer(&Point, &model, &TrainingSettings::default(), 0).unwrap();
+        let chains = [chain];
+        let members = Point.members(&chains, 1, Seed::new(0)).unwrap();
+        let rows: Vec<u64> = (0..100).collect();
+        assert_eq!(members.parameters[0], model.mean(&rows).iter().map(|&m| m as f32).collect::<Vec<_>>());
+        let error = Point.members(&chains, 5, Seed::new(0)).unwrap_err().to_string();
+        assert_eq!(error, "`point` has 1 member: expected members = 1, found 5");
+    }
+}

@@ -102,6 +102,7 @@ pub struct AbiDeviation {
 #[sabi_trait]
 pub trait AbiMetric: Send + Sync {
     fn reference(&self) -> Res<AbiReferenceUse>;
+    fn least_members(&self) -> Res<u64>;
     #[sabi(last_prefix_field)]
     fn compare(&self, reference: AbiReference<'_>) -> Res<ComparisonBox>;
 }
@@ -147,6 +148,9 @@ impl<M: Metric> AbiMetric for Adapter<M> {
                 ReferenceUse::Quantiles(list) => AbiReferenceUse::Quantiles(list.into()),
             })
         })
+    }
+    fn least_members(&self) -> Res<u64> {
+        guard(|| Ok(self.0.least_members()))
     }
     fn compare(&self, reference: AbiReference<'_>) -> Res<ComparisonBox> {
         guard(|| {
@@ -232,6 +236,7 @@ pub struct LoadedMetric {
     object: MetricBox,
     caller: Caller,
     reference: ReferenceUse,
+    least_members: u64,
 }
 
 impl LoadedMetric {
@@ -240,12 +245,18 @@ impl LoadedMetric {
             AbiReferenceUse::Values => ReferenceUse::Values,
             AbiReferenceUse::Quantiles(list) => ReferenceUse::Quantiles(list.into_vec()),
         };
-        Ok(LoadedMetric { object, caller, reference })
+        let least_members = caller.call("least_members", || object.least_members())?;
+        Ok(LoadedMetric { object, caller, reference, least_members })
     }
 
     /// See [`Metric::reference`].
     pub fn reference(&self) -> &ReferenceUse {
         &self.reference
+    }
+
+    /// See [`Metric::least_members`].
+    pub fn least_members(&self) -> u64 {
+        self.least_members
     }
 
     /// See [`Metric::compare`].

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
-use abi_stable::std_types::{RBox, RString, RVec};
+use abi_stable::std_types::{RBox, ROption, RString, RVec};
 
 use super::caller::{Caller, Unwatched};
 use super::context::{ContextRef, Offered, Received, offer};
@@ -20,6 +20,7 @@ pub struct AbiRequirements {
     likelihood: bool,
     fit: bool,
     least_members: usize,
+    most_members: ROption<u64>,
 }
 
 #[repr(C)]
@@ -81,6 +82,7 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
                 likelihood: r.likelihood,
                 fit: r.fit,
                 least_members: r.least_members,
+                most_members: r.most_members.into(),
             })
         })
     }
@@ -132,6 +134,7 @@ impl LoadedUncertaintyModel {
             likelihood: r.likelihood,
             fit: r.fit,
             least_members: r.least_members,
+            most_members: r.most_members.into_option(),
         };
         Ok(LoadedUncertaintyModel { object, caller, requirements })
     }

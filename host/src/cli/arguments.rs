@@ -1,0 +1,176 @@
+//! Commands and their options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Forecasts how far a generative network amplifies its training data.
+#[derive(Debug, Parser)]
+#[command(name = "amplicast", version, about, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// Longest silence of a plugin call in seconds, without return or progress, before it counts as hung.
+    #[arg(long, global = true, default_value_t = 600, value_name = "SECONDS")]
+    pub time_limit: u64,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  amplicast check examples/ring-2d.toml        what would run, without running it
+  amplicast run examples/ring-2d.toml          run it, or go on where it stopped
+  amplicast run ring.toml --set experiment.members=50 --set summary.0.plugin=radius
+  amplicast estimate --train train.npy --members 'gen_*.npy' --summary radius --region 0.9:1.1
+  amplicast plugins list                       datasets, generators, posteriors, summaries, metrics";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run an experiment: train, sample, compare, and report the amplification factor.
+    #[command(after_help = "Examples:
+  amplicast run examples/ring-2d.toml
+  amplicast run ring.toml --set experiment.n_gen=1e6 --out runs/long --threads 2
+A run that was stopped or killed goes on where it was; nothing that is stored is computed again.")]
+    Run(RunCommand),
+    /// Check an experiment without running it, and list its cells.
+    #[command(after_help = "Example:
+  amplicast check examples/ring-2d.toml --set metric.0.plugin=ks")]
+    Check(CheckCommand),
+    /// Estimate G from files of generated events, one file a member.
+    #[command(after_help = "Examples:
+  amplicast estimate --train train.npy --members 'gen_*.npy' --summary 'invariant-mass:0,1,2,3,4,5' --region 600:700
+  amplicast estimate --train t.npy --members 'gen_*.npy' --holdout h.npy --summary radius --quantiles 20 --regions 2-19")]
+    Estimate(EstimateCommand),
+    /// Rebuild the report of a run.
+    #[command(after_help = "Example:
+  amplicast report runs/ring-2d")]
+    Report(ReportCommand),
+    /// Print the JSON Schema of a component's configuration.
+    #[command(after_help = "Example:
+  amplicast schema gaussian-ring")]
+    Schema(ComponentCommand),
+    /// Look at plugins.
+    Plugins(PluginsCommand),
+}
+
+/// `amplicast run`.
+#[derive(Debug, Args)]
+pub struct RunCommand {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// Override a value of the experiment: KEY.KEY=VALUE; tables of a list by number (from 0) or name.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The run's folder.
+    #[arg(long, value_name = "DIR", help = "The run's folder [default: runs/NAME]")]
+    pub out: Option<PathBuf>,
+    /// Threads.
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    pub threads: Option<usize>,
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast check`.
+#[derive(Debug, Args)]
+pub struct CheckCommand {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// Override a value of the experiment.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast estimate`.
+#[derive(Debug, Args)]
+pub struct EstimateCommand {
+    /// The events that the generator was trained on (.npy).
+    #[arg(long, value_name = "FILE")]
+    pub train: PathBuf,
+    /// Files of generated events, one a member: a path or a pattern; may be given several times.
+    #[arg(long, value_name = "PATTERN", required = true)]
+    pub members: Vec<String>,
+    /// Further true events (.npy), to validate the estimate and as reference of `ks`.
+    #[arg(long, value_name = "FILE")]
+    pub holdout: Option<PathBuf>,
+    /// The summary with its arguments, such as `radius` or `invariant-mass:0,1,2`.
+    #[arg(long, value_name = "NAME[:ARGUMENTS]", required = true)]
+    pub summary: Vec<String>,
+    /// A region LOW:HIGH of the summary for averaging amplification; several are combined.
+    #[arg(long, value_name = "LOW:HIGH", allow_hyphen_values = true)]
+    pub region: Vec<String>,
+    /// Cut the summary's range into this many regions of equal probability.
+    #[arg(long, value_name = "N", requires = "regions")]
+    pub quantiles: Option<u32>,
+    /// Which of them, numbered from 1, such as 2-19.
+    #[arg(long, value_name = "LIST", requires = "quantiles")]
+    pub regions: Option<String>,
+    /// The run's folder.
+    #[arg(long, value_name = "DIR", default_value = "runs/estimate")]
+    pub out: PathBuf,
+    /// Threads.
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    pub threads: Option<usize>,
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast report`.
+#[derive(Debug, Args)]
+pub struct ReportCommand {
+    /// The run's folder.
+    pub run: PathBuf,
+}
+
+/// A command about one component.
+#[derive(Debug, Args)]
+pub struct ComponentCommand {
+    /// The component's name.
+    pub component: String,
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast plugins`.
+#[derive(Debug, Args)]
+pub struct PluginsCommand {
+    /// What to look at.
+    #[command(subcommand)]
+    pub command: PluginCommand,
+}
+
+/// The commands about plugins.
+#[derive(Debug, Subcommand)]
+pub enum PluginCommand {
+    /// List all components, and files that were not loaded with the reason.
+    List(PathCommand),
+    /// Describe a component.
+    Info(ComponentCommand),
+    /// Print the folders in which plugins are looked for, in order.
+    Path(PathCommand),
+}
+
+/// A command about the plugin path.
+#[derive(Debug, Args)]
+pub struct PathCommand {
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+impl Arguments {
+    /// The experiment file, if the command has one.
+    pub fn experiment(&self) -> Option<&PathBuf> {
+        match &self.command {
+            Command::Run(c) => Some(&c.experiment),
+            Command::Check(c) => Some(&c.experiment),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `amplicast check`: everything is validated, nothing is run.
+
+use std::path::Path;
+
+use super::arguments::CheckCommand;
+use super::{EXIT_FAILED, EXIT_OK, Process, usage};
+use crate::config::{ConfigError, Experiment, Source};
+use crate::pipeline::{Components, Plan};
+use crate::session::Session;
+
+/// An experiment with everything that is needed to run it.
+pub struct Ready {
+    /// The process's plugins.
+    pub session: Session,
+    /// The experiment, defaults filled in.
+    pub experiment: Experiment,
+    /// Its components.
+    pub components: Components,
+    /// Its cells.
+    pub plan: Plan,
+}
+
+/// Reads, overrides and validates an experiment.
+pub fn prepare(
+    file: &Path,
+    set: &[String],
+    plugin_path: &[std::path::PathBuf],
+    process: &Process,
+) -> Result<Ready, ConfigError> {
+    let mut source = Source::read(&process.path(file))?;
+    for assignment in set {
+        source.set(assignment)?;
+    }
+    prepare_source(&source, plugin_path, process)
+}
+
+/// Validates an experiment that was read already.
+pub fn prepare_source(
+    source: &Source,
+    plugin_path: &[std::path::PathBuf],
+    process: &Process,
+) -> Result<Ready, ConfigError> {
+    let mut experiment = Experiment::read(source)?;
+    let own: Vec<_> = experiment.experiment.plugin_path.iter().map(|p| source.folder().join(p)).collect();
+    let session = process.session(plugin_path, &own);
+    let components = Components::make(&session, source, &mut experiment)?;
+    let plan = Plan::new(source, &experiment, &components)?;
+    Ok(Ready { session, experiment, components, plan })
+}
+
+/// Runs the command.
+pub fn check(command: &CheckCommand, process: &Process) -> u8 {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
+        Ok(ready) => ready,
+        Err(error) => return usage(error),
+    };
+    let sizes = &ready.experiment.experiment;
+    println!(
+        "{}: n_train {}, {} members x {} events, {} training set(s), {} cells",
+        sizes.name,
+        sizes.n_train,
+        sizes.members,
+        sizes.n_gen,
+        sizes.replicas,
+        ready.plan.cells.len()
+    );
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["generator", "uncertainty", "summary", "selection", "metric", "reference"]);
+    for cell in &ready.plan.cells {
+        let n = &cell.name;
+        table.add_row([&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
+    }
+    println!("{table}");
+    let mut code = EXIT_OK;
+    let mut broken = |name: &str, error: Option<String>| {
+        if let Some(error) = error {
+            println!("{name}: {error}");
+            code = EXIT_FAILED;
+        }
+    };
+    let c = &ready.components;
+    c.generators.iter().for_each(|m| broken(&m.name, m.component.as_ref().err().map(ToString::to_string)));
+    c.uncertainties.iter().for_each(|m| broken(&m.name, m.component.as_ref().err().map(ToString::to_string)));
+    c.summaries.iter().for_each(|m| broken(&m.name, m.component.as_ref().err().map(ToString::to_string)));
+    c.metrics.iter().for_each(|m| broken(&m.name, m.component.as_ref().err().map(ToString::to_string)));
+    code
+}

@@ -1,0 +1,129 @@
+//! The command line.
+
+mod arguments;
+mod check;
+mod plugins;
+mod report;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command, PluginCommand};
+
+use crate::session::Session;
+use crate::supervise::{Worker, supervise, worker};
+
+/// Everything went well.
+pub const EXIT_OK: u8 = 0;
+/// Some cells have no result, or some check failed.
+pub const EXIT_FAILED: u8 = 1;
+/// The experiment, an argument or a file is not right: nothing was run.
+pub const EXIT_USAGE: u8 = 2;
+/// The user stopped the run; the same command goes on with it.
+pub const EXIT_STOPPED: u8 = 3;
+
+/// Where the user called the program; a worker runs in the experiment's folder.
+pub const CALLED_FROM: &str = "AMPLICAST_WORKER_CALLED_FROM";
+
+/// What a command needs of its process.
+pub struct Process {
+    /// Set when the user asks to stop.
+    pub stop: Arc<AtomicBool>,
+    /// The worker's journal and what it knows of its predecessors.
+    pub worker: Worker,
+    folder: PathBuf,
+}
+
+impl Process {
+    /// A path of the command line, as the user meant it.
+    pub fn path(&self, given: &std::path::Path) -> PathBuf {
+        self.folder.join(given)
+    }
+
+    /// Paths of the command line, as the user meant them.
+    pub fn paths(&self, given: &[PathBuf]) -> Vec<PathBuf> {
+        given.iter().map(|p| self.path(p)).collect()
+    }
+
+    /// A session with the plugins of `given`, the environment, and the experiment.
+    pub fn session(&self, given: &[PathBuf], experiment: &[PathBuf]) -> Session {
+        let (journal, failures) = (self.worker.journal.clone(), self.worker.failures.clone());
+        Session::new(&self.paths(given), experiment, journal, failures, self.stop.clone())
+    }
+
+    /// Makes the one thread pool.
+    pub fn threads(&self, wanted: Option<usize>) -> usize {
+        let all = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if self.worker.serial { 1 } else { wanted.unwrap_or(all).max(1) };
+        // A second call would fail; the first one's pool is the one that counts.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        threads
+    }
+}
+
+/// Runs the program: the supervisor, or the worker that it started.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = stop.clone();
+    // Without a handler Ctrl-C would still end the program, only less cleanly.
+    let _ = ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::SeqCst) {
+            std::process::exit(i32::from(EXIT_STOPPED));
+        }
+    });
+    if let Command::Report(command) = &arguments.command {
+        return ExitCode::from(report::report(command));
+    }
+    let called_from = std::env::var_os(CALLED_FROM).map(PathBuf::from);
+    match (worker(), called_from) {
+        (Some(worker), Some(folder)) => {
+            let process = Process { stop, worker, folder };
+            let code = dispatch(&arguments, &process);
+            process.worker.exit(code)
+        }
+        _ => ExitCode::from(parent(&arguments, &stop)),
+    }
+}
+
+fn parent(arguments: &Arguments, stop: &Arc<AtomicBool>) -> u8 {
+    let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
+    // Relative paths in an experiment start at its file.
+    let folder = arguments.experiment().and_then(|file| here.join(file).parent().map(PathBuf::from));
+    let folder = folder.filter(|f| f.is_dir()).unwrap_or_else(|| here.clone());
+    let limit = Duration::from_secs(arguments.time_limit);
+    match supervise(&folder, &here, limit, stop) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("amplicast: cannot start the worker: {error}");
+            EXIT_FAILED
+        }
+    }
+}
+
+fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
+    match &arguments.command {
+        Command::Run(command) => run::run(command, process),
+        Command::Check(command) => check::check(command, process),
+        Command::Estimate(command) => run::estimate(command, process),
+        Command::Report(command) => report::report(command),
+        Command::Schema(command) => plugins::schema(command, process),
+        Command::Plugins(command) => match &command.command {
+            PluginCommand::List(command) => plugins::list(command, process),
+            PluginCommand::Info(command) => plugins::info(command, process),
+            PluginCommand::Path(command) => plugins::path(command, process),
+        },
+    }
+}
+
+/// Prints an error and gives the exit code of a usage error.
+pub fn usage(error: impl std::fmt::Display) -> u8 {
+    eprintln!("error: {error}");
+    EXIT_USAGE
+}

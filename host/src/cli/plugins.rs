@@ -1,0 +1,117 @@
+//! `amplicast plugins ...` and `amplicast schema`: what there is to build experiments from.
+
+use amplicast_sdk::abi::{Caller, Kind};
+use serde_json::Value;
+
+use super::arguments::{ComponentCommand, PathCommand};
+use super::{EXIT_FAILED, EXIT_OK, Process, usage};
+use crate::plugins::{Catalogue, Entry, plugin_folders};
+
+/// Lists all components, and files that were not loaded.
+pub fn list(command: &PathCommand, process: &Process) -> u8 {
+    let session = process.session(&command.plugin_path, &[]);
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["kind", "component", "what it is", "library"]);
+    for kind in Kind::ALL {
+        for entry in session.catalogue.entries.iter().filter(|e| e.component.kind() == kind) {
+            let file =
+                entry.library.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = if entry.shadowed {
+                format!("{} (shadowed by an earlier library)", entry.component.name)
+            } else {
+                entry.component.name.to_string()
+            };
+            table.add_row([kind.table(), &name, entry.component.about.as_str(), &file]);
+        }
+    }
+    println!("{table}");
+    for refused in &session.catalogue.refused {
+        println!("not loaded: {}: {}", refused.path.display(), refused.reason);
+    }
+    if session.catalogue.refused.is_empty() { EXIT_OK } else { EXIT_FAILED }
+}
+
+fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<Vec<&'a Entry>, String> {
+    let found: Vec<&Entry> =
+        catalogue.entries.iter().filter(|e| e.component.name == name && !e.shadowed).collect();
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let names: Vec<String> = catalogue.entries.iter().map(|e| e.component.name.to_string()).collect();
+    let near =
+        crate::config::nearest(name, &names).map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+    let refused: Vec<String> = catalogue
+        .refused
+        .iter()
+        .map(|r| format!("\n  not loaded: {}: {}", r.path.display(), r.reason))
+        .collect();
+    Err(format!(
+        "no component `{name}` in any plugin{near}\n  there are: {}{}",
+        names.join(", "),
+        refused.concat()
+    ))
+}
+
+/// Describes a component: what it is, where it comes from, what can be configured.
+pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
+    let session = process.session(&command.plugin_path, &[]);
+    let entries = match find(&session.catalogue, &command.component) {
+        Ok(entries) => entries,
+        Err(error) => return usage(error),
+    };
+    for entry in entries {
+        let caller = Caller::new(&entry.component.name, session.watch());
+        println!("{} ({}): {}", entry.component.name, entry.component.kind().table(), entry.component.about);
+        println!("library: {}", entry.library.path.display());
+        println!("built with amplicast-sdk {}, {}", entry.library.tag.sdk, entry.library.tag.rustc);
+        let schema = match entry.component.schema(&caller) {
+            Ok(schema) => serde_json::from_str::<Value>(&schema).unwrap_or(Value::Null),
+            Err(error) => return usage(error),
+        };
+        let Some(properties) = schema["properties"].as_object().filter(|p| !p.is_empty()) else {
+            println!("nothing to configure");
+            continue;
+        };
+        println!("configuration:");
+        let required: Vec<&str> =
+            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        for (name, property) in properties {
+            let what = property["description"].as_str().unwrap_or_default();
+            let default = match property.get("default") {
+                Some(value) => format!(" [default: {value}]"),
+                None if required.contains(&name.as_str()) => " [required]".into(),
+                None => String::new(),
+            };
+            println!("  {name}{default}  {what}");
+        }
+    }
+    EXIT_OK
+}
+
+/// Prints the JSON Schema of a component's configuration.
+pub fn schema(command: &ComponentCommand, process: &Process) -> u8 {
+    let session = process.session(&command.plugin_path, &[]);
+    let entries = match find(&session.catalogue, &command.component) {
+        Ok(entries) => entries,
+        Err(error) => return usage(error),
+    };
+    for entry in entries {
+        let caller = Caller::new(&entry.component.name, session.watch());
+        match entry.component.schema(&caller).map(|s| serde_json::from_str::<Value>(&s)) {
+            Ok(Ok(schema)) => println!("{schema:#}"),
+            Ok(Err(error)) => return usage(error),
+            Err(error) => return usage(error),
+        }
+    }
+    EXIT_OK
+}
+
+/// Prints the folders of the plugin path.
+pub fn path(command: &PathCommand, process: &Process) -> u8 {
+    for folder in plugin_folders(&process.paths(&command.plugin_path), &[]) {
+        let note = if folder.is_dir() { "" } else { "  (does not exist)" };
+        println!("{}{note}", folder.display());
+    }
+    EXIT_OK
+}

@@ -1,0 +1,231 @@
+//! `amplicast run`, and `amplicast estimate`, which is a run of an experiment that it writes itself.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use amplicast_sdk::abi::{Caller, Kind};
+use amplicast_sdk::{Error, ErrorKind, Result};
+use serde_json::{Value, json};
+
+use super::arguments::{EstimateCommand, RunCommand};
+use super::check::{Ready, prepare, prepare_source};
+use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
+use crate::config::Source;
+use crate::pipeline::Run;
+use crate::report;
+use crate::results::{MemberRow, Results};
+use crate::store::{Store, write_atomically};
+
+/// Runs `amplicast run`.
+pub fn run(command: &RunCommand, process: &Process) -> u8 {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
+        Ok(ready) => ready,
+        Err(error) => return usage(error),
+    };
+    let out =
+        command.out.clone().unwrap_or_else(|| Path::new("runs").join(&ready.experiment.experiment.name));
+    finish(&ready, &process.path(&out), command.threads, process)
+}
+
+/// Runs `amplicast estimate`.
+pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
+    match experiment_of_files(command, process) {
+        Err(error) => usage(error),
+        Ok(text) => {
+            let ready = Source::parse(Path::new("the experiment of these arguments"), text)
+                .and_then(|source| prepare_source(&source, &command.plugin_path, process));
+            match ready {
+                Err(error) => usage(error),
+                Ok(ready) => finish(&ready, &process.path(&command.out), command.threads, process),
+            }
+        }
+    }
+}
+
+/// The experiment that a call of `amplicast estimate` stands for, as TOML.
+fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<String> {
+    let session = process.session(&command.plugin_path, &[]);
+    let wrong = |what: String| Error::new(ErrorKind::Config, what);
+    let rows = |file: &Path| -> Result<u64> {
+        let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(wrong)?;
+        let config = json!({"train": file}).to_string();
+        let dataset = entry.component.dataset(&config, Caller::new("events-file", session.watch()))?;
+        Ok(dataset.capacity(amplicast_sdk::Split::Training)?.unwrap_or(0))
+    };
+    let train = process.path(&command.train);
+    let mut dataset = json!({"plugin": "events-file", "train": train});
+    if let Some(holdout) = &command.holdout {
+        dataset["holdout"] = json!(process.path(holdout));
+    }
+    let members: Vec<PathBuf> = command.members.iter().map(|m| process.path(Path::new(m))).collect();
+    let mut summaries = Vec::new();
+    for given in &command.summary {
+        let (name, arguments) = given.split_once(':').unwrap_or((given, ""));
+        let arguments: Vec<&str> =
+            if arguments.is_empty() { Vec::new() } else { arguments.split(',').collect() };
+        let entry = session
+            .catalogue
+            .find(Kind::Summary, name)
+            .map_err(|e| wrong(format!("--summary {given}: {e}")))?;
+        let caller = Caller::new(name, session.watch());
+        let config = match entry.component.config_of_arguments(&arguments, &caller)? {
+            Some(config) => config,
+            None if arguments.is_empty() => "{}".into(),
+            None => return Err(wrong(format!("--summary {given}: `{name}` does not take these arguments"))),
+        };
+        let mut table: Value = serde_json::from_str(&config).map_err(|e| wrong(e.to_string()))?;
+        table["plugin"] = json!(name);
+        table["name"] = json!(given);
+        summaries.push(table);
+    }
+    let mut metrics = Vec::new();
+    if !command.region.is_empty() {
+        let mut intervals = Vec::new();
+        for region in &command.region {
+            let ends = region
+                .split_once(':')
+                .and_then(|(a, b)| Some((a.parse::<f64>().ok()?, b.parse::<f64>().ok()?)));
+            let (low, high) =
+                ends.ok_or_else(|| wrong(format!("--region {region}: expected LOW:HIGH, two numbers")))?;
+            intervals.push(json!([low, high]));
+        }
+        metrics.push(json!({"plugin": "integral", "name": command.region.join(" "), "intervals": intervals}));
+    }
+    if let (Some(quantiles), Some(regions)) = (command.quantiles, &command.regions) {
+        let name = format!("regions {regions} of {quantiles}");
+        metrics.push(json!({"plugin": "integral", "name": name, "quantiles": quantiles, "regions": regions}));
+    }
+    let references =
+        if command.holdout.is_some() { json!(["training", "holdout"]) } else { json!(["training"]) };
+    metrics.push(json!({"plugin": "ks", "reference": references}));
+    let experiment = json!({
+        "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": i64::MAX},
+        "dataset": dataset,
+        "generator": [{"plugin": "samples", "members": members}],
+        "summary": summaries,
+        "metric": metrics,
+    });
+    to_toml(&experiment)
+}
+
+/// An experiment as TOML; `null` is an absent key.
+fn to_toml(value: &Value) -> Result<String> {
+    fn without_nulls(value: &Value) -> Value {
+        match value {
+            Value::Object(map) => {
+                map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), without_nulls(v))).collect()
+            }
+            Value::Array(list) => list.iter().map(without_nulls).collect(),
+            other => other.clone(),
+        }
+    }
+    toml_edit::ser::to_string_pretty(&without_nulls(value))
+        .map_err(|e| Error::plugin(format!("the configuration cannot be written as TOML: {e}")))
+}
+
+fn finish(ready: &Ready, out: &Path, threads: Option<usize>, process: &Process) -> u8 {
+    let started = SystemTime::now();
+    let threads = process.threads(threads);
+    let lock = match folder(out) {
+        Ok(lock) => lock,
+        Err(error) => return usage(error),
+    };
+    let outcome = execute(ready, out, started, threads);
+    drop(lock);
+    match outcome {
+        Err(error) if error.kind() == ErrorKind::Cancelled => {
+            eprintln!("stopped; the same command goes on from here");
+            EXIT_STOPPED
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            EXIT_FAILED
+        }
+        Ok((results, page)) => {
+            println!("{}", report::table(&results));
+            for warning in &results.warnings {
+                println!("warning: {warning}");
+            }
+            for cell in &results.cells {
+                for failure in &cell.failures {
+                    eprintln!("failed: {}: {failure}", report::cell_title(&cell.name));
+                }
+            }
+            println!("report: {}", page.display());
+            if results.cells.iter().any(|c| !c.failures.is_empty()) { EXIT_FAILED } else { EXIT_OK }
+        }
+    }
+}
+
+/// Makes the run's folder, and sees to it that nothing else writes there.
+fn folder(out: &Path) -> Result<std::fs::File> {
+    std::fs::create_dir_all(out)
+        .map_err(|e| Error::io(format!("cannot make the run's folder {}", out.display()), e))?;
+    let path = out.join("lock");
+    let lock = std::fs::File::create(&path)
+        .map_err(|e| Error::io(format!("cannot write to {}", out.display()), e))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(_) => Err(Error::new(
+            ErrorKind::Io,
+            format!(
+                "{}: another run is using this folder: wait for it, or choose another --out",
+                out.display()
+            ),
+        )),
+    }
+}
+
+fn execute(ready: &Ready, out: &Path, started: SystemTime, threads: usize) -> Result<(Results, PathBuf)> {
+    let store = Store::open(&out.join("stages"))?;
+    let effective = to_toml(&ready.experiment.effective())?;
+    write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
+    let run = Run {
+        session: &ready.session,
+        store: &store,
+        experiment: &ready.experiment,
+        components: &ready.components,
+        plan: &ready.plan,
+    };
+    let (results, rows) = run.execute()?;
+    let json = serde_json::to_vec_pretty(&results).map_err(|e| Error::plugin(e.to_string()))?;
+    write_atomically(&out.join("results.json"), &json)?;
+    write_rows(&out.join("results.csv"), &rows)?;
+    let provenance = provenance(ready, started, threads);
+    let text = serde_json::to_vec_pretty(&provenance).map_err(|e| Error::plugin(e.to_string()))?;
+    write_atomically(&out.join("provenance.json"), &text)?;
+    let page = report::write(&results, &provenance, &effective, out)?;
+    Ok((results, page))
+}
+
+fn write_rows(path: &Path, rows: &[MemberRow]) -> Result<()> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(|e| Error::plugin(format!("{}: {e}", path.display())))?;
+    }
+    let bytes = writer.into_inner().map_err(|e| Error::plugin(format!("{}: {e}", path.display())))?;
+    write_atomically(path, &bytes)
+}
+
+fn provenance(ready: &Ready, started: SystemTime, threads: usize) -> Value {
+    let seconds = |t: SystemTime| t.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let mut plugins: Vec<Value> = Vec::new();
+    for entry in &ready.session.catalogue.entries {
+        let file = entry.library.path.file_name().map(|n| n.to_string_lossy().into_owned());
+        let tag = &entry.library.tag;
+        let one = json!({"file": file, "blake3": entry.library.hash, "sdk": tag.sdk, "rustc": tag.rustc});
+        if !plugins.contains(&one) {
+            plugins.push(one);
+        }
+    }
+    json!({
+        "amplicast": env!("CARGO_PKG_VERSION"),
+        "target": amplicast_sdk::abi::Tag::own().target,
+        "plugins": plugins,
+        "seed": ready.experiment.experiment.seed,
+        "threads": threads,
+        "started": seconds(started),
+        "finished": seconds(SystemTime::now()),
+        "arguments": std::env::args().skip(1).collect::<Vec<_>>(),
+    })
+}

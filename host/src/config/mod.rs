@@ -1,0 +1,9 @@
+//! The experiment file: reading it, overriding it, and pointing at what is wrong in it.
+
+mod experiment;
+mod source;
+
+pub use experiment::{
+    ComponentTable, Cut, Experiment, Names, Pair, ReferenceName, Selection, Selector, Sizes,
+};
+pub use source::{ConfigError, Source, nearest};

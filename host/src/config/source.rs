@@ -1,0 +1,314 @@
+//! An experiment file as text: every value remembers its line, so that an error can point at it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use amplicast_sdk::{Error, ErrorKind};
+use serde_json::{Map, Value};
+use toml_edit::{Item, TableLike};
+
+/// A TOML file, its values as JSON, and where each of them stands.
+#[derive(Debug, Clone)]
+pub struct Source {
+    file: PathBuf,
+    text: String,
+    /// The whole document.
+    pub json: Value,
+    spans: BTreeMap<String, Range<usize>>,
+    overridden: BTreeMap<String, String>,
+}
+
+/// What is wrong in an experiment file, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        Error::new(ErrorKind::Config, error.0)
+    }
+}
+
+impl Source {
+    /// Reads a file.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| ConfigError(format!("{}: cannot read the experiment: {e}", file.display())))?;
+        Self::parse(file, text)
+    }
+
+    /// Parses the text of `file`.
+    pub fn parse(file: &Path, text: String) -> Result<Self, ConfigError> {
+        let mut source = Source {
+            file: file.into(),
+            text,
+            json: Value::Null,
+            spans: BTreeMap::new(),
+            overridden: BTreeMap::new(),
+        };
+        let document = match toml_edit::Document::parse(source.text.clone()) {
+            Ok(document) => document,
+            Err(error) => {
+                let message = error.message().lines().collect::<Vec<_>>().join("; ");
+                return Err(source.located(error.span(), &message));
+            }
+        };
+        source.json = source.table(document.as_table(), "")?;
+        Ok(source)
+    }
+
+    fn table(&mut self, table: &dyn TableLike, path: &str) -> Result<Value, ConfigError> {
+        let mut map = Map::new();
+        for (name, item) in table.iter() {
+            let inner = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+            let key_span = table.get_key_value(name).and_then(|(key, _)| key.span());
+            if let Some(span) = key_span.or_else(|| item.span()) {
+                self.spans.insert(inner.clone(), span);
+            }
+            map.insert(name.to_string(), self.item(item, &inner)?);
+        }
+        Ok(Value::Object(map))
+    }
+
+    fn item(&mut self, item: &Item, path: &str) -> Result<Value, ConfigError> {
+        match item {
+            Item::Value(value) => self.value(value, path),
+            Item::Table(table) => self.table(table, path),
+            Item::ArrayOfTables(tables) => {
+                let mut list = Vec::new();
+                for (i, table) in tables.iter().enumerate() {
+                    let inner = format!("{path}[{i}]");
+                    if let Some(span) = table.span() {
+                        self.spans.insert(inner.clone(), span);
+                    }
+                    list.push(self.table(table, &inner)?);
+                }
+                Ok(Value::Array(list))
+            }
+            Item::None => Ok(Value::Null),
+        }
+    }
+
+    fn value(&mut self, value: &toml_edit::Value, path: &str) -> Result<Value, ConfigError> {
+        use toml_edit::Value as Toml;
+        Ok(match value {
+            Toml::String(s) => Value::from(s.value().as_str()),
+            Toml::Integer(i) => Value::from(*i.value()),
+            Toml::Boolean(b) => Value::from(*b.value()),
+            Toml::Float(f) => {
+                serde_json::Number::from_f64(*f.value()).map(Value::Number).ok_or_else(|| {
+                    self.located(
+                        value.span(),
+                        &format!("{path}: expected a finite number, found {}", f.value()),
+                    )
+                })?
+            }
+            Toml::Datetime(d) => {
+                let message =
+                    format!("{path}: expected a number, text, list or table, found the date {}", d.value());
+                return Err(self.located(value.span(), &message));
+            }
+            Toml::Array(array) => {
+                let mut list = Vec::new();
+                for (i, element) in array.iter().enumerate() {
+                    let inner = format!("{path}[{i}]");
+                    if let Some(span) = element.span() {
+                        self.spans.insert(inner.clone(), span);
+                    }
+                    list.push(self.value(element, &inner)?);
+                }
+                Value::Array(list)
+            }
+            Toml::InlineTable(table) => self.table(table, path)?,
+        })
+    }
+
+    /// Applies `--set a.b=value`: a path of keys, table numbers (from 0) or table names, and a TOML value.
+    pub fn set(&mut self, assignment: &str) -> Result<(), ConfigError> {
+        let wrong = |what: String| ConfigError(format!("--set {assignment}: {what}"));
+        let (path, text) =
+            assignment.split_once('=').ok_or_else(|| wrong("expected KEY.KEY=VALUE, found no `=`".into()))?;
+        // What is no TOML value is meant as text: --set summary.0.plugin=radius.
+        let value = match format!("v = {text}").parse::<toml_edit::DocumentMut>() {
+            Ok(document) => {
+                let mut scratch = Source::parse(Path::new("--set"), document.to_string())?;
+                scratch.json["v"].take()
+            }
+            Err(_) => Value::from(text.trim()),
+        };
+        let mut place = &mut self.json;
+        let mut full = String::new();
+        let keys: Vec<&str> = path.split('.').map(str::trim).collect();
+        for (depth, key) in keys.iter().enumerate() {
+            if key.is_empty() {
+                return Err(wrong("expected KEY.KEY=VALUE, found an empty key".into()));
+            }
+            place = match place {
+                Value::Array(list) => {
+                    let named = |v: &Value| {
+                        v.get("name").or_else(|| v.get("plugin")).and_then(Value::as_str) == Some(*key)
+                    };
+                    let index = key
+                        .parse()
+                        .ok()
+                        .filter(|&i: &usize| i < list.len())
+                        .or_else(|| list.iter().position(named));
+                    let index = index.ok_or_else(|| {
+                        wrong(format!(
+                            "expected a number below {} or a name in `{full}`, found `{key}`",
+                            list.len()
+                        ))
+                    })?;
+                    full.push_str(&format!("[{index}]"));
+                    &mut list[index]
+                }
+                Value::Object(map) => {
+                    full.push_str(&if full.is_empty() { key.to_string() } else { format!(".{key}") });
+                    let fresh = if depth + 1 == keys.len() { Value::Null } else { Value::Object(Map::new()) };
+                    map.entry(key.to_string()).or_insert(fresh)
+                }
+                _ => return Err(wrong(format!("expected a table at `{full}`, found a value"))),
+            };
+        }
+        *place = value;
+        self.overridden.insert(full, assignment.to_string());
+        Ok(())
+    }
+
+    /// The folder of the file; relative paths in the experiment start there.
+    pub fn folder(&self) -> PathBuf {
+        match self.file.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
+            _ => ".".into(),
+        }
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// An error at a path such as `summary[0].plugin`; an unknown inner path points at the table around it.
+    pub fn error(&self, path: &str, message: &str) -> ConfigError {
+        let message = with_suggestion(message);
+        let text = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
+        let mut known = path;
+        loop {
+            if let Some(assignment) = self.overridden.get(known) {
+                return ConfigError(format!("--set {assignment}: {text}"));
+            }
+            if let Some(span) = self.spans.get(known) {
+                return self.located(Some(span.clone()), &text);
+            }
+            match known.rfind(['.', '[']) {
+                Some(cut) => known = &known[..cut],
+                None => return ConfigError(format!("{}: {text}", self.file.display())),
+            }
+        }
+    }
+
+    fn located(&self, span: Option<Range<usize>>, message: &str) -> ConfigError {
+        let Some(span) = span else {
+            return ConfigError(format!("{}: {message}", self.file.display()));
+        };
+        let start = span.start.min(self.text.len());
+        let before = &self.text[..start];
+        let line_number = before.matches('\n').count() + 1;
+        let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+        let column = self.text[line_start..start].chars().count() + 1;
+        let line = self.text[line_start..].lines().next().unwrap_or_default();
+        let width =
+            self.text[start..span.end.clamp(start, self.text.len())].lines().next().unwrap_or_default();
+        let width = width.chars().count().max(1);
+        let margin = " ".repeat(line_number.to_string().len());
+        ConfigError(format!(
+            "{}:{line_number}:{column}: {message}\n {line_number} | {line}\n {margin} | {}{}",
+            self.file.display(),
+            " ".repeat(column - 1),
+            "^".repeat(width)
+        ))
+    }
+}
+
+/// Adds the nearest allowed name to serde's "unknown field `x`, expected one of `a`, `b`".
+fn with_suggestion(message: &str) -> String {
+    let Some((head, tail)) = message.split_once(", expected ") else { return message.to_string() };
+    if !head.starts_with("unknown ") {
+        return message.to_string();
+    }
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_string).collect::<Vec<_>>();
+    match (quoted(head).first(), nearest(quoted(head).first().map_or("", |s| s), &quoted(tail))) {
+        (Some(_), Some(name)) => format!("{message}; did you mean `{name}`?"),
+        _ => message.to_string(),
+    }
+}
+
+/// The name that is most like `wrong`, if one is alike.
+pub fn nearest<'a>(wrong: &str, names: &'a [String]) -> Option<&'a str> {
+    names
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
+        .map(|(_, name)| name.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(text: &str) -> Source {
+        Source::parse(Path::new("ring.toml"), text.into()).unwrap()
+    }
+
+    #[test]
+    fn errors_point_at_line_and_column() {
+        let s = source("seed = 1\n[[summary]]\n  plugin = \"raduis\"\n");
+        let error = s.error("summary[0].plugin", "no such plugin").to_string();
+        assert!(
+            error.starts_with("ring.toml:3:3: summary[0].plugin: no such plugin\n 3 |   plugin"),
+            "{error}"
+        );
+        let inner = s.error("summary[0].width.low", "missing").to_string();
+        assert!(inner.starts_with("ring.toml:2:1: "), "{inner}");
+    }
+
+    #[test]
+    fn syntax_errors_point_too() {
+        let error = Source::parse(Path::new("x.toml"), "a = 1\nb = = 2\n".into()).unwrap_err().to_string();
+        assert!(error.starts_with("x.toml:2:"), "{error}");
+        let error = Source::parse(Path::new("x.toml"), "a = nan".into()).unwrap_err().to_string();
+        assert!(error.contains("a: expected a finite number, found NaN"), "{error}");
+    }
+
+    #[test]
+    fn suggestions() {
+        let s = source("wdith = 1");
+        let error = s.error("wdith", "unknown field `wdith`, expected `width` or `dimension`").to_string();
+        assert!(error.contains("did you mean `width`?"), "{error}");
+    }
+
+    #[test]
+    fn overrides() {
+        let mut s = source("[experiment]\nseed = 1\n[[summary]]\nname = \"r\"\nplugin = \"radius\"\n");
+        s.set("experiment.seed=7").unwrap();
+        s.set("summary.r.plugin=coordinate").unwrap();
+        s.set("summary.0.index=1").unwrap();
+        s.set("training.learning_rate=1e-3").unwrap();
+        assert_eq!(s.json["experiment"]["seed"], 7);
+        assert_eq!(s.json["summary"][0]["plugin"], "coordinate");
+        assert_eq!(s.json["training"]["learning_rate"], 1e-3);
+        assert!(s.error("summary[0].index", "wrong").to_string().starts_with("--set summary.0.index=1: "));
+        assert!(s.set("summary.q.plugin=x").unwrap_err().to_string().contains("found `q`"));
+        assert!(s.set("nothing").is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! The experiment's components, made and checked before anything runs.
+
+use amplicast_sdk::abi::{
+    Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
+    LoadedUncertaintyModel,
+};
+use amplicast_sdk::{Error, ErrorKind, Result, Schema};
+use serde_json::{Value, json};
+
+use crate::config::{ComponentTable, ConfigError, Experiment, Source};
+use crate::plugins::{Entry, hash_file};
+use crate::session::Session;
+
+/// A component of the experiment.
+pub struct Made<T> {
+    /// Name of its table.
+    pub name: String,
+    /// Its plugin component.
+    pub plugin: String,
+    /// Where its table stands.
+    pub path: String,
+    /// Everything that its results depend on: library, configuration, files.
+    pub identity: Value,
+    /// The component; an error if it could not be made for a reason that is not the user's.
+    pub component: Result<T>,
+}
+
+/// All components of an experiment.
+pub struct Components {
+    /// Where true events come from.
+    pub dataset: Made<LoadedDataset>,
+    /// The columns of its events.
+    pub schema: Schema,
+    /// Architectures.
+    pub generators: Vec<Made<LoadedGenerator>>,
+    /// Ways to a posterior.
+    pub uncertainties: Vec<Made<LoadedUncertaintyModel>>,
+    /// 1D functions of an event.
+    pub summaries: Vec<Made<LoadedSummaryStatistic>>,
+    /// Comparisons.
+    pub metrics: Vec<Made<LoadedMetric>>,
+}
+
+impl Components {
+    /// Makes every component; fills in the defaults of their configurations in `experiment`.
+    pub fn make(
+        session: &Session,
+        source: &Source,
+        experiment: &mut Experiment,
+    ) -> Result<Self, ConfigError> {
+        let dataset =
+            make(session, source, Kind::Dataset, &mut experiment.dataset, |entry, config, caller| {
+                let dataset = entry.component.dataset(config, caller)?;
+                let files = dataset.files()?;
+                Ok((dataset, files))
+            })?;
+        let schema = match &dataset.component {
+            Ok(loaded) => loaded.schema().clone(),
+            Err(error) => return Err(source.error("dataset", &error.to_string())),
+        };
+        let mut generators = Vec::new();
+        for table in &mut experiment.generator {
+            generators.push(make(session, source, Kind::Generator, table, |entry, config, caller| {
+                let generator = entry.component.generator(config, caller)?;
+                generator.check(&schema)?;
+                let files = generator.files()?;
+                Ok((generator, files))
+            })?);
+        }
+        let mut uncertainties = Vec::new();
+        for table in &mut experiment.uncertainty {
+            uncertainties.push(make(session, source, Kind::Uncertainty, table, |entry, config, caller| {
+                Ok((entry.component.uncertainty(config, caller)?, Vec::new()))
+            })?);
+        }
+        let mut summaries = Vec::new();
+        for table in &mut experiment.summary {
+            summaries.push(make(session, source, Kind::Summary, table, |entry, config, caller| {
+                let summary = entry.component.summary(config, caller)?;
+                // What the summary cannot be computed on is said now, not after the training.
+                summary.prepare(&schema)?;
+                Ok((summary, Vec::new()))
+            })?);
+        }
+        let mut metrics = Vec::new();
+        for table in &mut experiment.metric {
+            metrics.push(make(session, source, Kind::Metric, table, |entry, config, caller| {
+                Ok((entry.component.metric(config, caller)?, Vec::new()))
+            })?);
+        }
+        Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics })
+    }
+}
+
+fn make<T>(
+    session: &Session,
+    source: &Source,
+    kind: Kind,
+    table: &mut ComponentTable,
+    create: impl FnOnce(&Entry, &str, Caller) -> Result<(T, Vec<std::path::PathBuf>)>,
+) -> Result<Made<T>, ConfigError> {
+    let entry = session
+        .catalogue
+        .find(kind, &table.plugin)
+        .map_err(|message| source.error(&format!("{}.plugin", table.path), &message))?;
+    // The name by which errors, the journal and the quarantine know it.
+    let label = if table.name == table.plugin {
+        table.name.clone()
+    } else {
+        format!("{} ({})", table.plugin, table.name)
+    };
+    let caller = Caller::new(&label, session.watch());
+    let config = Value::Object(table.config.clone()).to_string();
+    let stage = format!("create {} {}", kind.table(), table.name);
+    let made = session.attempt(&stage, || {
+        session.quarantine(&label)?;
+        let effective = entry.component.effective(&config, &caller)?;
+        let (component, files) = create(entry, &config, caller)?;
+        let mut hashes = Vec::new();
+        for file in files {
+            hashes.push(hash_file(&file).map_err(|e| Error::io(file.display(), e))?);
+        }
+        Ok((component, effective, hashes))
+    });
+    let unusable = |error| Made {
+        name: table.name.clone(),
+        plugin: table.plugin.clone(),
+        path: table.path.clone(),
+        identity: Value::Null,
+        component: Err(error),
+    };
+    let (component, effective, hashes) = match made {
+        Ok(made) => made,
+        // The plugin's own fault: its cells fail, others go on.
+        Err(error) if error.kind() == ErrorKind::Plugin => return Ok(unusable(error)),
+        Err(error) => {
+            let path = match error.place() {
+                "" => table.path.clone(),
+                field if error.kind() == ErrorKind::Config => format!("{}.{field}", table.path),
+                _ => return Err(source.error(&table.path, &error.to_string())),
+            };
+            return Err(source.error(&path, error.message()));
+        }
+    };
+    let effective: Value = serde_json::from_str(&effective).map_err(|e| {
+        source.error(&table.path, &format!("the plugin's effective configuration is no JSON: {e}"))
+    })?;
+    if let Value::Object(map) = &effective {
+        table.config = map.clone();
+    }
+    Ok(Made {
+        name: table.name.clone(),
+        plugin: table.plugin.clone(),
+        path: table.path.clone(),
+        identity: json!({
+            "plugin": table.plugin, "library": entry.library.hash, "config": effective, "files": hashes,
+        }),
+        component: Ok(component),
+    })
+}

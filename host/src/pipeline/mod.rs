@@ -1,0 +1,17 @@
+//! The way of the data: components, plan, posteriors, streaming passes, results.
+
+mod collect;
+mod columns;
+mod components;
+mod data;
+mod overall;
+mod plan;
+mod posterior;
+mod run;
+mod select;
+mod stream;
+mod truth;
+
+pub use components::{Components, Made};
+pub use plan::{Plan, PlannedCell};
+pub use run::Run;

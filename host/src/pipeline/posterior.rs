@@ -1,0 +1,152 @@
+//! From a generator and an uncertainty model to members: every chain is a stage of its own.
+
+use amplicast_sdk::abi::{LoadedGenerator, LoadedUncertaintyModel};
+use amplicast_sdk::{Chain, Error, Inference, Layout, Members, Model, Result, Seed, Split, expect_length};
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::components::{Components, Made};
+use super::plan::member_count;
+use crate::config::Experiment;
+use crate::session::{CallContext, Session};
+use crate::store::{Key, Store};
+
+/// A generator's members under one posterior.
+pub struct Posterior {
+    /// The model that they are members of.
+    pub model: Box<dyn Model>,
+    /// Their parameters.
+    pub members: Members,
+    /// Everything that they depend on.
+    pub identity: Value,
+}
+
+/// What inference works on.
+pub struct Job<'a> {
+    /// The process.
+    pub session: &'a Session,
+    /// Where chains are stored.
+    pub store: &'a Store,
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// Number of the replica.
+    pub replica: u64,
+    /// What the training events depend on.
+    pub data_identity: &'a Value,
+    /// `generator/posterior`, for progress and errors.
+    pub name: String,
+    /// Randomness of this pair and replica.
+    pub seed: Seed,
+}
+
+impl Job<'_> {
+    /// The members that a generator brings itself.
+    pub fn given(&self, generator: &Made<LoadedGenerator>, model: Box<dyn Model>) -> Result<Posterior> {
+        let parameters = model.own_members().ok_or_else(|| {
+            Error::plugin(format!("generator `{}`: expected members of its own, found none", generator.name))
+        })?;
+        if parameters.is_empty() {
+            return Err(Error::data(format!(
+                "generator `{}`: expected at least one member, found none",
+                generator.name
+            )));
+        }
+        check_members(&parameters, &model.layout(), &generator.name)?;
+        let n_effective = parameters.len() as f64;
+        let identity = json!({"generator": generator.identity, "data": self.data_identity});
+        Ok(Posterior { model, members: Members { parameters, n_effective }, identity })
+    }
+
+    /// Infers the chains that are not stored yet, and draws the members.
+    pub fn infer(
+        &self,
+        generator: &Made<LoadedGenerator>,
+        model: Box<dyn Model>,
+        uncertainty: &Made<LoadedUncertaintyModel>,
+        training_rows: u64,
+    ) -> Result<Posterior> {
+        let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
+        let count = member_count(self.experiment, loaded.requirements().most_members);
+        let chains = loaded.chains(count)?;
+        let mut identity = json!({
+            "generator": generator.identity, "uncertainty": uncertainty.identity, "data": self.data_identity,
+            "training": self.experiment.training, "seed": self.seed.bytes(),
+        });
+        let one = |k: u64| -> Result<Chain> {
+            let mut inputs = identity.clone();
+            inputs["chain"] = json!(k);
+            let key = Key::new("chain", &inputs);
+            if let Some(chain) = self.store.chain(&key) {
+                return Ok(chain);
+            }
+            let stage =
+                format!("{}: training set {}, chain {} of {chains}", self.name, self.replica + 1, k + 1);
+            let task = self.session.progress.task(&stage);
+            let context = CallContext::new(self.session, &task);
+            let mut chain = self.session.attempt(&stage, || {
+                loaded.infer_chain(&Inference {
+                    chain: k,
+                    model: &*model,
+                    training_rows,
+                    settings: &self.experiment.training,
+                    seed: self.seed.split("chain").index(k),
+                    context: &context,
+                })
+            })?;
+            chain.vectors.sort_by(|a, b| a.0.cmp(&b.0));
+            if let Some((name, _)) = chain.vectors.iter().find(|(_, v)| v.iter().any(|x| x.is_nan())) {
+                return Err(Error::numeric(format!("{stage}: expected numbers in `{name}`, found NaN")));
+            }
+            self.store.put_chain(&key, &chain)?;
+            task.finish("inferred");
+            Ok(chain)
+        };
+        let most = model.max_concurrency().unwrap_or(usize::MAX).max(1);
+        let chains = in_groups(chains, most, one)?;
+        let members = self.session.attempt(&format!("{}: draw members", self.name), || {
+            loaded.members(&chains, count, self.seed.split("members"))
+        })?;
+        check_members(&members.parameters, &model.layout(), &uncertainty.name)?;
+        identity["members"] = json!(count);
+        Ok(Posterior { model, members, identity })
+    }
+}
+
+fn check_members(parameters: &[Vec<f32>], layout: &Layout, name: &str) -> Result<()> {
+    for (i, theta) in parameters.iter().enumerate() {
+        expect_length(&format!("`{name}`, member {i}: parameters"), layout.len(), theta.len())?;
+        if theta.iter().any(|x| !x.is_finite()) {
+            return Err(Error::numeric(format!(
+                "`{name}`, member {i}: expected finite parameters, found NaN or infinity"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Runs `work(0) ... work(n - 1)` on the pool, at most `most` at once; the first error ends it.
+pub fn in_groups<T: Send>(n: u64, most: usize, work: impl Fn(u64) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let numbers: Vec<u64> = (0..n).collect();
+    let mut done = Vec::with_capacity(numbers.len());
+    for group in numbers.chunks(most.min(numbers.len().max(1))) {
+        // All of a group is finished and stored before an error is reported.
+        let results: Vec<Result<T>> = group.par_iter().map(|&k| work(k)).collect();
+        done.extend(results.into_iter().collect::<Result<Vec<T>>>()?);
+    }
+    Ok(done)
+}
+
+/// What the events of one replica depend on.
+pub fn data_identity(experiment: &Experiment, components: &Components, replica: u64) -> Result<Value> {
+    let sizes = &experiment.experiment;
+    let file = match &components.dataset.component {
+        Ok(dataset) => dataset.capacity(Split::Training)?.is_some(),
+        Err(error) => return Err(error.clone()),
+    };
+    // Rows of a file do not depend on the seed.
+    let seed = if file { json!(null) } else { json!(sizes.seed) };
+    Ok(json!({
+        "dataset": components.dataset.identity, "n_train": sizes.n_train, "left_out": sizes.left_out, "seed": seed,
+        "replica": replica,
+    }))
+}

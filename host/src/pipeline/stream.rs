@@ -1,0 +1,313 @@
+//! The streaming pass: generated events flow in chunks through summaries and cuts into accumulators.
+//!
+//! One pass serves all n_gen checkpoints, summaries and metrics; memory does not depend on n_gen. A member's stream is
+//! cut into blocks of chunks that are processed in any order and merged in theirs, so that results do not depend on the
+//! number of threads.
+
+use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
+use amplicast_sdk::{
+    Accumulator, Batch, Chunk, Comparison, Error, Member, Origin, Result, Seed, Summary, chunk_events,
+    expect_length,
+};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::data::evaluate;
+use super::select::Cuts;
+use crate::session::Session;
+
+/// Chunks in a block: enough to make merging cheap, few enough to keep threads busy.
+const BLOCK_CHUNKS: u64 = 16;
+
+/// What a column counts.
+pub enum Counter<'a> {
+    /// A metric.
+    Metric(&'a dyn Comparison),
+    /// A histogram with these edges.
+    Histogram(&'a [f64]),
+}
+
+/// One accumulator of the pass: a summary of the events that pass a selection.
+pub struct Column<'a> {
+    /// Number of the summary.
+    pub summary: usize,
+    /// Number of the selection.
+    pub selection: usize,
+    /// What is counted.
+    pub counter: Counter<'a>,
+}
+
+/// What a column's accumulator held at every checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemberCurve {
+    /// Events that passed the selection up to each checkpoint.
+    pub passed: Vec<u64>,
+    /// The accumulator's values at each checkpoint.
+    pub values: Vec<Vec<f64>>,
+}
+
+/// A pass over one member's events.
+pub struct Pass<'a> {
+    /// The member.
+    pub member: &'a dyn Member,
+    /// Numbers in an event.
+    pub dimension: usize,
+    /// The member's randomness.
+    pub seed: Seed,
+    /// Sizes at which the accumulators are recorded, increasing.
+    pub checkpoints: &'a [u64],
+    /// All summaries of the experiment.
+    pub summaries: &'a [Option<Box<dyn Summary>>],
+    /// All selections of the experiment.
+    pub selections: &'a [Cuts],
+    /// What is accumulated.
+    pub columns: &'a [Column<'a>],
+}
+
+/// What happened between two cuts of the stream: the accumulators' states and events passed, column by column.
+struct Piece {
+    /// Whether a checkpoint is at its end.
+    checkpoint: bool,
+    columns: Vec<Result<(Vec<f64>, u64)>>,
+}
+
+/// The accumulators of a block; a column whose summary or metric failed holds the reason and is left alone.
+type Running = Vec<Result<(Box<dyn Accumulator>, u64)>>;
+
+/// Takes the states out, and starts afresh.
+fn take(running: &mut Running, columns: &[Column<'_>]) -> Vec<Result<(Vec<f64>, u64)>> {
+    let one = |(column, spec): (&mut Result<(Box<dyn Accumulator>, u64)>, &Column<'_>)| {
+        let state = column.as_ref().map(|(a, passed)| (a.state(), *passed)).map_err(Clone::clone);
+        if let Ok(column) = column {
+            *column = (spec.accumulator(), 0);
+        }
+        state
+    };
+    running.iter_mut().zip(columns).map(one).collect()
+}
+
+impl Pass<'_> {
+    /// Runs the pass; `each` is told after every chunk how many events it had.
+    ///
+    /// The outer error is the member's; a summary or metric that fails spoils only its own columns.
+    pub fn run(&self, session: &Session, each: &(dyn Fn(u64) + Sync)) -> Result<Vec<Result<MemberCurve>>> {
+        let n_gen = self.checkpoints.last().copied().unwrap_or(0);
+        let block = BLOCK_CHUNKS * chunk_events(self.dimension) as u64;
+        let stage = session.journal.current_stage();
+        let pieces: Vec<Result<Vec<Piece>>> = (0..n_gen.div_ceil(block))
+            .into_par_iter()
+            .map(|b| {
+                let range = b * block..((b + 1) * block).min(n_gen);
+                session.journal.stage(&stage, || self.block(session, range, each))
+            })
+            .collect();
+        let pieces: Vec<Piece> =
+            pieces.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+        Ok((0..self.columns.len()).map(|c| self.merge(c, &pieces)).collect())
+    }
+
+    /// Merges the pieces of one column in the order of the stream.
+    fn merge(&self, column: usize, pieces: &[Piece]) -> Result<MemberCurve> {
+        let mut accumulator = self.columns[column].accumulator();
+        let mut total = 0;
+        let mut curve = MemberCurve { passed: Vec::new(), values: Vec::new() };
+        for piece in pieces {
+            let (state, passed) = piece.columns[column].as_ref().map_err(Clone::clone)?;
+            accumulator.merge(state)?;
+            total += passed;
+            if piece.checkpoint {
+                let values = accumulator.values();
+                if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
+                    return Err(Error::plugin(format!(
+                        "expected finite values of an accumulator, found {bad}"
+                    )));
+                }
+                curve.values.push(values);
+                curve.passed.push(total);
+            }
+        }
+        Ok(curve)
+    }
+
+    fn block(
+        &self,
+        session: &Session,
+        events: std::ops::Range<u64>,
+        each: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Piece>> {
+        let step = chunk_events(self.dimension) as u64;
+        let mut buffer = vec![0.0; (step.min(events.end - events.start) as usize) * self.dimension];
+        let mut running: Running = self.columns.iter().map(|c| Ok((c.accumulator(), 0))).collect();
+        let mut pieces = Vec::new();
+        let mut first = events.start;
+        while first < events.end {
+            session.check_stop()?;
+            let rows: Vec<u64> = (first..(first + step).min(events.end)).collect();
+            let length = rows.len();
+            let values = &mut buffer[..length * self.dimension];
+            let chunk =
+                Chunk { index: first / step, first_event: first, seed: self.seed.index(first / step) };
+            self.sample(chunk, values)?;
+            let view = ArrayView2::from_shape((length, self.dimension), &*values).map_err(shape)?;
+            let batch = Batch { values: view, origin: Origin::Generated, rows: &rows, weights: None };
+            self.chunk(&batch, &mut running, &mut pieces);
+            each(length as u64);
+            first += step;
+        }
+        pieces.push(Piece { checkpoint: false, columns: take(&mut running, self.columns) });
+        Ok(pieces)
+    }
+
+    fn sample(&self, chunk: Chunk, values: &mut [f64]) -> Result<()> {
+        let length = values.len() / self.dimension;
+        let out = ArrayViewMut2::from_shape((length, self.dimension), &mut *values).map_err(shape)?;
+        self.member.sample(chunk, out)?;
+        match values.iter().position(|x| !x.is_finite()) {
+            None => Ok(()),
+            Some(i) => Err(Error::plugin(format!(
+                "call sample: expected finite numbers, found {} in column {} of generated event {}",
+                values[i],
+                i % self.dimension,
+                chunk.first_event + (i / self.dimension) as u64
+            ))),
+        }
+    }
+
+    /// Feeds one chunk to the accumulators, cut at the checkpoints that lie in it.
+    fn chunk(&self, batch: &Batch<'_>, running: &mut Running, pieces: &mut Vec<Piece>) {
+        let length = batch.values.nrows();
+        let used = |wanted: &dyn Fn(&Column<'_>) -> bool| self.columns.iter().any(wanted);
+        let values: Vec<Option<Result<Vec<f64>>>> = (0..self.summaries.len())
+            .map(|i| used(&|c| c.summary == i).then(|| evaluate(self.summaries, i, batch)))
+            .collect();
+        let masks: Vec<Option<Result<Option<Vec<bool>>>>> = (0..self.selections.len())
+            .map(|i| used(&|c| c.selection == i).then(|| self.selections[i].mask(self.summaries, batch)))
+            .collect();
+        let first = batch.rows[0];
+        let inside = |&&n: &&u64| n > first && n <= first + length as u64;
+        let ends = self.checkpoints.iter().filter(inside).map(|n| (n - first) as usize);
+        let mut kept = Vec::new();
+        let mut start = 0;
+        for (end, checkpoint) in ends.map(|e| (e, true)).chain([(length, false)]) {
+            for (spec, column) in self.columns.iter().zip(running.iter_mut()) {
+                let Ok((accumulator, passed)) = column else { continue };
+                let updated = match (&values[spec.summary], &masks[spec.selection]) {
+                    (Some(Ok(all)), Some(Ok(mask))) => {
+                        let part = match mask {
+                            None => &all[start..end],
+                            Some(mask) => {
+                                kept.clear();
+                                let pairs = all[start..end].iter().zip(&mask[start..end]);
+                                kept.extend(pairs.filter(|(_, pass)| **pass).map(|(&x, _)| x));
+                                kept.as_slice()
+                            }
+                        };
+                        *passed += part.len() as u64;
+                        accumulator.update(part)
+                    }
+                    (Some(Err(error)), _) | (_, Some(Err(error))) => Err(error.clone()),
+                    (None, _) | (_, None) => Err(Error::plugin("a column's summary was not computed")),
+                };
+                if let Err(error) = updated {
+                    *column = Err(error);
+                }
+            }
+            if checkpoint {
+                pieces.push(Piece { checkpoint: true, columns: take(running, self.columns) });
+            }
+            start = end;
+        }
+    }
+}
+
+fn shape(error: amplicast_sdk::ndarray::ShapeError) -> Error {
+    Error::plugin(error.to_string())
+}
+
+impl Column<'_> {
+    /// An empty accumulator of this column.
+    pub fn accumulator(&self) -> Box<dyn Accumulator> {
+        match &self.counter {
+            Counter::Metric(comparison) => comparison.accumulator(),
+            Counter::Histogram(edges) => Box::new(Histogram::new(edges)),
+        }
+    }
+}
+
+/// Events in bins [edge, next edge); others are left out.
+pub struct Histogram {
+    edges: Vec<f64>,
+    counts: Vec<u64>,
+}
+
+impl Histogram {
+    /// An empty histogram with equally spaced edges.
+    pub fn new(edges: &[f64]) -> Self {
+        Histogram { edges: edges.to_vec(), counts: vec![0; edges.len() - 1] }
+    }
+}
+
+impl Accumulator for Histogram {
+    fn update(&mut self, summaries: &[f64]) -> Result<()> {
+        let (low, bins) = (self.edges[0], self.counts.len());
+        let scale = bins as f64 / (self.edges[bins] - low);
+        for &x in summaries {
+            let bin = (x - low) * scale;
+            if bin >= 0.0 && bin < bins as f64 {
+                self.counts[bin as usize] += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> Vec<f64> {
+        self.counts.iter().map(|&c| c as f64).collect()
+    }
+
+    fn merge(&mut self, state: &[f64]) -> Result<()> {
+        expect_length("bins", self.counts.len(), state.len())?;
+        self.counts.iter_mut().zip(state).for_each(|(c, &s)| *c += s as u64);
+        Ok(())
+    }
+
+    fn values(&self) -> Vec<f64> {
+        self.state()
+    }
+}
+
+/// Checkpoints evenly spaced in log n from 100 (or less) to `n_gen`.
+pub fn checkpoints(n_gen: u64, count: usize) -> Vec<u64> {
+    let first = 100.min(n_gen) as f64;
+    let mut list: Vec<u64> = (0..count)
+        .map(|k| {
+            let part = if count == 1 { 1.0 } else { k as f64 / (count - 1) as f64 };
+            (first * (n_gen as f64 / first).powf(part)).round() as u64
+        })
+        .collect();
+    if let Some(last) = list.last_mut() {
+        *last = n_gen;
+    }
+    list.dedup();
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checkpoints_rise_to_n_gen() {
+        assert_eq!(checkpoints(1_000_000, 5), vec![100, 1000, 10_000, 100_000, 1_000_000]);
+        assert_eq!(checkpoints(50, 20), vec![50]);
+        assert_eq!(checkpoints(12_345, 1), vec![12_345]);
+        let many = checkpoints(300, 100);
+        assert!(many.windows(2).all(|w| w[0] < w[1]) && many.last() == Some(&300));
+    }
+
+    #[test]
+    fn histograms_leave_out_what_is_outside() {
+        let mut histogram = Histogram::new(&[0.0, 1.0, 2.0]);
+        histogram.update(&[-0.1, 0.0, 0.99, 1.0, 2.0, 5.0]).unwrap();
+        assert_eq!(histogram.values(), vec![2.0, 1.0]);
+    }
+}

@@ -1,0 +1,48 @@
+//! Loads a plugin library. The only unsafe code of the host.
+
+#![allow(unsafe_code)]
+
+use std::error::Error as _;
+use std::path::Path;
+
+use abi_stable::library::{AbiHeaderRef, LibraryError};
+use amplicast_sdk::abi::{MODULE_SYMBOL, PluginModuleRef, load_module};
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+
+/// Loads a library whose tag was found right, and checks the layout of everything that crosses the boundary.
+///
+/// The library is never unloaded: its code, its thread-local destructors and libtorch's state outlive any handle.
+pub fn load(path: &Path) -> Result<PluginModuleRef, String> {
+    // SAFETY: runs the library's constructors. Its headers and extents were checked, and its tag says that it was made by
+    // `export_plugin!` for this boundary; that its author's constructors behave cannot be known, hence the supervisor.
+    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map_err(open_error)?;
+    // SAFETY: `export_plugin!` declares this symbol as a static `LibHeader`, of which `AbiHeaderRef` is the checked prefix.
+    let header = unsafe { library.get::<AbiHeaderRef>(MODULE_SYMBOL.as_bytes()) }
+        .map(|symbol| *symbol)
+        .map_err(|_| format!("it has a tag but no symbol {MODULE_SYMBOL}: rebuild the plugin"))?;
+    let module = load_module(header).map_err(|error| layout_error(&error))?;
+    std::mem::forget(library);
+    Ok(module)
+}
+
+fn open_error(error: libloading::Error) -> String {
+    let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    match cause.split_once(": cannot open shared object file") {
+        Some((missing, _)) if missing.contains("torch") || missing.contains("libc10") => format!(
+            "it needs {missing}, which is not on this machine: run `cargo xtask setup`, or set LIBTORCH and rebuild the plugin"
+        ),
+        Some((missing, _)) => format!("it needs {missing}, which is not on this machine"),
+        None => cause,
+    }
+}
+
+/// abi_stable's report runs to thousands of lines: the first difference says enough.
+fn layout_error(error: &LibraryError) -> String {
+    let text = error.to_string();
+    let line = |key: &str| text.lines().map(str::trim).find(|l| l.starts_with(key)).map(str::to_string);
+    let first = line("Expected:").or_else(|| line("expected")).unwrap_or_default();
+    let found = line("Found:").or_else(|| line("found")).unwrap_or_default();
+    format!(
+        "incompatible layout of the boundary ({first} {found}): rebuild the plugin against this host's SDK"
+    )
+}

@@ -1,0 +1,8 @@
+//! Plugin files: what is known before loading, loading, and the catalogue of components.
+
+mod catalogue;
+mod loader;
+mod preflight;
+
+pub use catalogue::{Catalogue, Entry, Library, Refused, hash_file, plugin_folders};
+pub use preflight::{Refusal, inspect};

@@ -1,0 +1,134 @@
+//! What can be known of a plugin file without running any of its code.
+//!
+//! `dlopen` of a truncated file ends in SIGBUS, and constructors run before any version can be asked. So first the ELF
+//! headers and every extent are checked against the file's length, then the tag is read from its section.
+
+use std::path::Path;
+
+use amplicast_sdk::abi::{ABI_VERSION, TAG_SECTION, Tag};
+use object::elf;
+use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader};
+use object::{Endianness, Object, ObjectSection};
+
+/// Why a file is not loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// A sound library, but no amplicast plugin: other libraries may lie in the same folder.
+    NotAPlugin(String),
+    /// A plugin, or something that pretends to be one, that cannot be loaded.
+    Refused(String),
+}
+
+/// Checks a file and reads its tag.
+pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
+    let refused = |what: String| Refusal::Refused(what);
+    if path.is_dir() {
+        return Err(refused("expected a shared library, found a folder".into()));
+    }
+    let bytes = std::fs::read(path).map_err(|e| refused(format!("cannot read the file: {e}")))?;
+    if bytes.is_empty() {
+        return Err(refused("expected a shared library, found an empty file".into()));
+    }
+    if !bytes.starts_with(&elf::ELFMAG) {
+        return Err(refused("expected a shared library (ELF), found another kind of file".into()));
+    }
+    let truncated =
+        || refused(format!("the file is truncated: {} bytes do not hold what its headers say", bytes.len()));
+    let file = ElfFile64::<Endianness>::parse(bytes.as_slice()).map_err(|_| truncated())?;
+    let endian = file.endian();
+    let header = file.elf_header();
+    let host = match std::env::consts::ARCH {
+        "x86_64" => elf::EM_X86_64,
+        "aarch64" => elf::EM_AARCH64,
+        other => return Err(refused(format!("plugins are not supported on {other} yet"))),
+    };
+    let machine = header.e_machine(endian);
+    if machine != host {
+        let found = match machine {
+            elf::EM_X86_64 => "x86_64".into(),
+            elf::EM_AARCH64 => "aarch64".into(),
+            elf::EM_386 => "x86 (32 bit)".into(),
+            other => format!("machine number {}", other.0),
+        };
+        return Err(refused(format!("built for {found}, this machine is {}", std::env::consts::ARCH)));
+    }
+    let length = bytes.len() as u64;
+    let beyond = |offset: u64, size: u64| offset.checked_add(size).is_none_or(|end| end > length);
+    for segment in file.elf_program_headers() {
+        if beyond(segment.p_offset(endian), segment.p_filesz(endian)) {
+            return Err(truncated());
+        }
+    }
+    for section in file.elf_section_table().iter() {
+        let no_bits = section.sh_type(endian) == elf::SHT_NOBITS;
+        if !no_bits && beyond(section.sh_offset(endian), section.sh_size(endian)) {
+            return Err(truncated());
+        }
+    }
+    let Some(section) = file.section_by_name(TAG_SECTION) else {
+        return Err(Refusal::NotAPlugin("no amplicast plugin: it has no tag".into()));
+    };
+    let tag = section.data().ok().and_then(Tag::read);
+    let tag = tag.ok_or_else(|| refused("its tag is damaged: rebuild the plugin".into()))?;
+    let own = Tag::own();
+    if tag.abi != ABI_VERSION || version_line(&tag.sdk) != version_line(&own.sdk) {
+        return Err(refused(format!(
+            "built against amplicast-sdk {} (boundary {}), this host has {} (boundary {}): rebuild the plugin against \
+             this version of the SDK",
+            tag.sdk, tag.abi, own.sdk, own.abi
+        )));
+    }
+    if tag.target != own.target {
+        return Err(refused(format!("built for {}, this host is for {}", tag.target, own.target)));
+    }
+    Ok(tag)
+}
+
+/// The part of a version within which nothing breaks: 0.MINOR before 1.0.
+fn version_line(version: &str) -> String {
+    let mut parts = version.split('.');
+    match (parts.next(), parts.next()) {
+        (Some("0"), Some(minor)) => format!("0.{minor}"),
+        (Some(major), _) => major.to_string(),
+        _ => version.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(bytes: &[u8]) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        match inspect(file.path()) {
+            Err(Refusal::Refused(text) | Refusal::NotAPlugin(text)) => text,
+            Ok(tag) => panic!("{tag:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_no_library_is_refused() {
+        assert!(refusal(b"").contains("empty file"));
+        assert!(refusal(b"# a text file\n").contains("another kind of file"));
+        assert!(refusal(b"\x7fELF\x02\x01").contains("truncated"));
+        assert!(
+            matches!(inspect(Path::new("/nowhere/x.so")), Err(Refusal::Refused(t)) if t.contains("cannot read"))
+        );
+    }
+
+    #[test]
+    fn own_executable_cut_short_is_truncated_at_any_length() {
+        let bytes = std::fs::read(std::env::current_exe().unwrap()).unwrap();
+        for part in [8, 4, 2] {
+            assert!(refusal(&bytes[..bytes.len() / part]).contains("truncated"));
+        }
+        assert!(refusal(&bytes[..bytes.len() - 1]).contains("truncated"));
+    }
+
+    #[test]
+    fn versions() {
+        assert_eq!(version_line("0.1.7"), "0.1");
+        assert_eq!(version_line("2.3.4"), "2");
+    }
+}

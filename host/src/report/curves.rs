@@ -1,0 +1,252 @@
+//! The metric against the size of the generated sample: Figs 2, 4, 5 (integral) and 7, 10 (distances).
+
+use super::canvas::{Anchor, Canvas, Rect, Shape, Stroke};
+use super::format;
+use super::legend::{Block, draw_with_blocks};
+use super::panel::{Mark, Panel, Point, Series, TICK_SIZE};
+use super::scale::Scale;
+use super::text::Text;
+use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
+use crate::results::{Cell, CellReplica, CurvePoint, Verdict};
+
+const BLUE: &str = "#0072b2";
+const GREEN: &str = "#009e73";
+const ORANGE: &str = "#d55e00";
+const GREY: &str = "#7f7f7f";
+const BLACK: &str = "#000000";
+const OTHERS: Stroke = Stroke::solid("#b5b5b5", 0.7);
+
+/// An estimate far outside of what was generated is told in words only: the axis ends here, in units of the largest sample.
+const BEYOND: f64 = 100.0;
+
+/// The figure of a cell: its SVG and its caption; none if no training set gave a result.
+pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
+    let first = cell.replicas.first()?;
+    let split = first.curve.iter().any(|p| p.model.is_some());
+    // The integral's values are variances; what is drawn are standard deviations, as in the paper.
+    let shown: fn(f64) -> f64 = if split { root } else { |value| value };
+    let x = Scale::log(sizes(first), 0.04);
+    let mut series = if split { parts(cell, first) } else { distance(cell, first) };
+    series.extend(estimate(first, &x, shown));
+    let y = Scale::log(heights(&series, &x), 0.07);
+
+    let selected = cell.name.selection != "all";
+    let x_title = if selected { "generated events $n$_{gen} that pass the selection" } else { "generated events $n$_{gen}" };
+    let y_title = match (split, cell.plugins[3].as_str()) {
+        (true, _) => "uncertainty $σ$ of the integral".to_string(),
+        (false, "ks") => "KS distance".to_string(),
+        (false, metric) => metric.to_string(),
+    };
+    let panel = Panel {
+        area: Rect::new(60.0, TITLE_HEIGHT + 15.0, WIDTH - 60.0 - 12.0, 220.0),
+        x,
+        y,
+        x_title: Some(Text::markup(x_title)),
+        y_title: Text::markup(&y_title),
+    };
+    let heading = title::of_cell(&cell.name);
+    let mut canvas = Canvas::new(id, &heading.join(", "), WIDTH, panel.area.bottom + 36.0);
+    title::draw(&mut canvas, &heading);
+    let blocks = [Block::legend(&series), Block::note(note(cell, first))];
+    let panel = draw_with_blocks(&mut canvas, &panel, &series, &blocks);
+    label_sizes(&mut canvas, &panel, first);
+    Some((canvas.finish(), caption(cell, split)))
+}
+
+/// Square root; NaN, which is not drawn, for the negative values that the subtraction of Eq. 17 can give.
+fn root(value: f64) -> f64 {
+    if value > 0.0 { value.sqrt() } else { f64::NAN }
+}
+
+fn line(points: &[CurvePoint], value: impl Fn(&CurvePoint) -> Option<f64>) -> Vec<(f64, f64)> {
+    points.iter().map(|p| (p.n_passed, value(p).unwrap_or(f64::NAN))).collect()
+}
+
+fn dots(line: Vec<(f64, f64)>, shape: Shape, color: &'static str, joined: Option<Stroke>) -> Mark {
+    let points = line.into_iter().map(|at| Point { at, ..Point::default() }).collect();
+    Mark::Points { points, shape, radius: 2.6, color, joined }
+}
+
+/// The other training sets as thin lines.
+fn others(cell: &Cell, shown: fn(f64) -> f64) -> Vec<Series> {
+    let lines = cell.replicas.iter().skip(1).map(|r| Mark::Line(line(&r.curve, |p| Some(shown(p.value))), OTHERS));
+    lines.map(|mark| Series::new("other training sets", mark)).collect()
+}
+
+/// Fig 4: total, statistical and model part, truth, null law.
+fn parts(cell: &Cell, first: &CellReplica) -> Vec<Series> {
+    let mut series = others(cell, root);
+    let mut null: Vec<_> = first.null.iter().map(|p| (p.n, root(p.mean))).collect();
+    if let Some(n) = first.estimate.n_equiv {
+        // By its definition the law passes through (n_equiv, limit).
+        if null.last().is_some_and(|last| last.0 < n) {
+            null.push((n, root(first.estimate.limit)));
+        }
+    }
+    series.push(Series::new("null law", Mark::Line(null, Stroke::solid(GREEN, 1.0))));
+    let with = |value: fn(&CurvePoint) -> Option<f64>| line(&first.curve, |p| value(p).map(root));
+    let statistical = dots(with(|p| p.statistical), Shape::Triangle, GREEN, None);
+    series.push(Series::new("statistical $σ$_{stat}", statistical));
+    let model = dots(with(|p| p.model), Shape::Square, ORANGE, None);
+    series.push(Series::new("model $σ$_{model}", model));
+    let total = dots(with(|p| Some(p.value)), Shape::Disc, BLUE, Some(Stroke::solid(BLUE, 1.2)));
+    series.push(Series::new("estimate", total));
+    if first.curve.iter().any(|p| p.truth.is_some()) {
+        let truth = Mark::Line(with(|p| p.truth), Stroke::dashed(BLACK, 1.3, "5 3"));
+        series.push(Series::new("deviation from truth", truth));
+    }
+    series
+}
+
+/// Fig 10: a distance with its spread over members, the null law with its bands.
+fn distance(cell: &Cell, first: &CellReplica) -> Vec<Series> {
+    let mut series = Vec::new();
+    let greys = [("null law, 3$σ$", "#ececec"), ("2$σ$", "#d9d9d9"), ("1$σ$", "#c0c0c0")];
+    for (k, (label, grey)) in [2, 1, 0].into_iter().zip(greys) {
+        let band = first.null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
+        let label = if k == 2 { "null law, 1 to 3$σ$" } else { label };
+        series.push(if k == 1 { Series::new(label, Mark::Band(band, grey, 1.0)) } else { Series::unnamed(Mark::Band(band, grey, 1.0)) });
+    }
+    let mean = first.null.iter().map(|p| (p.n, p.mean)).collect();
+    series.push(Series::new("null law, mean", Mark::Line(mean, Stroke::solid(BLACK, 1.2))));
+    series.extend(others(cell, |value| value));
+    let point = |p: &CurvePoint| Point {
+        at: (p.n_passed, p.value),
+        y_bar: Some((p.value - p.spread, p.value + p.spread)).filter(|_| p.spread > 0.0 && p.spread.is_finite()),
+        x_bar: None,
+    };
+    let points = first.curve.iter().map(point).collect();
+    let joined = Some(Stroke::solid(BLUE, 0.8));
+    let mark = Mark::Points { points, shape: Shape::Disc, radius: 2.6, color: BLUE, joined };
+    series.push(Series::new("generated, mean and spread", mark));
+    series
+}
+
+/// The limit, n_train, n_equiv and its interval.
+fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series> {
+    let estimate = &first.estimate;
+    let limit = shown(estimate.limit);
+    let n_train = first.n_train_passed as f64;
+    let mut series = vec![Series::unnamed(Mark::Upright(n_train, Stroke::solid(GREY, 0.8)))];
+    if limit > 0.0 {
+        series.push(Series::new("limit $n$_{gen} → ∞", Mark::Across(limit, Stroke::dashed(ORANGE, 1.1, "2 2"))));
+    }
+    let inside = |n: &f64| (x.low..=x.high).contains(n);
+    let ends = |low: Option<f64>, high: Option<f64>| {
+        (low.map_or(x.low, |g| g * n_train), high.map_or(x.high, |g| g * n_train))
+    };
+    let mark = |at: f64, bar: (f64, f64), shape: Shape| Mark::Points {
+        points: vec![Point { at: (at, limit), x_bar: Some(bar), y_bar: None }],
+        shape,
+        radius: 3.1,
+        color: BLACK,
+        joined: None,
+    };
+    let (i68, i95) = (estimate.interval_68, estimate.interval_95);
+    let bound = match estimate.verdict {
+        Verdict::AtLeast => i95.low,
+        Verdict::AtMost => i95.high,
+        _ => None,
+    };
+    if let Some(n) = bound.map(|g| g * n_train).filter(inside) {
+        series.push(Series::unnamed(Mark::Upright(n, Stroke::dashed(GREY, 0.8, "4 3"))));
+        series.push(Series::new("$n$_{equiv}, 95 % interval", mark(n, ends(i95.low, i95.high), Shape::Diamond)));
+    } else if let Some(n) = estimate.n_equiv.filter(inside) {
+        series.push(Series::unnamed(Mark::Upright(n, Stroke::dashed(GREY, 0.8, "4 3"))));
+        series.push(match estimate.verdict {
+            Verdict::Resolved => Series::new("$n$_{equiv}, 68 % interval", mark(n, ends(i68.low, i68.high), Shape::Disc)),
+            _ => Series::new("crossing", mark(n, (n, n), Shape::Disc)),
+        });
+    }
+    series
+}
+
+/// Sizes that the x axis should hold.
+fn sizes(first: &CellReplica) -> Vec<f64> {
+    let mut sizes: Vec<f64> = first.curve.iter().map(|p| p.n_passed).filter(|n| *n > 0.0).collect();
+    let largest = sizes.iter().copied().fold(first.n_train_passed as f64, f64::max);
+    sizes.push(first.n_train_passed as f64);
+    let n_train = first.n_train_passed as f64;
+    let ends = [first.estimate.n_equiv, first.estimate.interval_68.high.map(|g| g * n_train)];
+    sizes.extend(ends.into_iter().flatten().filter(|n| *n <= BEYOND * largest && *n > 0.0));
+    sizes
+}
+
+/// Heights that the y axis should hold: those of everything within the x axis.
+fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
+    let inside = |n: f64| (x.low..=x.high).contains(&n);
+    let mut heights = Vec::new();
+    for s in series {
+        match &s.mark {
+            Mark::Line(points, _) => heights.extend(points.iter().filter(|p| inside(p.0)).map(|p| p.1)),
+            Mark::Points { points, .. } => {
+                for p in points.iter().filter(|p| inside(p.at.0)) {
+                    heights.push(p.at.1);
+                    // A bar that reaches zero should not stretch the axis.
+                    heights.extend(p.y_bar.into_iter().flat_map(|(low, high)| [low.max(0.5 * p.at.1), high]));
+                }
+            }
+            Mark::Band(points, ..) => {
+                heights.extend(points.iter().filter(|p| inside(p.0)).flat_map(|&(_, low, high)| [low, high]));
+            }
+            Mark::Across(y, _) => heights.push(*y),
+            Mark::Upright(..) => {}
+        }
+    }
+    heights
+}
+
+fn note(cell: &Cell, first: &CellReplica) -> Vec<Text> {
+    let g = format::estimate(&first.estimate).replace("+-", "±");
+    let mut lines = vec![match first.estimate.verdict {
+        Verdict::Resolved if first.estimate.g.is_some() => Text::markup(&format!("$G$ = {g} (68 %)")),
+        Verdict::InSample if first.estimate.g.is_some() => Text::markup(&format!("$G$ = {g}")),
+        _ if g.starts_with(['<', '>']) => Text::markup(&format!("$G$ {g}")),
+        _ => Text::markup(&format!("$G$: {g}")),
+    }];
+    lines.push(Text::plain(format!("verdict: {}", format::verdict(first.estimate.verdict))));
+    if let Some(truth) = format::truth(cell) {
+        lines.push(Text::markup(&truth.replacen("true", "true $G$:", 1)));
+    }
+    lines
+}
+
+/// n_train and n_equiv over the frame, side by side when they are close.
+fn label_sizes(canvas: &mut Canvas, panel: &Panel, first: &CellReplica) {
+    let at = |n: f64| panel.place((n, panel.y.low)).0;
+    let train = at(first.n_train_passed as f64);
+    let equiv = first.estimate.n_equiv.filter(|n| (panel.x.low..=panel.x.high).contains(n));
+    let bounded = matches!(first.estimate.verdict, Verdict::AtLeast | Verdict::AtMost);
+    let equiv = equiv.filter(|_| !bounded).map(at);
+    let (train_anchor, equiv_anchor) = match equiv {
+        Some(x) if (x - train).abs() > 40.0 => (Anchor::Middle, Anchor::Middle),
+        Some(x) if x < train => (Anchor::Start, Anchor::End),
+        Some(_) => (Anchor::End, Anchor::Start),
+        None => (Anchor::Middle, Anchor::Middle),
+    };
+    let y = panel.area.top - 4.0;
+    canvas.text((train, y), TICK_SIZE, train_anchor, "#555555", &Text::markup("$n$_{train}"));
+    if let Some(x) = equiv {
+        canvas.text((x, y), TICK_SIZE, equiv_anchor, BLACK, &Text::markup("$n$_{equiv}"));
+    }
+}
+
+fn caption(cell: &Cell, split: bool) -> String {
+    let mut caption = if split {
+        "Standard deviations of the integral against the size of the generated sample. Where the subtraction gives a \
+         negative model part, no point is drawn."
+            .to_string()
+    } else {
+        "The metric against the size of the generated sample: mean and standard deviation over members. Black line and \
+         gray bands: the law of the metric for true events."
+            .to_string()
+    };
+    if cell.replicas.len() > 1 {
+        let first = cell.replicas[0].replica;
+        caption += &format!(
+            " Shown is training set {first} of {}, with its own estimate; thin gray lines are the others.",
+            cell.replicas.len()
+        );
+    }
+    caption
+}

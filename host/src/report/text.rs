@@ -1,0 +1,178 @@
+//! Text with italics, subscripts and superscripts, its width, and its SVG.
+
+/// How a run of text is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shift {
+    Base,
+    Sub,
+    Super,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Run {
+    text: String,
+    italic: bool,
+    shift: Shift,
+}
+
+/// A line of text made of styled runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Text {
+    runs: Vec<Run>,
+}
+
+impl Text {
+    /// Text taken literally.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Text { runs: vec![Run { text: text.into(), italic: false, shift: Shift::Base }] }
+    }
+
+    /// Text in which `$...$` is italic, `_{...}` a subscript and `^{...}` a superscript (both upright).
+    /// An unpaired `$` or an unclosed brace is taken literally.
+    pub fn markup(source: &str) -> Self {
+        let toggles = source.matches('$').count() % 2 == 0;
+        let mut text = Text::default();
+        let (mut italic, mut plain) = (false, String::new());
+        let mut rest = source;
+        while let Some(c) = rest.chars().next() {
+            let script = match c {
+                '_' if rest.starts_with("_{") => Some(Shift::Sub),
+                '^' if rest.starts_with("^{") => Some(Shift::Super),
+                _ => None,
+            };
+            match (script, rest.find('}')) {
+                (Some(shift), Some(end)) => {
+                    text.push(&std::mem::take(&mut plain), italic, Shift::Base);
+                    text.push(&rest[2..end], false, shift);
+                    rest = &rest[end + 1..];
+                    continue;
+                }
+                _ if c == '$' && toggles => {
+                    text.push(&std::mem::take(&mut plain), italic, Shift::Base);
+                    italic = !italic;
+                }
+                _ => plain.push(c),
+            }
+            rest = &rest[c.len_utf8()..];
+        }
+        text.push(&plain, italic, Shift::Base);
+        text
+    }
+
+    /// A power of ten with an optional factor: `10^{3}`, `2 x 10^{-3}`.
+    pub fn power_of_ten(factor: u32, exponent: i32) -> Self {
+        let sign = if exponent < 0 { "−" } else { "" };
+        let base = if factor == 1 { "10".to_string() } else { format!("{factor}×10") };
+        Text::markup(&format!("{base}^{{{sign}{}}}", exponent.abs()))
+    }
+
+    fn push(&mut self, text: &str, italic: bool, shift: Shift) {
+        if !text.is_empty() {
+            self.runs.push(Run { text: text.to_string(), italic, shift });
+        }
+    }
+
+    /// Width in units of the font size, from the advances of DejaVu Sans.
+    pub fn width(&self) -> f64 {
+        let run = |r: &Run| {
+            let scale = if r.shift == Shift::Base { 1.0 } else { SCRIPT };
+            scale * r.text.chars().map(advance).sum::<f64>()
+        };
+        self.runs.iter().map(run).sum()
+    }
+
+    /// The `tspan` elements of an SVG text at the given font size.
+    pub fn svg(&self, size: f64) -> String {
+        let mut out = String::new();
+        let mut level = 0.0;
+        for run in &self.runs {
+            let wanted = match run.shift {
+                Shift::Base => 0.0,
+                Shift::Sub => 0.22 * size,
+                Shift::Super => -0.38 * size,
+            };
+            let mut attributes = String::new();
+            if wanted != level {
+                attributes += &format!(" dy=\"{:.2}\"", wanted - level);
+                level = wanted;
+            }
+            if run.shift != Shift::Base {
+                attributes += &format!(" font-size=\"{:.2}\"", SCRIPT * size);
+            }
+            if run.italic {
+                attributes += " font-style=\"italic\"";
+            }
+            let text = escape(&run.text);
+            if attributes.is_empty() {
+                out += &text;
+            } else {
+                out += &format!("<tspan{attributes}>{text}</tspan>");
+            }
+        }
+        out
+    }
+}
+
+/// Size of a subscript or superscript relative to its line.
+const SCRIPT: f64 = 0.72;
+
+/// Advances of DejaVu Sans for the characters from space to tilde, in thousandths of the font size.
+#[rustfmt::skip]
+const ADVANCES: [u16; 95] = [
+    318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636, 636,
+    636, 636, 636, 636, 337, 337, 838, 838, 838, 531, 1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656,
+    557, 863, 748, 787, 603, 787, 695, 635, 611, 732, 684, 989, 685, 611, 685, 390, 337, 390, 838, 500, 500, 613,
+    635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612, 635, 635, 411, 521, 392, 634, 592, 818,
+    592, 592, 525, 636, 337, 636, 838,
+];
+
+fn advance(c: char) -> f64 {
+    let index = (c as usize).wrapping_sub(' ' as usize);
+    ADVANCES.get(index).map_or(0.66, |&a| f64::from(a) / 1000.0)
+}
+
+/// The text with the characters that XML and HTML reserve replaced, and those that XML forbids left out.
+pub(super) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&#39;",
+            '\t' | '\n' => out.push(c),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_makes_scripts_and_italics() {
+        let svg = Text::markup("$n$_{gen} < 10^{−3}").svg(10.0);
+        assert_eq!(
+            svg,
+            "<tspan font-style=\"italic\">n</tspan><tspan dy=\"2.20\" font-size=\"7.20\">gen</tspan>\
+             <tspan dy=\"-2.20\"> &lt; 10</tspan><tspan dy=\"-3.80\" font-size=\"7.20\">−3</tspan>"
+        );
+    }
+
+    #[test]
+    fn broken_markup_is_literal() {
+        for source in ["a_{b", "cost in $", "m_tt [GeV]", "x^", "tt̄ é_"] {
+            assert_eq!(Text::markup(source), Text::plain(source), "{source}");
+        }
+        assert_eq!(Text::markup("").svg(9.0), "");
+    }
+
+    #[test]
+    fn reserved_characters_are_escaped() {
+        assert_eq!(escape("<a href=\"x\">&'\u{0}\u{1b}"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
+    }
+}

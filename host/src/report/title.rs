@@ -1,0 +1,49 @@
+//! The heading of a figure: what was generated, and how it was judged.
+
+use super::canvas::{Anchor, Canvas};
+use super::text::Text;
+use crate::results::{CellName, Distribution};
+
+/// Width of every figure in points.
+pub(super) const WIDTH: f64 = 400.0;
+/// Room for the heading.
+pub(super) const HEIGHT: f64 = 32.0;
+const SIZE: f64 = 9.5;
+
+/// Two lines for a cell.
+pub(super) fn of_cell(name: &CellName) -> [String; 2] {
+    let mut second = format!("{}{}, {}", name.summary, selection(&name.selection), name.metric);
+    if !name.reference.is_empty() {
+        second += &format!(", against {}", name.reference);
+    }
+    [generator(&name.generator, &name.uncertainty), second]
+}
+
+/// Two lines for a distribution.
+pub(super) fn of_distribution(d: &Distribution) -> [String; 2] {
+    [generator(&d.generator, &d.uncertainty), format!("{}{}", d.summary, selection(&d.selection))]
+}
+
+fn generator(generator: &str, uncertainty: &str) -> String {
+    if uncertainty == "given" { format!("{generator}, its own members") } else { format!("{generator} × {uncertainty}") }
+}
+
+fn selection(selection: &str) -> String {
+    if selection == "all" { String::new() } else { format!(", selection {selection}") }
+}
+
+/// Draws the lines, smaller or cut off if they are too long.
+pub(super) fn draw(canvas: &mut Canvas, lines: &[String; 2]) {
+    let room = WIDTH - 16.0;
+    for (i, line) in lines.iter().enumerate() {
+        let mut text = Text::plain(line.as_str());
+        let mut shown: Vec<char> = line.chars().collect();
+        while text.width() * 6.0 > room {
+            shown.pop();
+            text = Text::plain(format!("{}…", shown.iter().collect::<String>()));
+        }
+        let size = SIZE.min(room / text.width().max(1.0));
+        let y = 13.0 + 12.5 * i as f64;
+        canvas.text((WIDTH / 2.0, y), size, Anchor::Middle, "#000000", &text);
+    }
+}

@@ -1,0 +1,259 @@
+//! What a run found: plain values, written as `results.json` and read back by `amplicast report`.
+//!
+//! Nothing here depends on the time, the machine or the number of threads: the same experiment gives the same bytes.
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that a run found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Results {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// True events used per replica: for training, validation and left-out references.
+    pub n_train: u64,
+    /// Generated events per member.
+    pub n_gen: u64,
+    /// Members per generator and posterior.
+    pub members: u64,
+    /// Independent training sets.
+    pub replicas: u64,
+    /// Where the validation truth comes from: `truth`, `holdout`, or none.
+    pub validation: Option<Validation>,
+    /// All cells of the matrix, in the order of the experiment file.
+    pub cells: Vec<Cell>,
+    /// Distributions of the summaries, for figures.
+    pub distributions: Vec<Distribution>,
+    /// What the reader should know before using a number.
+    pub warnings: Vec<String>,
+}
+
+/// Where the true integrals come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Validation {
+    /// `truth` (fresh events of a known truth) or `holdout`.
+    pub source: String,
+    /// Its events; a G far above `events / n_train` cannot be confirmed.
+    pub events: u64,
+}
+
+/// The names that make a cell of the matrix.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CellName {
+    /// Name of the generator's table.
+    pub generator: String,
+    /// Name of the uncertainty model's table; `given` for a generator with its own members.
+    pub uncertainty: String,
+    /// Name of the summary's table.
+    pub summary: String,
+    /// Name of the selection; `all` without a cut.
+    pub selection: String,
+    /// Name of the metric's table.
+    pub metric: String,
+    /// `training`, `left-out`, `holdout`, `truth`; empty for a metric that needs no reference sample.
+    pub reference: String,
+}
+
+/// One cell: a result for each replica, and over all of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Its place in the matrix.
+    pub name: CellName,
+    /// Component names, for captions: generator, uncertainty model, summary, metric.
+    pub plugins: [String; 4],
+    /// Axis text of the summary with its unit.
+    pub axis: String,
+    /// A result for each replica that has one.
+    pub replicas: Vec<CellReplica>,
+    /// Over replicas; absent if every replica failed.
+    pub overall: Option<Overall>,
+    /// Why replicas have no result.
+    pub failures: Vec<String>,
+}
+
+/// A cell on one training set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CellReplica {
+    /// Number of the replica, from 0.
+    pub replica: u64,
+    /// True events that pass the selection; the denominator of G.
+    pub n_train_passed: u64,
+    /// Reference events that pass the selection; 0 if the metric uses none.
+    pub n_reference: u64,
+    /// Independent members that the members are worth.
+    pub n_effective: f64,
+    /// The estimate.
+    pub estimate: Estimate,
+    /// The metric at every checkpoint.
+    pub curve: Vec<CurvePoint>,
+    /// The null law on a grid of sizes, for figures.
+    pub null: Vec<NullPoint>,
+    /// The deviation from the truth, where it is known.
+    pub deviation: Option<TrueDeviation>,
+}
+
+/// The solution of Eq. 3 with its interval.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// How far the number may be trusted.
+    pub verdict: Verdict,
+    /// n_equiv where null(n_equiv) = limit; absent where the metric does not identify one.
+    pub n_equiv: Option<f64>,
+    /// G = n_equiv / n_train.
+    pub g: Option<f64>,
+    /// 68 % interval of G; an absent upper end is unbounded.
+    pub interval_68: Interval,
+    /// 95 % interval of G.
+    pub interval_95: Interval,
+    /// The metric for n_gen -> infinity.
+    pub limit: f64,
+    /// Why the verdict is what it is, in one sentence.
+    pub reason: String,
+}
+
+/// An interval of G.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end; absent if there is none.
+    pub low: Option<f64>,
+    /// Upper end; absent if there is none.
+    pub high: Option<f64>,
+}
+
+/// How far an estimate may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Both ends of the 95 % interval are finite.
+    Resolved,
+    /// Only a lower bound of G: the lower end of the 95 % interval.
+    AtLeast,
+    /// Only an upper bound of G: the upper end of the 95 % interval.
+    AtMost,
+    /// Neither.
+    Unresolved,
+    /// The reference is the training set itself: the number is shown, but it is no evidence.
+    InSample,
+}
+
+/// The metric at one checkpoint.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CurvePoint {
+    /// Generated events per member.
+    pub n_gen: u64,
+    /// Of these, events that pass the selection, averaged over members.
+    pub n_passed: f64,
+    /// The metric.
+    pub value: f64,
+    /// Its statistical part.
+    pub statistical: Option<f64>,
+    /// Its model part.
+    pub model: Option<f64>,
+    /// Root mean square deviation of members from the truth, squared: the "true" curve of Figs 4 and 5.
+    pub truth: Option<f64>,
+    /// Standard deviation over members of the metric's first value.
+    pub spread: f64,
+}
+
+/// The null law at one size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NullPoint {
+    /// Size of the true sample.
+    pub n: f64,
+    /// Mean of the law.
+    pub mean: f64,
+    /// Its 1, 2 and 3 sigma bands (68.27, 95.45, 99.73 %): low and high of each.
+    pub bands: [[f64; 2]; 3],
+}
+
+/// Deviation from the truth for n_gen -> infinity.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrueDeviation {
+    /// Squared deviation of the posterior mean.
+    pub posterior_mean: f64,
+    /// Mean squared deviation of a single member.
+    pub single_member: f64,
+    /// n times the null law's mean at the true integrals.
+    pub null_scale: f64,
+    /// Pulls of the regions.
+    pub pulls: Vec<Option<f64>>,
+}
+
+/// A cell over its replicas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overall {
+    /// The verdict that most replicas have; the more cautious one of a tie.
+    pub verdict: Verdict,
+    /// Mean of G over replicas that have one.
+    pub g_mean: Option<f64>,
+    /// Standard deviation of G over replicas.
+    pub g_spread: Option<f64>,
+    /// True G of the posterior mean, with its 68 % interval from the replicas' spread.
+    pub g_true_posterior_mean: Option<TrueG>,
+    /// True G of a single member.
+    pub g_true_single_member: Option<TrueG>,
+}
+
+/// A true amplification with its error.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct TrueG {
+    /// null scale / (n_train E[deviation]); absent if the mean deviation is not positive.
+    pub value: Option<f64>,
+    /// 68 % interval; an absent upper end is unbounded.
+    pub interval: Interval,
+}
+
+/// Histograms of one summary under one selection: true training events against generated ones (replica 0).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Distribution {
+    /// Name of the summary's table.
+    pub summary: String,
+    /// Name of the selection.
+    pub selection: String,
+    /// Name of the generator's table.
+    pub generator: String,
+    /// Name of the uncertainty model's table.
+    pub uncertainty: String,
+    /// Axis text with its unit.
+    pub axis: String,
+    /// Bin edges (one more than bins).
+    pub edges: Vec<f64>,
+    /// Training events in each bin.
+    pub training: Vec<u64>,
+    /// All training events under the selection, within the range or not.
+    pub training_events: u64,
+    /// Fraction of generated events in each bin: mean over members.
+    pub generated: Vec<f64>,
+    /// Standard deviation over members of that fraction.
+    pub generated_spread: Vec<f64>,
+    /// Fraction of true events in each bin, where a truth or holdout is known.
+    pub truth: Option<Vec<f64>>,
+}
+
+/// One number of one member at one checkpoint: a row of `results.csv`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MemberRow {
+    /// The cell.
+    pub generator: String,
+    /// Its uncertainty model.
+    pub uncertainty: String,
+    /// Its summary.
+    pub summary: String,
+    /// Its selection.
+    pub selection: String,
+    /// Its metric.
+    pub metric: String,
+    /// Its reference.
+    pub reference: String,
+    /// The training set, from 0.
+    pub replica: u64,
+    /// The member, from 0.
+    pub member: usize,
+    /// Generated events.
+    pub n_gen: u64,
+    /// Of these, events that pass the selection.
+    pub n_passed: u64,
+    /// What the value is: a region's name, or `distance`.
+    pub quantity: String,
+    /// The value: events in the region, or the distance.
+    pub value: f64,
+}

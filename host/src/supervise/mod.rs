@@ -1,0 +1,7 @@
+//! The supervisor: plugins work in a child process, and what kills it costs only its own cells.
+
+mod journal;
+mod supervisor;
+
+pub use journal::Journal;
+pub use supervisor::{Failure, Worker, supervise, worker};

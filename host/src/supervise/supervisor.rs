@@ -1,0 +1,206 @@
+//! Starts the worker, watches it, and starts another one without the culprit when a plugin kills it.
+
+use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::journal::{self, CallUnderWay, Journal};
+
+/// What killed an earlier worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The stage under way.
+    pub stage: String,
+    /// The component, or the file that was being loaded.
+    pub component: String,
+    /// The call.
+    pub call: String,
+    /// What happened, in one sentence.
+    pub message: String,
+}
+
+/// Environment of a worker: where its journal is, and what killed its predecessors.
+const JOURNAL: &str = "AMPLICAST_WORKER_JOURNAL";
+const FAILURES: &str = "AMPLICAST_WORKER_FAILURES";
+const SERIAL: &str = "AMPLICAST_WORKER_SERIAL";
+
+/// Exit code of a worker that ended in order; its own code is in the low bits.
+const ORDERLY: i32 = 64;
+
+/// What a worker knows of its supervisor.
+pub struct Worker {
+    /// Every call of a plugin is written here first.
+    pub journal: Arc<Journal>,
+    /// What killed earlier workers: their stages are not tried again.
+    pub failures: Vec<Failure>,
+    /// Work on one thread, so that the next death has one suspect.
+    pub serial: bool,
+}
+
+/// The worker's side: present in a process that a supervisor started.
+pub fn worker() -> Option<Worker> {
+    let path = std::env::var_os(JOURNAL)?;
+    let journal = Journal::open(Some(Path::new(&path))).ok()?;
+    let failures =
+        std::env::var(FAILURES).ok().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
+    Some(Worker { journal: Arc::new(journal), failures, serial: std::env::var_os(SERIAL).is_some() })
+}
+
+impl Worker {
+    /// Ends the process in order; a plugin that calls `exit` does not look like this.
+    pub fn exit(&self, code: u8) -> ! {
+        std::process::exit(ORDERLY + i32::from(code & 0x1f))
+    }
+}
+
+/// Runs this program again with the same arguments as a worker, until one ends in order. Gives its exit code.
+///
+/// `time_limit` is the longest silence of a plugin call: no return and no progress.
+/// The worker runs in `folder`; `here` is where the user called the program.
+pub fn supervise(
+    folder: &Path,
+    here: &Path,
+    time_limit: Duration,
+    stop: &Arc<AtomicBool>,
+) -> std::io::Result<u8> {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut failures: Vec<Failure> = Vec::new();
+    let mut serial = false;
+    loop {
+        let journal = tempfile::NamedTempFile::new()?;
+        let child = start(&arguments, [folder, here], journal.path(), &failures, serial)?;
+        let (status, hung) = watch(child, journal.path(), time_limit, stop)?;
+        if let Some(code) = status.code().filter(|c| (ORDERLY..ORDERLY + 32).contains(c)) {
+            return Ok((code - ORDERLY) as u8);
+        }
+        if stop.load(Ordering::SeqCst) {
+            return Ok(crate::cli::EXIT_STOPPED);
+        }
+        let calls = journal::read(journal.path());
+        let suspects: Vec<&CallUnderWay> = match &hung {
+            Some(hung) => vec![hung],
+            None => calls.iter().collect(),
+        };
+        match suspects.as_slice() {
+            [culprit] => {
+                let how = if hung.is_some() {
+                    format!(
+                        "did not return, and made no progress, for {} s (--time-limit)",
+                        time_limit.as_secs()
+                    )
+                } else {
+                    describe(status)
+                };
+                let message = format!("`{}`, call {}: {how}", culprit.component, culprit.call);
+                eprintln!("amplicast: {message}; going on without it");
+                failures.push(Failure {
+                    stage: culprit.stage.clone(),
+                    component: culprit.component.clone(),
+                    call: culprit.call.clone(),
+                    message,
+                });
+                serial = false;
+            }
+            [] => {
+                eprintln!("amplicast: the worker {} outside of any plugin call", describe(status));
+                return Ok(crate::cli::EXIT_FAILED);
+            }
+            many if !serial => {
+                eprintln!(
+                    "amplicast: the worker {} while {} plugin calls were under way: trying again on one thread to find out \
+                     which",
+                    describe(status),
+                    many.len()
+                );
+                serial = true;
+            }
+            many => {
+                let list: Vec<String> =
+                    many.iter().map(|c| format!("`{}` ({})", c.component, c.call)).collect();
+                eprintln!("amplicast: the worker {}; under way were {}", describe(status), list.join(", "));
+                return Ok(crate::cli::EXIT_FAILED);
+            }
+        }
+        if failures.len() > 100 {
+            eprintln!("amplicast: stopped after 100 deaths of the worker");
+            return Ok(crate::cli::EXIT_FAILED);
+        }
+    }
+}
+
+fn start(
+    arguments: &[OsString],
+    [folder, here]: [&Path; 2],
+    journal: &Path,
+    failures: &[Failure],
+    serial: bool,
+) -> std::io::Result<Child> {
+    let executable: PathBuf = std::env::current_exe()?;
+    let mut command = Command::new(executable);
+    command.args(arguments).current_dir(folder).env(JOURNAL, journal).env(crate::cli::CALLED_FROM, here);
+    command.env(FAILURES, serde_json::to_string(failures).unwrap_or_default());
+    if serial {
+        command.env(SERIAL, "1");
+    }
+    // libtorch in a plugin: one thread a call, no spinning, and no returning of memory to the system between steps.
+    for (name, value) in [
+        ("OMP_NUM_THREADS", "1"),
+        ("OMP_WAIT_POLICY", "PASSIVE"),
+        ("MALLOC_MMAP_THRESHOLD_", "1073741824"),
+        ("MALLOC_TRIM_THRESHOLD_", "1073741824"),
+        ("MALLOC_TOP_PAD_", "67108864"),
+    ] {
+        if std::env::var_os(name).is_none() {
+            command.env(name, value);
+        }
+    }
+    command.spawn()
+}
+
+/// Waits for the worker; kills it when a call is silent for too long, and names that call.
+fn watch(
+    mut child: Child,
+    journal: &Path,
+    time_limit: Duration,
+    stop: &Arc<AtomicBool>,
+) -> std::io::Result<(ExitStatus, Option<CallUnderWay>)> {
+    let mut stopped_at = None;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok((status, None));
+        }
+        std::thread::sleep(Duration::from_millis(20));
+        let limit = time_limit.as_millis() as u64;
+        let silent = |call: &CallUnderWay| journal::now().saturating_sub(call.alive) > limit;
+        if let Some(call) = journal::read(journal).into_iter().find(silent) {
+            child.kill()?;
+            return Ok((child.wait()?, Some(call)));
+        }
+        // The worker got the same signal and stops at the next step; a call that does not look is not waited for.
+        if stop.load(Ordering::SeqCst) {
+            let since = *stopped_at.get_or_insert_with(journal::now);
+            if journal::now() - since > 20_000 {
+                child.kill()?;
+            }
+        }
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match (status.signal(), status.code()) {
+        (Some(9), _) => "was killed (signal 9: out of memory, or somebody's kill)".into(),
+        (Some(11), _) => "crashed (signal 11, segmentation fault)".into(),
+        (Some(6), _) => "aborted (signal 6)".into(),
+        (Some(7), _) => "crashed (signal 7, bus error)".into(),
+        (Some(4), _) => "crashed (signal 4, illegal instruction)".into(),
+        (Some(signal), _) => format!("was ended by signal {signal}"),
+        (None, Some(code)) => format!("ended the process (exit code {code})"),
+        (None, None) => "ended in an unknown way".into(),
+    }
+}

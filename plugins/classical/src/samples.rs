@@ -1,0 +1,235 @@
+//! Members that somebody else made: one file of generated events each.
+
+use std::cmp::Ordering;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amplicast_npy::{EventFile, EventShape};
+use amplicast_sdk::ndarray::ArrayViewMut2;
+use amplicast_sdk::*;
+
+config! {
+    /// Generated events from files, one file a member.
+    pub struct SamplesConfig {
+        /// Paths of `.npy` files, or patterns of them such as `members/*.npy`.
+        pub members: Vec<String>,
+    }
+}
+
+/// A generator whose members are `.npy` files of generated events, in the natural order of their names (`m2` before
+/// `m10`); every uncertainty model is left out.
+///
+/// Parameters: segment `file` \[1\], the number of the member's file. Files may differ in length; their shapes must be
+/// the training set's. Making it reads every file once, to refuse NaN and infinite numbers before anything else runs.
+#[derive(Debug, Clone)]
+pub struct Samples {
+    files: Arc<Vec<EventFile>>,
+}
+
+impl Component for Samples {
+    type Config = SamplesConfig;
+    const NAME: &'static str = "samples";
+    const ABOUT: &'static str = "Generated events from .npy files, one file a member";
+
+    fn new(config: SamplesConfig) -> Result<Self> {
+        ensure_config(!config.members.is_empty(), "members", || {
+            "expected at least one path or pattern of .npy files, found none".into()
+        })?;
+        let mut paths = Vec::new();
+        for (i, pattern) in config.members.iter().enumerate() {
+            paths.extend(matching(pattern).map_err(|error| error.at(format!("members[{i}]")))?);
+        }
+        paths.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
+        paths.dedup();
+        let files: Vec<EventFile> = paths.iter().map(EventFile::open).collect::<Result<_>>()?;
+        for file in &files {
+            expect_shape(file, files[0].shape(), &format!("in {}", files[0].path().display()))?;
+            file.check_finite(0, file.rows())?;
+        }
+        Ok(Samples { files: Arc::new(files) })
+    }
+}
+
+/// The files that a pattern stands for.
+fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
+    let paths = glob::glob(pattern).map_err(|error| {
+        Error::config("", format!("expected a pattern of paths, found `{pattern}`: {error}"))
+    })?;
+    let paths = paths.collect::<Result<Vec<PathBuf>, _>>();
+    let paths = paths.map_err(|error| Error::io(pattern, error.into()))?;
+    if paths.is_empty() {
+        return Err(Error::config("", format!("expected .npy files, found none that match `{pattern}`")));
+    }
+    Ok(paths)
+}
+
+fn expect_shape(file: &EventFile, expected: EventShape, place: &str) -> Result<()> {
+    if file.shape() == expected {
+        return Ok(());
+    }
+    let message = format!("expected events of {expected} as {place}, found {}", file.shape());
+    Err(Error::data(message).at(file.path().display().to_string()))
+}
+
+/// Runs of digits compare by their value, everything else by character.
+fn natural_order(a: &str, b: &str) -> Ordering {
+    fn pieces(text: &str) -> impl Iterator<Item = (u128, &str)> {
+        let mut rest = text;
+        std::iter::from_fn(move || {
+            let first = rest.chars().next()?;
+            let digits = first.is_ascii_digit();
+            let length = match digits {
+                true => rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()),
+                false => first.len_utf8(),
+            };
+            let (piece, tail) = rest.split_at(length);
+            rest = tail;
+            // A number sorts by its value, where its first digit would sort.
+            let value = if digits { piece.parse().unwrap_or(u128::MAX) } else { 0 };
+            Some((value, if digits { "0" } else { piece }))
+        })
+    }
+    let key = |(value, piece)| (piece, value);
+    pieces(a).map(key).cmp(pieces(b).map(key)).then_with(|| a.cmp(b))
+}
+
+impl Generator for Samples {
+    fn abilities(&self) -> Abilities {
+        Abilities { own_members: true, ..Abilities::default() }
+    }
+
+    fn check(&self, schema: &Schema) -> Result<()> {
+        self.files
+            .iter()
+            .try_for_each(|file| expect_shape(file, EventShape::of_schema(schema), "in the training set"))
+    }
+
+    fn prepare(&self, _training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
+        self.check(schema)?;
+        Ok(Box::new(SamplesModel { files: Arc::clone(&self.files) }))
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.files.iter().map(EventFile::path).map(Path::to_owned).collect()
+    }
+}
+
+/// The files, one a member.
+struct SamplesModel {
+    files: Arc<Vec<EventFile>>,
+}
+
+impl Model for SamplesModel {
+    fn layout(&self) -> Layout {
+        Layout::new([("file", vec![1])])
+    }
+
+    fn initial(&self, _seed: Seed) -> Result<Vec<f32>> {
+        Ok(vec![0.0])
+    }
+
+    fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
+        let count = self.files.len();
+        match *parameters {
+            [number] if number.fract() == 0.0 && (0.0..count as f32).contains(&number) => {
+                Ok(Box::new(Sample { files: Arc::clone(&self.files), number: number as usize }))
+            }
+            _ => {
+                Err(Error::data(format!("expected the number of a file below {count}, found {parameters:?}")))
+            }
+        }
+    }
+
+    fn own_members(&self) -> Option<Vec<Vec<f32>>> {
+        Some((0..self.files.len()).map(|number| vec![number as f32]).collect())
+    }
+}
+
+/// One file of generated events.
+struct Sample {
+    files: Arc<Vec<EventFile>>,
+    number: usize,
+}
+
+impl Member for Sample {
+    fn capacity(&self) -> Option<u64> {
+        Some(self.files[self.number].rows())
+    }
+
+    fn sample(&self, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        self.files[self.number].read(chunk.first_event, out)
+    }
+}
+
+register_generator!(Samples);
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::ndarray::{Array2, array};
+
+    use super::*;
+
+    fn new(members: &[String]) -> Result<Samples> {
+        Samples::new(SamplesConfig { members: members.to_vec() })
+    }
+
+    fn refusal(members: &[String]) -> String {
+        new(members).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn names_sort_as_people_count() {
+        let mut names = ["m10", "m2", "m1b", "m", "n1", "m02", "m1"];
+        names.sort_by(|a, b| natural_order(a, b));
+        assert_eq!(names, ["m", "m1", "m1b", "m02", "m2", "m10", "n1"]);
+    }
+
+    #[test]
+    fn a_file_is_a_member() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..12 {
+            let events = Array2::from_elem((number + 2, 2), number as f32);
+            ndarray_npy::write_npy(folder.path().join(format!("m{number}.npy")), &events).unwrap();
+        }
+        let pattern = format!("{}/m*.npy", folder.path().display());
+        // A file that two patterns match is one member.
+        let samples = new(&[pattern.clone(), pattern]).unwrap();
+        assert_eq!(samples.files().len(), 12);
+        let schema = Schema::columns(["a", "b"]);
+        samples.check(&schema).unwrap();
+        let error = samples.check(&Schema::columns(["a"])).unwrap_err().to_string();
+        assert!(
+            error.contains("m0.npy: expected events of 1 columns as in the training set, found 2 columns"),
+            "{error}"
+        );
+
+        let events = array![[0.0, 0.0]];
+        let training = Batch { values: events.view(), origin: Origin::Training, rows: &[0], weights: None };
+        let model = samples.prepare(&training, &schema).unwrap();
+        let members = model.own_members().unwrap();
+        let member = model.at(&members[10]).unwrap();
+        assert_eq!(member.capacity(), Some(12));
+        let mut out = Array2::zeros((3, 2));
+        member.sample(Chunk { index: 0, first_event: 9, seed: Seed::new(0) }, out.view_mut()).unwrap();
+        assert_eq!(out, Array2::from_elem((3, 2), 10.0));
+        let chunk = Chunk { index: 0, first_event: 10, seed: Seed::new(0) };
+        assert!(member.sample(chunk, out.view_mut()).unwrap_err().to_string().contains("found 10..13"));
+        assert!(model.at(&[12.0]).is_err());
+    }
+
+    #[test]
+    fn refusals() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        ndarray_npy::write_npy(path("a.npy"), &array![[1.0, 2.0]]).unwrap();
+        ndarray_npy::write_npy(path("b.npy"), &array![[1.0]]).unwrap();
+        ndarray_npy::write_npy(path("c.npy"), &array![[1.0, 2.0], [3.0, f64::NAN]]).unwrap();
+        assert_eq!(refusal(&[]), "members: expected at least one path or pattern of .npy files, found none");
+        let error = refusal(&[path("a.npy"), path("x*.npy")]);
+        assert!(error.starts_with("members[1]: expected .npy files, found none that match"), "{error}");
+        let error = refusal(&[path("a.npy"), path("b.npy")]);
+        assert!(error.contains("b.npy: expected events of 2 columns as in"), "{error}");
+        let error = refusal(&[path("c.npy")]);
+        assert!(error.ends_with("c.npy: row 1, number 1: expected a finite number, found NaN"), "{error}");
+    }
+}
