@@ -20,6 +20,9 @@ pub struct Task<'a> {
     said: Mutex<Instant>,
 }
 
+/// A task that is over sooner ends without a line.
+const WORTH_A_LINE: Duration = Duration::from_secs(2);
+
 /// Time between plain lines of one task.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -82,12 +85,15 @@ impl Task<'_> {
         }
     }
 
-    /// Ends the task with a line.
+    /// Ends the task; a line says so if it took long enough to be waited for.
     pub fn finish(self, line: &str) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        self.progress.say(&format!("{}: {line}", self.name));
+        if self.started.elapsed() >= WORTH_A_LINE {
+            let seconds = self.started.elapsed().as_secs_f64();
+            self.progress.say(&format!("{}: {line} in {seconds:.0} s", self.name));
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! From a generator and an uncertainty model to members: every chain is a stage of its own.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use amplicast_sdk::abi::{LoadedGenerator, LoadedUncertaintyModel};
 use amplicast_sdk::{Chain, Error, Inference, Layout, Members, Model, Result, Seed, Split, expect_length};
 use rayon::prelude::*;
@@ -72,11 +74,12 @@ impl Job<'_> {
             "generator": generator.identity, "uncertainty": uncertainty.identity, "data": self.data_identity,
             "training": self.experiment.training, "seed": self.seed.bytes(),
         });
-        let one = |k: u64| -> Result<Chain> {
+        let one = |k: u64, stored: &AtomicU64| -> Result<Chain> {
             let mut inputs = identity.clone();
             inputs["chain"] = json!(k);
             let key = Key::new("chain", &inputs);
             if let Some(chain) = self.store.chain(&key) {
+                stored.fetch_add(1, Ordering::Relaxed);
                 return Ok(chain);
             }
             let stage =
@@ -102,7 +105,14 @@ impl Job<'_> {
             Ok(chain)
         };
         let most = model.max_concurrency().unwrap_or(usize::MAX).max(1);
-        let chains = in_groups(chains, most, one)?;
+        let stored = AtomicU64::new(0);
+        let chains = in_groups(chains, most, |k| one(k, &stored))?;
+        let (all, stored) = (chains.len(), stored.into_inner());
+        let set = self.replica + 1;
+        self.session.progress.say(&format!(
+            "{}: training set {set}, {all} chain(s), {stored} of them stored before",
+            self.name
+        ));
         let members = self.session.attempt(&format!("{}: draw members", self.name), || {
             loaded.members(&chains, count, self.seed.split("members"))
         })?;

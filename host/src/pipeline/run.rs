@@ -278,7 +278,10 @@ impl Run<'_> {
         };
         let most = posterior.model.max_concurrency().unwrap_or(usize::MAX).max(1);
         let members = in_groups(count, most, one)?;
-        task.finish(&format!("{} of {count} members sampled, the others were stored", computed.into_inner()));
+        let computed = computed.into_inner();
+        task.finish("done");
+        let line = format!("{task_name}: {computed} member(s) sampled, {} stored before", count - computed);
+        self.session.progress.say(&line);
         let mut curves = PairCurves {
             checkpoints,
             n_effective: posterior.members.n_effective,

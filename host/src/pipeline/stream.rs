@@ -64,15 +64,28 @@ pub struct Pass<'a> {
     pub columns: &'a [Column<'a>],
 }
 
-/// What happened between two cuts of the stream: the accumulators' states and events passed, column by column.
-struct Piece {
-    /// Whether a checkpoint is at its end.
-    checkpoint: bool,
-    columns: Vec<Result<(Vec<f64>, u64)>>,
+/// What a block found at one place of the stream, column by column.
+enum Piece {
+    /// A checkpoint in the first block: the accumulators' values are final.
+    Reached(Vec<Result<(Vec<f64>, u64)>>),
+    /// What was added since the last place: the accumulators' states and events passed.
+    Added {
+        /// Whether a checkpoint is here.
+        checkpoint: bool,
+        columns: Vec<Result<(Vec<f64>, u64)>>,
+    },
 }
 
 /// The accumulators of a block; a column whose summary or metric failed holds the reason and is left alone.
 type Running = Vec<Result<(Box<dyn Accumulator>, u64)>>;
+
+/// The values of all accumulators.
+fn values_of(running: &Running) -> Vec<Result<(Vec<f64>, u64)>> {
+    let one = |column: &Result<(Box<dyn Accumulator>, u64)>| {
+        column.as_ref().map(|(a, passed)| (a.values(), *passed)).map_err(Clone::clone)
+    };
+    running.iter().map(one).collect()
+}
 
 /// Takes the states out, and starts afresh.
 fn take(running: &mut Running, columns: &[Column<'_>]) -> Vec<Result<(Vec<f64>, u64)>> {
@@ -111,19 +124,28 @@ impl Pass<'_> {
         let mut accumulator = self.columns[column].accumulator();
         let mut total = 0;
         let mut curve = MemberCurve { passed: Vec::new(), values: Vec::new() };
-        for piece in pieces {
-            let (state, passed) = piece.columns[column].as_ref().map_err(Clone::clone)?;
-            accumulator.merge(state)?;
-            total += passed;
-            if piece.checkpoint {
-                let values = accumulator.values();
-                if let Some(bad) = values.iter().find(|v| !v.is_finite()) {
-                    return Err(Error::plugin(format!(
-                        "expected finite values of an accumulator, found {bad}"
-                    )));
-                }
+        let mut record = |values: Vec<f64>, passed: u64| match values.iter().find(|v| !v.is_finite()) {
+            Some(bad) => Err(Error::plugin(format!("expected finite values of an accumulator, found {bad}"))),
+            None => {
                 curve.values.push(values);
-                curve.passed.push(total);
+                curve.passed.push(passed);
+                Ok(())
+            }
+        };
+        for piece in pieces {
+            match piece {
+                Piece::Reached(columns) => {
+                    let (values, passed) = columns[column].as_ref().map_err(Clone::clone)?;
+                    record(values.clone(), *passed)?;
+                }
+                Piece::Added { checkpoint, columns } => {
+                    let (state, passed) = columns[column].as_ref().map_err(Clone::clone)?;
+                    accumulator.merge(state)?;
+                    total += passed;
+                    if *checkpoint {
+                        record(accumulator.values(), total)?;
+                    }
+                }
             }
         }
         Ok(curve)
@@ -150,11 +172,11 @@ impl Pass<'_> {
             self.sample(chunk, values)?;
             let view = ArrayView2::from_shape((length, self.dimension), &*values).map_err(shape)?;
             let batch = Batch { values: view, origin: Origin::Generated, rows: &rows, weights: None };
-            self.chunk(&batch, &mut running, &mut pieces);
+            self.chunk(&batch, events.start == 0, &mut running, &mut pieces);
             each(length as u64);
             first += step;
         }
-        pieces.push(Piece { checkpoint: false, columns: take(&mut running, self.columns) });
+        pieces.push(Piece::Added { checkpoint: false, columns: take(&mut running, self.columns) });
         Ok(pieces)
     }
 
@@ -174,7 +196,7 @@ impl Pass<'_> {
     }
 
     /// Feeds one chunk to the accumulators, cut at the checkpoints that lie in it.
-    fn chunk(&self, batch: &Batch<'_>, running: &mut Running, pieces: &mut Vec<Piece>) {
+    fn chunk(&self, batch: &Batch<'_>, in_first_block: bool, running: &mut Running, pieces: &mut Vec<Piece>) {
         let length = batch.values.nrows();
         let used = |wanted: &dyn Fn(&Column<'_>) -> bool| self.columns.iter().any(wanted);
         let values: Vec<Option<Result<Vec<f64>>>> = (0..self.summaries.len())
@@ -213,7 +235,12 @@ impl Pass<'_> {
                 }
             }
             if checkpoint {
-                pieces.push(Piece { checkpoint: true, columns: take(running, self.columns) });
+                // Most checkpoints lie in the first block, where no state has to be handed on to be merged.
+                pieces.push(if in_first_block {
+                    Piece::Reached(values_of(running))
+                } else {
+                    Piece::Added { checkpoint: true, columns: take(running, self.columns) }
+                });
             }
             start = end;
         }

@@ -74,7 +74,10 @@ impl Rect {
     }
 
     pub fn overlaps(&self, other: &Rect) -> bool {
-        self.left < other.right && other.left < self.right && self.top < other.bottom && other.top < self.bottom
+        self.left < other.right
+            && other.left < self.right
+            && self.top < other.bottom
+            && other.top < self.bottom
     }
 }
 
@@ -108,7 +111,11 @@ impl Canvas {
     pub fn polygon(&mut self, points: &[(f64, f64)], fill: &str, opacity: f64) {
         if points.len() > 2 {
             let d = path(points);
-            let _ = writeln!(self.body, "<path d=\"{d}Z\" fill=\"{fill}\" fill-opacity=\"{}\"/>", number(opacity));
+            let _ = writeln!(
+                self.body,
+                "<path d=\"{d}Z\" fill=\"{fill}\" fill-opacity=\"{}\"/>",
+                number(opacity)
+            );
         }
     }
 
@@ -144,7 +151,15 @@ impl Canvas {
         self.write_text(at, size, anchor, color, text, &turn);
     }
 
-    fn write_text(&mut self, at: (f64, f64), size: f64, anchor: Anchor, color: &str, text: &Text, extra: &str) {
+    fn write_text(
+        &mut self,
+        at: (f64, f64),
+        size: f64,
+        anchor: Anchor,
+        color: &str,
+        text: &Text,
+        extra: &str,
+    ) {
         let anchor = match anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
@@ -191,7 +206,8 @@ impl Canvas {
 }
 
 fn attributes(stroke: &Stroke) -> String {
-    let dash = if stroke.dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", stroke.dash) };
+    let dash =
+        if stroke.dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{}\"", stroke.dash) };
     format!(" stroke=\"{}\" stroke-width=\"{}\"{dash}", stroke.color, number(stroke.width))
 }
 

@@ -31,7 +31,11 @@ pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
     let y = Scale::log(heights(&series, &x), 0.07);
 
     let selected = cell.name.selection != "all";
-    let x_title = if selected { "generated events $n$_{gen} that pass the selection" } else { "generated events $n$_{gen}" };
+    let x_title = if selected {
+        "generated events $n$_{gen} that pass the selection"
+    } else {
+        "generated events $n$_{gen}"
+    };
     let y_title = match (split, cell.plugins[3].as_str()) {
         (true, _) => "uncertainty $σ$ of the integral".to_string(),
         (false, "ks") => "KS distance".to_string(),
@@ -69,7 +73,8 @@ fn dots(line: Vec<(f64, f64)>, shape: Shape, color: &'static str, joined: Option
 
 /// The other training sets as thin lines.
 fn others(cell: &Cell, shown: fn(f64) -> f64) -> Vec<Series> {
-    let lines = cell.replicas.iter().skip(1).map(|r| Mark::Line(line(&r.curve, |p| Some(shown(p.value))), OTHERS));
+    let lines =
+        cell.replicas.iter().skip(1).map(|r| Mark::Line(line(&r.curve, |p| Some(shown(p.value))), OTHERS));
     lines.map(|mark| Series::new("other training sets", mark)).collect()
 }
 
@@ -105,14 +110,19 @@ fn distance(cell: &Cell, first: &CellReplica) -> Vec<Series> {
     for (k, (label, grey)) in [2, 1, 0].into_iter().zip(greys) {
         let band = first.null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
         let label = if k == 2 { "null law, 1 to 3$σ$" } else { label };
-        series.push(if k == 1 { Series::new(label, Mark::Band(band, grey, 1.0)) } else { Series::unnamed(Mark::Band(band, grey, 1.0)) });
+        series.push(if k == 1 {
+            Series::new(label, Mark::Band(band, grey, 1.0))
+        } else {
+            Series::unnamed(Mark::Band(band, grey, 1.0))
+        });
     }
     let mean = first.null.iter().map(|p| (p.n, p.mean)).collect();
     series.push(Series::new("null law, mean", Mark::Line(mean, Stroke::solid(BLACK, 1.2))));
     series.extend(others(cell, |value| value));
     let point = |p: &CurvePoint| Point {
         at: (p.n_passed, p.value),
-        y_bar: Some((p.value - p.spread, p.value + p.spread)).filter(|_| p.spread > 0.0 && p.spread.is_finite()),
+        y_bar: Some((p.value - p.spread, p.value + p.spread))
+            .filter(|_| p.spread > 0.0 && p.spread.is_finite()),
         x_bar: None,
     };
     let points = first.curve.iter().map(point).collect();
@@ -129,7 +139,10 @@ fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series
     let n_train = first.n_train_passed as f64;
     let mut series = vec![Series::unnamed(Mark::Upright(n_train, Stroke::solid(GREY, 0.8)))];
     if limit > 0.0 {
-        series.push(Series::new("limit $n$_{gen} → ∞", Mark::Across(limit, Stroke::dashed(ORANGE, 1.1, "2 2"))));
+        series.push(Series::new(
+            "limit $n$_{gen} → ∞",
+            Mark::Across(limit, Stroke::dashed(ORANGE, 1.1, "2 2")),
+        ));
     }
     let inside = |n: &f64| (x.low..=x.high).contains(n);
     let ends = |low: Option<f64>, high: Option<f64>| {
@@ -150,11 +163,16 @@ fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series
     };
     if let Some(n) = bound.map(|g| g * n_train).filter(inside) {
         series.push(Series::unnamed(Mark::Upright(n, Stroke::dashed(GREY, 0.8, "4 3"))));
-        series.push(Series::new("$n$_{equiv}, 95 % interval", mark(n, ends(i95.low, i95.high), Shape::Diamond)));
+        series.push(Series::new(
+            "$n$_{equiv}, 95 % interval",
+            mark(n, ends(i95.low, i95.high), Shape::Diamond),
+        ));
     } else if let Some(n) = estimate.n_equiv.filter(inside) {
         series.push(Series::unnamed(Mark::Upright(n, Stroke::dashed(GREY, 0.8, "4 3"))));
         series.push(match estimate.verdict {
-            Verdict::Resolved => Series::new("$n$_{equiv}, 68 % interval", mark(n, ends(i68.low, i68.high), Shape::Disc)),
+            Verdict::Resolved => {
+                Series::new("$n$_{equiv}, 68 % interval", mark(n, ends(i68.low, i68.high), Shape::Disc))
+            }
             _ => Series::new("crossing", mark(n, (n, n), Shape::Disc)),
         });
     }

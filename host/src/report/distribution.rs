@@ -110,7 +110,11 @@ impl<'a> Bins<'a> {
         let point = |i: usize| {
             let (value, error) = self.training(i);
             let w = self.width(i);
-            Point { at: (self.middle(i), value / w), y_bar: Some(((value - error) / w, (value + error) / w)), x_bar: None }
+            Point {
+                at: (self.middle(i), value / w),
+                y_bar: Some(((value - error) / w, (value + error) / w)),
+                x_bar: None,
+            }
         };
         let points = self.all().filter(|&i| self.of.training[i] > 0).map(point).collect();
         series.push(Series::new("training", self.dots(points)));
@@ -128,7 +132,8 @@ impl<'a> Bins<'a> {
         let mut filled: Vec<f64> = self.all().map(density).filter(|d| *d > 0.0).collect();
         filled.sort_unstable_by(f64::total_cmp);
         let truth = self.of.truth.iter().flatten().enumerate().map(|(i, t)| t / self.width(i));
-        let generated = self.all().map(|i| (self.of.generated[i] + self.of.generated_spread[i]) / self.width(i));
+        let generated =
+            self.all().map(|i| (self.of.generated[i] + self.of.generated_spread[i]) / self.width(i));
         let errors = self.all().map(|i| (self.training(i).0 + self.training(i).1) / self.width(i));
         let top = truth.chain(generated).chain(errors).filter(|d| d.is_finite()).fold(0.0, f64::max);
         match (filled.first(), filled.get(filled.len() / 2), filled.last()) {
@@ -183,7 +188,13 @@ impl<'a> Bins<'a> {
             let outside = filled().filter(|&i| sign * (self.ratio(i, self.of.generated[i]) - 1.0) > half);
             let at = |i: usize| Point { at: (self.middle(i), 1.0 + 0.9 * sign * half), ..Point::default() };
             let points = outside.map(at).collect();
-            series.push(Series::unnamed(Mark::Points { points, shape, radius: 2.6, color: BLUE, joined: None }));
+            series.push(Series::unnamed(Mark::Points {
+                points,
+                shape,
+                radius: 2.6,
+                color: BLUE,
+                joined: None,
+            }));
         }
         series
     }

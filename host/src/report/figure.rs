@@ -38,7 +38,8 @@ pub struct Figure {
 impl Figure {
     /// The figure as a PDF page of its own size, with its font embedded.
     pub fn pdf(&self) -> Result<Vec<u8>> {
-        let fail = |what: &str| Error::numeric(format!("the figure {} cannot be made a PDF: {what}", self.name));
+        let fail =
+            |what: &str| Error::numeric(format!("the figure {} cannot be made a PDF: {what}", self.name));
         let options = usvg::Options { fontdb: fonts(&self.svg), ..usvg::Options::default() };
         let tree = usvg::Tree::from_str(&self.svg, &options).map_err(|error| fail(&error.to_string()))?;
         // usvg converts points to pixels at 96 a inch; the page is in points again.
@@ -80,7 +81,8 @@ pub fn figures(results: &Results) -> Vec<Figure> {
     let mut figures = Vec::new();
     for (i, cell) in results.cells.iter().enumerate() {
         let n = &cell.name;
-        let name = names.unique(&[&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
+        let name =
+            names.unique(&[&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
         if let Some((svg, caption)) = curves::draw(cell, &name) {
             figures.push(Figure { subject: Subject::Cell(i), name, svg, caption });
         }
@@ -106,7 +108,13 @@ impl Names {
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-') { c } else { '-' };
         let parts: Vec<String> = parts
             .iter()
-            .map(|part| part.trim_matches(|c: char| c == '.' || c.is_whitespace()).chars().map(safe).take(32).collect())
+            .map(|part| {
+                part.trim_matches(|c: char| c == '.' || c.is_whitespace())
+                    .chars()
+                    .map(safe)
+                    .take(32)
+                    .collect()
+            })
             .filter(|part: &String| !part.is_empty())
             .collect();
         let stem = if parts.is_empty() { "figure".to_string() } else { parts.join("_") };
@@ -171,7 +179,9 @@ mod tests {
             change(cell, &|r| r.curve.iter_mut().for_each(|p| p.n_passed = 0.0));
             change(cell, &|r| r.curve.iter_mut().for_each(|p| (p.value, p.spread) = (1e-300, f64::INFINITY)));
             change(cell, &|r| r.curve[0].value = 1e300);
-            change(cell, &|r| r.null.push(NullPoint { n: 1e300, mean: 1e-200, bands: [[f64::NAN, f64::INFINITY]; 3] }));
+            change(cell, &|r| {
+                r.null.push(NullPoint { n: 1e300, mean: 1e-200, bands: [[f64::NAN, f64::INFINITY]; 3] })
+            });
             for n_equiv in [0.0, 1e-30, f64::INFINITY, f64::NAN, 1e30] {
                 let interval = Interval { low: Some(0.0), high: Some(f64::INFINITY) };
                 let estimate = testing::estimate(Verdict::Resolved, Some(n_equiv), interval, interval);

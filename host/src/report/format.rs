@@ -22,7 +22,9 @@ pub fn amplification(cell: &Cell) -> String {
 /// An estimate on one training set.
 pub fn estimate(estimate: &Estimate) -> String {
     match (estimate.verdict, finite(estimate.g)) {
-        (Verdict::Resolved, Some(g)) => format!("{}{}", number(g, decimals(g)), interval(estimate.interval_68, g)),
+        (Verdict::Resolved, Some(g)) => {
+            format!("{}{}", number(g, decimals(g)), interval(estimate.interval_68, g))
+        }
         (Verdict::AtLeast, _) => bound('>', estimate.interval_95.low, "95 %"),
         (Verdict::AtMost, _) => bound('<', estimate.interval_95.high, "95 %"),
         (Verdict::InSample, Some(g)) => format!("{} (in-sample)", number(g, decimals(g))),
@@ -132,7 +134,11 @@ fn finite(value: Option<f64>) -> Option<f64> {
 
 /// Decimals that give two significant digits.
 fn decimals(value: f64) -> usize {
-    if value == 0.0 || !value.is_finite() { 1 } else { (1.0 - value.abs().log10().floor()).clamp(0.0, 30.0) as usize }
+    if value == 0.0 || !value.is_finite() {
+        1
+    } else {
+        (1.0 - value.abs().log10().floor()).clamp(0.0, 30.0) as usize
+    }
 }
 
 fn number(value: f64, decimals: usize) -> String {
@@ -202,12 +208,16 @@ mod tests {
         let mut cell = testing::integral_cell(1);
         assert_eq!(truth(&cell).unwrap(), "true 6.8 | 3.4");
         let overall = cell.overall.as_mut().unwrap();
-        overall.g_true_posterior_mean = Some(TrueG { value: None, interval: Interval { low: Some(41.0), high: None } });
+        overall.g_true_posterior_mean =
+            Some(TrueG { value: None, interval: Interval { low: Some(41.0), high: None } });
         assert_eq!(truth(&cell).unwrap(), "true > 41 | 3.4");
     }
 
     #[test]
     fn counts_are_grouped() {
-        assert_eq!((count(1000), count(10_000), count(1_234_567)), ("1000".into(), "10\u{202f}000".into(), "1\u{202f}234\u{202f}567".into()));
+        assert_eq!(
+            (count(1000), count(10_000), count(1_234_567)),
+            ("1000".into(), "10\u{202f}000".into(), "1\u{202f}234\u{202f}567".into())
+        );
     }
 }

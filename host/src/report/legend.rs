@@ -53,7 +53,12 @@ impl<'a> Block<'a> {
 }
 
 /// Draws a panel with its series and the blocks where they hide nothing; the y axis grows upwards until they fit.
-pub(super) fn draw_with_blocks(canvas: &mut Canvas, panel: &Panel, series: &[Series], blocks: &[Block<'_>]) -> Panel {
+pub(super) fn draw_with_blocks(
+    canvas: &mut Canvas,
+    panel: &Panel,
+    series: &[Series],
+    blocks: &[Block<'_>],
+) -> Panel {
     let mut best: Option<(usize, Panel, Vec<Rect>)> = None;
     for step in 0..9 {
         let raised = Panel { y: panel.y.raised(0.08 * f64::from(step)), ..panel.clone() };

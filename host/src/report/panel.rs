@@ -185,7 +185,8 @@ impl Panel {
         for s in series {
             match &s.mark {
                 Mark::Line(points, _) => {
-                    let line: Vec<_> = points.iter().filter(|p| self.holds(**p)).map(|p| self.place(*p)).collect();
+                    let line: Vec<_> =
+                        points.iter().filter(|p| self.holds(**p)).map(|p| self.place(*p)).collect();
                     along(&line, &mut found);
                 }
                 Mark::Points { points, .. } => {

@@ -124,7 +124,13 @@ impl Scale {
     fn log_ticks(&self) -> Ticks {
         let (first, last) = (self.low.log10().floor() as i32, self.high.log10().ceil() as i32);
         let decades = (self.high / self.low).log10();
-        let every = if decades > 16.0 { 4 } else if decades > 8.0 { 2 } else { 1 };
+        let every = if decades > 16.0 {
+            4
+        } else if decades > 8.0 {
+            2
+        } else {
+            1
+        };
         let mut ticks = Ticks { major: Vec::new(), minor: Vec::new() };
         for exponent in first..=last {
             for factor in 1..10 {

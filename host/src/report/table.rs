@@ -33,7 +33,8 @@ impl<'a> Grid<'a> {
             }
             cells.insert((row, column), cell);
         }
-        let of_row = |row: [&'a str; 2]| (row, columns.iter().map(|c| cells.get(&(row, *c)).copied()).collect());
+        let of_row =
+            |row: [&'a str; 2]| (row, columns.iter().map(|c| cells.get(&(row, *c)).copied()).collect());
         Grid { rows: rows.into_iter().map(of_row).collect(), columns }
     }
 }
@@ -76,7 +77,9 @@ mod tests {
     fn the_table_holds_every_cell() {
         let results = testing::results();
         let table = table(&results);
-        for expected in ["7.1 [5.0, 10.2]", "true 6.8 | 3.4", "> 12 (95 %)", "22 (in-sample)", "failed", "left-out"] {
+        for expected in
+            ["7.1 [5.0, 10.2]", "true 6.8 | 3.4", "> 12 (95 %)", "22 (in-sample)", "failed", "left-out"]
+        {
             assert!(table.contains(expected), "{expected} is missing in\n{table}");
         }
     }

@@ -7,7 +7,7 @@ use amplicast_sdk::{Error, Result};
 use super::format;
 use crate::results::{Cell, CellReplica, CurvePoint, Results};
 
-const HEADER: [&str; 21] = [
+const HEADER: [&str; 20] = [
     "generator",
     "uncertainty",
     "summary",
@@ -28,7 +28,6 @@ const HEADER: [&str; 21] = [
     "g_low_95",
     "g_high_95",
     "verdict",
-    "n_train_passed",
 ];
 
 /// Writes the curves and estimates as a tidy table; a field without a value is empty. A cell without any result has one row with the verdict `failed`.
@@ -81,7 +80,6 @@ fn record(cell: &Cell, replica: Option<&CellReplica>, point: Option<&CurvePoint>
         number(estimate.and_then(|e| e.interval_95.high)),
         estimate.map_or("failed", |e| format::verdict(e.verdict)).to_string(),
     ]);
-    fields.push(replica.map_or(String::new(), |r| r.n_train_passed.to_string()));
     fields
 }
 

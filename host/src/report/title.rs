@@ -25,7 +25,11 @@ pub(super) fn of_distribution(d: &Distribution) -> [String; 2] {
 }
 
 fn generator(generator: &str, uncertainty: &str) -> String {
-    if uncertainty == "given" { format!("{generator}, its own members") } else { format!("{generator} × {uncertainty}") }
+    if uncertainty == "given" {
+        format!("{generator}, its own members")
+    } else {
+        format!("{generator} × {uncertainty}")
+    }
 }
 
 fn selection(selection: &str) -> String {

@@ -64,7 +64,7 @@ impl Component for Autoregressive {
         for (name, size) in sizes {
             ensure_config(size > 0, name, || "expected at least 1, found 0".into())?;
         }
-        ensure_config(config.width % config.heads == 0, "heads", || {
+        ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
             format!("expected a divisor of the width {}, found {}", config.width, config.heads)
         })?;
         ensure_config(config.pt_min >= 0.0 && config.pt_min.is_finite(), "pt_min", || {

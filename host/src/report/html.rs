@@ -1,0 +1,261 @@
+//! The HTML page: one file, readable offline and on paper.
+
+use super::figure::{FONTS, Figure, Subject};
+use super::html_text::{CITE, LIMITS, READING, STYLE};
+use super::table::Grid;
+use super::text::escape;
+use super::title;
+use super::{format, html_cell};
+use crate::results::{Cell, Results, Verdict};
+
+/// The whole page.
+pub(super) fn page(
+    results: &Results,
+    figures: &[Figure],
+    provenance: &serde_json::Value,
+    effective_config: &str,
+) -> String {
+    let provenance = serde_json::to_string_pretty(provenance).unwrap_or_default();
+    [
+        head(results),
+        setting(results),
+        warnings(results),
+        matrix(results),
+        cells(results, figures),
+        distributions(results, figures),
+        LIMITS.to_string(),
+        CITE.to_string(),
+        "<h2>Provenance</h2>\n".to_string(),
+        collapsed("What ran, where and on what", &provenance),
+        collapsed("The effective configuration", effective_config),
+        "</body>\n</html>\n".to_string(),
+    ]
+    .concat()
+}
+
+fn head(results: &Results) -> String {
+    let faces: String = FONTS
+        .iter()
+        .zip(["normal", "italic"])
+        .map(|(font, style)| {
+            let data = base64(font);
+            format!(
+                "@font-face {{ font-family: 'DejaVu Sans'; font-style: {style}; \
+                 src: url(data:font/ttf;base64,{data}); }}\n"
+            )
+        })
+        .collect();
+    let name = escape(&results.experiment);
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{name} - amplicast</title>\n\
+         <style>\n{faces}{STYLE}</style>\n</head>\n<body>\n<h1>{name}</h1>\n\
+         <p class=\"subtitle\">How far generative networks amplify their training data: a report of amplicast</p>\n"
+    )
+}
+
+fn setting(results: &Results) -> String {
+    let validation = match &results.validation {
+        Some(v) => format!("{}, {} events", escape(&v.source), format::count(v.events)),
+        None => "none: the true amplification is not known".into(),
+    };
+    let rows = [
+        ("True events per training set, n<sub>train</sub>", format::count(results.n_train)),
+        ("Generated events per member, n<sub>gen</sub>", format::count(results.n_gen)),
+        ("Members per generator and posterior", format::count(results.members)),
+        ("Independent training sets", format::count(results.replicas)),
+        ("Validation", validation),
+    ];
+    let rows: String =
+        rows.iter().map(|(name, value)| format!("<tr><th>{name}</th><td>{value}</td></tr>\n")).collect();
+    format!(
+        "<h2>What was estimated</h2>\n<p>The amplification factor G = n<sub>equiv</sub> / n<sub>train</sub>: how many true \
+         events an unlimited generated sample is worth, divided by the true events that were used for it. n<sub>equiv</sub> is \
+         the size at which a true sample would, on average, have the same value of a metric as the generated one has for \
+         n<sub>gen</sub> &rarr; &infin;. n<sub>train</sub> counts every true event: for training, for validation of the \
+         training, and for left-out references; under a selection, those that pass it.</p>\n\
+         <table class=\"facts\">\n{rows}</table>\n"
+    )
+}
+
+fn warnings(results: &Results) -> String {
+    if results.warnings.is_empty() {
+        return String::new();
+    }
+    let items: String = results.warnings.iter().map(|w| format!("<li>{}</li>\n", escape(w))).collect();
+    format!("<h2>Warnings</h2>\n<div class=\"warnings\"><ul>\n{items}</ul></div>\n")
+}
+
+fn matrix(results: &Results) -> String {
+    let grid = Grid::new(results);
+    if grid.rows.is_empty() {
+        return "<h2>The amplification G</h2>\n<p>The experiment has no cells.</p>\n".into();
+    }
+    let index_of = |cell: &Cell| results.cells.iter().position(|c| c.name == cell.name).unwrap_or(0);
+    let heads: String = grid
+        .columns
+        .iter()
+        .map(|[summary, selection, metric, reference]| {
+            let selection = if *selection == "all" { "" } else { selection };
+            let lines = [*summary, selection, metric, reference].into_iter().filter(|line| !line.is_empty());
+            format!("<th scope=\"col\">{}</th>", lines.map(escape).collect::<Vec<_>>().join("<br>"))
+        })
+        .collect();
+    let rows: String = grid
+        .rows
+        .iter()
+        .map(|([generator, uncertainty], cells)| {
+            let cells: String = cells
+                .iter()
+                .map(|cell| match cell {
+                    Some(cell) => {
+                        let text = escape(&format::amplification(cell)).replace("+-", "±");
+                        let truth = format::truth(cell);
+                        let truth = truth
+                            .map_or(String::new(), |t| format!("<span class=\"true\">{}</span>", escape(&t)));
+                        let class = class_of(cell);
+                        format!(
+                            "<td class=\"{class}\"><a href=\"#cell-{}\">{text}</a>{truth}</td>",
+                            index_of(cell)
+                        )
+                    }
+                    None => "<td></td>".into(),
+                })
+                .collect();
+            format!(
+                "<tr><th scope=\"row\">{}<br>{}</th>{cells}</tr>\n",
+                escape(generator),
+                escape(uncertainty)
+            )
+        })
+        .collect();
+    format!(
+        "<h2>The amplification G</h2>\n<div class=\"wide\"><table class=\"matrix\">\n<thead><tr><th></th>{heads}</tr></thead>\n\
+         <tbody>\n{rows}</tbody></table></div>\n{READING}"
+    )
+}
+
+fn class_of(cell: &Cell) -> &'static str {
+    let verdict = cell.overall.as_ref().map(|o| o.verdict);
+    match verdict.or(cell.replicas.first().map(|r| r.estimate.verdict)) {
+        _ if cell.replicas.is_empty() => "failed",
+        Some(Verdict::Unresolved | Verdict::InSample) => "weak",
+        _ => "",
+    }
+}
+
+/// A figure with its caption and links to its files.
+fn picture(figure: &Figure) -> String {
+    let name = escape(&figure.name);
+    format!(
+        "<figure>\n{}<figcaption>{} <a href=\"figures/{name}.pdf\">PDF</a>, <a href=\"figures/{name}.svg\">SVG</a></figcaption>\n\
+         </figure>\n",
+        figure.svg,
+        escape(&figure.caption)
+    )
+}
+
+fn cells(results: &Results, figures: &[Figure]) -> String {
+    let of = |i: usize| figures.iter().find(|f| f.subject == Subject::Cell(i)).map_or(String::new(), picture);
+    let sections: String = results
+        .cells
+        .iter()
+        .enumerate()
+        .map(|(i, cell)| {
+            let title = title::of_cell(&cell.name).map(|line| escape(&line)).join(": ");
+            let facts = html_cell::facts(cell, results);
+            format!(
+                "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{}{facts}</section>\n",
+                of(i)
+            )
+        })
+        .collect();
+    format!("<h2>Cells</h2>\n{sections}")
+}
+
+fn distributions(results: &Results, figures: &[Figure]) -> String {
+    if results.distributions.is_empty() {
+        return String::new();
+    }
+    let shown = figures.iter().filter(|f| matches!(f.subject, Subject::Distribution(_)));
+    let shown: String = shown.map(picture).collect();
+    format!("<h2>Distributions</h2>\n<div class=\"pair\">\n{shown}</div>\n")
+}
+
+fn collapsed(title: &str, text: &str) -> String {
+    format!("<details>\n<summary>{title}</summary>\n<pre>{}</pre>\n</details>\n", escape(text))
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = chunk.iter().enumerate().fold(0u32, |word, (i, b)| word | u32::from(*b) << (16 - 8 * i));
+        for i in 0..4 {
+            let digit = DIGITS[(word >> (18 - 6 * i)) as usize & 63];
+            out.push(if i <= chunk.len() { char::from(digit) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{figures, testing};
+    use super::*;
+
+    #[test]
+    fn base64_pads() {
+        let cases = ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="];
+        for (n, expected) in cases.iter().enumerate() {
+            assert_eq!(base64(&b"foob"[..n]), *expected);
+        }
+    }
+
+    #[test]
+    fn all_text_of_the_user_is_escaped() {
+        let mut results = testing::results();
+        let evil = "<img src=x onerror=\"alert('1')\">&amp;".to_string();
+        results.experiment = evil.clone();
+        results.warnings.push(evil.clone());
+        results.validation.as_mut().unwrap().source = evil.clone();
+        for cell in &mut results.cells {
+            let n = &mut cell.name;
+            for name in [
+                &mut n.generator,
+                &mut n.uncertainty,
+                &mut n.summary,
+                &mut n.selection,
+                &mut n.metric,
+                &mut n.reference,
+            ] {
+                name.push_str(&evil);
+            }
+            cell.plugins.iter_mut().for_each(|p| p.push_str(&evil));
+            cell.axis.push_str(&evil);
+            cell.failures.push(evil.clone());
+            cell.replicas.iter_mut().for_each(|r| r.estimate.reason = evil.clone());
+        }
+        for d in &mut results.distributions {
+            for text in [&mut d.summary, &mut d.selection, &mut d.generator, &mut d.uncertainty, &mut d.axis]
+            {
+                text.push_str(&evil);
+            }
+        }
+        let page =
+            page(&results, &figures(&results), &serde_json::json!({ evil.clone(): evil.clone() }), &evil);
+        assert!(!page.contains("<img"));
+        assert!(!page.contains("\"alert"));
+        assert!(page.matches("&lt;img src=x").count() > 20);
+    }
+
+    #[test]
+    fn an_empty_run_is_a_page() {
+        let mut results = testing::results();
+        results.cells.clear();
+        results.distributions.clear();
+        results.validation = None;
+        let page = page(&results, &[], &serde_json::Value::Null, "");
+        assert!(page.contains("The experiment has no cells."));
+    }
+}

@@ -1,0 +1,133 @@
+//! What the HTML page says about one cell, beside its figure.
+
+use super::format;
+use super::text::escape;
+use crate::results::{Cell, CellReplica, Interval, Results, TrueG, Verdict};
+
+/// Tables and failures of a cell.
+pub(super) fn facts(cell: &Cell, results: &Results) -> String {
+    let mut html = String::from("<div>\n<table class=\"facts\">\n");
+    if let Some(first) = cell.replicas.first() {
+        rows(cell, first)
+            .iter()
+            .for_each(|(name, value)| html += &format!("<tr><th>{name}</th><td>{value}</td></tr>\n"));
+    }
+    html += "</table>\n";
+    if cell.replicas.len() > 1 {
+        html += &sets(cell);
+    }
+    if calibration_note(cell) {
+        html += "<p class=\"small\">For a calibrated posterior the true G of a single member is half of that of the \
+                 posterior mean.</p>\n";
+    }
+    html += "</div>\n";
+    if !cell.failures.is_empty() {
+        let items: String = cell.failures.iter().map(|f| format!("<li>{}</li>\n", escape(f))).collect();
+        let (failed, all) = (cell.failures.len(), cell.replicas.len() + cell.failures.len());
+        let what = match all {
+            1 => "No result".to_string(),
+            _ => format!("No result for {failed} of {} training sets", all.max(results.replicas as usize)),
+        };
+        html += &format!("<div class=\"failures\">{what}:<ul>\n{items}</ul></div>\n");
+    }
+    html
+}
+
+fn calibration_note(cell: &Cell) -> bool {
+    cell.overall
+        .as_ref()
+        .is_some_and(|o| o.g_true_posterior_mean.is_some() && o.g_true_single_member.is_some())
+}
+
+fn rows(cell: &Cell, first: &CellReplica) -> Vec<(String, String)> {
+    let e = &first.estimate;
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut add = |name: &str, value: String| rows.push((name.to_string(), value));
+    if let (Some(overall), true) = (&cell.overall, cell.replicas.len() > 1) {
+        let text = escape(&format::amplification(cell)).replace("+-", "±");
+        add("Over training sets", format!("G: {text}, {}", format::verdict(overall.verdict)));
+        add("<em>Training set</em>", format!("<em>{}</em>", first.replica));
+    }
+    add("Verdict", format!("<strong>{}</strong>", format::verdict(e.verdict)));
+    add("Reason", escape(&e.reason));
+    let g = |value: Option<f64>| value.filter(|g| g.is_finite()).map_or("none".to_string(), format::short);
+    let caution = if e.verdict == Verdict::InSample { " (no evidence)" } else { "" };
+    add("G", format!("{}{caution}", g(e.g)));
+    add("68&nbsp;% interval", ends(e.interval_68, e.g));
+    add("95&nbsp;% interval", ends(e.interval_95, e.g));
+    add("n<sub>equiv</sub>", events(e.n_equiv));
+    add("n<sub>train</sub>", format!("{} under the selection", format::count(first.n_train_passed)));
+    let reference =
+        if first.n_reference == 0 { "none used".into() } else { format::count(first.n_reference) };
+    add("Reference events", reference);
+    add("Independent members", format!("{:.1}", first.n_effective));
+    let limit = if first.curve.iter().any(|p| p.model.is_some()) {
+        let root = if e.limit > 0.0 { format!(" (&sigma; = {:.3e})", e.limit.sqrt()) } else { String::new() };
+        format!("{:.3e}{root}", e.limit)
+    } else {
+        format!("{:.4}", e.limit)
+    };
+    add("Metric for n<sub>gen</sub> &rarr; &infin;", limit);
+    if let Some(overall) = &cell.overall {
+        let mut truth = |name: &str, g: &Option<TrueG>| {
+            if let Some(g) = g {
+                add(
+                    name,
+                    format!(
+                        "{}{}",
+                        escape(&format::true_g(g)),
+                        g.value.map_or(String::new(), |v| format::interval(g.interval, v))
+                    ),
+                );
+            }
+        };
+        truth("True G, posterior mean", &overall.g_true_posterior_mean);
+        truth("True G, single member", &overall.g_true_single_member);
+    }
+    if let Some(deviation) = first.deviation.as_ref().filter(|d| d.pulls.iter().any(Option::is_some)) {
+        let pull =
+            |p: &Option<f64>| p.map_or("&ndash;".to_string(), |p| format!("{p:.1}").replace('-', "&minus;"));
+        let pulls: Vec<String> = deviation.pulls.iter().map(pull).collect();
+        add("Pulls of the regions", pulls.join(", "));
+    }
+    rows
+}
+
+fn ends(interval: Interval, g: Option<f64>) -> String {
+    let finite = |v: &f64| v.is_finite();
+    let around = g.filter(finite).or(interval.low.filter(finite)).or(interval.high.filter(finite));
+    match around {
+        Some(around) if interval.low.or(interval.high).is_some() => {
+            format::interval(interval, around).trim().to_string()
+        }
+        _ => "none".into(),
+    }
+}
+
+fn events(n: Option<f64>) -> String {
+    match n {
+        Some(n) if n.is_finite() && (0.0..1e15).contains(&n) => format::count(n.round() as u64),
+        Some(n) if n.is_finite() => format!("{n:.1e}"),
+        _ => "not identified".into(),
+    }
+}
+
+/// A line for each training set.
+fn sets(cell: &Cell) -> String {
+    let rows: String = cell
+        .replicas
+        .iter()
+        .map(|r| {
+            format!(
+                "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                r.replica,
+                escape(&format::estimate(&r.estimate)),
+                format::verdict(r.estimate.verdict)
+            )
+        })
+        .collect();
+    format!(
+        "<details>\n<summary class=\"small\">All training sets</summary>\n<table class=\"sets\">\n\
+         <thead><tr><th>Set</th><th>G</th><th>Verdict</th></tr></thead>\n<tbody>\n{rows}</tbody></table>\n</details>\n"
+    )
+}

@@ -1,0 +1,106 @@
+//! The report: figures, the table of G, one HTML page and a CSV file, all drawn from [`Results`] alone.
+//!
+//! Every function is pure but for [`write`] and [`write_csv`], and gives the same bytes for the same results. The
+//! figures are written by a small SVG writer of our own, and turned into PDF by krilla (`docs/decisions/plotting.md`).
+
+mod canvas;
+mod curves;
+mod distribution;
+mod figure;
+mod format;
+mod html;
+mod html_cell;
+mod html_text;
+mod legend;
+mod panel;
+mod scale;
+mod table;
+#[cfg(test)]
+pub(crate) mod testing;
+mod text;
+mod tidy;
+mod title;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use amplicast_sdk::{Error, Result};
+
+pub use figure::{Figure, Subject, figures};
+pub use format::amplification;
+pub use table::table;
+pub use tidy::write_csv;
+
+use crate::results::Results;
+
+/// Writes `report.html` and `figures/*.svg`, `figures/*.pdf` into `folder`, and gives the path of the page.
+///
+/// The page needs no other file and no network. `provenance` and `effective_config` stand at its end as they are.
+pub fn write(
+    results: &Results,
+    provenance: &serde_json::Value,
+    effective_config: &str,
+    folder: &Path,
+) -> Result<PathBuf> {
+    let figures = figures(results);
+    let pictures = folder.join("figures");
+    fs::create_dir_all(&pictures).map_err(|error| Error::io(pictures.display(), error))?;
+    for figure in &figures {
+        write_file(&pictures.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
+        write_file(&pictures.join(format!("{}.pdf", figure.name)), &figure.pdf()?)?;
+    }
+    let page = folder.join("report.html");
+    write_file(&page, html::page(results, &figures, provenance, effective_config).as_bytes())?;
+    Ok(page)
+}
+
+/// Writes a file under a temporary name and renames it, so that nobody reads half of it.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".part");
+    let part = path.with_file_name(name);
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| Error::io(path.display(), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_one_page_and_its_figures() {
+        let folder = tempfile::tempdir().unwrap();
+        let results = testing::results();
+        let provenance = serde_json::json!({"seed": 1, "note": "</pre><script>alert(1)</script>"});
+        let page = write(&results, &provenance, "name = \"<ring>\"", folder.path()).unwrap();
+        let html = fs::read_to_string(&page).unwrap();
+        let files = fs::read_dir(folder.path().join("figures")).unwrap().count();
+        assert_eq!(files, 2 * figures(&results).len());
+        assert!(!html.contains("<script"), "text is not escaped");
+        assert!(html.contains("name = &quot;&lt;ring&gt;&quot;"));
+        for outside in ["src=\"http", "href=\"http", "@import", "url(http"] {
+            assert!(!html.contains(outside), "{outside} needs the network");
+        }
+        // Again over the old files.
+        write(&results, &provenance, "", folder.path()).unwrap();
+        write_csv(&results, &folder.path().join("results.csv")).unwrap();
+        let error = write(&results, &provenance, "", &page).unwrap_err();
+        assert_eq!(error.kind(), amplicast_sdk::ErrorKind::Io);
+    }
+
+    #[test]
+    fn cells_whose_names_map_to_one_file_do_not_overwrite_each_other() {
+        let mut results = testing::results();
+        results.cells.truncate(2);
+        results.distributions.clear();
+        results.cells[1] = results.cells[0].clone();
+        results.cells[0].name.summary = "a/b".into();
+        results.cells[1].name.summary = "a:b".into();
+        let folder = tempfile::tempdir().unwrap();
+        write(&results, &serde_json::Value::Null, "", folder.path()).unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join("figures").join(name));
+        let names: Vec<String> = figures(&results).into_iter().map(|f| f.name).collect();
+        assert!(read(&format!("{}.svg", names[0])).unwrap().contains("a/b"));
+        assert!(read(&format!("{}.svg", names[1])).unwrap().contains("a:b"));
+    }
+}

@@ -1,0 +1,252 @@
+//! A made-up but realistic run for tests: the Gaussian ring, with every kind of verdict and a cell that failed.
+
+use crate::results::*;
+
+/// An estimate with the given intervals on 1000 training events.
+pub(crate) fn estimate(
+    verdict: Verdict,
+    g: Option<f64>,
+    interval_68: Interval,
+    interval_95: Interval,
+) -> Estimate {
+    Estimate {
+        verdict,
+        n_equiv: g.map(|g| 1000.0 * g),
+        g,
+        interval_68,
+        interval_95,
+        limit: 0.01,
+        reason: "Made up for a test.".into(),
+    }
+}
+
+fn interval(low: f64, high: f64) -> Interval {
+    Interval { low: Some(low), high: Some(high) }
+}
+
+/// A wiggle between -1 and 1 that looks like noise and is always the same.
+fn noise(i: usize, stream: usize) -> f64 {
+    let x = ((i * 73 + stream * 151 + 17) as f64 * 12.9898).sin() * 43_758.547;
+    2.0 * (x - x.floor()) - 1.0
+}
+
+fn checkpoints() -> impl Iterator<Item = (usize, u64)> {
+    (0..13).map(|i| (i, (100.0 * 10f64.powf(i as f64 / 3.0)).round() as u64))
+}
+
+fn name(generator: &str, uncertainty: &str, summary: &str, metric: &str, reference: &str) -> CellName {
+    let [generator, uncertainty, summary] = [generator, uncertainty, summary].map(String::from);
+    let [metric, reference] = [metric, reference].map(String::from);
+    CellName { generator, uncertainty, summary, selection: "all".into(), metric, reference }
+}
+
+fn plugins(metric: &str) -> [String; 4] {
+    ["autoregressive", "bayes-by-backprop", "radius", metric].map(String::from)
+}
+
+/// An integral with G = 7.1 on each of the training sets, and its truth.
+pub(crate) fn integral_cell(replicas: u64) -> Cell {
+    let binomial = 0.2;
+    let one = |replica: u64| {
+        let g = 7.1 * (1.0 + 0.25 * noise(replica as usize, 9) * f64::from(u8::from(replica > 0)));
+        let limit = binomial / (1000.0 * g);
+        let point = |(i, n): (usize, u64)| {
+            let statistical = binomial / n as f64;
+            let shake = 1.0 + 0.12 * noise(i, replica as usize);
+            let value = limit * shake + statistical * (1.0 + 0.15 * noise(i, 3 + replica as usize));
+            CurvePoint {
+                n_gen: n,
+                n_passed: n as f64,
+                value,
+                statistical: Some(statistical),
+                model: Some(value - statistical),
+                truth: Some(1.05 * limit + statistical * (1.0 + 0.1 * noise(i, 5))),
+                spread: 0.004,
+            }
+        };
+        let null = (0..60).map(|i| {
+            let n = 50.0 * 10f64.powf(i as f64 / 12.0);
+            NullPoint { n, mean: binomial / n, bands: [[0.8 * binomial / n, 1.2 * binomial / n]; 3] }
+        });
+        let reason = "The model variance is larger than zero at 95 %.".to_string();
+        let estimate =
+            estimate(Verdict::Resolved, Some(g), interval(g / 1.42, g * 1.437), interval(g / 2.0, g * 2.2));
+        CellReplica {
+            replica,
+            n_train_passed: 1000,
+            n_reference: 0,
+            n_effective: 10.0,
+            estimate: Estimate { limit, reason, ..estimate },
+            curve: checkpoints().map(point).collect(),
+            null: null.collect(),
+            deviation: Some(TrueDeviation {
+                posterior_mean: limit,
+                single_member: 2.0 * limit,
+                null_scale: binomial,
+                pulls: vec![Some(0.4), Some(-1.2), None, Some(2.0)],
+            }),
+        }
+    };
+    Cell {
+        name: name("transformer", "bayesian", "radius", "integral", ""),
+        plugins: plugins("integral"),
+        axis: "radius $R$".into(),
+        replicas: (0..replicas).map(one).collect(),
+        overall: Some(Overall {
+            verdict: Verdict::Resolved,
+            g_mean: Some(7.1),
+            g_spread: (replicas > 1).then_some(2.2),
+            g_true_posterior_mean: Some(TrueG { value: Some(6.8), interval: interval(5.1, 9.9) }),
+            g_true_single_member: Some(TrueG { value: Some(3.4), interval: interval(2.8, 4.3) }),
+        }),
+        failures: Vec::new(),
+    }
+}
+
+/// Kolmogorov's law for samples of n and of `reference` events.
+fn kolmogorov(n: f64, reference: f64) -> NullPoint {
+    let scale = (1.0 / n + 1.0 / reference).sqrt();
+    let bands = [[0.571, 1.162], [0.440, 1.492], [0.345, 1.857]].map(|band| band.map(|k| k * scale));
+    NullPoint { n, mean: 0.8687 * scale, bands }
+}
+
+/// A KS distance that ends on a plateau (resolved, at-most, in-sample) or follows the law (at-least, unresolved).
+pub(crate) fn ks_cell(verdict: Verdict) -> Cell {
+    let reference = if verdict == Verdict::InSample { 1000.0 } else { 20_000.0 };
+    let (plateau, g) = match verdict {
+        Verdict::Resolved => (0.012, Some(7.0)),
+        Verdict::AtMost => (0.09, Some(0.1)),
+        Verdict::InSample => (0.005, Some(22.3)),
+        Verdict::AtLeast | Verdict::Unresolved => (0.0, None),
+    };
+    let point = |(i, n): (usize, u64)| {
+        let law = kolmogorov(n as f64, reference).mean;
+        let value = law.hypot(plateau) * (1.0 + 0.08 * noise(i, 2));
+        CurvePoint {
+            n_gen: n,
+            n_passed: n as f64,
+            value,
+            statistical: None,
+            model: None,
+            truth: None,
+            spread: 0.25 * law + 0.1 * plateau,
+        }
+    };
+    let curve: Vec<_> = checkpoints().map(point).collect();
+    let limit = curve[curve.len() - 1].value;
+    let ends = match verdict {
+        Verdict::Resolved => [interval(4.1, 11.3), interval(2.6, 19.0)],
+        Verdict::AtMost => [Interval { low: None, high: Some(0.2) }, Interval { low: None, high: Some(0.3) }],
+        Verdict::InSample => [interval(9.0, 41.0), Interval { low: Some(4.0), high: None }],
+        Verdict::AtLeast => {
+            [Interval { low: Some(20.3), high: None }, Interval { low: Some(12.2), high: None }]
+        }
+        Verdict::Unresolved => [Interval { low: None, high: None }; 2],
+    };
+    let reason = match verdict {
+        Verdict::InSample => "The reference is the training set itself.",
+        Verdict::AtLeast => "The distance agrees with the null law for unlimited samples.",
+        _ => "The distance excludes the null law for unlimited samples.",
+    };
+    let null = (0..60).map(|i| kolmogorov(50.0 * 10f64.powf(i as f64 / 11.0), reference)).collect();
+    let replica = CellReplica {
+        replica: 0,
+        n_train_passed: 1000,
+        n_reference: reference as u64,
+        n_effective: 10.0,
+        estimate: Estimate { limit, reason: reason.into(), ..estimate(verdict, g, ends[0], ends[1]) },
+        curve,
+        null,
+        deviation: None,
+    };
+    let against = if verdict == Verdict::InSample { "training" } else { "left-out" };
+    Cell {
+        name: name("transformer", "bayesian", "radius", "ks", against),
+        plugins: plugins("ks"),
+        axis: "radius $R$".into(),
+        replicas: vec![replica],
+        overall: Some(Overall {
+            verdict,
+            g_mean: g,
+            g_spread: None,
+            g_true_posterior_mean: None,
+            g_true_single_member: None,
+        }),
+        failures: Vec::new(),
+    }
+}
+
+/// A histogram of the ring's radius, or of a mass that falls steeply.
+fn distribution(falling: bool) -> Distribution {
+    let bins = if falling { 50 } else { 40 };
+    let (low, high) = if falling { (340.0, 2340.0) } else { (0.4, 1.6) };
+    let edge = |i: usize| low + (high - low) * i as f64 / bins as f64;
+    let density = |i: usize| {
+        let x = (edge(i) + edge(i + 1)) / 2.0;
+        if falling { (-(x - 340.0) / 210.0f64).exp() } else { (-((x - 1.0) / 0.18f64).powi(2) / 2.0).exp() }
+    };
+    let sum: f64 = (0..bins).map(density).sum();
+    let events = if falling { 20_000.0 } else { 1000.0 };
+    let truth: Vec<f64> = (0..bins).map(|i| density(i) / sum).collect();
+    let training = |i: usize| {
+        let mean = events * truth[i];
+        (mean + 1.5 * noise(i, 8) * mean.sqrt()).round().max(0.0) as u64
+    };
+    Distribution {
+        summary: if falling { "mass" } else { "radius" }.into(),
+        selection: "all".into(),
+        generator: "transformer".into(),
+        uncertainty: "bayesian".into(),
+        axis: if falling { "$m_{tt}$ [GeV]" } else { "radius $R$" }.into(),
+        edges: (0..=bins).map(edge).collect(),
+        training: (0..bins).map(training).collect(),
+        training_events: events as u64,
+        generated: (0..bins).map(|i| truth[i] * (1.0 + 0.08 * (i as f64 / 4.0).sin())).collect(),
+        generated_spread: (0..bins).map(|i| truth[i] * 0.05 + 0.3 * truth[i].sqrt() / 60.0).collect(),
+        truth: Some(truth),
+    }
+}
+
+/// A whole run.
+pub(crate) fn results() -> Results {
+    let mut failed = integral_cell(1);
+    failed.name = name("flow", "ensemble", "radius", "integral", "");
+    (failed.replicas, failed.overall) = (Vec::new(), None);
+    failed.failures = vec!["training set 0: plugin libflow.so: the loss is NaN after epoch 3".into()];
+    let mut many = integral_cell(5);
+    many.name = name("flow", "ensemble", "radius", "ks", "left-out");
+    (many.name.metric, many.name.reference) = ("integral outer".into(), String::new());
+    let mut at_most = ks_cell(Verdict::AtMost);
+    (at_most.name.generator, at_most.name.uncertainty) = ("flow".into(), "ensemble".into());
+    let mut cut = ks_cell(Verdict::Resolved);
+    cut.name.selection = "central".into();
+    for replica in &mut cut.replicas {
+        replica.curve.iter_mut().for_each(|p| p.n_passed *= 0.38);
+        replica.n_train_passed = 380;
+    }
+    let mut unresolved = ks_cell(Verdict::Unresolved);
+    unresolved.name = name("flow", "ensemble", "radius", "ks", "training");
+    Results {
+        experiment: "Gaussian ring in two dimensions".into(),
+        n_train: 1000,
+        n_gen: 1_000_000,
+        members: 10,
+        replicas: 1,
+        validation: Some(Validation { source: "truth".into(), events: 1_000_000 }),
+        cells: vec![
+            integral_cell(1),
+            ks_cell(Verdict::AtLeast),
+            ks_cell(Verdict::InSample),
+            cut,
+            failed,
+            at_most,
+            unresolved,
+            many,
+        ],
+        distributions: vec![distribution(false), distribution(true)],
+        warnings: vec![
+            "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
+                .into(),
+        ],
+    }
+}
