@@ -215,6 +215,16 @@ impl<'a> Collector<'a> {
             Some(t) if t.passed > 0 => comparison.deviation(&curves, &t.values, t.passed)?,
             _ => None,
         };
+        if let Some(pull) = deviation.as_ref().and_then(|d| largest(&d.pulls))
+            && pull > UNCALIBRATED
+        {
+            let name = &cell.name;
+            self.warn(format!(
+                "{} / {}, {}, {}: the spread of the members does not cover the deviation from the truth (a region is \
+                 {pull:.0} sigma_model away): the estimated G is too large",
+                name.generator, name.uncertainty, name.summary, name.metric
+            ));
+        }
         let curve = curve_points(comparison, &data, truth)?;
         let null = null_points(comparison, &curves, &estimate)?;
         Ok(CellReplica {
@@ -319,6 +329,13 @@ impl<'a> Collector<'a> {
         }
         (self.results, self.rows)
     }
+}
+
+/// A pull beyond which members are said not to cover the truth: one in 500 for 10 calibrated members, rarer for more.
+const UNCALIBRATED: f64 = 4.3;
+
+fn largest(pulls: &[f64]) -> Option<f64> {
+    pulls.iter().copied().filter(|p| p.is_finite()).map(f64::abs).max_by(f64::total_cmp)
 }
 
 /// Curves of all members in one block of memory.

@@ -42,7 +42,7 @@ pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
         (false, metric) => metric.to_string(),
     };
     let panel = Panel {
-        area: Rect::new(60.0, TITLE_HEIGHT + 15.0, WIDTH - 60.0 - 12.0, 220.0),
+        area: Rect::new(56.0, TITLE_HEIGHT + 15.0, WIDTH - 68.0, 220.0),
         x,
         y,
         x_title: Some(Text::markup(x_title)),
@@ -106,15 +106,10 @@ fn parts(cell: &Cell, first: &CellReplica) -> Vec<Series> {
 /// Fig 10: a distance with its spread over members, the null law with its bands.
 fn distance(cell: &Cell, first: &CellReplica) -> Vec<Series> {
     let mut series = Vec::new();
-    let greys = [("null law, 3$σ$", "#ececec"), ("2$σ$", "#d9d9d9"), ("1$σ$", "#c0c0c0")];
-    for (k, (label, grey)) in [2, 1, 0].into_iter().zip(greys) {
+    for (k, grey) in [(2, "#ececec"), (1, "#d9d9d9"), (0, "#c0c0c0")] {
         let band = first.null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
-        let label = if k == 2 { "null law, 1 to 3$σ$" } else { label };
-        series.push(if k == 1 {
-            Series::new(label, Mark::Band(band, grey, 1.0))
-        } else {
-            Series::unnamed(Mark::Band(band, grey, 1.0))
-        });
+        let label = (k == 1).then(|| Text::markup("null law, 1 to 3 $σ$"));
+        series.push(Series { mark: Mark::Band(band, grey, 1.0), label });
     }
     let mean = first.null.iter().map(|p| (p.n, p.mean)).collect();
     series.push(Series::new("null law, mean", Mark::Line(mean, Stroke::solid(BLACK, 1.2))));
@@ -222,9 +217,12 @@ fn note(cell: &Cell, first: &CellReplica) -> Vec<Text> {
         _ if g.starts_with(['<', '>']) => Text::markup(&format!("$G$ {g}")),
         _ => Text::markup(&format!("$G$: {g}")),
     }];
-    lines.push(Text::plain(format!("verdict: {}", format::verdict(first.estimate.verdict))));
-    if let Some(truth) = format::truth(cell) {
-        lines.push(Text::markup(&truth.replacen("true", "true $G$:", 1)));
+    let verdict = format::verdict(first.estimate.verdict);
+    if !g.contains(verdict) {
+        lines.push(Text::plain(format!("verdict: {verdict}")));
+    }
+    if let Some((mean, member)) = format::true_pair(cell) {
+        lines.push(Text::markup(&format!("true $G$: {mean} (mean), {member} (member)")));
     }
     lines
 }

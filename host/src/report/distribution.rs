@@ -25,7 +25,7 @@ pub(super) fn draw(distribution: &Distribution, id: &str) -> Option<(String, Str
     let x = Scale::linear(bins.edges.first()?.0, bins.edges.last()?.1);
     let upper = bins.densities();
     let upper_panel = Panel {
-        area: Rect::new(60.0, TITLE_HEIGHT, WIDTH - 72.0, 205.0),
+        area: Rect::new(56.0, TITLE_HEIGHT, WIDTH - 68.0, 205.0),
         x,
         y: bins.height_scale(),
         x_title: None,
@@ -33,7 +33,7 @@ pub(super) fn draw(distribution: &Distribution, id: &str) -> Option<(String, Str
     };
     let half = bins.ratio_range();
     let lower_panel = Panel {
-        area: Rect::new(60.0, upper_panel.area.bottom + 7.0, WIDTH - 72.0, 78.0),
+        area: Rect::new(56.0, upper_panel.area.bottom + 7.0, WIDTH - 68.0, 78.0),
         x,
         y: Scale::linear(1.0 - half, 1.0 + half),
         x_title: Some(Text::markup(&distribution.axis)),
@@ -149,9 +149,9 @@ impl<'a> Bins<'a> {
         if self.of.training[i] == 0 { f64::NAN } else { value / self.training(i).0 }
     }
 
-    /// Half the range of the ratio: what nine tenths of the bins and their errors need, between 0.1 and 1.
+    /// Half the range of the ratio, between 0.1 and 1: what nine tenths of the bins with five events or more need.
     fn ratio_range(&self) -> f64 {
-        let filled = self.all().filter(|&i| self.of.training[i] > 0);
+        let filled = self.all().filter(|&i| self.of.training[i] >= 5);
         let off = |i: usize| {
             let error = 1.0 / (self.of.training[i] as f64).sqrt();
             (self.ratio(i, self.of.generated[i]) - 1.0).abs().max(error)

@@ -65,12 +65,15 @@ fn over_sets(cell: &Cell, overall: &Overall) -> String {
 
 /// The true amplifications where they are known: `true 2.9 | 1.4` (posterior mean | single member).
 pub fn truth(cell: &Cell) -> Option<String> {
+    true_pair(cell).map(|(mean, member)| format!("true {mean} | {member}"))
+}
+
+/// True amplification of the posterior mean and of a single member, if either is known.
+pub fn true_pair(cell: &Cell) -> Option<(String, String)> {
     let overall = cell.overall.as_ref()?;
-    if overall.g_true_posterior_mean.is_none() && overall.g_true_single_member.is_none() {
-        return None;
-    }
+    let (mean, member) = (&overall.g_true_posterior_mean, &overall.g_true_single_member);
     let one = |g: &Option<TrueG>| g.as_ref().map_or("?".to_string(), true_g);
-    Some(format!("true {} | {}", one(&overall.g_true_posterior_mean), one(&overall.g_true_single_member)))
+    (mean.is_some() || member.is_some()).then(|| (one(mean), one(member)))
 }
 
 /// One true amplification: its value, or the bound that is left of it.

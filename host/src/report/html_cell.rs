@@ -56,14 +56,16 @@ fn rows(cell: &Cell, first: &CellReplica) -> Vec<(String, String)> {
     add("68&nbsp;% interval", ends(e.interval_68, e.g));
     add("95&nbsp;% interval", ends(e.interval_95, e.g));
     add("n<sub>equiv</sub>", events(e.n_equiv));
-    add("n<sub>train</sub>", format!("{} under the selection", format::count(first.n_train_passed)));
+    let selected = if cell.name.selection == "all" { "" } else { ", under the selection" };
+    add(&format!("n<sub>train</sub>{selected}"), format::count(first.n_train_passed));
     let reference =
         if first.n_reference == 0 { "none used".into() } else { format::count(first.n_reference) };
     add("Reference events", reference);
     add("Independent members", format!("{:.1}", first.n_effective));
     let limit = if first.curve.iter().any(|p| p.model.is_some()) {
-        let root = if e.limit > 0.0 { format!(" (&sigma; = {:.3e})", e.limit.sqrt()) } else { String::new() };
-        format!("{:.3e}{root}", e.limit)
+        let root =
+            if e.limit > 0.0 { format!(", &sigma; = {}", scientific(e.limit.sqrt())) } else { String::new() };
+        format!("{}{root}", scientific(e.limit))
     } else {
         format!("{:.4}", e.limit)
     };
@@ -109,6 +111,16 @@ fn events(n: Option<f64>) -> String {
         Some(n) if n.is_finite() && (0.0..1e15).contains(&n) => format::count(n.round() as u64),
         Some(n) if n.is_finite() => format!("{n:.1e}"),
         _ => "not identified".into(),
+    }
+}
+
+/// A number with three digits and a power of ten.
+fn scientific(value: f64) -> String {
+    let text = format!("{value:.2e}").replace('-', "&minus;");
+    match text.split_once('e') {
+        Some((mantissa, "0")) => mantissa.to_string(),
+        Some((mantissa, exponent)) => format!("{mantissa}&times;10<sup>{exponent}</sup>"),
+        None => text,
     }
 }
 

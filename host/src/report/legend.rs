@@ -40,6 +40,15 @@ impl<'a> Block<'a> {
     }
 
     fn draw(&self, canvas: &mut Canvas, at: &Rect) {
+        if self.lines.is_empty() {
+            return;
+        }
+        let (left, right) = (at.left - 3.0, at.right + 3.0);
+        canvas.polygon(
+            &[(left, at.top), (right, at.top), (right, at.bottom), (left, at.bottom)],
+            "#ffffff",
+            0.85,
+        );
         for (i, (mark, text)) in self.lines.iter().enumerate() {
             let middle = at.top + LINE * (i as f64 + 0.5);
             let mut x = at.left;
@@ -78,14 +87,14 @@ pub(super) fn draw_with_blocks(
 
 /// A place for each block, and how many points of the curves they hide in sum.
 fn arrange(panel: &Panel, series: &[Series], blocks: &[Block<'_>]) -> (usize, Vec<Rect>) {
-    let obstacles = panel.obstacles(series);
+    let [obstacles, soft] = panel.obstacles(series);
     let mut places: Vec<Rect> = Vec::new();
     let mut hidden = 0;
     for block in blocks {
         let (width, height) = block.size();
         let room = (panel.area.width() - width - 2.0 * INSET, panel.area.height() - height - 2.0 * INSET);
         const STEPS: usize = 24;
-        let mut best: Option<((usize, f64), Rect)> = None;
+        let mut best: Option<((usize, usize, f64), Rect)> = None;
         for i in 0..=STEPS {
             for j in 0..=STEPS {
                 let (u, v) = (i as f64 / STEPS as f64, j as f64 / STEPS as f64);
@@ -93,16 +102,17 @@ fn arrange(panel: &Panel, series: &[Series], blocks: &[Block<'_>]) -> (usize, Ve
                 let place = Rect::new(left, panel.area.top + INSET + v * room.1.max(0.0), width, height);
                 let grown = Rect::new(place.left - 5.0, place.top - 3.0, width + 10.0, height + 6.0);
                 let covered = obstacles.iter().filter(|p| grown.contains(**p)).count();
+                let crossed = soft.iter().filter(|p| grown.contains(**p)).count();
                 let taken = places.iter().filter(|other| grown.overlaps(other)).count();
                 // Corners before edges before the middle; the top before the bottom, the right before the left.
                 let inner = u.min(1.0 - u) + v.min(1.0 - v) + 0.10 * v + 0.05 * (1.0 - u);
-                let cost = (covered + 1000 * taken, inner);
+                let cost = (covered + 1000 * taken, crossed, inner);
                 if best.as_ref().is_none_or(|(lowest, _)| cost < *lowest) {
                     best = Some((cost, place));
                 }
             }
         }
-        if let Some(((covered, _), place)) = best {
+        if let Some(((covered, ..), place)) = best {
             hidden += covered;
             places.push(place);
         }
@@ -123,7 +133,7 @@ fn sample(canvas: &mut Canvas, mark: &Mark, (x, y): (f64, f64)) {
             if points.iter().any(|p| p.y_bar.is_some()) {
                 canvas.line((middle.0, y - 4.5), (middle.0, y + 4.5), &bar);
             }
-            if points.iter().any(|p| p.x_bar.is_some()) && *shape == Shape::Disc {
+            if points.iter().any(|p| p.x_bar.is_some()) && matches!(shape, Shape::Disc | Shape::Diamond) {
                 canvas.line((x + 3.0, y), (x + SAMPLE - 3.0, y), &bar);
             }
             canvas.point(middle, *shape, *radius, color);

@@ -144,7 +144,7 @@ impl Panel {
     /// The frame, ticks inwards on all four sides, labels and titles.
     fn draw_axes(&self, canvas: &mut Canvas) {
         let a = &self.area;
-        let (x_ticks, y_ticks) = (self.x.ticks(), self.y.ticks());
+        let (x_ticks, y_ticks) = (self.x.ticks(a.width() / 58.0), self.y.ticks(a.height() / 28.0));
         let mut tick_x = |value: f64, length: f64| {
             let x = self.place((value, self.y.low)).0;
             canvas.line((x, a.bottom), (x, a.bottom - length), &AXIS);
@@ -161,15 +161,13 @@ impl Panel {
         y_ticks.minor.iter().for_each(|v| tick_y(*v, 3.0));
         canvas.frame(a, &AXIS);
 
-        let mut widest: f64 = 0.0;
         for (value, label) in &y_ticks.major {
             let y = self.place((self.x.low, *value)).1;
             // A label at the very edge of a panel would touch that of its neighbor.
             let y = y.clamp(a.top + 0.1 * TICK_SIZE, a.bottom - 0.1 * TICK_SIZE);
             canvas.text((a.left - 4.0, y + 0.36 * TICK_SIZE), TICK_SIZE, Anchor::End, INK, label);
-            widest = widest.max(label.width() * TICK_SIZE);
         }
-        let x = (a.left - widest - 11.0).max(TITLE_SIZE);
+        let x = a.left - 42.0;
         canvas.text_upwards((x, (a.top + a.bottom) / 2.0), TITLE_SIZE, Anchor::Middle, INK, &self.y_title);
         let Some(title) = &self.x_title else { return };
         for (value, label) in &x_ticks.major {
@@ -179,9 +177,10 @@ impl Panel {
         canvas.text((a.right, a.bottom + 3.0 * TITLE_SIZE), TITLE_SIZE, Anchor::End, INK, title);
     }
 
-    /// Points in the picture that a legend should not hide, close enough together that none slips between.
-    pub fn obstacles(&self, series: &[Series]) -> Vec<(f64, f64)> {
-        let mut found = Vec::new();
+    /// Points in the picture that a legend should not hide, close enough together that none slips between: first those
+    /// of the data, then those of bands and upright lines, which may be hidden in part.
+    pub fn obstacles(&self, series: &[Series]) -> [Vec<(f64, f64)>; 2] {
+        let (mut found, mut soft) = (Vec::new(), Vec::new());
         for s in series {
             match &s.mark {
                 Mark::Line(points, _) => {
@@ -205,6 +204,12 @@ impl Panel {
                     let edge = |end: fn(&(f64, f64, f64)) -> (f64, f64)| -> Vec<_> {
                         points.iter().map(end).filter(|p| self.holds(*p)).map(|p| self.place(p)).collect()
                     };
+                    // Text over the inside of a band is bad, but not as bad as over its edges.
+                    for &(x, low, high) in
+                        points.iter().filter(|p| self.holds((p.0, p.1)) && self.holds((p.0, p.2)))
+                    {
+                        along(&[self.place((x, low)), self.place((x, high))], &mut soft);
+                    }
                     along(&edge(|&(x, low, _)| (x, low)), &mut found);
                     along(&edge(|&(x, _, high)| (x, high)), &mut found);
                 }
@@ -212,12 +217,14 @@ impl Panel {
                     along(&[self.place((self.x.low, *y)), self.place((self.x.high, *y))], &mut found);
                 }
                 Mark::Upright(x, _) => {
-                    along(&[self.place((*x, self.y.low)), self.place((*x, self.y.high))], &mut found);
+                    along(&[self.place((*x, self.y.low)), self.place((*x, self.y.high))], &mut soft);
                 }
             }
         }
-        found.retain(|p| self.area.contains(*p));
-        found
+        [found, soft].map(|mut points| {
+            points.retain(|p| self.area.contains(*p));
+            points
+        })
     }
 }
 

@@ -82,10 +82,10 @@ impl Scale {
         if part.is_nan() { -REACH } else { part.clamp(-REACH, REACH) }
     }
 
-    /// Labelled and unlabelled ticks.
-    pub fn ticks(&self) -> Ticks {
+    /// Labeled and unlabeled ticks; a linear axis has about `wanted` labels.
+    pub fn ticks(&self, wanted: f64) -> Ticks {
         match self.kind {
-            Kind::Linear => self.linear_ticks(),
+            Kind::Linear => self.linear_ticks(wanted),
             Kind::Log => self.log_ticks(),
         }
     }
@@ -94,8 +94,8 @@ impl Scale {
         (-1e-9..=1.0 + 1e-9).contains(&self.position(value))
     }
 
-    fn linear_ticks(&self) -> Ticks {
-        let rough = (self.high - self.low) / 5.5;
+    fn linear_ticks(&self, wanted: f64) -> Ticks {
+        let rough = (self.high - self.low) / wanted;
         let power = 10f64.powf(rough.log10().floor());
         let (factor, parts) = match rough / power {
             f if f < 1.5 => (1.0, 5),
@@ -138,8 +138,8 @@ impl Scale {
                 if !self.inside(value) {
                     continue;
                 }
-                let labelled = factor == 1 && exponent.rem_euclid(every) == 0;
-                if labelled || (decades < 1.7 && matches!(factor, 2 | 5)) {
+                let labeled = factor == 1 && exponent.rem_euclid(every) == 0;
+                if labeled || (decades < 1.7 && matches!(factor, 2 | 5)) {
                     ticks.major.push((value, Text::power_of_ten(factor, exponent)));
                 } else if factor == 1 || every == 1 {
                     ticks.minor.push(value);
@@ -184,7 +184,7 @@ mod tests {
             for value in [0.0, -1.0, 1e-320, 1.0, f64::MAX, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
                 assert!(scale.position(value).is_finite(), "{scale:?} at {value}");
             }
-            let ticks = scale.ticks();
+            let ticks = scale.ticks(5.5);
             assert!(ticks.major.len() >= 1 && ticks.major.len() < 15, "{scale:?} has {}", ticks.major.len());
         }
     }
@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn linear_ticks_are_round_numbers() {
         let labels = |scale: Scale| -> Vec<String> {
-            scale.ticks().major.iter().map(|(_, label)| label.svg(10.0)).collect()
+            scale.ticks(5.5).major.iter().map(|(_, label)| label.svg(10.0)).collect()
         };
         assert_eq!(labels(Scale::linear(0.0, 1.0)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(Scale::linear(-5.0, 5.0)), ["−4", "−2", "0", "2", "4"]);

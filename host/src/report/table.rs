@@ -49,7 +49,7 @@ pub fn table(results: &Results) -> String {
         return "no cells".into();
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
     let heads = grid.columns.iter().map(|[summary, selection, metric, reference]| {
         let lines = [*summary, if *selection == "all" { "" } else { selection }, metric, reference];
         lines.iter().filter(|line| !line.is_empty()).copied().collect::<Vec<_>>().join("\n")

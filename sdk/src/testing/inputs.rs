@@ -1,0 +1,105 @@
+//! Small training sets for the tests.
+
+use ndarray::Array2;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::{Batch, Chunk, Origin, Schema, Seed, Stream, TrainingSettings};
+
+/// Events of a training set.
+pub const EVENTS: usize = 256;
+
+/// Events with their columns.
+pub struct Events {
+    pub schema: Schema,
+    pub values: Array2<f64>,
+    pub rows: Vec<u64>,
+}
+
+impl Events {
+    fn new(schema: Schema, values: Array2<f64>) -> Self {
+        let rows = (0..values.nrows() as u64).collect();
+        Events { schema, values, rows }
+    }
+
+    /// All events as a batch.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch { values: self.values.view(), origin: Origin::Training, rows: &self.rows, weights: None }
+    }
+
+    /// What the events are, for messages.
+    pub fn title(&self) -> String {
+        match self.schema.particles().len() {
+            0 => format!("{} plain column(s)", self.schema.dimension()),
+            n => format!("four-momenta of {n} particle(s)"),
+        }
+    }
+}
+
+/// Training sets of plain columns and of four-momenta, the usual ones first.
+pub fn all() -> impl Iterator<Item = Events> {
+    let plain = [2, 1, 3, 4, 5, 6, 7, 8, 12, 16].into_iter().map(columns);
+    plain.chain([6, 2, 1, 3, 4, 5, 7, 8].into_iter().map(momenta))
+}
+
+fn normal(stream: &mut Stream) -> f64 {
+    StandardNormal.sample(stream)
+}
+
+/// Plain columns: a normal number, a ring, or normal numbers of different means and widths.
+pub fn columns(dimension: usize) -> Events {
+    let mut stream = Seed::new(1).split("columns").index(dimension as u64).stream();
+    let mut values = Array2::zeros((EVENTS, dimension));
+    for mut event in values.rows_mut() {
+        event.iter_mut().for_each(|x| *x = normal(&mut stream));
+        if dimension == 2 {
+            let radius = 1.0 + 0.1 * normal(&mut stream);
+            let norm = event.iter().map(|x| x * x).sum::<f64>().sqrt();
+            event.iter_mut().for_each(|x| *x *= radius / norm);
+        } else {
+            event.iter_mut().enumerate().for_each(|(k, x)| *x = 0.3 + (1.0 + 0.1 * k as f64) * *x);
+        }
+    }
+    Events::new(Schema::columns((1..=dimension).map(|k| format!("x{k}"))), values)
+}
+
+/// Four-momenta in GeV: E > |p|, transverse momenta above 25 GeV, |eta| below 4.
+pub fn momenta(particles: usize) -> Events {
+    let mut stream = Seed::new(1).split("momenta").index(particles as u64).stream();
+    let mut values = Array2::zeros((EVENTS, 4 * particles));
+    for mut event in values.rows_mut() {
+        for k in 0..particles {
+            let transverse = 25.5 + 40.0 * (0.5 * normal(&mut stream)).exp();
+            let phi = std::f64::consts::PI * (2.0 * uniform(&mut stream) - 1.0);
+            let eta = 3.5 * (0.5 * normal(&mut stream)).tanh();
+            let mass = (k + 1) as f64 * (0.3 * normal(&mut stream)).exp();
+            let [x, y, z] = [transverse * phi.cos(), transverse * phi.sin(), transverse * eta.sinh()];
+            let energy = (mass * mass + x * x + y * y + z * z).sqrt();
+            [energy, x, y, z].into_iter().enumerate().for_each(|(c, value)| event[4 * k + c] = value);
+        }
+    }
+    Events::new(Schema::four_momenta((0..particles).map(|k| format!("p{k}"))), values)
+}
+
+fn uniform(stream: &mut Stream) -> f64 {
+    use rand::RngExt;
+    stream.random()
+}
+
+/// Standard normal numbers around `mean`.
+pub fn normals(seed: Seed, n: usize, mean: f64) -> Vec<f64> {
+    let mut stream = seed.stream();
+    (0..n).map(|_| mean + normal(&mut stream)).collect()
+}
+
+/// A training of a few steps.
+pub fn settings() -> TrainingSettings {
+    TrainingSettings { iterations: 5, batch: 64, learning_rate: 1e-3, warmup: 1, ..TrainingSettings::default() }
+}
+
+/// Events in each chunk of a test.
+pub const CHUNK: usize = 100;
+
+/// Chunk number `index` of a stream.
+pub fn chunk(seed: Seed, index: u64) -> Chunk {
+    Chunk { index, first_event: index * CHUNK as u64, seed: seed.index(index) }
+}

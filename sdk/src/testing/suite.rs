@@ -1,0 +1,215 @@
+//! The suite: which tests there are for a component, and one of them run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::outcome::{Outcome, Stop, Verdict, ensure};
+use super::{configuration, dataset, density, generator, gradients, members, metric, summary, uncertainty};
+use crate::abi::{
+    AbiComponent, Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
+    LoadedUncertaintyModel, Watch,
+};
+use crate::{Context, Error, ErrorKind, Result};
+
+/// A named test.
+#[derive(Clone, Copy)]
+pub struct Test {
+    /// Its name: lower case, words joined by `-`.
+    pub name: &'static str,
+    /// What it shows, in one line.
+    pub about: &'static str,
+    run: fn(&Subject<'_>) -> Verdict,
+}
+
+impl Test {
+    pub(super) const fn new(
+        name: &'static str,
+        about: &'static str,
+        run: fn(&Subject<'_>) -> Verdict,
+    ) -> Self {
+        Test { name, about, run }
+    }
+}
+
+/// All tests of a kind of component, in the order in which they run.
+pub fn tests(kind: Kind) -> Vec<Test> {
+    let own: &[&[Test]] = match kind {
+        Kind::Dataset => &[dataset::TESTS, density::DATASET_TESTS],
+        Kind::Generator => {
+            &[generator::TESTS, members::TESTS, gradients::TESTS, density::GENERATOR_TESTS]
+        }
+        Kind::Uncertainty => &[uncertainty::TESTS],
+        Kind::Summary => &[summary::TESTS],
+        Kind::Metric => &[metric::TESTS],
+    };
+    configuration::TESTS.iter().chain(own.concat().iter()).copied().collect()
+}
+
+/// Components to be tested, with what the tests need of whoever runs them.
+pub struct Suite<'a> {
+    components: Vec<AbiComponent>,
+    configs: Vec<(String, String)>,
+    watch: Arc<dyn Watch>,
+    context: &'a dyn Context,
+    drop_errors: &'a dyn Fn() -> Vec<String>,
+}
+
+/// One test of one component under one configuration.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    component: &'a AbiComponent,
+    config: Option<(usize, &'a str)>,
+    test: Test,
+}
+
+impl<'a> Suite<'a> {
+    /// A suite; refuses a configuration for a component that is not there.
+    ///
+    /// `context` runs the parallel work of the tests, `drop_errors` gives the panics of destructors since its last call.
+    pub fn new(
+        components: Vec<AbiComponent>,
+        configs: Vec<(String, String)>,
+        watch: Arc<dyn Watch>,
+        context: &'a dyn Context,
+        drop_errors: &'a dyn Fn() -> Vec<String>,
+    ) -> Result<Self> {
+        if let Some((name, _)) = configs.iter().find(|(name, _)| components.iter().all(|c| c.name != *name)) {
+            let names: Vec<&str> = components.iter().map(|c| c.name.as_str()).collect();
+            return Err(Error::config(
+                "",
+                format!("a configuration for `{name}`: expected one of {}", names.join(", ")),
+            ));
+        }
+        Ok(Suite { components, configs, watch, context, drop_errors })
+    }
+
+    /// Every test of every component under every configuration.
+    pub fn cases(&self) -> Vec<Case<'_>> {
+        let mut cases = Vec::new();
+        for component in &self.components {
+            let given = self.configs.iter().filter(|(name, _)| component.name == *name);
+            let mut configs: Vec<_> = given.enumerate().map(|(i, (_, json))| Some((i, json.as_str()))).collect();
+            if configs.is_empty() {
+                configs.push(None);
+            }
+            for config in configs {
+                cases.extend(tests(component.kind()).into_iter().map(|test| Case { component, config, test }));
+            }
+        }
+        cases
+    }
+
+    /// Runs one test.
+    pub fn run(&self, case: &Case<'_>) -> Outcome {
+        let subject = Subject {
+            component: case.component,
+            config: case.config.map_or("{}", |(_, json)| json),
+            given: case.config.is_some(),
+            watch: &self.watch,
+            context: self.context,
+        };
+        (self.drop_errors)();
+        let verdict = catch_unwind(AssertUnwindSafe(|| (case.test.run)(&subject)));
+        let verdict = verdict.unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("(no message)");
+            Err(Stop::Failed(format!("what the component gave made the test panic: {text}")))
+        });
+        // Everything that the test made is dropped by now.
+        let dropped = (self.drop_errors)();
+        let clean = ensure(dropped.is_empty(), || format!("cleaning up panicked: {}", dropped.join("; ")));
+        Outcome::from(clean.and(verdict))
+    }
+}
+
+impl Case<'_> {
+    /// The component's name.
+    pub fn component(&self) -> &str {
+        self.component.name.as_str()
+    }
+
+    /// The component's kind.
+    pub fn kind(&self) -> Kind {
+        self.component.kind()
+    }
+
+    /// The configuration that was given; none for the defaults.
+    pub fn config(&self) -> Option<&str> {
+        self.config.map(|(_, json)| json)
+    }
+
+    /// The test.
+    pub fn test(&self) -> &Test {
+        &self.test
+    }
+
+    /// The component under its configuration: `generator resample`, `metric integral #2`.
+    pub fn subject(&self) -> String {
+        let number = self.config.filter(|(i, _)| *i > 0).map_or_else(String::new, |(i, _)| format!(" #{}", i + 1));
+        format!("{} {}{number}", self.kind().table(), self.component.name)
+    }
+
+    /// A name of this case alone: `generator resample: seed`.
+    pub fn id(&self) -> String {
+        format!("{}: {}", self.subject(), self.test.name)
+    }
+}
+
+/// A component under test.
+pub struct Subject<'a> {
+    pub component: &'a AbiComponent,
+    pub config: &'a str,
+    given: bool,
+    watch: &'a Arc<dyn Watch>,
+    pub context: &'a dyn Context,
+}
+
+macro_rules! creators {
+    ($($create:ident $loaded:ident)*) => {
+        impl Subject<'_> {
+            $(
+                /// The component, made with its configuration.
+                pub fn $create(&self) -> Verdict<$loaded> {
+                    self.usable(self.component.$create(self.config, self.caller()))
+                }
+            )*
+        }
+    };
+}
+
+creators! {
+    dataset LoadedDataset
+    generator LoadedGenerator
+    uncertainty LoadedUncertaintyModel
+    summary LoadedSummaryStatistic
+    metric LoadedMetric
+}
+
+impl Subject<'_> {
+    /// A caller of the component.
+    pub fn caller(&self) -> Caller {
+        Caller::new(&self.component.name, self.watch.clone())
+    }
+
+    /// Makes the component and drops it.
+    pub fn create(&self, config: &str) -> Result<()> {
+        let (component, caller) = (self.component, self.caller());
+        match component.kind() {
+            Kind::Dataset => component.dataset(config, caller).map(drop),
+            Kind::Generator => component.generator(config, caller).map(drop),
+            Kind::Uncertainty => component.uncertainty(config, caller).map(drop),
+            Kind::Summary => component.summary(config, caller).map(drop),
+            Kind::Metric => component.metric(config, caller).map(drop),
+        }
+    }
+
+    /// A component whose defaults are not enough is skipped unless a configuration was given.
+    pub fn usable<T>(&self, made: Result<T>) -> Verdict<T> {
+        match made {
+            Err(error) if error.kind() == ErrorKind::Config && !self.given => {
+                Err(Stop::Skipped(format!("the defaults are not enough, and no configuration was given: {error}")))
+            }
+            other => Ok(other?),
+        }
+    }
+}

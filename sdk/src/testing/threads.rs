@@ -1,0 +1,76 @@
+//! Two threads at once.
+
+use std::sync::Mutex;
+
+use super::outcome::{Verdict, ensure_same};
+use crate::{Context, Result};
+
+/// A context whose parallel work runs on threads of its own, two at a time. For tests.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Threads;
+
+impl Context for Threads {
+    fn progress(&self, _done: u64, _total: u64, _loss: Option<f64>) {}
+
+    fn cancelled(&self) -> bool {
+        false
+    }
+
+    fn parallel(&self, n: usize, work: &(dyn Fn(usize) + Sync)) {
+        std::thread::scope(|scope| {
+            let half = scope.spawn(|| (1..n).step_by(2).for_each(work));
+            (0..n).step_by(2).for_each(work);
+            if let Err(panic) = half.join() {
+                std::panic::resume_unwind(panic);
+            }
+        });
+    }
+}
+
+/// How often two threads try to get into each other's way.
+const ROUNDS: usize = 3;
+
+/// Runs `work(0)` and `work(1)` alone, then on two threads at once; the results must be the same to the last bit.
+pub fn same_on_two_threads<T: PartialEq + Send>(
+    context: &dyn Context,
+    what: &str,
+    work: impl Fn(usize) -> Result<T> + Sync,
+) -> Verdict {
+    let alone = [work(0)?, work(1)?];
+    for _ in 0..ROUNDS {
+        let found = [Mutex::new(None), Mutex::new(None)];
+        context.parallel(2, &|i| {
+            let result = work(i);
+            *found[i].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
+        });
+        for (i, slot) in found.into_iter().enumerate() {
+            let result = slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let Some(result) = result else { continue };
+            ensure_same(&format!("{what}, from two threads"), &alone[i], &result?)?;
+        }
+    }
+    Ok(())
+}
+
+/// A context that counts signs of progress, and whose user asked to stop.
+#[derive(Default)]
+pub struct Impatient {
+    /// Whether the user asked to stop.
+    pub stop: bool,
+    /// Calls of `progress`.
+    pub progressed: std::sync::atomic::AtomicU64,
+}
+
+impl Context for Impatient {
+    fn progress(&self, _done: u64, _total: u64, _loss: Option<f64>) {
+        self.progressed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.stop
+    }
+
+    fn parallel(&self, n: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..n).for_each(work);
+    }
+}
