@@ -28,6 +28,7 @@ pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
     let x = Scale::log(sizes(first), 0.04);
     let mut series = if split { parts(cell, first) } else { distance(cell, first) };
     series.extend(estimate(first, &x, shown));
+    series.retain(|s| drawable(&s.mark));
     let y = Scale::log(heights(&series, &x), 0.07);
 
     let selected = cell.name.selection != "all";
@@ -172,6 +173,17 @@ fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series
         });
     }
     series
+}
+
+/// Whether the mark has anything to draw on logarithmic axes; if not, it should not be in the legend either.
+fn drawable(mark: &Mark) -> bool {
+    let good = |v: f64| v.is_finite() && v > 0.0;
+    match mark {
+        Mark::Line(points, _) => points.iter().any(|p| good(p.0) && good(p.1)),
+        Mark::Points { points, .. } => points.iter().any(|p| good(p.at.0) && good(p.at.1)),
+        Mark::Band(points, ..) => points.iter().any(|p| good(p.0) && good(p.2)),
+        Mark::Across(v, _) | Mark::Upright(v, _) => good(*v),
+    }
 }
 
 /// Sizes that the x axis should hold.

@@ -162,7 +162,7 @@ fn cells(results: &Results, figures: &[Figure]) -> String {
         .iter()
         .enumerate()
         .map(|(i, cell)| {
-            let title = title::of_cell(&cell.name).map(|line| escape(&line)).join(": ");
+            let title = escape(&title::cell_title(&cell.name));
             let facts = html_cell::facts(cell, results);
             format!(
                 "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{}{facts}</section>\n",

@@ -18,10 +18,10 @@ impl<'a> Block<'a> {
     pub fn legend(series: &'a [Series]) -> Self {
         let mut lines: Vec<(Option<&Mark>, Text)> = Vec::new();
         for s in series {
-            if let Some(label) = &s.label {
-                if !lines.iter().any(|(_, known)| known == label) {
-                    lines.push((Some(&s.mark), label.clone()));
-                }
+            if let Some(label) =
+                s.label.as_ref().filter(|label| !lines.iter().any(|(_, known)| known == *label))
+            {
+                lines.push((Some(&s.mark), label.clone()));
             }
         }
         Block { lines }

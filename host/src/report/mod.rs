@@ -30,6 +30,7 @@ pub use figure::{Figure, Subject, figures};
 pub use format::amplification;
 pub use table::table;
 pub use tidy::write_csv;
+pub use title::cell_title;
 
 use crate::results::Results;
 

@@ -41,7 +41,7 @@ impl<'a> Grid<'a> {
 
 /// The table of G for a terminal.
 ///
-/// A cell is written by [`format::amplification`]; under it, where it is known, the true G of the posterior mean and
+/// A cell is written by [`amplification`](super::amplification); under it, where it is known, the true G of the posterior mean and
 /// of a single member.
 pub fn table(results: &Results) -> String {
     let grid = Grid::new(results);

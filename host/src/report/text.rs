@@ -30,7 +30,7 @@ impl Text {
     /// Text in which `$...$` is italic, `_{...}` a subscript and `^{...}` a superscript (both upright).
     /// An unpaired `$` or an unclosed brace is taken literally.
     pub fn markup(source: &str) -> Self {
-        let toggles = source.matches('$').count() % 2 == 0;
+        let toggles = source.matches('$').count().is_multiple_of(2);
         let mut text = Text::default();
         let (mut italic, mut plain) = (false, String::new());
         let mut rest = source;

@@ -10,6 +10,11 @@ pub(super) const WIDTH: f64 = 400.0;
 pub(super) const HEIGHT: f64 = 32.0;
 const SIZE: f64 = 9.5;
 
+/// The name of a cell in one line: `transformer × bayesian: radius, ks, against left-out`.
+pub fn cell_title(name: &CellName) -> String {
+    of_cell(name).join(": ")
+}
+
 /// Two lines for a cell.
 pub(super) fn of_cell(name: &CellName) -> [String; 2] {
     let mut second = format!("{}{}, {}", name.summary, selection(&name.selection), name.metric);
