@@ -18,7 +18,6 @@ pub mod estimate;
 pub mod pipeline;
 pub mod plugins;
 pub mod progress;
-#[path = "report_stub.rs"]
 pub mod report;
 pub mod results;
 pub mod session;

@@ -46,6 +46,7 @@ mod optimiser;
 mod parameters;
 mod seed;
 mod summary;
+pub mod testing;
 mod training;
 mod uncertainty;
 

@@ -152,8 +152,28 @@ pub enum PluginCommand {
     List(PathCommand),
     /// Describe a component.
     Info(ComponentCommand),
+    /// Test every component of a plugin library against the contract, in a process of its own.
+    #[command(after_help = "Examples:
+  amplicast plugins check target/debug/libmy_plugin.so
+  amplicast plugins check libmy_plugin.so --config 'my-metric={\"regions\": [[0, 1]]}' --json
+A test that the plugin does not survive counts as crashed; the others go on. A call that hangs is ended by --time-limit.
+Exit code: 0 if all tests passed or were skipped, 1 if not, 2 if the file cannot be loaded.")]
+    Check(ConformanceCommand),
     /// Print the folders in which plugins are looked for, in order.
     Path(PathCommand),
+}
+
+/// `amplicast plugins check`.
+#[derive(Debug, Args)]
+pub struct ConformanceCommand {
+    /// The plugin library.
+    pub file: PathBuf,
+    /// A configuration to test a component with; may be given several times. Without one: its defaults.
+    #[arg(long, value_name = "COMPONENT=JSON")]
+    pub config: Vec<String>,
+    /// Print the results as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A command about the plugin path.

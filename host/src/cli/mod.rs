@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod conformance;
 mod plugins;
 mod report;
 mod run;
@@ -117,6 +118,7 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
         Command::Plugins(command) => match &command.command {
             PluginCommand::List(command) => plugins::list(command, process),
             PluginCommand::Info(command) => plugins::info(command, process),
+            PluginCommand::Check(command) => conformance::check(command, process),
             PluginCommand::Path(command) => plugins::path(command, process),
         },
     }

@@ -66,13 +66,22 @@ fn fonts(svg: &str) -> Arc<usvg::fontdb::Database> {
         fonts.set_sans_serif_family("DejaVu Sans");
         Arc::new(fonts)
     });
-    let embedded = |c: char| matches!(c as u32, 0..0x180 | 0x300..0x400 | 0x400..0x460 | 0x1e00..0x2100 | 0x2190..0x2300);
-    if svg.chars().all(embedded) {
+    if svg.chars().all(is_embedded) {
         return EMBEDDED.clone();
     }
     let mut fonts = (**EMBEDDED).clone();
     fonts.load_system_fonts();
     Arc::new(fonts)
+}
+
+/// Whether the embedded fonts were cut down to a set with this character.
+fn is_embedded(c: char) -> bool {
+    let code = c as u32;
+    let letters =
+        matches!(code, 0x0a | 0x20..=0x7e | 0xa0..=0x17f | 0x370..=0x3ff | 0x400..=0x45f | 0x1e00..=0x1ef9);
+    let accents = matches!(code, 0x300..=0x308 | 0x30a..=0x30c);
+    let signs = matches!(code, 0x2010..=0x2015 | 0x2018..=0x201e | 0x2026 | 0x2070..=0x209c | 0x2190..=0x2195 | 0x2200..=0x2265);
+    letters || accents || signs
 }
 
 /// All figures of a run: one for each cell that has a result, one for each distribution that has bins.

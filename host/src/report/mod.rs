@@ -1,6 +1,6 @@
-//! The report: figures, the table of G, one HTML page and a CSV file, all drawn from [`Results`] alone.
+//! The report: figures, the table of G, and one HTML page, all drawn from [`Results`] alone.
 //!
-//! Every function is pure but for [`write`] and [`write_csv`], and gives the same bytes for the same results. The
+//! Every function is pure but for [`write()`], and gives the same bytes for the same results. The
 //! figures are written by a small SVG writer of our own, and turned into PDF by krilla (`docs/decisions/plotting.md`).
 
 mod canvas;
@@ -18,7 +18,6 @@ mod table;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
-mod tidy;
 mod title;
 
 use std::fs;
@@ -29,7 +28,6 @@ use amplicast_sdk::{Error, Result};
 pub use figure::{Figure, Subject, figures};
 pub use format::amplification;
 pub use table::table;
-pub use tidy::write_csv;
 pub use title::cell_title;
 
 use crate::results::Results;
@@ -84,7 +82,6 @@ mod tests {
         }
         // Again over the old files.
         write(&results, &provenance, "", folder.path()).unwrap();
-        write_csv(&results, &folder.path().join("results.csv")).unwrap();
         let error = write(&results, &provenance, "", &page).unwrap_err();
         assert_eq!(error.kind(), amplicast_sdk::ErrorKind::Io);
     }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -46,10 +46,20 @@ pub struct Worker {
 /// The worker's side: present in a process that a supervisor started.
 pub fn worker() -> Option<Worker> {
     let path = std::env::var_os(JOURNAL)?;
+    end_with_the_supervisor();
     let journal = Journal::open(Some(Path::new(&path))).ok()?;
     let failures =
         std::env::var(FAILURES).ok().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
     Some(Worker { journal: Arc::new(journal), failures, serial: std::env::var_os(SERIAL).is_some() })
+}
+
+/// A worker without a supervisor would go on unseen, and keep the run's folder from the next run.
+fn end_with_the_supervisor() {
+    std::thread::spawn(|| {
+        // Standard input is a pipe whose other end closes when the supervisor dies, however it dies.
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(ORDERLY + i32::from(crate::cli::EXIT_FAILED))
+    });
 }
 
 impl Worker {
@@ -83,10 +93,13 @@ pub fn supervise(
             return Ok(crate::cli::EXIT_STOPPED);
         }
         let calls = journal::read(journal.path());
-        let suspects: Vec<&CallUnderWay> = match &hung {
+        let mut suspects: Vec<&CallUnderWay> = match &hung {
             Some(hung) => vec![hung],
             None => calls.iter().collect(),
         };
+        // Threads that were all in one component: whichever did it, the component is to blame.
+        suspects.sort_by(|a, b| a.component.cmp(&b.component));
+        suspects.dedup_by(|a, b| a.component == b.component);
         match suspects.as_slice() {
             [culprit] => {
                 let how = if hung.is_some() {
@@ -160,7 +173,7 @@ fn start(
             command.env(name, value);
         }
     }
-    command.spawn()
+    command.stdin(Stdio::piped()).spawn()
 }
 
 /// Waits for the worker; kills it when a call is silent for too long, and names that call.

@@ -8,17 +8,25 @@ use crate::ErrorKind;
 
 pub const TESTS: &[Test] = &[
     Test::new("name", "Name of lower-case words joined by `-`, description of one line", name),
-    Test::new("json-schema", "The JSON Schema describes every key of the configuration, with its default", json_schema),
-    Test::new("config-round-trip", "The configuration with its defaults filled in stands for itself", round_trip),
+    Test::new(
+        "json-schema",
+        "The JSON Schema describes every key of the configuration, with its default",
+        json_schema,
+    ),
+    Test::new(
+        "config-round-trip",
+        "The configuration with its defaults filled in stands for itself",
+        round_trip,
+    ),
     Test::new("unknown-key", "A key that does not exist is refused by name", unknown_key),
     Test::new("required-keys", "A key that the schema calls required is required", required_keys),
 ];
 
 fn name(subject: &Subject<'_>) -> Verdict {
     let name = subject.component.name.as_str();
-    let words = name.split('-').all(|w| {
-        !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-    });
+    let words = name
+        .split('-')
+        .all(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()));
     ensure(words, || format!("expected lower-case words joined by `-`, found `{name}`"))?;
     let about = subject.component.about.as_str();
     ensure(!about.trim().is_empty() && !about.contains('\n'), || {
@@ -30,7 +38,9 @@ fn object(what: &str, json: &str) -> Verdict<Map<String, Value>> {
     match serde_json::from_str(json) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(other) => Err(super::outcome::Stop::Failed(format!("{what}: expected an object, found {other}"))),
-        Err(error) => Err(super::outcome::Stop::Failed(format!("{what}: expected JSON, found {json}: {error}"))),
+        Err(error) => {
+            Err(super::outcome::Stop::Failed(format!("{what}: expected JSON, found {json}: {error}")))
+        }
     }
 }
 
@@ -64,10 +74,14 @@ fn json_schema(subject: &Subject<'_>) -> Verdict {
     }
     let effective = effective(subject)?;
     if let Some(key) = effective.keys().find(|key| !properties.contains(key)) {
-        return ensure(false, || format!("the configuration has a key `{key}`, the schema does not describe it"));
+        return ensure(false, || {
+            format!("the configuration has a key `{key}`, the schema does not describe it")
+        });
     }
     match properties.iter().find(|key| !effective.contains_key(*key)) {
-        Some(key) => ensure(false, || format!("the schema describes `{key}`, the configuration has no such key")),
+        Some(key) => {
+            ensure(false, || format!("the schema describes `{key}`, the configuration has no such key"))
+        }
         None => Ok(()),
     }
 }
@@ -75,7 +89,8 @@ fn json_schema(subject: &Subject<'_>) -> Verdict {
 fn round_trip(subject: &Subject<'_>) -> Verdict {
     let first = effective(subject)?;
     let text = Value::Object(first.clone()).to_string();
-    let again = object("the effective configuration", &subject.component.effective(&text, &subject.caller())?)?;
+    let again =
+        object("the effective configuration", &subject.component.effective(&text, &subject.caller())?)?;
     ensure(first == again, || {
         format!("the effective configuration {text} becomes another one: {}", Value::Object(again))
     })?;
@@ -106,7 +121,10 @@ fn required_keys(subject: &Subject<'_>) -> Verdict {
         let mut config = effective.clone();
         config.remove(&key);
         let config = Value::Object(config).to_string();
-        let error = ensure_refused(&format!("without `{key}`"), subject.component.effective(&config, &subject.caller()))?;
+        let error = ensure_refused(
+            &format!("without `{key}`"),
+            subject.component.effective(&config, &subject.caller()),
+        )?;
         ensure(error.to_string().contains(&key), || {
             format!("expected an error that names the missing key `{key}`, found: {error}")
         })?;

@@ -78,11 +78,15 @@ fn quantiles(subject: &Subject<'_>) -> Verdict {
         }
         known |= !list.is_empty();
         ensure(list.is_sorted() && list.iter().all(|q| q.is_finite()), || {
-            format!("quantiles of `{summary}` at {PROBABILITIES:?}: expected finite rising numbers, found {list:?}")
+            format!(
+                "quantiles of `{summary}` at {PROBABILITIES:?}: expected finite rising numbers, found {list:?}"
+            )
         })?;
     }
     let none = dataset.quantile("no-such-summary", 0.5)?;
-    ensure(none.is_none(), || format!("a quantile of a summary that does not exist: expected none, found {none:?}"))?;
+    ensure(none.is_none(), || {
+        format!("a quantile of a summary that does not exist: expected none, found {none:?}")
+    })?;
     if known { Ok(()) } else { skip("it knows no true quantile of `radius` or `coordinate:0`") }
 }
 

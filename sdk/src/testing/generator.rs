@@ -11,8 +11,11 @@ use crate::{Alone, Context, ErrorKind, Model, Result, Seed};
 
 pub const TESTS: &[Test] = &[
     Test::new("abilities", "Its models can do what it says, and no more", abilities),
-    Test::new("parameters", "Parameters are as long as their layout says, finite, and deterministic in the seed", parameters),
-    Test::new("parameter-length", "A parameter vector of another length is refused", parameter_length),
+    Test::new(
+        "parameters",
+        "Parameters are as long as their layout says, finite, and deterministic in the seed",
+        parameters,
+    ),
     Test::new("fit", "A fit is finite, deterministic in its seed, and takes rows more than once", fit),
     Test::new("fit-rows", "A fit depends on the rows that it is given", fit_rows),
     Test::new("fit-threads", "Two fits at once give what they give alone", fit_threads),
@@ -84,7 +87,10 @@ fn abilities(subject: &Subject<'_>) -> Verdict {
     let model = learning.model()?;
     let found = model.gradients().map(|g| g.loss_kind());
     ensure(stated.gradients == found, || {
-        format!("expected a model with gradients {:?} as the generator says, found {found:?}", stated.gradients)
+        format!(
+            "expected a model with gradients {:?} as the generator says, found {found:?}",
+            stated.gradients
+        )
     })?;
     let own = model.own_members().is_some();
     ensure(stated.own_members == own, || {
@@ -104,7 +110,9 @@ fn abilities(subject: &Subject<'_>) -> Verdict {
     let density = member.log_density(learning.training.values.view(), Seed::new(4), &mut out);
     match (stated.log_density, density) {
         (true, density) => Ok(density?),
-        (false, density) => ensure_refused("a density, which the generator says it has not", density).map(drop),
+        (false, density) => {
+            ensure_refused("a density, which the generator says it has not", density).map(drop)
+        }
     }
 }
 
@@ -124,17 +132,6 @@ fn parameters(subject: &Subject<'_>) -> Verdict {
     let anew = Learning::new(subject)?.model()?;
     ensure_same("the layout of a model made anew", &layout, &anew.layout())?;
     ensure_same("initial parameters of a model made anew", &first, &anew.initial(Seed::new(5))?)
-}
-
-fn parameter_length(subject: &Subject<'_>) -> Verdict {
-    let learning = Learning::new(subject)?;
-    let model = learning.model()?;
-    let mut parameters = some_parameters(&model, &learning)?;
-    model.at(&parameters)?;
-    parameters.push(0.0);
-    ensure_refused("a parameter vector that is too long", model.at(&parameters))?;
-    parameters.truncate(parameters.len().saturating_sub(2));
-    ensure_refused("a parameter vector that is too short", model.at(&parameters)).map(drop)
 }
 
 fn fit_once(model: &LoadedModel<'_>, rows: &[u64], seed: u64, context: &dyn Context) -> Result<Vec<f32>> {
@@ -187,7 +184,8 @@ fn stop(subject: &Subject<'_>) -> Verdict {
     if counting.progressed.load(Ordering::Relaxed) == 0 {
         return skip("its fit reports no progress");
     }
-    let stopped = fit_once(&model, &learning.training.rows, 9, &Impatient { stop: true, ..Impatient::default() });
+    let stopped =
+        fit_once(&model, &learning.training.rows, 9, &Impatient { stop: true, ..Impatient::default() });
     let error = ensure_refused("a fit whose user asked to stop", stopped)?;
     ensure(error.kind() == ErrorKind::Cancelled, || {
         format!("a fit whose user asked to stop: expected `cancelled`, found: {error}")

@@ -9,7 +9,11 @@ use crate::{Differentiable, LossKind, Model, Result, Seed};
 
 pub const TESTS: &[Test] = &[
     Test::new("loss", "Loss and gradient are finite, and deterministic in the seed", loss),
-    Test::new("gradient", "The gradient is the derivative of the loss, in every segment of the parameters", gradient),
+    Test::new(
+        "gradient",
+        "The gradient is the derivative of the loss, in every segment of the parameters",
+        gradient,
+    ),
     Test::new("loss-weights", "Equal weights change nothing; a weight of 2 is the same row twice", weights),
 ];
 
@@ -17,7 +21,7 @@ pub const TESTS: &[Test] = &[
 const ROWS: u64 = 48;
 
 struct Losses<'a> {
-    model: &'a LoadedModel<'a>,
+    model: &'a LoadedModel<'static>,
     rows: Vec<u64>,
     seed: Seed,
 }
@@ -76,7 +80,8 @@ fn gradient(subject: &Subject<'_>) -> Verdict {
             let across = inputs::normals(Seed::new(22).index(number as u64), range.len(), 0.0);
             for (direction, what) in [(along, "along the gradient"), (across, "in a random direction")] {
                 let Some(unit) = normalised(direction) else { continue };
-                let stated: f64 = gradient[range.clone()].iter().zip(&unit).map(|(&g, u)| f64::from(g) * u).sum();
+                let stated: f64 =
+                    gradient[range.clone()].iter().zip(&unit).map(|(&g, u)| f64::from(g) * u).sum();
                 let mut best: Option<(f64, f64)> = None;
                 for step in STEPS {
                     let found = difference(losses, parameters, range.clone(), &unit, step)?;
@@ -116,7 +121,10 @@ fn difference(
 ) -> Result<f64> {
     let mut ends = [parameters.to_vec(), parameters.to_vec()];
     for (end, sign) in ends.iter_mut().zip([1.0, -1.0]) {
-        end[range.clone()].iter_mut().zip(unit).for_each(|(p, u)| *p = (f64::from(*p) + sign * step * u) as f32);
+        end[range.clone()]
+            .iter_mut()
+            .zip(unit)
+            .for_each(|(p, u)| *p = (f64::from(*p) + sign * step * u) as f32);
     }
     // Parameters are rounded to f32: the length of the step that was made.
     let made: f64 = range.zip(unit).map(|(i, u)| (f64::from(ends[0][i]) - f64::from(ends[1][i])) * u).sum();
@@ -130,7 +138,9 @@ fn weights(subject: &Subject<'_>) -> Verdict {
     with_losses(subject, |losses, parameters| {
         let compare = |what: &str, first: (f64, Vec<f32>), second: (f64, Vec<f32>)| {
             let close = |a: f64, b: f64, scale: f64| (a - b).abs() <= SAME_LOSS * (1.0 + scale);
-            ensure(close(first.0, second.0, first.0.abs()), || format!("{what}: losses {} and {}", first.0, second.0))?;
+            ensure(close(first.0, second.0, first.0.abs()), || {
+                format!("{what}: losses {} and {}", first.0, second.0)
+            })?;
             let largest = first.1.iter().fold(0.0_f64, |m, &g| m.max(f64::from(g).abs()));
             let pairs = first.1.iter().zip(&second.1);
             let worst = pairs.map(|(&a, &b)| (f64::from(a) - f64::from(b)).abs()).fold(0.0, f64::max);

@@ -93,7 +93,13 @@ pub fn normals(seed: Seed, n: usize, mean: f64) -> Vec<f64> {
 
 /// A training of a few steps.
 pub fn settings() -> TrainingSettings {
-    TrainingSettings { iterations: 5, batch: 64, learning_rate: 1e-3, warmup: 1, ..TrainingSettings::default() }
+    TrainingSettings {
+        iterations: 5,
+        batch: 64,
+        learning_rate: 1e-3,
+        warmup: 1,
+        ..TrainingSettings::default()
+    }
 }
 
 /// Events in each chunk of a test.

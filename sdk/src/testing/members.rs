@@ -22,11 +22,17 @@ pub const TESTS: &[Test] = &[
     Test::new("sample-chunks", "A chunk does not depend on what was sampled before it", |s| {
         with_members(s, |stream, other| stream.pure_chunks(other))
     }),
-    Test::new("sample-capacity", "A finite member gives each event by its number, and none beyond the last", |s| {
-        with_members(s, |stream, _| stream.finite_capacity())
-    }),
+    Test::new(
+        "sample-capacity",
+        "A finite member gives each event by its number, and none beyond the last",
+        |s| with_members(s, |stream, _| stream.finite_capacity()),
+    ),
     Test::new("sample-threads", "Two threads sample what one samples", sample_threads),
-    Test::new("sample-density", "A sample with its density is the sample, and the density is that of its events", sample_density),
+    Test::new(
+        "sample-density",
+        "A sample with its density is the sample, and the density is that of its events",
+        sample_density,
+    ),
     Test::new("density-threads", "Two threads get the densities that one gets", density_threads),
 ];
 

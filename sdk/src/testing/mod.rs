@@ -51,6 +51,7 @@ mod metric;
 mod model;
 mod outcome;
 mod proposal;
+mod stream;
 mod suite;
 mod summary;
 mod threads;
@@ -77,7 +78,10 @@ pub fn check_all(configs: &[(&str, &str)]) {
         Ok(components) => components.into_vec(),
         Err(error) => panic!("the components cannot be listed: {error}"),
     };
-    assert!(!components.is_empty(), "expected a registered component (`register_generator!` ...), found none");
+    assert!(
+        !components.is_empty(),
+        "expected a registered component (`register_generator!` ...), found none"
+    );
     let configs = configs.iter().map(|(name, json)| ((*name).to_string(), (*json).to_string())).collect();
     let suite = Suite::new(components, configs, Arc::new(Unwatched), &Threads, &take_drop_errors);
     let suite = suite.unwrap_or_else(|error| panic!("{error}"));

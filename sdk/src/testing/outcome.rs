@@ -65,7 +65,9 @@ pub fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Verdict {
 pub fn ensure_finite(what: &str, numbers: impl IntoIterator<Item = f64>) -> Verdict {
     match numbers.into_iter().enumerate().find(|(_, x)| !x.is_finite()) {
         None => Ok(()),
-        Some((i, x)) => Err(Stop::Failed(format!("{what}: expected finite numbers, found {x} at number {i}"))),
+        Some((i, x)) => {
+            Err(Stop::Failed(format!("{what}: expected finite numbers, found {x} at number {i}")))
+        }
     }
 }
 
@@ -78,9 +80,9 @@ pub fn ensure_same<T: PartialEq>(what: &str, first: &T, second: &T) -> Verdict {
 pub fn ensure_refused<T>(what: &str, result: crate::Result<T>) -> Verdict<Error> {
     match result {
         Ok(_) => Err(Stop::Failed(format!("{what}: expected an error, found none"))),
-        Err(error) if panicked(&error) => {
-            Err(Stop::Failed(format!("{what}: expected an error that says what is wrong, found a panic: {error}")))
-        }
+        Err(error) if panicked(&error) => Err(Stop::Failed(format!(
+            "{what}: expected an error that says what is wrong, found a panic: {error}"
+        ))),
         Err(error) => Ok(error),
     }
 }

@@ -97,7 +97,8 @@ impl EventStream<'_> {
         pieces.extend(at(n as u64, n, 3)?);
         ensure_same(&format!("{} at once and in two pieces", self.what), &whole, &pieces)?;
         ensure_finite("the last event", at(capacity - 1, 1, 1)?)?;
-        ensure_refused(&format!("{} beyond the last of {capacity} events", self.what), at(capacity, 1, 1)).map(drop)
+        ensure_refused(&format!("{} beyond the last of {capacity} events", self.what), at(capacity, 1, 1))
+            .map(drop)
     }
 
     /// Two threads get what one gets.

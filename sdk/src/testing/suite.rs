@@ -35,9 +35,7 @@ impl Test {
 pub fn tests(kind: Kind) -> Vec<Test> {
     let own: &[&[Test]] = match kind {
         Kind::Dataset => &[dataset::TESTS, density::DATASET_TESTS],
-        Kind::Generator => {
-            &[generator::TESTS, members::TESTS, gradients::TESTS, density::GENERATOR_TESTS]
-        }
+        Kind::Generator => &[generator::TESTS, members::TESTS, gradients::TESTS, density::GENERATOR_TESTS],
         Kind::Uncertainty => &[uncertainty::TESTS],
         Kind::Summary => &[summary::TESTS],
         Kind::Metric => &[metric::TESTS],
@@ -88,12 +86,17 @@ impl<'a> Suite<'a> {
         let mut cases = Vec::new();
         for component in &self.components {
             let given = self.configs.iter().filter(|(name, _)| component.name == *name);
-            let mut configs: Vec<_> = given.enumerate().map(|(i, (_, json))| Some((i, json.as_str()))).collect();
+            let mut configs: Vec<_> =
+                given.enumerate().map(|(i, (_, json))| Some((i, json.as_str()))).collect();
             if configs.is_empty() {
                 configs.push(None);
             }
             for config in configs {
-                cases.extend(tests(component.kind()).into_iter().map(|test| Case { component, config, test }));
+                cases.extend(tests(component.kind()).into_iter().map(|test| Case {
+                    component,
+                    config,
+                    test,
+                }));
             }
         }
         cases
@@ -145,7 +148,8 @@ impl Case<'_> {
 
     /// The component under its configuration: `generator resample`, `metric integral #2`.
     pub fn subject(&self) -> String {
-        let number = self.config.filter(|(i, _)| *i > 0).map_or_else(String::new, |(i, _)| format!(" #{}", i + 1));
+        let number =
+            self.config.filter(|(i, _)| *i > 0).map_or_else(String::new, |(i, _)| format!(" #{}", i + 1));
         format!("{} {}{number}", self.kind().table(), self.component.name)
     }
 
@@ -206,9 +210,9 @@ impl Subject<'_> {
     /// A component whose defaults are not enough is skipped unless a configuration was given.
     pub fn usable<T>(&self, made: Result<T>) -> Verdict<T> {
         match made {
-            Err(error) if error.kind() == ErrorKind::Config && !self.given => {
-                Err(Stop::Skipped(format!("the defaults are not enough, and no configuration was given: {error}")))
-            }
+            Err(error) if error.kind() == ErrorKind::Config && !self.given => Err(Stop::Skipped(format!(
+                "the defaults are not enough, and no configuration was given: {error}"
+            ))),
             other => Ok(other?),
         }
     }

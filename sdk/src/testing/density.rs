@@ -1,0 +1,160 @@
+//! A density is normalised, and is the density of the samples: by importance sampling from a wider density.
+
+use ndarray::{Array2, ArrayView2, s};
+
+use super::generator::{Learning, some_parameters};
+use super::inputs;
+use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip};
+use super::proposal::{Proposal, quantile};
+use super::suite::{Subject, Test};
+use crate::{Chunk, Member, Model, Result, Seed, Split};
+
+const ABOUT: &str = "The density integrates to 1, and to the fraction of samples in every part of space";
+
+pub const DATASET_TESTS: &[Test] = &[Test::new("density", ABOUT, dataset)];
+pub const GENERATOR_TESTS: &[Test] = &[Test::new("density", ABOUT, generator)];
+
+/// Most columns for which importance sampling needs no more events than a test can afford.
+const MOST_COLUMNS: usize = 3;
+/// Samples around which the proposal is built.
+const CENTERS: usize = 400;
+/// Samples, and draws of the proposal, that are compared.
+const DRAWS: usize = 20_000;
+/// Standard errors that are taken for chance. The seeds are fixed: a component passes always or never.
+const CHANCE: f64 = 5.0;
+/// What is allowed beyond chance, for arithmetic in f32.
+const SLACK: f64 = 0.002;
+
+fn dataset(subject: &Subject<'_>) -> Verdict {
+    let dataset = subject.dataset()?;
+    let Some(density) = dataset.density() else { return skip("it has no density") };
+    let dimension = dataset.schema().dimension();
+    let samples = |n: usize, seed: Seed| {
+        let mut out = Array2::zeros((n, dimension));
+        dataset.read(Split::Holdout, Chunk { index: 0, first_event: 0, seed }, out.view_mut())?;
+        Ok(out)
+    };
+    compare(dimension, &samples, &|events| {
+        let mut out = vec![f64::NAN; events.nrows()];
+        density.log_density(events, &mut out)?;
+        Ok(out)
+    })
+}
+
+fn generator(subject: &Subject<'_>) -> Verdict {
+    if !subject.generator()?.abilities().log_density {
+        return skip("it has no density");
+    }
+    let mut checked = false;
+    for dimension in 1..=MOST_COLUMNS {
+        let learning = match Learning::on(subject, std::iter::once(inputs::columns(dimension))) {
+            Ok(learning) => learning,
+            Err(Stop::Skipped(_)) => continue,
+            Err(stop) => return Err(stop),
+        };
+        let model = learning.model()?;
+        let member = model.at(&some_parameters(&model, &learning)?)?;
+        compare(dimension, &|n, seed| sample(&*member, dimension, n, seed), &|events| {
+            let mut out = vec![f64::NAN; events.nrows()];
+            member.log_density(events, Seed::new(31), &mut out)?;
+            Ok(out)
+        })?;
+        checked = true;
+    }
+    if checked { Ok(()) } else { skip(format!("it learns no events of 1 to {MOST_COLUMNS} plain columns")) }
+}
+
+fn sample(member: &dyn Member, dimension: usize, n: usize, seed: Seed) -> Result<Array2<f64>> {
+    let mut out = Array2::zeros((n, dimension));
+    member.sample(Chunk { index: 0, first_event: 0, seed }, out.view_mut())?;
+    Ok(out)
+}
+
+type Samples<'a> = &'a dyn Fn(usize, Seed) -> Result<Array2<f64>>;
+type LogDensity<'a> = &'a dyn Fn(ArrayView2<'_, f64>) -> Result<Vec<f64>>;
+
+fn compare(dimension: usize, samples: Samples<'_>, log_density: LogDensity<'_>) -> Verdict {
+    if dimension > MOST_COLUMNS {
+        return skip(format!("{dimension} columns: the integral is checked up to {MOST_COLUMNS}"));
+    }
+    let events = samples(CENTERS + DRAWS, Seed::new(32))?;
+    let (centers, events) = (events.slice(s![..CENTERS, ..]), events.slice(s![CENTERS.., ..]));
+    ensure_finite("log densities of own events", log_density(events)?)?;
+    let proposal = Proposal::new(centers);
+    let draws = proposal.sample(DRAWS, Seed::new(33));
+    let pairs = log_density(draws.view())?.into_iter().zip(proposal.log_density(draws.view()));
+    let weights: Vec<f64> = pairs.map(|(density, proposed)| (density - proposed).exp()).collect();
+    if let Some(i) = weights.iter().position(|w| !w.is_finite()) {
+        return ensure(false, || {
+            format!("expected a density or 0 at {}, found {}", draws.row(i), weights[i])
+        });
+    }
+    let whole = Fraction::of(weights.iter().copied());
+    if whole.error > 0.1 && whole.near(1.0, 0.0) {
+        return skip(format!("too peaked: its integral is known to {:.2} only", whole.error));
+    }
+    ensure(whole.near(1.0, 0.0), || {
+        format!(
+            "{dimension} column(s): expected an integral of 1, found {:.4} +- {:.4}",
+            whole.value, whole.error
+        )
+    })?;
+    for (name, region) in regions(&proposal, centers) {
+        let inside = |event: ndarray::ArrayView1<'_, f64>| if region(event) { 1.0 } else { 0.0 };
+        let sampled = Fraction::of(events.rows().into_iter().map(inside));
+        let integral =
+            Fraction::of(draws.rows().into_iter().zip(&weights).map(|(event, w)| w * inside(event)));
+        ensure(integral.near(sampled.value, sampled.error), || {
+            format!(
+                "{dimension} column(s), events with {name}: {:.4} +- {:.4} of the samples, the density says {:.4} +- {:.4}",
+                sampled.value, sampled.error, integral.value, integral.error
+            )
+        })?;
+    }
+    Ok(())
+}
+
+type Region<'a> = (String, Box<dyn Fn(ndarray::ArrayView1<'_, f64>) -> bool + 'a>);
+
+/// Parts of space: below the quartiles of every column, and around the middle.
+fn regions<'a>(proposal: &'a Proposal<'_>, centers: ArrayView2<'_, f64>) -> Vec<Region<'a>> {
+    let mut list: Vec<Region<'a>> = Vec::new();
+    for k in 0..centers.ncols() {
+        for p in [0.25, 0.5, 0.75] {
+            let edge = quantile(centers.column(k).iter().copied(), p);
+            list.push((format!("x{} < {edge:.3}", k + 1), Box::new(move |event| event[k] < edge)));
+        }
+    }
+    let distance = |event: ndarray::ArrayView1<'_, f64>| {
+        event.iter().zip(&proposal.middle).map(|(x, m)| (x - m).powi(2)).sum::<f64>().sqrt()
+    };
+    let radius = quantile(centers.rows().into_iter().map(distance), 0.5);
+    list.push((
+        format!("a distance < {radius:.3} from their middle"),
+        Box::new(move |event| distance(event) < radius),
+    ));
+    list
+}
+
+/// A mean with its standard error.
+struct Fraction {
+    value: f64,
+    error: f64,
+}
+
+impl Fraction {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let (mut n, mut sum, mut square) = (0.0, 0.0, 0.0);
+        for x in values {
+            n += 1.0;
+            sum += x;
+            square += x * x;
+        }
+        let mean: f64 = sum / n;
+        Fraction { value: mean, error: ((square / n - mean * mean).max(0.0) / n).sqrt() }
+    }
+
+    fn near(&self, expected: f64, error: f64) -> bool {
+        (self.value - expected).abs() <= CHANCE * self.error.hypot(error) + SLACK
+    }
+}

@@ -1,0 +1,127 @@
+//! Tests of summary statistics.
+
+use ndarray::s;
+
+use super::inputs::{self, Events};
+use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
+use super::suite::{Subject, Test};
+use super::threads::same_on_two_threads;
+use crate::abi::LoadedSummaryStatistic;
+use crate::{Batch, Result, Summary};
+
+pub const TESTS: &[Test] = &[
+    Test::new("label", "Its label is its name with arguments, and stands for the same summary", label),
+    Test::new("finite", "It writes a finite number for each event", finite),
+    Test::new("seed", "The same events give the same numbers", deterministic),
+    Test::new(
+        "event-by-event",
+        "An event's number does not depend on the other events of its batch",
+        event_by_event,
+    ),
+    Test::new("empty-batch", "A batch without events is no error", empty_batch),
+    Test::new("threads", "Two threads get what one gets", threads),
+];
+
+struct Summarising {
+    statistic: LoadedSummaryStatistic,
+    summary: Box<dyn Summary>,
+    events: Events,
+}
+
+impl Summarising {
+    /// On the first events that it can be computed on.
+    fn new(subject: &Subject<'_>) -> Verdict<Self> {
+        let statistic = subject.summary()?;
+        let mut first_refusal = None;
+        for events in inputs::all() {
+            match statistic.prepare(&events.schema) {
+                Ok(summary) => return Ok(Summarising { statistic, summary, events }),
+                Err(error) if error.message().starts_with("panicked: ") => return Err(error.into()),
+                Err(error) => _ = first_refusal.get_or_insert(format!("{}: {error}", events.title())),
+            }
+        }
+        skip(format!(
+            "it can be computed on none of the suite's events: {}",
+            first_refusal.unwrap_or_default()
+        ))
+    }
+
+    fn numbers(&self, batch: &Batch<'_>) -> Result<Vec<f64>> {
+        let mut out = vec![f64::NAN; batch.values.nrows()];
+        self.summary.evaluate(batch, &mut out)?;
+        Ok(out)
+    }
+
+    fn part(&self, range: std::ops::Range<usize>) -> Batch<'_> {
+        let batch = self.events.batch();
+        let rows = &self.events.rows[range.clone()];
+        Batch { values: self.events.values.slice(s![range, ..]), rows, ..batch }
+    }
+}
+
+fn label(subject: &Subject<'_>) -> Verdict {
+    let summarising = Summarising::new(subject)?;
+    let (label, axis) = (summarising.statistic.label(), summarising.statistic.axis());
+    ensure(!axis.trim().is_empty(), || "expected a text for axes, found none".into())?;
+    let (name, arguments) = label.split_once(':').unwrap_or((label, ""));
+    ensure(name == subject.component.name, || {
+        format!("expected a label such as `{0}` or `{0}:1,2`, found `{label}`", subject.component.name)
+    })?;
+    let arguments: Vec<&str> = if arguments.is_empty() { Vec::new() } else { arguments.split(',').collect() };
+    let config = match subject.component.config_of_arguments(&arguments, &subject.caller())? {
+        Some(config) => config,
+        None if arguments.is_empty() => "{}".into(),
+        None => return ensure(false, || format!("its label `{label}` stands for no configuration")),
+    };
+    let again = subject.component.summary(&config, subject.caller())?;
+    ensure(again.label() == label, || {
+        format!(
+            "its label `{label}` stands for the configuration {config}, whose label is `{}`",
+            again.label()
+        )
+    })?;
+    let (batch, other) = (summarising.events.batch(), again.prepare(&summarising.events.schema)?);
+    let mut out = vec![f64::NAN; batch.values.nrows()];
+    other.evaluate(&batch, &mut out)?;
+    ensure_same(
+        &format!("the summary and the one that `{label}` stands for"),
+        &summarising.numbers(&batch)?,
+        &out,
+    )
+}
+
+fn finite(subject: &Subject<'_>) -> Verdict {
+    let summarising = Summarising::new(subject)?;
+    ensure_finite("summaries", summarising.numbers(&summarising.events.batch())?)
+}
+
+fn deterministic(subject: &Subject<'_>) -> Verdict {
+    let (first, anew) = (Summarising::new(subject)?, Summarising::new(subject)?);
+    let numbers = first.numbers(&first.events.batch())?;
+    ensure_same("summaries of the same events", &numbers, &first.numbers(&first.events.batch())?)?;
+    ensure_same("summaries, made anew", &numbers, &anew.numbers(&anew.events.batch())?)
+}
+
+fn event_by_event(subject: &Subject<'_>) -> Verdict {
+    let summarising = Summarising::new(subject)?;
+    let together = summarising.numbers(&summarising.events.batch())?;
+    for (i, number) in together.iter().enumerate().step_by(17) {
+        let alone = summarising.numbers(&summarising.part(i..i + 1))?;
+        ensure(alone[0] == *number, || format!("event {i}: {number} in a batch, {} alone", alone[0]))?;
+    }
+    Ok(())
+}
+
+fn empty_batch(subject: &Subject<'_>) -> Verdict {
+    let summarising = Summarising::new(subject)?;
+    let numbers = summarising.numbers(&summarising.part(0..0))?;
+    ensure(numbers.is_empty(), || "expected no number".into())
+}
+
+fn threads(subject: &Subject<'_>) -> Verdict {
+    let summarising = Summarising::new(subject)?;
+    let half = summarising.events.rows.len() / 2;
+    same_on_two_threads(subject.context, "summaries", |i| {
+        summarising.numbers(&summarising.part(i * half..(i + 1) * half))
+    })
+}

@@ -1,0 +1,83 @@
+//! The 2D Gaussian ring with the settings of an independent study: 6000 steps, posterior over the output head.
+
+use std::sync::Arc;
+
+use amplicast_sdk::abi::{Caller, Kind, Unwatched};
+use amplicast_sdk::ndarray::Array2;
+use amplicast_sdk::{Alone, Batch, Chunk, Density, Inference, Model, Origin, Seed, Split, TrainingSettings};
+
+use crate::run::{catalogue, cell, run};
+
+const SETTINGS: &str =
+    r#"{"segments": ["head.weight"], "initial_log_sigma": -2.0, "log_sigma_learning_rate": 4e-3}"#;
+
+/// Mean negative log-likelihood of the members minus the truth's on the same 1e5 fresh events.
+#[test]
+fn the_network_learns_the_ring() {
+    const SETS: u64 = 3;
+    const MEMBERS: u64 = 5;
+    let catalogue = catalogue();
+    let caller = || Caller::new("test", Arc::new(Unwatched));
+    let find = |kind, name: &str| catalogue.find(kind, name).unwrap();
+    let dataset = find(Kind::Dataset, "gaussian-ring").component.dataset("{}", caller()).unwrap();
+    let generator = find(Kind::Generator, "autoregressive").component.generator("{}", caller()).unwrap();
+    let bayesian = find(Kind::Uncertainty, "bayesian").component.uncertainty(SETTINGS, caller()).unwrap();
+    let settings = TrainingSettings { iterations: 6000, ..Default::default() };
+    let read = |n: usize, seed: Seed| {
+        let mut events = Array2::zeros((n, 2));
+        let chunk = Chunk { index: 0, first_event: 0, seed };
+        dataset.read(Split::Training, chunk, events.view_mut()).unwrap();
+        events
+    };
+    let fresh = read(100_000, Seed::new(11).split("fresh"));
+    let mean = |log_density: &[f64]| -log_density.iter().sum::<f64>() / log_density.len() as f64;
+    let mut log_density = vec![0.0; fresh.nrows()];
+    dataset.log_density(fresh.view(), &mut log_density).unwrap();
+    let truth = mean(&log_density);
+    // Entropy of the ring: 0.9492; the mean over 1e5 events scatters by 1/sqrt(2e5).
+    assert!((truth - 0.9492).abs() < 4.0 * 0.0023, "{truth}");
+
+    let one = |set: u64| {
+        let seed = Seed::new(11).index(set);
+        let training = read(1000, seed.split("training"));
+        let rows: Vec<u64> = (0..1000).collect();
+        let batch = Batch { values: training.view(), origin: Origin::Training, rows: &rows, weights: None };
+        let model = generator.prepare(&batch, dataset.schema()).unwrap();
+        let chain = bayesian
+            .infer_chain(&Inference {
+                chain: 0,
+                model: &model,
+                training_rows: 1000,
+                settings: &settings,
+                seed: seed.split("chain"),
+                context: &Alone,
+            })
+            .unwrap();
+        let members = bayesian.members(&[chain], MEMBERS, seed.split("members")).unwrap();
+        let of = |theta: &Vec<f32>| {
+            let mut log_density = vec![0.0; fresh.nrows()];
+            model.at(theta).unwrap().log_density(fresh.view(), seed, &mut log_density).unwrap();
+            mean(&log_density)
+        };
+        members.parameters.iter().map(of).sum::<f64>() / MEMBERS as f64
+    };
+    let excess = (0..SETS).map(|set| one(set) - truth).sum::<f64>() / SETS as f64;
+    assert!((0.0..=0.08).contains(&excess), "NLL is {excess} above the truth's");
+}
+
+/// Estimated G of the combined regions, the true one beside it, and the tail below the bulk, over 3 training sets.
+#[test]
+fn averaging_amplification_of_the_ring() {
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ring-2d.toml");
+    let text = std::fs::read_to_string(example).unwrap();
+    let results = run(&text.replace("members = 30", "members = 30\nreplicas = 3"));
+    let g =
+        |metric: &str| cell(&results, "autoregressive", metric, "").overall.as_ref().unwrap().g_mean.unwrap();
+    let combined = g("regions 2-19");
+    assert!((3.0..=14.0).contains(&combined), "combined {combined}");
+    assert!(g("region 20") < g("region 2"), "region 20 {}, region 2 {}", g("region 20"), g("region 2"));
+    let overall = cell(&results, "autoregressive", "regions 2-19", "").overall.as_ref().unwrap();
+    let truth = overall.g_true_posterior_mean.unwrap().value.unwrap();
+    // Within a factor of 4 of the estimate: three training sets know the truth to about that.
+    assert!((combined / 4.0..combined * 4.0).contains(&truth), "estimated {combined}, true {truth}");
+}
