@@ -213,17 +213,6 @@ const TABLES: [&str; 10] = [
     "exclude",
 ];
 
-/// Features that a user of this field would look for, refused by name until they exist.
-const NOT_YET: [(&str, &str); 4] = [
-    ("weights", "event weights are not supported yet: events must be unweighted"),
-    ("condition", "conditional generators are not supported yet"),
-    (
-        "python",
-        "generators in Python are not supported yet: write a Rust plugin, or bring sample files (`samples`)",
-    ),
-    ("root", "ROOT files are not supported yet: convert events to .npy"),
-];
-
 impl Experiment {
     /// Reads an experiment; every error points at its line.
     pub fn read(source: &Source) -> Result<Self, ConfigError> {
@@ -231,9 +220,6 @@ impl Experiment {
             return Err(source.error("", "expected tables, found something else"));
         };
         for key in document.keys() {
-            if let Some((_, message)) = NOT_YET.iter().find(|(name, _)| name == key) {
-                return Err(source.error(key, message));
-            }
             if !TABLES.contains(&key.as_str()) {
                 let list = TABLES.map(|t| format!("`{t}`")).join(", ");
                 return Err(source.error(key, &format!("unknown table `{key}`, expected one of {list}")));

@@ -6,4 +6,4 @@ mod source;
 pub use experiment::{
     ComponentTable, Cut, Experiment, Names, Pair, ReferenceName, Selection, Selector, Sizes,
 };
-pub use source::{ConfigError, Source, nearest};
+pub use source::{ConfigError, Source, nearest, not_yet};

@@ -239,16 +239,38 @@ impl Source {
     }
 }
 
+/// Features that a user of this field looks for under these names, and that do not exist yet.
+const NOT_YET: [(&[&str], &str); 4] = [
+    (
+        &["weight", "weights", "event_weights"],
+        "event weights are not supported yet: events must be unweighted",
+    ),
+    (&["condition", "conditions", "conditional"], "conditional generators are not supported yet"),
+    (
+        &["python", "pytorch", "torchscript"],
+        "generators in Python are not supported yet: write a Rust plugin, or bring generated files (`samples`)",
+    ),
+    (&["root", "tree", "root-file"], "ROOT files are not supported yet: convert the events to .npy"),
+];
+
+/// What to say of a name that stands for a feature that does not exist yet.
+pub fn not_yet(name: &str) -> Option<&'static str> {
+    NOT_YET.iter().find(|(names, _)| names.contains(&name)).map(|(_, message)| *message)
+}
+
 /// Adds the nearest allowed name to serde's "unknown field `x`, expected one of `a`, `b`".
 fn with_suggestion(message: &str) -> String {
-    let Some((head, tail)) = message.split_once(", expected ") else { return message.to_string() };
-    if !head.starts_with("unknown ") {
+    let Some((head, tail)) = message.split_once(", ").filter(|(head, _)| head.starts_with("unknown ")) else {
         return message.to_string();
-    }
+    };
     let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_string).collect::<Vec<_>>();
-    match (quoted(head).first(), nearest(quoted(head).first().map_or("", |s| s), &quoted(tail))) {
-        (Some(_), Some(name)) => format!("{message}; did you mean `{name}`?"),
-        _ => message.to_string(),
+    let Some(wrong) = quoted(head).into_iter().next() else { return message.to_string() };
+    if let Some(reason) = not_yet(&wrong) {
+        return format!("{message}; {reason}");
+    }
+    match nearest(&wrong, &quoted(tail)) {
+        Some(name) => format!("{message}; did you mean `{name}`?"),
+        None => message.to_string(),
     }
 }
 
@@ -295,6 +317,8 @@ mod tests {
         let s = source("wdith = 1");
         let error = s.error("wdith", "unknown field `wdith`, expected `width` or `dimension`").to_string();
         assert!(error.contains("did you mean `width`?"), "{error}");
+        let error = s.error("weights", "unknown field `weights`, expected `train`").to_string();
+        assert!(error.contains("event weights are not supported yet"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::loader::load;
 use super::preflight::{Refusal, inspect};
-use crate::config::nearest;
+use crate::config::{nearest, not_yet};
 
 /// A plugin library that was loaded.
 pub struct Library {
@@ -149,6 +149,9 @@ impl Catalogue {
         }
         let names: Vec<String> = of_kind().map(|e| e.component.name.to_string()).collect();
         let mut message = format!("no {} component `{name}` in any plugin", kind.table());
+        if let Some(reason) = not_yet(name) {
+            message.push_str(&format!("; {reason}"));
+        }
         if let Some(near) = nearest(name, &names) {
             message.push_str(&format!("; did you mean `{near}`?"));
         }

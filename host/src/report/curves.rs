@@ -270,7 +270,7 @@ fn caption(cell: &Cell, split: bool) -> String {
             .to_string()
     };
     if cell.replicas.len() > 1 {
-        let first = cell.replicas[0].replica;
+        let first = cell.replicas[0].replica + 1;
         caption += &format!(
             " Shown is training set {first} of {}, with its own estimate; thin gray lines are the others.",
             cell.replicas.len()

@@ -46,7 +46,7 @@ fn rows(cell: &Cell, first: &CellReplica) -> Vec<(String, String)> {
     if let (Some(overall), true) = (&cell.overall, cell.replicas.len() > 1) {
         let text = escape(&format::amplification(cell)).replace("+-", "±");
         add("Over training sets", format!("G: {text}, {}", format::verdict(overall.verdict)));
-        add("<em>Training set</em>", format!("<em>{}</em>", first.replica));
+        add("<em>Training set</em>", format!("<em>{}</em>", first.replica + 1));
     }
     add("Verdict", format!("<strong>{}</strong>", format::verdict(e.verdict)));
     add("Reason", escape(&e.reason));
@@ -132,7 +132,7 @@ fn sets(cell: &Cell) -> String {
         .map(|r| {
             format!(
                 "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                r.replica,
+                r.replica + 1,
                 escape(&format::estimate(&r.estimate)),
                 format::verdict(r.estimate.verdict)
             )

@@ -102,7 +102,11 @@ impl Text {
             if run.italic {
                 attributes += " font-style=\"italic\"";
             }
-            let text = escape(&run.text);
+            // A viewer may drop a space at the edge of a tspan.
+            let text = match run.text.strip_prefix(' ') {
+                Some(rest) => format!("\u{a0}{}", escape(rest)),
+                None => escape(&run.text),
+            };
             if attributes.is_empty() {
                 out += &text;
             } else {

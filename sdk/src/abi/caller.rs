@@ -1,5 +1,6 @@
 //! Who is called: names component and call in every error, and lets the host watch each call.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::types::Res;
@@ -57,5 +58,47 @@ impl Caller {
     /// Like [`Caller::call`] for short calls that neither fail nor are worth watching.
     pub fn quick<T>(&self, name: &'static str, call: impl FnOnce() -> Res<T>) -> Option<T> {
         self.call(name, call).ok()
+    }
+}
+
+/// An object of a component: dropping it is a watched call, since its destructor is the author's code as well.
+pub struct Held<T> {
+    // Fields are dropped in this order.
+    _enter: Entering,
+    object: T,
+    _leave: Leaving,
+}
+
+struct Entering(Caller);
+struct Leaving(Caller);
+
+impl Drop for Entering {
+    fn drop(&mut self) {
+        self.0.watch.enter(&self.0.component, "drop");
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.watch.leave();
+    }
+}
+
+impl<T> Held<T> {
+    pub fn new(object: T, caller: &Caller) -> Self {
+        Held { _enter: Entering(caller.clone()), object, _leave: Leaving(caller.clone()) }
+    }
+}
+
+impl<T> Deref for Held<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.object
+    }
+}
+
+impl<T> DerefMut for Held<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.object
     }
 }

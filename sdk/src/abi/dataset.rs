@@ -4,7 +4,7 @@ use abi_stable::sabi_trait;
 use abi_stable::std_types::{RBox, ROption, RSlice, RSliceMut, RStr, RString, RVec};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::caller::Caller;
+use super::caller::{Caller, Held};
 use super::guard::{Guarded, guard};
 use super::types::{AbiChunk, AbiSchema, AbiSplit, Res, paths, read_strings};
 use crate::{Chunk, Dataset, Density, Error, Result, Schema, Split};
@@ -87,7 +87,7 @@ impl<D: Dataset> AbiDataset for Adapter<D> {
 
 /// A dataset of a loaded plugin.
 pub struct LoadedDataset {
-    object: DatasetBox,
+    object: Held<DatasetBox>,
     caller: Caller,
     schema: Schema,
     has_density: bool,
@@ -95,6 +95,7 @@ pub struct LoadedDataset {
 
 impl LoadedDataset {
     pub(super) fn new(object: DatasetBox, caller: Caller) -> Result<Self> {
+        let object = Held::new(object, &caller);
         let schema = caller.call("schema", || object.schema())?.read()?;
         let has_density = caller.call("density", || object.has_density())?;
         Ok(LoadedDataset { object, caller, schema, has_density })

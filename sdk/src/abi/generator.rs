@@ -6,7 +6,7 @@ use abi_stable::std_types::{RBox, ROption, RSlice, RSliceMut, RString, RVec};
 use abi_stable::{RRef, StableAbi};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::caller::Caller;
+use super::caller::{Caller, Held};
 use super::context::{ContextRef, Offered, Received, offer};
 use super::dataset::{rows_of, rows_of_mut, slice_of, slice_of_mut};
 use super::guard::{Guarded, guard};
@@ -299,13 +299,14 @@ impl AbiMember for MemberAdapter {
 
 /// A generator of a loaded plugin.
 pub struct LoadedGenerator {
-    object: GeneratorBox,
+    object: Held<GeneratorBox>,
     caller: Caller,
     abilities: Abilities,
 }
 
 impl LoadedGenerator {
     pub(super) fn new(object: GeneratorBox, caller: Caller) -> Result<Self> {
+        let object = Held::new(object, &caller);
         let a = caller.call("abilities", || object.abilities())?;
         let abilities = Abilities {
             gradients: a.gradients.into_option().map(LossKind::from),
@@ -330,7 +331,7 @@ impl LoadedGenerator {
     pub fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<LoadedModel<'static>> {
         let batch = AbiBatch::new(training)?;
         let model = self.caller.call("prepare", || self.object.prepare(batch, schema.into()))?;
-        LoadedModel::new(ModelHandle::Owned(model), self.caller.clone())
+        LoadedModel::new(ModelHandle::Owned(Held::new(model, &self.caller)), self.caller.clone())
     }
 
     /// See [`Generator::files`].
@@ -341,7 +342,7 @@ impl LoadedGenerator {
 }
 
 pub(super) enum ModelHandle<'a> {
-    Owned(ModelBox),
+    Owned(Held<ModelBox>),
     Lent(ModelRef<'a>),
 }
 
@@ -396,6 +397,7 @@ impl Model for LoadedModel<'_> {
 
     fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
         let object = self.caller.call("at", || on_model!(self.at(parameters.into())))?;
+        let object = Held::new(object, &self.caller);
         let capacity = self.caller.call("capacity", || object.capacity())?.into_option();
         Ok(Box::new(LoadedMember { object, caller: self.caller.clone(), capacity }))
     }
@@ -451,7 +453,7 @@ impl Differentiable for LoadedModel<'_> {
 }
 
 struct LoadedMember {
-    object: MemberBox,
+    object: Held<MemberBox>,
     caller: Caller,
     capacity: Option<u64>,
 }

@@ -6,7 +6,7 @@ use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{RBox, ROption, RSlice, RString, RVec};
 use ndarray::ArrayView3;
 
-use super::caller::Caller;
+use super::caller::{Caller, Held};
 use super::guard::{Guarded, guard};
 use super::types::{Res, read_strings, strings};
 use crate::metric::expect_length;
@@ -233,7 +233,7 @@ impl AbiAccumulator for AccumulatorAdapter {
 
 /// A metric of a loaded plugin.
 pub struct LoadedMetric {
-    object: MetricBox,
+    object: Held<MetricBox>,
     caller: Caller,
     reference: ReferenceUse,
     least_members: u64,
@@ -241,6 +241,7 @@ pub struct LoadedMetric {
 
 impl LoadedMetric {
     pub(super) fn new(object: MetricBox, caller: Caller) -> Result<Self> {
+        let object = Held::new(object, &caller);
         let reference = match caller.call("reference", || object.reference())? {
             AbiReferenceUse::Values => ReferenceUse::Values,
             AbiReferenceUse::Quantiles(list) => ReferenceUse::Quantiles(list.into_vec()),
@@ -264,13 +265,14 @@ impl LoadedMetric {
         let reference =
             AbiReference { values: reference.values.into(), quantiles: reference.quantiles.into() };
         let object = self.caller.call("compare", || self.object.compare(reference))?;
+        let object = Held::new(object, &self.caller);
         let names = read_strings(self.caller.call("value_names", || object.value_names())?);
         Ok(Box::new(LoadedComparison { object, caller: self.caller.clone(), names }))
     }
 }
 
 struct LoadedComparison {
-    object: ComparisonBox,
+    object: Held<ComparisonBox>,
     caller: Caller,
     names: Vec<String>,
 }
@@ -283,6 +285,7 @@ impl Comparison for LoadedComparison {
     fn accumulator(&self) -> Box<dyn Accumulator> {
         // An accumulator that cannot be made answers every call with the reason.
         let object = self.caller.call("accumulator", || self.object.accumulator());
+        let object = object.map(|o| Held::new(o, &self.caller));
         Box::new(LoadedAccumulator { object, caller: self.caller.clone(), values: self.names.len() })
     }
 
@@ -324,17 +327,17 @@ impl Comparison for LoadedComparison {
 }
 
 struct LoadedAccumulator {
-    object: Result<AccumulatorBox>,
+    object: Result<Held<AccumulatorBox>>,
     caller: Caller,
     values: usize,
 }
 
 impl LoadedAccumulator {
-    fn object(&self) -> Result<&AccumulatorBox> {
+    fn object(&self) -> Result<&Held<AccumulatorBox>> {
         self.object.as_ref().map_err(Clone::clone)
     }
 
-    fn object_mut(&mut self) -> Result<&mut AccumulatorBox> {
+    fn object_mut(&mut self) -> Result<&mut Held<AccumulatorBox>> {
         self.object.as_mut().map_err(|e| e.clone())
     }
 }

@@ -4,7 +4,7 @@ use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{RBox, RSliceMut, RString};
 
-use super::caller::Caller;
+use super::caller::{Caller, Held};
 use super::generator::AbiBatch;
 use super::guard::{Guarded, guard};
 use super::types::{AbiSchema, Res};
@@ -56,7 +56,7 @@ impl AbiSummary for SummaryAdapter {
 
 /// A summary statistic of a loaded plugin.
 pub struct LoadedSummaryStatistic {
-    object: SummaryStatisticBox,
+    object: Held<SummaryStatisticBox>,
     caller: Caller,
     label: String,
     axis: String,
@@ -64,6 +64,7 @@ pub struct LoadedSummaryStatistic {
 
 impl LoadedSummaryStatistic {
     pub(super) fn new(object: SummaryStatisticBox, caller: Caller) -> Result<Self> {
+        let object = Held::new(object, &caller);
         let label = caller.call("label", || object.label())?.into_string();
         let axis = caller.call("axis", || object.axis())?.into_string();
         Ok(LoadedSummaryStatistic { object, caller, label, axis })
@@ -82,12 +83,12 @@ impl LoadedSummaryStatistic {
     /// See [`SummaryStatistic::prepare`].
     pub fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
         let object = self.caller.call("prepare", || self.object.prepare(schema.into()))?;
-        Ok(Box::new(LoadedSummary { object, caller: self.caller.clone() }))
+        Ok(Box::new(LoadedSummary { object: Held::new(object, &self.caller), caller: self.caller.clone() }))
     }
 }
 
 struct LoadedSummary {
-    object: SummaryBox,
+    object: Held<SummaryBox>,
     caller: Caller,
 }
 

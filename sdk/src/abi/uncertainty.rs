@@ -6,7 +6,7 @@ use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
 use abi_stable::std_types::{RBox, ROption, RString, RVec};
 
-use super::caller::{Caller, Unwatched};
+use super::caller::{Caller, Held, Unwatched};
 use super::context::{ContextRef, Offered, Received, offer};
 use super::generator::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::guard::{Guarded, guard};
@@ -121,13 +121,14 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
 
 /// An uncertainty model of a loaded plugin.
 pub struct LoadedUncertaintyModel {
-    object: UncertaintyModelBox,
+    object: Held<UncertaintyModelBox>,
     caller: Caller,
     requirements: Requirements,
 }
 
 impl LoadedUncertaintyModel {
     pub(super) fn new(object: UncertaintyModelBox, caller: Caller) -> Result<Self> {
+        let object = Held::new(object, &caller);
         let r = caller.call("requirements", || object.requirements())?;
         let requirements = Requirements {
             gradients: r.gradients,

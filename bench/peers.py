@@ -1,0 +1,246 @@
+"""The work of amplicast's benchmarks with NumPy, SciPy and PyTorch, on one core.
+
+Prints JSON: for each measurement who did it and the seconds per unit (value, event, step) of every repetition.
+`cargo xtask bench --peers` calls it; with `--check` it only imports the packages.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+# PyTorch's wheel for CUDA is used without CUDA: the libraries it names are empty, so nothing of them may be bound early.
+sys.setdlopenflags(os.RTLD_LAZY)
+
+import numpy as np
+import scipy
+import scipy.stats
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.set_num_threads(1)
+REPETITIONS = 11
+
+
+def repeated(work, units, repetitions=REPETITIONS):
+    """Seconds per unit of each repetition, after one that warms up."""
+    work()
+    seconds = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        work()
+        seconds.append((time.perf_counter() - start) / units)
+    return seconds
+
+
+# The KS curve: 20 sizes from 100 to 1e7, against a reference of 1000.
+
+
+def ks_curves():
+    random = np.random.default_rng(1)
+    reference = 1 + 0.1 * random.standard_normal(1000)
+    values = 1 + 0.1 * random.standard_normal(10_000_000)
+    sizes = np.geomspace(100, len(values), 20).round().astype(int)
+    ordered = np.sort(reference)
+    m = len(ordered)
+
+    def sorted_prefixes():
+        curve = []
+        for n in sizes:
+            below = np.searchsorted(np.sort(values[:n]), ordered) / n
+            steps = np.arange(m) / m
+            curve.append(max(np.abs(below - steps).max(), np.abs(below - steps - 1 / m).max()))
+        return curve
+
+    def two_samples():
+        # The asymptotic p-value, which costs nothing: the exact one of small samples is not asked for.
+        return [scipy.stats.ks_2samp(reference, values[:n], method="asymp").statistic for n in sizes]
+
+    assert np.allclose(sorted_prefixes(), two_samples(), rtol=0, atol=1e-12)
+    return {
+        "ks-scipy": entry(f"SciPy {scipy.__version__} ks_2samp", repeated(two_samples, len(values), 7)),
+        "ks-numpy": entry(f"NumPy {np.__version__} sorted prefixes", repeated(sorted_prefixes, len(values))),
+    }
+
+
+def best_ks_curves():
+    """NumPy's AVX-512 sort is several times slower than its AVX2 sort on some processors (Zen 4): the faster one counts."""
+    variants = {"": "", ", without AVX-512": "AVX512_SPR AVX512_ICL X86_V4 AVX512_SKX"}
+    results = {}
+    for how, disabled in variants.items():
+        environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": disabled, "PYTHONWARNINGS": "ignore"}
+        command = [sys.executable, __file__, "--ks"]
+        found = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if found.returncode == 0:
+            for key, one in json.loads(found.stdout).items():
+                if key not in results or np.median(one["seconds"]) < np.median(results[key]["seconds"]):
+                    results[key] = entry(one["name"] + how, one["seconds"])
+        else:
+            print(found.stderr, file=sys.stderr)
+    return results
+
+
+def entry(name, seconds):
+    return {"name": name, "seconds": seconds}
+
+
+# The autoregressive network: pre-layer-norm, 2 blocks, width 32, 4 heads, MLP x2 with tanh-GELU, 20 Gaussians.
+
+WIDTH, HEADS, BLOCKS, FACTOR, COMPONENTS, FLOOR = 32, 4, 2, 2, 20, 0.01
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.attention_norm, self.mlp_norm = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
+        self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.up, self.down = nn.Linear(WIDTH, FACTOR * WIDTH), nn.Linear(FACTOR * WIDTH, WIDTH)
+
+    def mlp(self, x):
+        return x + self.down(F.gelu(self.up(self.mlp_norm(x)), approximate="tanh"))
+
+    def forward(self, x):
+        n, d, _ = x.shape
+        qkv = self.qkv(self.attention_norm(x)).view(n, d, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        attended = F.scaled_dot_product_attention(*qkv.unbind(0), is_causal=True)
+        return self.mlp(x + self.out(attended.transpose(1, 2).reshape(n, d, WIDTH)))
+
+    def step(self, x, keys, values, position):
+        """One token of each event (n x width); its key and value join the cache (n x heads x position x size)."""
+        n = x.shape[0]
+        query, key, value = self.qkv(self.attention_norm(x)).view(n, 3, HEADS, WIDTH // HEADS).unbind(1)
+        keys[:, :, position], values[:, :, position] = key, value
+        seen = slice(0, position + 1)
+        scores = (query.unsqueeze(2) * keys[:, :, seen]).sum(-1) * (WIDTH // HEADS) ** -0.5
+        attended = (scores.softmax(-1).unsqueeze(-1) * values[:, :, seen]).sum(2)
+        return self.mlp(x + self.out(attended.reshape(n, WIDTH)))
+
+
+class Autoregressive(nn.Module):
+    def __init__(self, dimension):
+        super().__init__()
+        self.dimension = dimension
+        self.embed = nn.Linear(1, WIDTH)
+        self.position = nn.Parameter(2 * torch.rand(dimension, WIDTH) - 1)
+        self.blocks = nn.ModuleList(Block() for _ in range(BLOCKS))
+        self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 3 * COMPONENTS)
+        with torch.no_grad():
+            self.head.bias.zero_()
+            self.head.bias[COMPONENTS : 2 * COMPONENTS] = torch.linspace(-1.7, 1.7, COMPONENTS)
+
+    def negative_log_likelihood(self, x, head_weight):
+        inputs = F.pad(x[:, :-1], (1, 0)).unsqueeze(-1)
+        h = self.embed(inputs) + self.position
+        for block in self.blocks:
+            h = block(h)
+        logits, mean, log_sigma = F.linear(self.norm(h), head_weight, self.head.bias).split(COMPONENTS, -1)
+        sigma = log_sigma.exp() + FLOOR
+        z = (x.unsqueeze(-1) - mean) / sigma
+        terms = logits - sigma.log() - 0.5 * z * z
+        log_p = terms.logsumexp(-1) - logits.logsumexp(-1) - 0.5 * np.log(2 * np.pi)
+        return -log_p.sum(-1).mean()
+
+    @torch.inference_mode()
+    def sample(self, n, batch):
+        out = torch.empty(n, self.dimension)
+        size = (BLOCKS, batch, HEADS, self.dimension, WIDTH // HEADS)
+        keys, values = torch.empty(size), torch.empty(size)
+        for first in range(0, n, batch):
+            count = min(batch, n - first)
+            x = torch.zeros(1, 1)
+            for position in range(self.dimension):
+                # The start token is the same in all events: it is computed once, and its key and value are broadcast.
+                k, v = (keys[:, :1], values[:, :1]) if position == 0 else (keys[:, :count], values[:, :count])
+                h = self.embed(x) + self.position[position]
+                for block, key, value in zip(self.blocks, k, v):
+                    h = block.step(h, key, value, position)
+                if position == 0:
+                    keys[:, 1:, :, 0], values[:, 1:, :, 0] = keys[:, :1, :, 0], values[:, :1, :, 0]
+                logits, mean, log_sigma = self.head(self.norm(h)).split(COMPONENTS, -1)
+                sums = logits.softmax(-1).cumsum(-1).expand(count, -1)
+                uniform = torch.rand(count, 1)
+                chosen = (sums[:, :-1] <= uniform).sum(-1, keepdim=True)
+                mean = mean.expand(count, -1).gather(1, chosen)
+                sigma = log_sigma.expand(count, -1).gather(1, chosen).exp() + FLOOR
+                x = mean + sigma * torch.randn(count, 1)
+                out[first : first + count, position : position + 1] = x
+        return out
+
+
+def ring(n, dimension):
+    direction = torch.randn(n, dimension)
+    events = direction / direction.norm(dim=1, keepdim=True) * (1 + 0.1 * torch.randn(n, 1))
+    return (events - events.mean(0)) / events.std(0)
+
+
+def sampling(dimension):
+    network = Autoregressive(dimension)
+    n = 1 << 16
+    best = None
+    for batch in (1 << k for k in range(8, 17)):
+        seconds = repeated(lambda: network.sample(n, batch), n, 3)
+        if best is None or min(seconds) < best[0]:
+            best = (min(seconds), batch)
+    name = f"PyTorch {torch.__version__}, key/value cache, batch {best[1]}"
+    return entry(name, repeated(lambda: network.sample(n, best[1]), n))
+
+
+def variational_steps(network, x, optimiser_options, steps):
+    """Steps of a variational posterior over the head's matrix; everything else is trained to a point."""
+    log_sigma = nn.Parameter(torch.full_like(network.head.weight, -2.0))
+    rates = [2e-3, 4e-3]
+    parameters = list(network.parameters())
+    groups = [{"params": parameters, "lr": rates[0]}, {"params": [log_sigma], "lr": rates[1]}]
+    optimiser = torch.optim.Adam(groups, **optimiser_options)
+    n, batch = len(x), 200
+
+    def run():
+        order, used = torch.randperm(n), 0
+        for step in range(steps):
+            if used + batch > n:
+                order, used = torch.randperm(n), 0
+            rows = order[used : used + batch]
+            used += batch
+            for group, rate in zip(optimiser.param_groups, rates):
+                group["lr"] = rate * (step + 1) / steps
+            mu, sigma = network.head.weight, log_sigma.exp()
+            loss = network.negative_log_likelihood(x[rows], mu + sigma * torch.randn_like(mu))
+            kl = (0.5 * (sigma.square() + mu.square() - 1) - log_sigma).sum()
+            optimiser.zero_grad(set_to_none=True)
+            (loss + kl / n).backward()
+            nn.utils.clip_grad_norm_([*parameters, log_sigma], 10.0)
+            optimiser.step()
+
+    return run
+
+
+def training(dimension):
+    x = ring(1000, dimension)
+    best = None
+    for name, options in {"Adam": {}, "foreach Adam": {"foreach": True}, "fused Adam": {"fused": True}}.items():
+        steps = 50
+        seconds = repeated(variational_steps(Autoregressive(dimension), x, options, steps), steps)
+        found = (float(np.median(seconds)), f"PyTorch {torch.__version__} eager, {name}", seconds)
+        best = found if best is None else min(best, found)
+    return entry(*best[1:])
+
+
+def main():
+    assert torch.ones(3).sum().item() == 3
+    if "--check" in sys.argv:
+        return
+    if "--ks" in sys.argv:
+        json.dump(ks_curves(), sys.stdout)
+        return
+    torch.manual_seed(1)
+    results = best_ks_curves()
+    for dimension in (2, 4):
+        results[f"sampling-{dimension}"] = sampling(dimension)
+        results[f"step-{dimension}"] = training(dimension)
+    json.dump(results, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+//! What amplicast's parts cost, as ratios against stated alternatives measured in the same run.
+//!
+//! `cargo xtask bench` builds and calls this, in the environment that a worker of `amplicast run` has; with `--peers` it
+//! runs `peers.py` first, which does the same work with NumPy, SciPy and PyTorch.
+
+mod boundary;
+mod flat;
+mod ks;
+mod memory;
+mod network;
+mod peers;
+mod plugins;
+mod ring;
+mod sampling;
+mod table;
+mod timing;
+mod training;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use amplicast_sdk::{Error, Result};
+use clap::Parser;
+
+use peers::Peers;
+use plugins::Plugins;
+use table::Row;
+
+/// Measures amplicast.
+#[derive(Parser)]
+#[command(name = "amplicast-bench")]
+struct Arguments {
+    /// What peers.py printed.
+    #[arg(long, value_name = "FILE")]
+    peers: Option<PathBuf>,
+    /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
+    #[arg(long)]
+    memory: bool,
+    /// Measure only what has this in its name: ks, sampling, training, boundary, flat, memory.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let executable = std::env::current_exe().map_err(|e| Error::io("cannot find this program", e))?;
+    let plugins = Plugins::load(executable.parent().unwrap_or(&executable))?;
+    let peers = arguments.peers.as_deref().map(Peers::read).transpose()?.unwrap_or_default();
+    let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| name.contains(only));
+    let before = load();
+    let mut rows: Vec<Row> = Vec::new();
+    if wanted("ks") {
+        rows.extend(ks::measure(&plugins, &peers)?);
+    }
+    for (dimension, target) in [(2, 1e6), (4, 2.7e5)] {
+        if wanted("sampling") {
+            rows.extend(sampling::measure(&plugins, &peers, dimension, target)?);
+        }
+    }
+    for dimension in [2, 4] {
+        if wanted("training") {
+            rows.extend(training::measure(&plugins, &peers, dimension)?);
+        }
+    }
+    if wanted("boundary") {
+        rows.extend(boundary::measure(&plugins)?);
+    }
+    for dimension in [2, 4] {
+        if wanted("flat") {
+            rows.push(flat::measure(dimension, 200)?);
+        }
+    }
+    if arguments.memory && wanted("memory") {
+        rows.extend(memory::measure(plugins.folder())?);
+    }
+    println!("{}", table::render(&rows));
+    println!("load of the machine: {before} before, {} after (this program is 1 of it)", load());
+    Ok(())
+}
+
+/// The load average of the last minute.
+fn load() -> String {
+    let text = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split(' ').next().unwrap_or("unknown").to_owned()
+}

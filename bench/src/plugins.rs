@@ -1,0 +1,87 @@
+//! The plugins that are measured, loaded as the host loads them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amplicast::plugins::{Catalogue, Entry};
+use amplicast::supervise::Journal;
+use amplicast_sdk::abi::{
+    Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedUncertaintyModel, Unwatched, Watch,
+};
+use amplicast_sdk::{Error, Result};
+use serde_json::Value;
+
+const FILES: [&str; 4] = ["datasets", "metrics", "autoregressive", "posteriors"];
+
+/// Loaded plugins, and who watches their calls.
+pub struct Plugins {
+    folder: PathBuf,
+    catalogues: Vec<Catalogue>,
+    /// A journal in a file, as in a worker of `amplicast run`.
+    journal: Arc<dyn Watch>,
+    _journal_file: tempfile::NamedTempFile,
+}
+
+impl Plugins {
+    /// Loads the libraries in a folder.
+    pub fn load(folder: &Path) -> Result<Self> {
+        let io = |what: &str| {
+            let what = what.to_owned();
+            move |error| Error::io(what, error)
+        };
+        let file = tempfile::NamedTempFile::new().map_err(io("cannot make a journal"))?;
+        let journal: Arc<dyn Watch> =
+            Arc::new(Journal::open(Some(file.path())).map_err(io("cannot open the journal"))?);
+        let load = |name: &str| {
+            let path = folder.join(format!("libamplicast_{name}.so"));
+            let catalogue = Catalogue::load_file(&path, &[], &journal);
+            match catalogue.refused.first() {
+                Some(refused) => Err(Error::plugin(format!("{}: {}", path.display(), refused.reason))),
+                None => Ok(catalogue),
+            }
+        };
+        let catalogues = FILES.into_iter().map(load).collect::<Result<_>>()?;
+        Ok(Plugins { folder: folder.into(), catalogues, journal, _journal_file: file })
+    }
+
+    /// The folder of the libraries.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    fn entry(&self, kind: Kind, name: &str) -> Result<(&Entry, Caller)> {
+        let found = self.catalogues.iter().find_map(|c| c.find(kind, name).ok());
+        let entry = found.ok_or_else(|| Error::plugin(format!("no {} component `{name}`", kind.table())))?;
+        Ok((entry, entry.caller(&self.journal)))
+    }
+
+    /// A dataset whose calls are journaled.
+    pub fn dataset(&self, name: &str, config: &Value) -> Result<LoadedDataset> {
+        let (entry, caller) = self.entry(Kind::Dataset, name)?;
+        entry.component.dataset(&config.to_string(), caller)
+    }
+
+    /// A dataset whose calls nobody watches.
+    pub fn unwatched_dataset(&self, name: &str, config: &Value) -> Result<LoadedDataset> {
+        let (entry, _) = self.entry(Kind::Dataset, name)?;
+        entry.component.dataset(&config.to_string(), Caller::new(name, Arc::new(Unwatched)))
+    }
+
+    /// A generator.
+    pub fn generator(&self, name: &str, config: &Value) -> Result<LoadedGenerator> {
+        let (entry, caller) = self.entry(Kind::Generator, name)?;
+        entry.component.generator(&config.to_string(), caller)
+    }
+
+    /// An uncertainty model.
+    pub fn uncertainty(&self, name: &str, config: &Value) -> Result<LoadedUncertaintyModel> {
+        let (entry, caller) = self.entry(Kind::Uncertainty, name)?;
+        entry.component.uncertainty(&config.to_string(), caller)
+    }
+
+    /// A metric.
+    pub fn metric(&self, name: &str, config: &Value) -> Result<LoadedMetric> {
+        let (entry, caller) = self.entry(Kind::Metric, name)?;
+        entry.component.metric(&config.to_string(), caller)
+    }
+}

@@ -1,0 +1,41 @@
+//! The plugin that was written outside the workspace, built and run as a stranger would.
+
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn a_plugin_from_outside_the_workspace_builds_and_runs() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let manifest = examples.join("plugin-histogram/Cargo.toml");
+    // A stranger's cargo knows nothing of this test's.
+    let inherited = |(name, _): &(String, String)| name.starts_with("CARGO") && name != "CARGO_HOME";
+    let mut cargo = Command::new("cargo");
+    std::env::vars().filter(inherited).for_each(|(name, _)| _ = cargo.env_remove(name));
+    let built = cargo
+        .args(["build", "--release", "--locked", "--manifest-path"])
+        .arg(&manifest)
+        .current_dir(&examples)
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+
+    let program = std::env::current_exe().unwrap();
+    let program = program.parent().and_then(Path::parent).unwrap().join("amplicast");
+    let folder = tempfile::tempdir().unwrap();
+    let run = Command::new(program)
+        .args(["run", "ring-2d-histogram.toml", "--out"])
+        .arg(folder.path())
+        .current_dir(&examples)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    // Columns are described, their correlation is not: the radius is far off, and the tool says so.
+    assert!(said.contains("does not cover the deviation from the truth"), "{said}");
+    let results: amplicast::results::Results =
+        serde_json::from_slice(&std::fs::read(folder.path().join("results.json")).unwrap()).unwrap();
+    let radius = results.cells.iter().find(|c| c.name.summary == "radius" && c.name.metric == "ks").unwrap();
+    assert!(radius.replicas[0].estimate.g.unwrap() < 0.1);
+    let column = results.cells.iter().find(|c| c.name.summary == "x_1" && c.name.metric == "ks").unwrap();
+    assert!(column.replicas[0].estimate.g.unwrap() > 0.1);
+}
