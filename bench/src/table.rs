@@ -1,6 +1,6 @@
 //! The table: what was measured, against what, and whether the target was reached.
 
-use comfy_table::{ContentArrangement, Table, presets::ASCII_MARKDOWN};
+use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::timing::Times;
 
@@ -79,7 +79,7 @@ pub fn rate(times: &Times, unit: &str) -> String {
 /// The table as Markdown.
 pub fn render(rows: &[Row]) -> String {
     let mut table = Table::new();
-    table.load_preset(ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["what", "amplicast, median", "against", "result", "target", "reached"]);
     for row in rows {
         let met = row.met.map_or("", |met| if met { "yes" } else { "no" });

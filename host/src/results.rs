@@ -196,7 +196,7 @@ pub struct Overall {
 /// A true amplification with its error.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct TrueG {
-    /// null scale / (n_train E[deviation]); absent if the mean deviation is not positive.
+    /// Null scale / (n_train times the mean deviation); absent if the mean deviation is not positive.
     pub value: Option<f64>,
     /// 68 % interval; an absent upper end is unbounded.
     pub interval: Interval,

@@ -115,7 +115,7 @@ pub struct Deviation {
     pub single_member: f64,
     /// The null law's mean times n: I (1 - I), summed over regions, at the true integrals.
     pub null_scale: f64,
-    /// (<I> - I_true) / (sigma_model sqrt(1 + 1/N)), one a region; Student's t with N - 1 degrees of freedom if calibrated.
+    /// `(<I> - I_true) / (sigma_model sqrt(1 + 1/N))`, one a region; Student's t with N - 1 degrees of freedom if calibrated.
     pub pulls: Vec<f64>,
 }
 
@@ -152,13 +152,13 @@ pub trait Accumulator: Send {
     fn update(&mut self, summaries: &[f64]) -> Result<()>;
 
     /// Everything that another accumulator of the same comparison needs to go on from here.
-    fn state(&self) -> Vec<f64>;
+    fn state(&self) -> Result<Vec<f64>>;
 
     /// Adds the state of an accumulator that saw the events after this one's.
     fn merge(&mut self, state: &[f64]) -> Result<()>;
 
     /// The numbers that a checkpoint records.
-    fn values(&self) -> Vec<f64>;
+    fn values(&self) -> Result<Vec<f64>>;
 }
 
 /// An error unless two lengths agree; for [`Accumulator::merge`] and other callers of foreign vectors.

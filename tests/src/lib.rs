@@ -1,1 +1,7 @@
-//! Helpers of the tests that cross crates.
+//! Helpers of the tests that cross crates: they run the built host as a user would, in a folder of their own.
+
+mod files;
+mod place;
+
+pub use files::{built, hostile_plugin, light_folder, plugins, target_folder};
+pub use place::{Finished, Place, results, stage_files};

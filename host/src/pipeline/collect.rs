@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use amplicast_sdk::ndarray::Array3;
 use amplicast_sdk::{Comparison, Curves, Error, Result};
 
-use super::columns::{ColumnMaker, ColumnName};
+use super::columns::{ColumnMaker, ColumnName, Prepared};
 use super::components::Components;
 use super::overall::overall;
 use super::plan::{Plan, PlannedCell};
@@ -163,15 +163,7 @@ impl<'a> Collector<'a> {
                 (Some(Err(error)), _) => Err(error.clone()),
                 (Some(Ok(prepared)), Some(list)) => list.as_ref().map_err(Clone::clone).and_then(|list| {
                     let true_curve = truth.metrics.get(&column);
-                    self.cell(
-                        replica,
-                        cell,
-                        &*prepared.comparison,
-                        prepared.n_reference,
-                        list,
-                        curves,
-                        true_curve,
-                    )
+                    self.cell(replica, cell, prepared, list, curves, true_curve)
                 }),
                 _ => Err(Error::plugin("the cell was not computed")),
             };
@@ -190,17 +182,16 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn cell(
         &mut self,
         replica: u64,
         cell: &PlannedCell,
-        comparison: &dyn Comparison,
-        n_reference: u64,
+        prepared: &Prepared,
         list: &[MemberCurve],
         pair: &PairCurves,
         truth: Option<&TrueCurve>,
     ) -> Result<CellReplica> {
+        let comparison = &*prepared.comparison;
         let names = comparison.value_names();
         let data = Assembled::new(list, &pair.checkpoints, names.len(), pair.n_effective);
         self.member_rows(replica, cell, &names, list, &pair.checkpoints);
@@ -230,7 +221,7 @@ impl<'a> Collector<'a> {
         Ok(CellReplica {
             replica,
             n_train_passed: n_train,
-            n_reference,
+            n_reference: prepared.n_reference,
             n_effective: pair.n_effective,
             estimate,
             curve,

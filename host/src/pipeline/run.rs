@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use amplicast_sdk::{Error, ErrorKind, Member, Result, Schema, Seed, Summary};
+use amplicast_sdk::{Error, ErrorKind, Member, Result, Seed, Summary};
 use serde_json::{Value, json};
 
 use super::collect::{Collector, PairCurves};
@@ -45,6 +45,22 @@ pub struct Columns {
     pub histograms: Vec<(usize, usize, Vec<f64>)>,
 }
 
+/// What all pairs of one replica share.
+pub struct Replica<'a> {
+    /// Its number, from 0.
+    pub number: u64,
+    /// Its true events.
+    pub events: &'a TrueEvents<'a>,
+    /// What they depend on.
+    pub identity: &'a Value,
+    /// All summaries of the experiment.
+    pub summaries: &'a [Option<Box<dyn Summary>>],
+    /// All selections of the experiment.
+    pub cuts: &'a [Cuts],
+    /// All columns.
+    pub columns: &'a Columns,
+}
+
 impl Run<'_> {
     /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
     pub fn execute(&self) -> Result<(Results, Vec<MemberRow>)> {
@@ -83,7 +99,15 @@ impl Run<'_> {
         let mut maker =
             ColumnMaker::new(self.experiment, self.components, dataset, &events, &identity, summaries, &cuts);
         let columns = self.columns(&mut maker, replica)?;
-        let true_curves = truth::curves(self, &events, &identity, summaries, &cuts, &columns, replica)?;
+        let shared = Replica {
+            number: replica,
+            events: &events,
+            identity: &identity,
+            summaries,
+            cuts: &cuts,
+            columns: &columns,
+        };
+        let true_curves = truth::curves(self, &shared)?;
         collector.replica(replica, &mut maker, &columns, &true_curves)?;
         let mut pairs: Vec<(usize, Option<usize>)> = Vec::new();
         for cell in &self.plan.cells {
@@ -95,17 +119,7 @@ impl Run<'_> {
             let cells: Vec<&PlannedCell> = (self.plan.cells.iter())
                 .filter(|c| c.generator == generator && c.uncertainty == uncertainty)
                 .collect();
-            let pair = self.pair(
-                replica,
-                generator,
-                uncertainty,
-                &events,
-                &identity,
-                summaries,
-                &cuts,
-                &columns,
-                &cells,
-            );
+            let pair = self.pair(&shared, generator, uncertainty, &cells);
             match pair {
                 Ok(curves) => collector.pair(replica, &cells, &columns, &true_curves, &curves)?,
                 Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
@@ -127,26 +141,21 @@ impl Run<'_> {
             }
             let seen = histograms.iter().any(|(s, c, _)| (*s, *c) == (cell.summary, cell.selection));
             // The report draws the first replica.
-            if replica == 0 && !seen {
-                if let Ok(sorted) = maker.sorted_training(cell.summary, cell.selection) {
-                    histograms.push((cell.summary, cell.selection, edges(sorted)));
-                }
+            if replica == 0
+                && !seen
+                && let Ok(sorted) = maker.sorted_training(cell.summary, cell.selection)
+            {
+                histograms.push((cell.summary, cell.selection, edges(sorted)));
             }
         }
         Ok(Columns { metrics, histograms })
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn pair(
         &self,
-        replica: u64,
+        shared: &Replica<'_>,
         generator: usize,
         uncertainty: Option<usize>,
-        events: &TrueEvents<'_>,
-        identity: &Value,
-        summaries: &[Option<Box<dyn Summary>>],
-        cuts: &[Cuts],
-        columns: &Columns,
         cells: &[&PlannedCell],
     ) -> Result<PairCurves> {
         let made = &self.components.generators[generator];
@@ -155,43 +164,41 @@ impl Run<'_> {
             .split("pair")
             .split(&made.name)
             .split(&cells[0].name.uncertainty)
-            .index(replica);
+            .index(shared.number);
         let job = Job {
             session: self.session,
             store: self.store,
             experiment: self.experiment,
-            replica,
-            data_identity: identity,
+            replica: shared.number,
+            data_identity: shared.identity,
             name: name.clone(),
             seed,
         };
         let loaded = made.component.as_ref().map_err(Clone::clone)?;
         let schema = &self.components.schema;
-        let model =
-            self.session.attempt(&format!("{name}: prepare"), || loaded.prepare(&events.seen(), schema))?;
+        let model = self
+            .session
+            .attempt(&format!("{name}: prepare"), || loaded.prepare(&shared.events.seen(), schema))?;
         let posterior = match uncertainty {
             None => job.given(made, Box::new(model))?,
             Some(u) => {
-                let rows = events.seen().values.nrows() as u64;
+                let rows = shared.events.seen().values.nrows() as u64;
                 job.infer(made, Box::new(model), &self.components.uncertainties[u], rows)?
             }
         };
-        self.members(&name, replica, seed, &posterior, schema, summaries, cuts, columns, cells)
+        self.members(&name, seed, &posterior, shared, cells)
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn members(
         &self,
         name: &str,
-        replica: u64,
         seed: Seed,
         posterior: &Posterior,
-        schema: &Schema,
-        summaries: &[Option<Box<dyn Summary>>],
-        cuts: &[Cuts],
-        columns: &Columns,
+        shared: &Replica<'_>,
         cells: &[&PlannedCell],
     ) -> Result<PairCurves> {
+        let Replica { number: replica, summaries, cuts, columns, .. } = *shared;
+        let schema = &self.components.schema;
         let sizes = &self.experiment.experiment;
         let parameters = &posterior.members.parameters;
         let count = parameters.len() as u64;

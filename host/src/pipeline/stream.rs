@@ -77,11 +77,12 @@ enum Piece {
 }
 
 /// The accumulators of a block; a column whose summary or metric failed holds the reason and is left alone.
-type Running = Vec<Result<(Box<dyn Accumulator>, u64)>>;
+type Running = Vec<RunningColumn>;
+type RunningColumn = Result<(Box<dyn Accumulator>, u64)>;
 
 /// The values of all accumulators.
 fn values_of(running: &Running) -> Vec<Result<(Vec<f64>, u64)>> {
-    let one = |column: &Result<(Box<dyn Accumulator>, u64)>| {
+    let one = |column: &RunningColumn| {
         column.as_ref().map(|(a, passed)| (a.values(), *passed)).map_err(Clone::clone)
     };
     running.iter().map(one).collect()
@@ -89,7 +90,7 @@ fn values_of(running: &Running) -> Vec<Result<(Vec<f64>, u64)>> {
 
 /// Takes the states out, and starts afresh.
 fn take(running: &mut Running, columns: &[Column<'_>]) -> Vec<Result<(Vec<f64>, u64)>> {
-    let one = |(column, spec): (&mut Result<(Box<dyn Accumulator>, u64)>, &Column<'_>)| {
+    let one = |(column, spec): (&mut RunningColumn, &Column<'_>)| {
         let state = column.as_ref().map(|(a, passed)| (a.state(), *passed)).map_err(Clone::clone);
         if let Ok(column) = column {
             *column = (spec.accumulator(), 0);

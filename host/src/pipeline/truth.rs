@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use amplicast_sdk::{Accumulator, Result, Summary};
+use amplicast_sdk::{Accumulator, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::data::{TrueEvents, evaluate};
-use super::run::{Columns, Run, TrueCurves};
-use super::select::Cuts;
+use super::run::{Replica, Run, TrueCurves};
 use super::stream::Histogram;
 use crate::config::ReferenceName;
 use crate::results::Validation;
@@ -49,15 +48,8 @@ pub struct Truth {
 }
 
 /// Computes what is not stored.
-pub fn curves(
-    run: &Run<'_>,
-    events: &TrueEvents<'_>,
-    identity: &Value,
-    summaries: &[Option<Box<dyn Summary>>],
-    cuts: &[Cuts],
-    columns: &Columns,
-    replica: u64,
-) -> Result<Truth> {
+pub fn curves(run: &Run<'_>, shared: &Replica<'_>) -> Result<Truth> {
+    let Replica { number: replica, events, identity, summaries, cuts, columns } = *shared;
     let validation = validation(events)?;
     let mut truth = Truth { metrics: HashMap::new(), histograms: Vec::new(), validation };
     let Some((reference, n)) = source(events)? else { return Ok(truth) };

@@ -466,7 +466,8 @@ impl Member for LoadedMember {
     fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let dimension = out.ncols();
         let out = slice_of_mut(&mut out)?;
-        self.caller.call("sample", || self.object.sample(chunk.into(), dimension, out))
+        self.caller.call("sample", || self.object.sample(chunk.into(), dimension, out))?;
+        self.finite(chunk, out_values)
     }
 
     fn sample_with_log_density(

@@ -221,13 +221,13 @@ impl AbiAccumulator for AccumulatorAdapter {
         guard(|| self.0.update(summaries.as_slice()))
     }
     fn state(&self) -> Res<RVec<f64>> {
-        guard(|| Ok(self.0.state().into()))
+        guard(|| Ok(self.0.state()?.into()))
     }
     fn merge(&mut self, state: RSlice<'_, f64>) -> Res<()> {
         guard(|| self.0.merge(state.as_slice()))
     }
     fn values(&self) -> Res<RVec<f64>> {
-        guard(|| Ok(self.0.values().into()))
+        guard(|| Ok(self.0.values()?.into()))
     }
 }
 
@@ -349,12 +349,9 @@ impl Accumulator for LoadedAccumulator {
         caller.call("update", || object.update(summaries.into()))
     }
 
-    fn state(&self) -> Vec<f64> {
-        // A failure shows in the length, which `merge` checks.
-        self.object()
-            .ok()
-            .and_then(|o| self.caller.quick("state", || o.state()))
-            .map_or_else(Vec::new, RVec::into_vec)
+    fn state(&self) -> Result<Vec<f64>> {
+        let object = self.object()?;
+        Ok(self.caller.call("state", || object.state())?.into_vec())
     }
 
     fn merge(&mut self, state: &[f64]) -> Result<()> {
@@ -363,9 +360,14 @@ impl Accumulator for LoadedAccumulator {
         caller.call("merge", || object.merge(state.into()))
     }
 
-    fn values(&self) -> Vec<f64> {
-        let values = self.object().ok().and_then(|o| self.caller.quick("values", || o.values()));
-        // NaN is refused where the values are used.
-        values.filter(|v| v.len() == self.values).map_or_else(|| vec![f64::NAN; self.values], RVec::into_vec)
+    fn values(&self) -> Result<Vec<f64>> {
+        let object = self.object()?;
+        let values = self.caller.call("values", || object.values())?.into_vec();
+        let what = || format!("`{}`, call values", self.caller.component());
+        expect_length(&what(), self.values, values.len())?;
+        match values.iter().find(|x| !x.is_finite()) {
+            None => Ok(values),
+            Some(x) => Err(Error::plugin(format!("{}: expected finite numbers, found {x}", what()))),
+        }
     }
 }

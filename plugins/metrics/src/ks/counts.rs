@@ -10,15 +10,40 @@ use amplicast_sdk::{Error, Result};
 /// The gaps between a reference's distinct values, with a table that finds a value's gap in constant time.
 #[derive(Debug)]
 pub struct Gaps {
-    /// Distinct reference values in order, then +inf as a sentinel.
+    /// Distinct reference values in order, then NaN, which no comparison holds for.
     values: Vec<f64>,
     /// Reference events below each distinct value; after the last, all events.
     below: Vec<u64>,
+    grid: Grid,
+    /// For each cell of the grid: twice the first distinct value in it or after it, plus 1 if it holds several.
+    starts: Vec<u32>,
+}
+
+/// A uniform grid over the bulk of the reference; its outer cells reach to infinity.
+#[derive(Debug, Clone, Copy)]
+struct Grid {
     low: f64,
     scale: f64,
-    /// For each cell of a uniform grid: the first distinct value in it or after it.
-    first: Vec<u32>,
+    /// Number of the last cell.
+    last: f64,
 }
+
+impl Grid {
+    /// The cell of a value; monotone, so that values of lower cells are lower.
+    #[inline(always)]
+    fn cell(self, x: f64) -> u64 {
+        // Adding 2^52 rounds to an integer, found in the low bits of the sum: unlike a cast, a compiler makes
+        // instructions of this that take several values at once. Comparisons that send NaN to cell 0.
+        const MAGIC: f64 = (1_u64 << 52) as f64;
+        let place = (x - self.low) * self.scale;
+        let place = if place > 0.0 { place } else { 0.0 };
+        let place = if place < self.last { place } else { self.last };
+        (place + MAGIC).to_bits() & 0xffff_ffff
+    }
+}
+
+/// Cells for each distinct value: seldom does a cell then hold several.
+const CELLS_PER_VALUE: usize = 8;
 
 impl Gaps {
     /// The gaps of a reference sample of at least one finite value.
@@ -43,24 +68,24 @@ impl Gaps {
             }
         }
         below.push(sorted.len() as u64);
-        let cells = (8 * values.len()).next_power_of_two().clamp(1 << 10, 1 << 22);
+        let cells = (CELLS_PER_VALUE * values.len()).next_power_of_two().clamp(1 << 10, 1 << 22);
         // The grid spans the bulk: an outlier must not put everything else into one cell.
         let at = |p: f64| sorted[((sorted.len() - 1) as f64 * p) as usize];
         let (low, high) = (at(0.001), at(0.999));
         let scale = (cells - 1) as f64 / (high - low);
         let scale = if scale.is_finite() { scale } else { 0.0 };
-        let mut gaps = Gaps { values, below, low, scale, first: Vec::new() };
-        let mut first = Vec::with_capacity(cells + 1);
+        let grid = Grid { low, scale, last: (cells - 1) as f64 };
+        let mut starts = Vec::with_capacity(cells);
         let mut next = 0;
-        for cell in 0..=cells {
-            while next < gaps.values.len() && gaps.cell(gaps.values[next], cells) < cell {
+        for cell in 0..cells as u64 {
+            let start = next;
+            while next < values.len() && grid.cell(values[next]) <= cell {
                 next += 1;
             }
-            first.push(next as u32);
+            starts.push((2 * start + usize::from(next - start > 1)) as u32);
         }
-        gaps.first = first;
-        gaps.values.push(f64::INFINITY);
-        Ok(gaps)
+        values.push(f64::NAN);
+        Ok(Gaps { values, below, grid, starts })
     }
 
     /// Events in the reference.
@@ -68,30 +93,25 @@ impl Gaps {
         *self.below.last().expect("never empty")
     }
 
-    /// The grid cell of a value; monotone, so that values of lower cells are lower.
-    fn cell(&self, x: f64, cells: usize) -> usize {
-        // A float cast saturates: values left of the grid go to cell 0.
-        (((x - self.low) * self.scale) as usize).min(cells - 1)
-    }
-
-    /// The bin of a value: 2j below distinct value j (and above the one before), 2j + 1 on it.
-    #[inline]
-    fn bin(&self, x: f64) -> usize {
-        let cell = self.cell(x, self.first.len() - 1);
-        let mut j = self.first[cell] as usize;
-        // Mostly none or one distinct value lies between the cell's start and x: no branch for these.
-        j += usize::from(self.values[j] < x);
-        if self.values[j] < x {
-            j = self.search(x, j, cell);
+    /// The bin of a value in a cell: 2j below distinct value j (and above the one before), 2j + 1 on it.
+    #[inline(always)]
+    fn bin(&self, x: f64, cell: usize) -> usize {
+        let start = self.starts[cell];
+        if start % 2 == 1 {
+            return self.search(x, cell);
         }
-        2 * j + usize::from(self.values[j] == x)
+        // At most one distinct value is in the cell; the first after it is above x.
+        let value = self.values[start as usize / 2];
+        start as usize + usize::from(x >= value) + usize::from(x > value)
     }
 
-    /// The first distinct value not below `x`, for crowded cells.
+    /// The bin of a value in a cell with several distinct values.
     #[cold]
-    fn search(&self, x: f64, from: usize, cell: usize) -> usize {
-        let to = self.first[cell + 1] as usize;
-        from + self.values[from..to.max(from)].partition_point(|&v| v < x)
+    fn search(&self, x: f64, cell: usize) -> usize {
+        let from = self.starts[cell] as usize / 2;
+        let to = self.starts.get(cell + 1).map_or(self.values.len() - 1, |next| *next as usize / 2);
+        let j = from + self.values[from..to].partition_point(|&v| v < x);
+        2 * j + usize::from(self.values[j] == x)
     }
 }
 
@@ -116,9 +136,15 @@ impl GapCounts {
 
     /// Counts further values; +inf counts as above every reference value.
     pub fn add(&mut self, values: &[f64]) {
-        for &x in values {
-            let bin = self.gaps.bin(x).min(self.counts.len() - 1);
-            self.counts[bin] += 1;
+        // Two passes over a block in the first cache: the first takes several values at once.
+        let mut cells = [0; 256];
+        for block in values.chunks(cells.len()) {
+            for (cell, &x) in cells.iter_mut().zip(block) {
+                *cell = self.gaps.grid.cell(x);
+            }
+            for (&cell, &x) in cells.iter().zip(block) {
+                self.counts[self.gaps.bin(x, cell as usize)] += 1;
+            }
         }
     }
 

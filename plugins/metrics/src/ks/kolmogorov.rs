@@ -48,7 +48,7 @@ pub fn quantile(p: f64) -> f64 {
     0.5 * (low + high)
 }
 
-/// <K> = sqrt(pi / 2) ln 2 (Eq. 35).
+/// `<K> = sqrt(pi / 2) ln 2` (Eq. 35).
 pub fn mean() -> f64 {
     (PI / 2.0).sqrt() * std::f64::consts::LN_2
 }

@@ -1,0 +1,148 @@
+//! A component that misbehaves costs its own cells, and no more: the message names component and call, the other cells
+//! have numbers, the exit code says that something is missing, and what is stored stays sound.
+
+use amplicast_tests::{Place, hostile_plugin, results};
+use serde_json::Value;
+
+/// An experiment that crosses `hostile` tables with well-behaved ones; every table is there twice.
+fn experiment(kind: &str, misbehave: &str) -> String {
+    let table = |own: &str, component: &str| {
+        if kind == own {
+            format!(
+                "[[{own}]]\nname = \"hostile\"\nplugin = \"hostile-{own}\"\nmisbehave = \"{misbehave}\"\n{component}\n"
+            )
+        } else {
+            format!("{component}\n")
+        }
+    };
+    let generator = table("generator", "[[generator]]\nplugin = \"gaussian-fit\"");
+    let uncertainty = table("uncertainty", "[[uncertainty]]\nplugin = \"ensemble\"");
+    let summary = table("summary", "[[summary]]\nname = \"x\"\nplugin = \"coordinate\"");
+    let metric = table("metric", "[[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 0.5]]");
+    format!(
+        "[experiment]\nname = \"hostile\"\nn_train = 200\nn_gen = 70_000\nmembers = 4\ncheckpoints = 4\nn_truth = 2000\n\n\
+         [dataset]\nplugin = \"gaussian\"\n\n{generator}\n{uncertainty}\n{summary}\n{metric}"
+    )
+}
+
+fn is_hostile(cell: &Value) -> bool {
+    ["generator", "uncertainty", "summary", "metric"].iter().any(|key| cell["name"][key] == "hostile")
+}
+
+/// Runs the experiment with a misbehaving component, then without its misbehaviour in the same folder.
+#[track_caller]
+fn fails_alone(kind: &str, misbehave: &str, message: &str) {
+    let place = Place::new();
+    let file = place.write("hostile.toml", experiment(kind, misbehave));
+    let (file, plugins) = (file.display().to_string(), hostile_plugin().display().to_string());
+    let arguments = ["run", &file, "--out", "run", "--plugin-path", &plugins, "--time-limit", "2"];
+    place.amplicast(&arguments).expect(1).says(&[message]);
+
+    let found = results(&place.path("run"));
+    let cells = found["cells"].as_array().expect("cells");
+    assert!(cells.iter().any(is_hostile) && !cells.iter().all(is_hostile), "{kind} {misbehave}");
+    for cell in cells {
+        let failures = cell["failures"].as_array().expect("failures");
+        if is_hostile(cell) {
+            let text = failures.first().and_then(Value::as_str).unwrap_or_default();
+            assert!(text.contains(message), "{kind} {misbehave}: expected `{message}`, found `{text}`");
+            assert_eq!(cell["overall"], Value::Null, "{kind} {misbehave}: a failed cell has a number");
+        } else {
+            assert!(failures.is_empty(), "{kind} {misbehave}: another cell failed: {failures:?}");
+            assert!(
+                cell["overall"]["g_mean"].is_number(),
+                "{kind} {misbehave}: another cell has no number: {cell}"
+            );
+        }
+    }
+
+    // Nothing stored is damaged: the repaired experiment gives the same here as in a folder that saw no misbehavior.
+    let repair = format!("{kind}.hostile.misbehave=none");
+    place.amplicast(&[&arguments[..], &["--set", &repair]].concat()).expect(0);
+    let undisturbed = ["run", &file, "--out", "other", "--plugin-path", &plugins, "--set", &repair];
+    place.amplicast(&undisturbed).expect(0);
+    let read = |run: &str| std::fs::read(place.path(run).join("results.json")).expect("results");
+    assert!(
+        read("run") == read("other"),
+        "{kind} {misbehave}: the repaired run differs from an undisturbed one"
+    );
+}
+
+macro_rules! tests {
+    ($($test:ident: $kind:literal $misbehave:literal, $message:literal;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                fails_alone($kind, $misbehave, $message);
+            }
+        )*
+    };
+}
+
+tests! {
+    generator_panics_in_create: "generator" "panic-in-create", "`hostile-generator (hostile)`, call create: panicked: hostile in create";
+    generator_panics_in_check: "generator" "panic-in-check", "`hostile-generator (hostile)`, call check: panicked: hostile in check";
+    generator_panics_in_prepare: "generator" "panic-in-prepare", "`hostile-generator (hostile)`, call prepare: panicked: hostile in prepare";
+    generator_panics_in_fit: "generator" "panic-in-fit", "call fit: panicked: hostile in fit";
+    generator_panics_in_sample: "generator" "panic-in-sample", "`hostile-generator (hostile)`, call sample: panicked: hostile in sample";
+    generator_gives_nan_in_fit: "generator" "nan-in-fit", "expected numbers in `parameters`, found NaN";
+    generator_gives_nan_in_sample: "generator" "nan-in-sample", "call sample: expected finite numbers, found NaN in column 0 of generated event";
+    generator_gives_wrong_length_in_fit: "generator" "wrong-length-of-fit", "call fit: parameters: expected 1 numbers, found 2";
+    generator_hangs_in_fit: "generator" "hang-in-fit", "call fit: did not return, and made no progress, for 2 s (--time-limit)";
+    generator_hangs_in_sample: "generator" "hang-in-sample", "`hostile-generator (hostile)`, call sample: did not return, and made no progress, for 2 s (--time-limit)";
+    generator_exits_in_create: "generator" "exit-in-create", "`hostile-generator (hostile)`, call create: ended the process (exit code 0)";
+    generator_exits_in_fit: "generator" "exit-in-fit", "ended the process (exit code 0)";
+    generator_exits_in_sample: "generator" "exit-in-sample", "`hostile-generator (hostile)`, call sample: ended the process (exit code 0)";
+    generator_exits_in_drop: "generator" "exit-in-drop", "`hostile-generator (hostile)`, call drop: ended the process (exit code 0)";
+    generator_aborts_in_fit: "generator" "abort-in-fit", "aborted (signal 6)";
+    generator_aborts_in_sample: "generator" "abort-in-sample", "`hostile-generator (hostile)`, call sample: aborted (signal 6)";
+    generator_has_a_segmentation_fault: "generator" "segfault-in-sample", "`hostile-generator (hostile)`, call sample: crashed (signal 11, segmentation fault)";
+    uncertainty_panics_in_infer: "uncertainty" "panic-in-infer", "`hostile-uncertainty (hostile)`, call infer_chain: panicked: hostile in infer_chain";
+    uncertainty_exits_in_infer: "uncertainty" "exit-in-infer", "`hostile-uncertainty (hostile)`, call infer_chain: ended the process (exit code 0)";
+    uncertainty_hangs_in_infer: "uncertainty" "hang-in-infer", "`hostile-uncertainty (hostile)`, call infer_chain: did not return";
+    uncertainty_gives_nan_in_a_chain: "uncertainty" "nan-in-chain", "expected numbers in `fitted`, found NaN";
+    uncertainty_panics_in_members: "uncertainty" "panic-in-members", "`hostile-uncertainty (hostile)`, call members: panicked: hostile in members";
+    uncertainty_gives_wrong_number_of_members: "uncertainty" "wrong-number", "`hostile-uncertainty (hostile)`, call members: expected 4 members, found 3";
+    uncertainty_gives_members_of_wrong_length: "uncertainty" "wrong-length", "`hostile`, member 0: parameters: expected 1 numbers, found 2";
+    uncertainty_gives_nan_in_a_member: "uncertainty" "nan-in-member", "`hostile`, member 0: expected finite parameters";
+    summary_panics_in_prepare: "summary" "panic-in-prepare", "`hostile-summary (hostile)`, call prepare: panicked: hostile in prepare";
+    summary_panics_in_evaluate: "summary" "panic-in-evaluate", "`hostile-summary (hostile)`, call evaluate: panicked: hostile in evaluate";
+    summary_gives_nan: "summary" "nan-in-evaluate", "expected a finite summary of every event, found NaN at event 0";
+    summary_hangs_in_evaluate: "summary" "hang-in-evaluate", "`hostile-summary (hostile)`, call evaluate: did not return";
+    summary_exits_in_evaluate: "summary" "exit-in-evaluate", "`hostile-summary (hostile)`, call evaluate: ended the process (exit code 0)";
+    metric_panics_in_compare: "metric" "panic-in-compare", "`hostile-metric (hostile)`, call compare: panicked: hostile in compare";
+    metric_panics_in_update: "metric" "panic-in-update", "`hostile-metric (hostile)`, call update: panicked: hostile in update";
+    metric_exits_in_update: "metric" "exit-in-update", "`hostile-metric (hostile)`, call update: ended the process (exit code 0)";
+    metric_gives_wrong_length_of_values: "metric" "wrong-length-of-values", "call values: expected 1 numbers, found 2";
+    metric_gives_nan: "metric" "nan-in-values", "call values: expected finite numbers, found NaN";
+    metric_panics_in_limit: "metric" "panic-in-limit", "`hostile-metric (hostile)`, call limit: panicked: hostile in limit";
+    metric_gives_wrong_length_of_quantiles: "metric" "wrong-length-of-null", "call null: quantiles: expected";
+}
+
+#[test]
+fn a_dataset_that_panics_is_said_with_its_name_and_call() {
+    let place = Place::new();
+    let text = experiment("generator", "none")
+        .replace("\"gaussian\"", "\"hostile-dataset\"\nmisbehave = \"panic-in-read\"");
+    place.write("hostile.toml", text);
+    let plugins = hostile_plugin().display().to_string();
+    let ended = place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]);
+    ended.expect(1).says(&["`hostile-dataset`, call read: panicked: hostile in read"]);
+    let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
+    assert!(
+        cells
+            .iter()
+            .all(|cell| cell["overall"].is_null() && !cell["failures"].as_array().unwrap().is_empty())
+    );
+}
+
+#[test]
+fn a_destructor_that_panics_is_said_and_the_numbers_are_there() {
+    let place = Place::new();
+    place.write("hostile.toml", experiment("generator", "panic-in-drop"));
+    let plugins = hostile_plugin().display().to_string();
+    let ended = place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]);
+    ended.expect(1).says(&["a plugin panicked while it was cleaning up: libhostile.so: drop of a member: panicked: hostile in drop"]);
+    let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
+    assert!(cells.iter().all(|cell| cell["overall"]["g_mean"].is_number()), "{cells:?}");
+}
