@@ -71,7 +71,7 @@ fn streamed(comparison: &dyn Comparison, values: &[f64], sizes: &[usize]) -> Res
         for chunk in values[start..end].chunks(CHUNK_EVENTS) {
             accumulator.update(chunk)?;
         }
-        curve.push(accumulator.values()[0]);
+        curve.push(accumulator.values()?[0]);
         start = end;
     }
     Ok(curve)

@@ -37,6 +37,9 @@ impl Key {
     }
 }
 
+/// What must fit on the disk before anything starts.
+const PROBE_BYTES: usize = 4 << 20;
+
 /// A folder of stored stages.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -44,11 +47,15 @@ pub struct Store {
 }
 
 impl Store {
-    /// The store in `folder`, which is made if need be; fails now if it cannot be written.
+    /// The store in `folder`, which is made if need be; fails now if it cannot be written, or the disk is full.
     pub fn open(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), e))?;
-        let probe = tempfile::NamedTempFile::new_in(folder);
-        probe.map_err(|e| Error::io(format!("{} cannot be written", folder.display()), e))?;
+        let probe = || -> std::io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            file.write_all(&vec![0; PROBE_BYTES])?;
+            file.as_file().sync_all()
+        };
+        probe().map_err(|e| Error::io(format!("cannot write to {}", folder.display()), e))?;
         Ok(Store { folder: folder.into() })
     }
 

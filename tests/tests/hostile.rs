@@ -86,7 +86,7 @@ tests! {
     generator_panics_in_fit: "generator" "panic-in-fit", "call fit: panicked: hostile in fit";
     generator_panics_in_sample: "generator" "panic-in-sample", "`hostile-generator (hostile)`, call sample: panicked: hostile in sample";
     generator_gives_nan_in_fit: "generator" "nan-in-fit", "expected numbers in `parameters`, found NaN";
-    generator_gives_nan_in_sample: "generator" "nan-in-sample", "call sample: expected finite numbers, found NaN in column 0 of generated event";
+    generator_gives_nan_in_sample: "generator" "nan-in-sample", "`hostile-generator (hostile)`, call sample: expected finite numbers, found NaN in generated event";
     generator_gives_wrong_length_in_fit: "generator" "wrong-length-of-fit", "call fit: parameters: expected 1 numbers, found 2";
     generator_hangs_in_fit: "generator" "hang-in-fit", "call fit: did not return, and made no progress, for 2 s (--time-limit)";
     generator_hangs_in_sample: "generator" "hang-in-sample", "`hostile-generator (hostile)`, call sample: did not return, and made no progress, for 2 s (--time-limit)";
@@ -107,14 +107,15 @@ tests! {
     uncertainty_gives_nan_in_a_member: "uncertainty" "nan-in-member", "`hostile`, member 0: expected finite parameters";
     summary_panics_in_prepare: "summary" "panic-in-prepare", "`hostile-summary (hostile)`, call prepare: panicked: hostile in prepare";
     summary_panics_in_evaluate: "summary" "panic-in-evaluate", "`hostile-summary (hostile)`, call evaluate: panicked: hostile in evaluate";
-    summary_gives_nan: "summary" "nan-in-evaluate", "expected a finite summary of every event, found NaN at event 0";
+    summary_gives_nan: "summary" "nan-in-evaluate", "`hostile-summary (hostile)`, call evaluate: expected finite numbers, found NaN in the summary of training event 0";
     summary_hangs_in_evaluate: "summary" "hang-in-evaluate", "`hostile-summary (hostile)`, call evaluate: did not return";
     summary_exits_in_evaluate: "summary" "exit-in-evaluate", "`hostile-summary (hostile)`, call evaluate: ended the process (exit code 0)";
     metric_panics_in_compare: "metric" "panic-in-compare", "`hostile-metric (hostile)`, call compare: panicked: hostile in compare";
     metric_panics_in_update: "metric" "panic-in-update", "`hostile-metric (hostile)`, call update: panicked: hostile in update";
     metric_exits_in_update: "metric" "exit-in-update", "`hostile-metric (hostile)`, call update: ended the process (exit code 0)";
-    metric_gives_wrong_length_of_values: "metric" "wrong-length-of-values", "call values: expected 1 numbers, found 2";
-    metric_gives_nan: "metric" "nan-in-values", "call values: expected finite numbers, found NaN";
+    metric_gives_wrong_length_of_values: "metric" "wrong-length-of-values", "`hostile-metric (hostile)`, call values: expected 1 numbers, found 2";
+    metric_gives_nan: "metric" "nan-in-values", "`hostile-metric (hostile)`, call values: expected finite numbers, found NaN";
+    metric_panics_in_values: "metric" "panic-in-values", "`hostile-metric (hostile)`, call values: panicked: hostile in values";
     metric_panics_in_limit: "metric" "panic-in-limit", "`hostile-metric (hostile)`, call limit: panicked: hostile in limit";
     metric_gives_wrong_length_of_quantiles: "metric" "wrong-length-of-null", "call null: quantiles: expected";
 }

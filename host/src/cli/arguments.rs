@@ -183,14 +183,3 @@ pub struct PathCommand {
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,
 }
-
-impl Arguments {
-    /// The experiment file, if the command has one.
-    pub fn experiment(&self) -> Option<&PathBuf> {
-        match &self.command {
-            Command::Run(c) => Some(&c.experiment),
-            Command::Check(c) => Some(&c.experiment),
-            _ => None,
-        }
-    }
-}

@@ -41,7 +41,16 @@ pub fn prepare_source(
     process: &Process,
 ) -> Result<Ready, ConfigError> {
     let mut experiment = Experiment::read(source)?;
-    let own: Vec<_> = experiment.experiment.plugin_path.iter().map(|p| source.folder().join(p)).collect();
+    // Relative paths in an experiment start at its file, or at the folder that it names: components open them later.
+    let mut folder = source.folder();
+    if let Some(named) = &experiment.experiment.folder {
+        folder.push(named);
+    }
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
+    std::env::set_current_dir(&folder)
+        .map_err(|e| source.error("experiment.folder", &format!("cannot go to {}: {e}", folder.display())))?;
+    experiment.experiment.folder = Some(folder.to_string_lossy().into_owned());
+    let own: Vec<_> = experiment.experiment.plugin_path.iter().map(|p| folder.join(p)).collect();
     let session = process.session(plugin_path, &own);
     let components = Components::make(&session, source, &mut experiment)?;
     let plan = Plan::new(source, &experiment, &components)?;

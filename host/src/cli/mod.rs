@@ -29,15 +29,13 @@ pub const EXIT_USAGE: u8 = 2;
 /// The user stopped the run; the same command goes on with it.
 pub const EXIT_STOPPED: u8 = 3;
 
-/// Where the user called the program; a worker runs in the experiment's folder.
-pub const CALLED_FROM: &str = "AMPLICAST_WORKER_CALLED_FROM";
-
 /// What a command needs of its process.
 pub struct Process {
     /// Set when the user asks to stop.
     pub stop: Arc<AtomicBool>,
     /// The worker's journal and what it knows of its predecessors.
     pub worker: Worker,
+    /// Where the user called the program; relative paths of an experiment start elsewhere.
     folder: PathBuf,
 }
 
@@ -82,29 +80,20 @@ pub fn main() -> ExitCode {
     if let Command::Report(command) = &arguments.command {
         return ExitCode::from(report::report(command));
     }
-    let called_from = std::env::var_os(CALLED_FROM).map(PathBuf::from);
-    match (worker(), called_from) {
-        (Some(worker), Some(folder)) => {
-            let process = Process { stop, worker, folder };
+    let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
+    match worker() {
+        Some(worker) => {
+            let process = Process { stop, worker, folder: here };
             let code = dispatch(&arguments, &process);
             process.worker.exit(code)
         }
-        _ => ExitCode::from(parent(&arguments, &stop)),
-    }
-}
-
-fn parent(arguments: &Arguments, stop: &Arc<AtomicBool>) -> u8 {
-    let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
-    // Relative paths in an experiment start at its file.
-    let folder = arguments.experiment().and_then(|file| here.join(file).parent().map(PathBuf::from));
-    let folder = folder.filter(|f| f.is_dir()).unwrap_or_else(|| here.clone());
-    let limit = Duration::from_secs(arguments.time_limit);
-    match supervise(&folder, &here, limit, stop) {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("amplicast: cannot start the worker: {error}");
-            EXIT_FAILED
-        }
+        None => match supervise(Duration::from_secs(arguments.time_limit), &stop) {
+            Ok(code) => ExitCode::from(code),
+            Err(error) => {
+                eprintln!("amplicast: cannot start the worker: {error}");
+                ExitCode::from(EXIT_FAILED)
+            }
+        },
     }
 }
 

@@ -33,8 +33,10 @@ pub struct Sizes {
     pub n_holdout: Option<u64>,
     /// Fresh events of a known truth, for the reference `truth` and for the true G.
     pub n_truth: u64,
-    /// Further folders with plugins, relative to the experiment file.
+    /// Further folders with plugins.
     pub plugin_path: Vec<String>,
+    /// Where relative paths start; absent: at the experiment file.
+    pub folder: Option<String>,
 }
 
 impl Default for Sizes {
@@ -51,6 +53,7 @@ impl Default for Sizes {
             n_holdout: None,
             n_truth: 1_000_000,
             plugin_path: Vec::new(),
+            folder: None,
         }
     }
 }

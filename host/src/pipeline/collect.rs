@@ -137,7 +137,7 @@ impl<'a> Collector<'a> {
                 let sorted = maker.sorted_training(*summary, *selection)?;
                 let mut histogram = super::stream::Histogram::new(edges);
                 amplicast_sdk::Accumulator::update(&mut histogram, sorted)?;
-                let counts = amplicast_sdk::Accumulator::values(&histogram);
+                let counts = amplicast_sdk::Accumulator::values(&histogram)?;
                 self.training.push((counts.iter().map(|&c| c as u64).collect(), sorted.len() as u64));
             }
         }

@@ -78,9 +78,6 @@ impl Run<'_> {
                 collector.fail_all(replica, &error);
             }
         }
-        for error in self.session.catalogue.drop_errors() {
-            collector.warn(format!("a plugin panicked while it was cleaning up: {error}"));
-        }
         Ok(collector.finish())
     }
 

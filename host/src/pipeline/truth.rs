@@ -119,11 +119,15 @@ pub fn curves(run: &Run<'_>, shared: &Replica<'_>) -> Result<Truth> {
         curves.push(match w.stored {
             Some(stored) => Some(stored),
             None if w.failed => None,
-            None => {
-                let curve = TrueCurve { passed: w.passed, values: w.accumulator.values() };
-                run.store.put_json(&w.key, &curve)?;
-                Some(curve)
-            }
+            // As above, if the accumulator fails.
+            None => match w.accumulator.values() {
+                Err(_) => None,
+                Ok(values) => {
+                    let curve = TrueCurve { passed: w.passed, values };
+                    run.store.put_json(&w.key, &curve)?;
+                    Some(curve)
+                }
+            },
         });
     }
     let histograms = curves.split_off(names.len());

@@ -72,19 +72,13 @@ impl Worker {
 /// Runs this program again with the same arguments as a worker, until one ends in order. Gives its exit code.
 ///
 /// `time_limit` is the longest silence of a plugin call: no return and no progress.
-/// The worker runs in `folder`; `here` is where the user called the program.
-pub fn supervise(
-    folder: &Path,
-    here: &Path,
-    time_limit: Duration,
-    stop: &Arc<AtomicBool>,
-) -> std::io::Result<u8> {
+pub fn supervise(time_limit: Duration, stop: &Arc<AtomicBool>) -> std::io::Result<u8> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut failures: Vec<Failure> = Vec::new();
     let mut serial = false;
     loop {
         let journal = tempfile::NamedTempFile::new()?;
-        let child = start(&arguments, [folder, here], journal.path(), &failures, serial)?;
+        let child = start(&arguments, journal.path(), &failures, serial)?;
         let (status, hung) = watch(child, journal.path(), time_limit, stop)?;
         if let Some(code) = status.code().filter(|c| (ORDERLY..ORDERLY + 32).contains(c)) {
             return Ok((code - ORDERLY) as u8);
@@ -149,14 +143,13 @@ pub fn supervise(
 
 fn start(
     arguments: &[OsString],
-    [folder, here]: [&Path; 2],
     journal: &Path,
     failures: &[Failure],
     serial: bool,
 ) -> std::io::Result<Child> {
     let executable: PathBuf = std::env::current_exe()?;
     let mut command = Command::new(executable);
-    command.args(arguments).current_dir(folder).env(JOURNAL, journal).env(crate::cli::CALLED_FROM, here);
+    command.args(arguments).env(JOURNAL, journal);
     command.env(FAILURES, serde_json::to_string(failures).unwrap_or_default());
     if serial {
         command.env(SERIAL, "1");

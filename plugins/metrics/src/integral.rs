@@ -37,7 +37,7 @@ impl Component for Integral {
 
     fn new(config: IntegralConfig) -> Result<Self> {
         let by_quantiles = config.quantiles > 0 || !config.regions.is_empty();
-        ensure_config(!(by_quantiles && !config.intervals.is_empty()), "intervals", || {
+        ensure_config(!by_quantiles || config.intervals.is_empty(), "intervals", || {
             "expected either `intervals` or `quantiles` with `regions`, found both".into()
         })?;
         if by_quantiles {
@@ -268,8 +268,8 @@ impl Accumulator for Counts {
         Ok(())
     }
 
-    fn state(&self) -> Vec<f64> {
-        self.counts.iter().map(|&c| c as f64).collect()
+    fn state(&self) -> Result<Vec<f64>> {
+        Ok(self.counts.iter().map(|&c| c as f64).collect())
     }
 
     fn merge(&mut self, state: &[f64]) -> Result<()> {
@@ -278,7 +278,7 @@ impl Accumulator for Counts {
         Ok(())
     }
 
-    fn values(&self) -> Vec<f64> {
+    fn values(&self) -> Result<Vec<f64>> {
         self.state()
     }
 }

@@ -55,6 +55,25 @@ impl Caller {
         })
     }
 
+    /// An error that names component and call unless all events (n x d, row-major) are finite numbers.
+    pub fn expect_finite(
+        &self,
+        call: &str,
+        event: &str,
+        first: u64,
+        values: &[f64],
+        dimension: usize,
+    ) -> Result<()> {
+        let Some(i) = values.iter().position(|x| !x.is_finite()) else { return Ok(()) };
+        let number = first + (i / dimension.max(1)) as u64;
+        let column = if dimension > 1 { format!("column {} of ", i % dimension) } else { String::new() };
+        Err(Error::plugin(format!(
+            "expected finite numbers, found {} in {column}{event} {number}",
+            values[i]
+        ))
+        .at(format!("`{}`, call {call}", self.component)))
+    }
+
     /// Like [`Caller::call`] for short calls that neither fail nor are worth watching.
     pub fn quick<T>(&self, name: &'static str, call: impl FnOnce() -> Res<T>) -> Option<T> {
         self.call(name, call).ok()

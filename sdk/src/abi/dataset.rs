@@ -43,18 +43,12 @@ fn shape_error(error: ndarray::ShapeError) -> Error {
 
 /// The contiguous slice of a batch, as it crosses the boundary.
 pub fn slice_of<'a>(events: &'a ArrayView2<'_, f64>) -> Result<RSlice<'a, f64>> {
-    events
-        .as_slice()
-        .map(RSlice::from_slice)
-        .ok_or_else(|| Error::plugin("expected a row-major batch, found another layout"))
+    events.as_slice().map(RSlice::from_slice).ok_or_else(not_row_major)
 }
 
-/// The contiguous slice of a batch to be written.
-pub fn slice_of_mut<'a>(events: &'a mut ArrayViewMut2<'_, f64>) -> Result<RSliceMut<'a, f64>> {
-    events
-        .as_slice_mut()
-        .map(RSliceMut::from_mut_slice)
-        .ok_or_else(|| Error::plugin("expected a row-major batch, found another layout"))
+/// The error of a batch that is not contiguous.
+pub fn not_row_major() -> Error {
+    Error::plugin("expected a row-major batch, found another layout")
 }
 
 impl<D: Dataset> AbiDataset for Adapter<D> {
@@ -114,8 +108,14 @@ impl LoadedDataset {
     /// See [`Dataset::read`].
     pub fn read(&self, split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let dimension = out.ncols();
-        let out = slice_of_mut(&mut out)?;
-        self.caller.call("read", || self.object.read(split.into(), chunk.into(), dimension, out))
+        let values = out.as_slice_mut().ok_or_else(not_row_major)?;
+        let crossing = RSliceMut::from_mut_slice(values);
+        self.caller.call("read", || self.object.read(split.into(), chunk.into(), dimension, crossing))?;
+        let event = match split {
+            Split::Training => "training event",
+            Split::Holdout => "holdout event",
+        };
+        self.caller.expect_finite("read", event, chunk.first_event, values, dimension)
     }
 
     /// See [`Dataset::density`].

@@ -8,7 +8,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::caller::{Caller, Held};
 use super::context::{ContextRef, Offered, Received, offer};
-use super::dataset::{rows_of, rows_of_mut, slice_of, slice_of_mut};
+use super::dataset::{not_row_major, rows_of, rows_of_mut, slice_of};
 use super::guard::{Guarded, guard};
 use super::types::{
     AbiChunk, AbiOrigin, AbiSchema, AbiSeed, AbiSegment, Res, layout, paths, read_layout, read_strings,
@@ -465,9 +465,10 @@ impl Member for LoadedMember {
 
     fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let dimension = out.ncols();
-        let out = slice_of_mut(&mut out)?;
-        self.caller.call("sample", || self.object.sample(chunk.into(), dimension, out))?;
-        self.finite(chunk, out_values)
+        let values = out.as_slice_mut().ok_or_else(not_row_major)?;
+        let crossing = RSliceMut::from_mut_slice(values);
+        self.caller.call("sample", || self.object.sample(chunk.into(), dimension, crossing))?;
+        self.caller.expect_finite("sample", "generated event", chunk.first_event, values, dimension)
     }
 
     fn sample_with_log_density(
@@ -478,10 +479,12 @@ impl Member for LoadedMember {
     ) -> Result<()> {
         expect_length("log densities", out.nrows(), log_density.len())?;
         let dimension = out.ncols();
-        let out = slice_of_mut(&mut out)?;
-        let log_density = RSliceMut::from_mut_slice(log_density);
-        self.caller
-            .call("sample", || self.object.sample_with_log_density(chunk.into(), dimension, out, log_density))
+        let values = out.as_slice_mut().ok_or_else(not_row_major)?;
+        let (crossing, density) = (RSliceMut::from_mut_slice(values), RSliceMut::from_mut_slice(log_density));
+        self.caller.call("sample", || {
+            self.object.sample_with_log_density(chunk.into(), dimension, crossing, density)
+        })?;
+        self.caller.expect_finite("sample", "generated event", chunk.first_event, values, dimension)
     }
 
     fn log_density(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {

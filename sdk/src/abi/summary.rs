@@ -9,7 +9,7 @@ use super::generator::AbiBatch;
 use super::guard::{Guarded, guard};
 use super::types::{AbiSchema, Res};
 use crate::metric::expect_length;
-use crate::{Batch, Result, Schema, Summary, SummaryStatistic};
+use crate::{Batch, Origin, Result, Schema, Summary, SummaryStatistic};
 
 #[sabi_trait]
 pub trait AbiSummaryStatistic: Send + Sync {
@@ -95,7 +95,18 @@ struct LoadedSummary {
 impl Summary for LoadedSummary {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
         expect_length("summaries", batch.values.nrows(), out.len())?;
-        let batch = AbiBatch::new(batch)?;
-        self.caller.call("evaluate", || self.object.evaluate(batch, RSliceMut::from_mut_slice(out)))
+        let crossing = AbiBatch::new(batch)?;
+        self.caller.call("evaluate", || self.object.evaluate(crossing, RSliceMut::from_mut_slice(out)))?;
+        let event = match batch.origin {
+            Origin::Training => "the summary of training event",
+            Origin::Generated => "the summary of generated event",
+            Origin::LeftOut => "the summary of left-out event",
+            Origin::Holdout => "the summary of holdout event",
+            Origin::Truth => "the summary of true event",
+        };
+        match out.iter().position(|x| !x.is_finite()) {
+            None => Ok(()),
+            Some(i) => self.caller.expect_finite("evaluate", event, batch.rows[i], &out[i..=i], 1),
+        }
     }
 }

@@ -67,7 +67,7 @@ impl Comparing {
         let mut curves = Array3::zeros((members, CHECKPOINTS.len(), width));
         for (i, events) in self.generated.iter().take(members).enumerate() {
             for (k, &n) in CHECKPOINTS.iter().enumerate() {
-                let values = self.after(&[&events[..n as usize]])?.values();
+                let values = self.after(&[&events[..n as usize]])?.values()?;
                 values.into_iter().enumerate().for_each(|(v, x)| curves[[i, k, v]] = x);
             }
         }
@@ -99,9 +99,9 @@ fn values(subject: &Subject<'_>) -> Verdict {
     ensure(names.windows(2).all(|pair| pair[0] != pair[1]), || {
         format!("expected different names of the numbers, found {}", names.join(", "))
     })?;
-    // Values of another number become NaN where they cross the boundary.
+    // Their number is checked where they cross the boundary.
     for events in &comparing.generated {
-        ensure_finite(&format!("values ({} names)", names.len()), comparing.after(&[events])?.values())?;
+        ensure_finite(&format!("values ({} names)", names.len()), comparing.after(&[events])?.values()?)?;
     }
     Ok(())
 }
@@ -109,8 +109,8 @@ fn values(subject: &Subject<'_>) -> Verdict {
 fn pieces(subject: &Subject<'_>) -> Verdict {
     let comparing = Comparing::new(subject)?;
     let events = &comparing.generated[0];
-    let whole = comparing.after(&[events])?.values();
-    let cut = comparing.after(&[&events[..1], &[], &events[1..700], &events[700..]])?.values();
+    let whole = comparing.after(&[events])?.values()?;
+    let cut = comparing.after(&[&events[..1], &[], &events[1..700], &events[700..]])?.values()?;
     close("values at once and in pieces", &whole, &cut)
 }
 
@@ -119,24 +119,24 @@ fn merge(subject: &Subject<'_>) -> Verdict {
     let (first, second) = comparing.generated[0].split_at(1234);
     let whole = comparing.after(&[first, second])?;
     let mut halves = comparing.after(&[first])?;
-    halves.merge(&comparing.after(&[second])?.state())?;
-    close("values of the whole and of merged halves", &whole.values(), &halves.values())?;
-    close("states of the whole and of merged halves", &whole.state(), &halves.state())?;
+    halves.merge(&comparing.after(&[second])?.state()?)?;
+    close("values of the whole and of merged halves", &whole.values()?, &halves.values()?)?;
+    close("states of the whole and of merged halves", &whole.state()?, &halves.state()?)?;
     // As the host does it: states of blocks, merged into an empty accumulator.
     let mut empty = comparing.comparison.accumulator();
     for part in [first, &[], second] {
-        empty.merge(&comparing.after(&[part])?.state())?;
+        empty.merge(&comparing.after(&[part])?.state()?)?;
     }
     close(
         "values of the whole and of parts merged into an empty accumulator",
-        &whole.values(),
-        &empty.values(),
+        &whole.values()?,
+        &empty.values()?,
     )
 }
 
 fn merge_length(subject: &Subject<'_>) -> Verdict {
     let comparing = Comparing::new(subject)?;
-    let mut state = comparing.after(&[&comparing.generated[0]])?.state();
+    let mut state = comparing.after(&[&comparing.generated[0]])?.state()?;
     state.push(0.0);
     ensure_refused("a state that is too long", comparing.comparison.accumulator().merge(&state))?;
     state.truncate(state.len() - 2);
@@ -218,7 +218,7 @@ fn null_law(subject: &Subject<'_>) -> Verdict {
 fn deviation(subject: &Subject<'_>) -> Verdict {
     let comparing = Comparing::new(subject)?;
     let truth = normals(Seed::new(53), 50_000, 0.0);
-    let values = comparing.after(&[&truth])?.values();
+    let values = comparing.after(&[&truth])?.values()?;
     comparing.with_curves(MEMBERS, |curves| {
         match comparing.comparison.deviation(curves, &values, truth.len() as u64)? {
             None => skip("it knows no deviation from the truth"),
@@ -233,6 +233,6 @@ fn threads(subject: &Subject<'_>) -> Verdict {
     let comparing = Comparing::new(subject)?;
     same_on_two_threads(subject.context, "values and states", |i| {
         let accumulator = comparing.after(&[&comparing.generated[i]])?;
-        Ok((accumulator.values(), accumulator.state()))
+        Ok((accumulator.values()?, accumulator.state()?))
     })
 }

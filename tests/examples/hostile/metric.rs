@@ -111,8 +111,8 @@ impl Accumulator for Sum {
         self.sum += summaries.iter().sum::<f64>();
         Ok(())
     }
-    fn state(&self) -> Vec<f64> {
-        vec![self.sum]
+    fn state(&self) -> Result<Vec<f64>> {
+        Ok(vec![self.sum])
     }
     fn merge(&mut self, state: &[f64]) -> Result<()> {
         if self.misbehave == M::MergesAnything {
@@ -126,13 +126,13 @@ impl Accumulator for Sum {
         self.sum += state[0];
         Ok(())
     }
-    fn values(&self) -> Vec<f64> {
-        match self.misbehave {
+    fn values(&self) -> Result<Vec<f64>> {
+        Ok(match self.misbehave {
             M::PanicInValues => panic!("hostile in values"),
             M::WrongLengthOfValues => vec![self.sum, 0.0],
             M::NanInValues => vec![f64::NAN],
             _ => vec![self.sum],
-        }
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Numbers that others published, or that follow in closed form, from whole runs of the built program and its plugins.
 
 mod gaussian;
+mod references;
 mod resample;
 mod ring;
 mod run;

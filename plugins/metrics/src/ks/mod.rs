@@ -87,8 +87,8 @@ impl Accumulator for GapCounts {
         Ok(())
     }
 
-    fn state(&self) -> Vec<f64> {
-        self.counts().iter().map(|&c| c as f64).collect()
+    fn state(&self) -> Result<Vec<f64>> {
+        Ok(self.counts().iter().map(|&c| c as f64).collect())
     }
 
     fn merge(&mut self, state: &[f64]) -> Result<()> {
@@ -97,7 +97,7 @@ impl Accumulator for GapCounts {
         Ok(())
     }
 
-    fn values(&self) -> Vec<f64> {
-        vec![self.distance().value()]
+    fn values(&self) -> Result<Vec<f64>> {
+        Ok(vec![self.distance().value()])
     }
 }
