@@ -79,7 +79,10 @@ impl Place {
     pub fn command_of(&self, host: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(host);
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        command.env_remove("AMPLICAST_PLUGIN_PATH").env_remove("RUST_BACKTRACE").env("XDG_DATA_HOME", self.path("no-data"));
+        command
+            .env_remove("AMPLICAST_PLUGIN_PATH")
+            .env_remove("RUST_BACKTRACE")
+            .env("XDG_DATA_HOME", self.path("no-data"));
         command
     }
 

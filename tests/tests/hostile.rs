@@ -107,7 +107,7 @@ tests! {
     uncertainty_gives_nan_in_a_member: "uncertainty" "nan-in-member", "`hostile`, member 0: expected finite parameters";
     summary_panics_in_prepare: "summary" "panic-in-prepare", "`hostile-summary (hostile)`, call prepare: panicked: hostile in prepare";
     summary_panics_in_evaluate: "summary" "panic-in-evaluate", "`hostile-summary (hostile)`, call evaluate: panicked: hostile in evaluate";
-    summary_gives_nan: "summary" "nan-in-evaluate", "`hostile-summary (hostile)`, call evaluate: expected finite numbers, found NaN in the summary of training event 0";
+    summary_gives_nan: "summary" "nan-in-evaluate", "`hostile-summary (hostile)`, call evaluate: expected finite numbers, found NaN in the summary of generated event";
     summary_hangs_in_evaluate: "summary" "hang-in-evaluate", "`hostile-summary (hostile)`, call evaluate: did not return";
     summary_exits_in_evaluate: "summary" "exit-in-evaluate", "`hostile-summary (hostile)`, call evaluate: ended the process (exit code 0)";
     metric_panics_in_compare: "metric" "panic-in-compare", "`hostile-metric (hostile)`, call compare: panicked: hostile in compare";
@@ -145,5 +145,5 @@ fn a_destructor_that_panics_is_said_and_the_numbers_are_there() {
     let ended = place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]);
     ended.expect(1).says(&["a plugin panicked while it was cleaning up: libhostile.so: drop of a member: panicked: hostile in drop"]);
     let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
-    assert!(cells.iter().all(|cell| cell["overall"]["g_mean"].is_number()), "{cells:?}");
+    assert!(cells.len() == 2 && cells.iter().all(|cell| cell["overall"]["verdict"].is_string()));
 }

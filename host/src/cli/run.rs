@@ -58,6 +58,14 @@ fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<S
         dataset["holdout"] = json!(process.path(holdout));
     }
     let members: Vec<PathBuf> = command.members.iter().map(|m| process.path(Path::new(m))).collect();
+    // As many events as the longest member has; the run says so if others are shorter. That no file matches is for the
+    // generator to say.
+    let mut n_gen = 1;
+    for pattern in &members {
+        for file in glob::glob(&pattern.to_string_lossy()).into_iter().flatten().flatten() {
+            n_gen = n_gen.max(rows(&file)?);
+        }
+    }
     let mut summaries = Vec::new();
     for given in &command.summary {
         let (name, arguments) = given.split_once(':').unwrap_or((given, ""));
@@ -99,7 +107,7 @@ fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<S
         if command.holdout.is_some() { json!(["training", "holdout"]) } else { json!(["training"]) };
     metrics.push(json!({"plugin": "ks", "reference": references}));
     let experiment = json!({
-        "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": i64::MAX},
+        "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": n_gen},
         "dataset": dataset,
         "generator": [{"plugin": "samples", "members": members}],
         "summary": summaries,

@@ -4,11 +4,11 @@ use amplicast_sdk::schemars::JsonSchema;
 use amplicast_sdk::serde::{Deserialize, Serialize};
 use amplicast_sdk::*;
 
-use crate::{hang, never_the_same};
+use crate::{hang, never_the_same, segmentation_fault};
 
 crate::misbehaviours! {
     PanicInPrepare, PanicInEvaluate, NanInEvaluate, HangInEvaluate, ExitInEvaluate, Unwritten, AtRandom, BatchDependent,
-    PanicWhenEmpty, WrongLabel, LabelOfAnother,
+    PanicWhenEmpty, ExitWhenEmpty, AbortWhenEmpty, SegfaultWhenEmpty, HangWhenEmpty, WrongLabel, LabelOfAnother,
 }
 
 config! {
@@ -64,7 +64,11 @@ impl Summary for Hostile {
             M::PanicInEvaluate => panic!("hostile in evaluate"),
             M::HangInEvaluate => hang(),
             M::ExitInEvaluate => std::process::exit(0),
-            M::PanicWhenEmpty => assert!(!out.is_empty(), "hostile: no events"),
+            M::PanicWhenEmpty if out.is_empty() => panic!("hostile: no events"),
+            M::ExitWhenEmpty if out.is_empty() => std::process::exit(0),
+            M::AbortWhenEmpty if out.is_empty() => std::process::abort(),
+            M::SegfaultWhenEmpty if out.is_empty() => segmentation_fault(),
+            M::HangWhenEmpty if out.is_empty() => hang(),
             M::NanInEvaluate => out.iter_mut().take(1).for_each(|y| *y = f64::NAN),
             M::Unwritten => out.iter_mut().rev().take(1).for_each(|y| *y = f64::NAN),
             _ => {}
