@@ -17,9 +17,9 @@ pub const GENERATOR_TESTS: &[Test] = &[Test::new("density", ABOUT, generator)];
 /// Most columns for which importance sampling needs no more events than a test can afford.
 const MOST_COLUMNS: usize = 3;
 /// Samples around which the proposal is built.
-const CENTERS: usize = 400;
+const CENTERS: usize = 300;
 /// Samples, and draws of the proposal, that are compared.
-const DRAWS: usize = 20_000;
+const DRAWS: usize = 10_000;
 /// Standard errors that are taken for chance. The seeds are fixed: a component passes always or never.
 const CHANCE: f64 = 5.0;
 /// What is allowed beyond chance, for arithmetic in f32.

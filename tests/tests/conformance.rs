@@ -1,0 +1,401 @@
+//! The conformance suite: every component of every plugin passes, and every fault that it is made for is found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amplicast_tests::{Finished, Place, built, plugins};
+use serde_json::{Value, json};
+
+/// Components without which something went wrong; further ones are tested as they come.
+const COMPONENTS: [&str; 16] = [
+    "autoregressive",
+    "bayesian",
+    "coordinate",
+    "ensemble",
+    "events-file",
+    "gaussian",
+    "gaussian-fit",
+    "gaussian-ring",
+    "integral",
+    "invariant-mass",
+    "ks",
+    "point",
+    "radius",
+    "resample",
+    "samples",
+    "transverse-momentum",
+];
+
+/// Why a test may be skipped.
+const REASONS: [&str; 14] = [
+    "no key is required",
+    "without end",
+    "finite: its events are given",
+    "it reads no file",
+    "it brings none",
+    "it has no fit",
+    "it has no density",
+    "it has no gradients",
+    "its fit reports no progress",
+    "its chains have one vector",
+    "it knows no deviation from the truth",
+    "it knows no true quantile of `radius` or `coordinate:0`",
+    "12 columns: the integral is checked up to 3",
+    "it learns no events of 1 to 3 plain columns",
+];
+
+/// Configurations of components whose defaults are not enough, or are not all that should be tested.
+fn configs(place: &Place) -> Vec<(&'static str, Value)> {
+    let train = place.normal_npy("train.npy", 900, 2, 1);
+    for member in 0..3 {
+        place.normal_npy(&format!("m{member}.npy"), 500, 2, 10 + member);
+    }
+    let members = place.path("m*.npy");
+    vec![
+        (
+            "events-file",
+            json!({"train": train, "train_rows": [0, 500], "holdout": train, "holdout_rows": [500, 900]}),
+        ),
+        ("gaussian", json!({})),
+        ("gaussian", json!({"dimension": 3, "mean": [1.0, 2.0, -3.0], "width": [0.5]})),
+        ("gaussian-ring", json!({})),
+        ("gaussian-ring", json!({"dimension": 3, "radius": 2.0, "width": 0.3})),
+        ("samples", json!({"members": [members]})),
+        ("gaussian-fit", json!({})),
+        ("gaussian-fit", json!({"fit_width": true})),
+        ("autoregressive", json!({})),
+        ("autoregressive", json!({"coordinates": "log-pt-phi-eta-log-m2", "width": 16, "blocks": 1})),
+        ("bayesian", json!({})),
+        ("bayesian", json!({"segments": ["head"], "temperature": 2.0})),
+        ("ensemble", json!({})),
+        ("ensemble", json!({"data": "same"})),
+        ("coordinate", json!({"index": 1})),
+        ("invariant-mass", json!({"particles": [0, 1]})),
+        ("transverse-momentum", json!({"particles": [1]})),
+        ("integral", json!({"intervals": [[0.0, 0.5], [1.0, 2.0]]})),
+        ("integral", json!({"quantiles": 10, "regions": "1,3-5"})),
+    ]
+}
+
+/// Runs the suite on a file; the configurations are those of its components.
+fn check(place: &Place, file: &std::path::Path, configs: &[(&str, Value)], options: &[&str]) -> Finished {
+    let mut arguments: Vec<String> =
+        ["plugins", "check", &file.display().to_string()].map(String::from).to_vec();
+    for (name, config) in configs {
+        arguments.extend(["--config".into(), format!("{name}={config}")]);
+    }
+    arguments.extend(options.iter().map(|o| (*o).to_string()));
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    place.amplicast(&arguments)
+}
+
+fn lines(finished: &Finished) -> Vec<Value> {
+    match serde_json::from_str(&finished.out) {
+        Ok(Value::Array(lines)) => lines,
+        _ => panic!("expected a JSON list, found\n{}\n{}", finished.out, finished.err),
+    }
+}
+
+fn text<'a>(line: &'a Value, key: &str) -> &'a str {
+    line[key].as_str().unwrap_or_default()
+}
+
+#[test]
+fn every_component_of_every_plugin_passes() {
+    let place = Place::new();
+    let all = configs(&place);
+    let mut passed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut bad = Vec::new();
+    for file in plugins() {
+        // Which components it has is asked of a call that is refused for a component of no name.
+        let refused = check(&place, &file, &[("", json!({}))], &[]).expect(2);
+        let list =
+            refused.err.split_once("expected one of ").expect("the components are listed").1.to_string();
+        let own: BTreeSet<&str> = list.trim().split(", ").collect();
+        let configs: Vec<_> = all.iter().filter(|(name, _)| own.contains(name)).cloned().collect();
+        let finished = check(&place, &file, &configs, &["--json"]);
+        for line in lines(&finished) {
+            let what = format!("{} {}: {}", text(&line, "component"), line["config"], text(&line, "test"));
+            match (text(&line, "status"), text(&line, "details")) {
+                ("passed", _) => {
+                    let tests = passed.entry(text(&line, "component").into()).or_default();
+                    tests.push(text(&line, "test").into());
+                }
+                ("skipped", reason) if REASONS.contains(&reason) => {}
+                (status, reason) => bad.push(format!("{what}: {status}: {reason}")),
+            }
+        }
+        assert!(finished.code == Some(0) || !bad.is_empty(), "{}: {:?}", file.display(), finished.code);
+    }
+    assert!(bad.is_empty(), "{}", bad.join("\n"));
+    for name in COMPONENTS {
+        assert!(passed.contains_key(name), "`{name}` is in no plugin; found {:?}", passed.keys());
+    }
+    // What must not have been skipped.
+    for (component, test) in [
+        ("autoregressive", "density"),
+        ("autoregressive", "gradient"),
+        ("autoregressive", "fit-threads"),
+        ("autoregressive", "sample-threads"),
+        ("gaussian-fit", "density"),
+        ("gaussian-fit", "gradient"),
+        ("gaussian-ring", "density"),
+        ("gaussian", "quantiles"),
+        ("samples", "own-members"),
+        ("samples", "sample-capacity"),
+        ("events-file", "capacity"),
+        ("bayesian", "stored-chains"),
+        ("integral", "deviation"),
+        ("ks", "null-law"),
+        ("invariant-mass", "label"),
+    ] {
+        assert!(passed[component].iter().any(|t| t == test), "`{component}` did not pass `{test}`");
+    }
+}
+
+/// The tests that fail for each misbehavior of a hostile component.
+fn found_faults(component: &str, misbehaviors: &[&str]) -> Vec<(String, Vec<String>)> {
+    let place = Place::new();
+    let configs: Vec<_> = misbehaviors.iter().map(|m| (component, json!({"misbehave": m}))).collect();
+    let finished = check(&place, &built("examples/libhostile.so"), &configs, &["--json"]).expect(1);
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    for line in lines(&finished) {
+        let Some(misbehave) = line["config"]["misbehave"].as_str() else { continue };
+        if found.last().is_none_or(|(last, _)| last != misbehave) {
+            found.push((misbehave.into(), Vec::new()));
+        }
+        let tests = &mut found.last_mut().expect("pushed above").1;
+        assert_ne!(text(&line, "status"), "crashed", "{line}");
+        if text(&line, "status") == "failed" {
+            tests.push(text(&line, "test").into());
+        }
+    }
+    found
+}
+
+/// Each fault is found by the tests that are made for it, and by no other.
+#[track_caller]
+fn finds(component: &str, faults: &[(&str, &str)]) {
+    let misbehaviors: Vec<&str> = faults.iter().map(|(misbehave, _)| *misbehave).collect();
+    let found = found_faults(component, &misbehaviors);
+    let expected: Vec<(String, Vec<String>)> = faults
+        .iter()
+        .map(|(misbehave, tests)| ((*misbehave).into(), tests.split_whitespace().map(String::from).collect()))
+        .collect();
+    for (expected, found) in expected.iter().zip(&found) {
+        assert_eq!(expected, found);
+    }
+    assert_eq!(expected.len(), found.len());
+}
+
+#[test]
+fn faults_of_datasets_are_found() {
+    finds(
+        "hostile-dataset",
+        &[
+            ("none", ""),
+            ("panic-in-read", "finite seed chunks threads density"),
+            ("nan-in-read", "finite seed chunks threads density"),
+            ("read-at-random", "seed chunks threads"),
+            ("ignores-seed", "seed"),
+            ("impure-chunks", "seed chunks threads"),
+            ("no-end", "capacity"),
+            ("density-not-normalised", "density"),
+            ("falling-quantiles", "quantiles"),
+            ("missing-file", "files"),
+            ("twin-columns", "columns"),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_generators_are_found() {
+    finds(
+        "hostile-generator",
+        &[
+            ("none", ""),
+            ("claims-density", "abilities sample-density density-threads density"),
+            ("hides-gradients", "abilities"),
+            ("initial-at-random", "parameters"),
+            ("fit-at-random", "fit fit-threads"),
+            ("ignores-rows", "fit-rows"),
+            ("ignores-stop", "stop"),
+            ("unwritten-in-sample", "sample-finite sample-seed sample-chunks sample-threads"),
+            ("ignores-seed", "sample-seed"),
+            ("impure-chunks", "sample-seed sample-chunks sample-threads sample-density"),
+            ("no-end", "sample-capacity"),
+            ("sampled-density-differs", "sample-density"),
+            ("density-not-normalised", "density"),
+            ("density-of-another", "density"),
+            ("loss-at-random", "loss gradient loss-weights"),
+            ("wrong-gradient", "gradient"),
+            ("half-a-gradient", "gradient"),
+            ("ignores-weights", "loss-weights"),
+        ],
+    );
+}
+
+#[test]
+fn panics_of_generators_are_found_in_every_call() {
+    let misbehaviors =
+        ["panic-in-check", "panic-in-prepare", "panic-in-fit", "panic-in-sample", "panic-in-drop"];
+    for (misbehave, tests) in found_faults("hostile-generator", &misbehaviors) {
+        assert!(tests.len() > 5 && tests.contains(&"sample-finite".to_string()), "{misbehave}: {tests:?}");
+    }
+}
+
+#[test]
+fn faults_of_uncertainty_models_are_found() {
+    finds(
+        "hostile-uncertainty",
+        &[
+            ("none", ""),
+            ("panic-in-infer", "chains members members-seed stored-chains threads stop"),
+            ("nan-in-chain", "chains members members-seed stored-chains"),
+            ("infer-at-random", "chains threads"),
+            ("ignores-stop", "stop"),
+            ("wrong-number", "members members-seed stored-chains"),
+            ("wrong-length", "members"),
+            ("members-at-random", "members-seed stored-chains"),
+            ("no-effective-members", "members"),
+            ("order-of-vectors", "stored-chains"),
+            ("invents-members", "no-chains"),
+            ("impossible-number", "requirements"),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_summaries_are_found() {
+    finds(
+        "hostile-summary",
+        &[
+            ("none", ""),
+            ("nan-in-evaluate", "label finite seed event-by-event threads"),
+            ("unwritten", "label finite seed event-by-event threads"),
+            ("at-random", "label seed event-by-event threads"),
+            ("batch-dependent", "event-by-event"),
+            ("panic-when-empty", "empty-batch"),
+            ("wrong-label", "label"),
+            ("label-of-another", "label"),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_metrics_are_found() {
+    finds(
+        "hostile-metric",
+        &[
+            ("none", ""),
+            ("wrong-length-of-values", "values pieces merge measure limit null-law deviation threads"),
+            ("nan-in-values", "values pieces merge measure limit null-law deviation threads"),
+            ("forgets-pieces", "pieces merge"),
+            ("merge-forgets", "merge"),
+            ("merges-anything", "merge-length"),
+            ("measure-at-random", "measure limit"),
+            ("nan-in-measure", "measure limit"),
+            ("limit-outside", "limit"),
+            ("panic-in-limit", "limit"),
+            ("rising-null", "null-law"),
+            ("crossed-quantiles", "null-law"),
+            ("nan-in-null", "null-law"),
+            ("wrong-length-of-null", "null-law"),
+            ("nan-in-deviation", "deviation"),
+        ],
+    );
+}
+
+#[test]
+fn a_configuration_that_takes_any_key_is_found() {
+    let place = Place::new();
+    let finished = check(&place, &built("examples/libhostile.so"), &[], &["--json"]).expect(1);
+    let failed: Vec<String> = lines(&finished)
+        .iter()
+        .filter(|line| text(line, "status") == "failed")
+        .map(|line| format!("{} {}", text(line, "component"), text(line, "test")))
+        .collect();
+    assert_eq!(failed, ["lax-summary json-schema", "lax-summary unknown-key"]);
+}
+
+#[test]
+fn a_test_that_kills_the_process_is_crashed_and_the_others_are_run() {
+    let place = Place::new();
+    let file = built("examples/libhostile.so");
+    let kinds = [
+        ("exit-when-empty", "`hostile-summary`, call evaluate: ended the process (exit code 0)"),
+        ("abort-when-empty", "`hostile-summary`, call evaluate: aborted (signal 6)"),
+        ("segfault-when-empty", "`hostile-summary`, call evaluate: crashed (signal 11, segmentation fault)"),
+        (
+            "hang-when-empty",
+            "`hostile-summary`, call evaluate: did not return, and made no progress, for 1 s (--time-limit)",
+        ),
+    ];
+    let configs: Vec<_> = kinds.iter().map(|(m, _)| ("hostile-summary", json!({"misbehave": m}))).collect();
+    let finished = check(&place, &file, &configs, &["--json", "--time-limit", "1"]).expect(1);
+    let lines = lines(&finished);
+    let crashed: Vec<(&str, &str, &str)> = lines
+        .iter()
+        .filter(|line| text(line, "status") == "crashed")
+        .map(|line| (text(&line["config"], "misbehave"), text(line, "details"), text(line, "test")))
+        .collect();
+    assert_eq!(crashed, kinds.map(|(misbehave, message)| (misbehave, message, "empty-batch")));
+    let of_summary = lines.iter().filter(|l| l["component"] == "hostile-summary");
+    assert_eq!(of_summary.filter(|l| text(l, "status") == "passed").count(), 4 * 9);
+}
+
+#[test]
+fn a_destructor_that_kills_the_process_is_named() {
+    let place = Place::new();
+    let config = [("hostile-generator", json!({"misbehave": "exit-in-drop"}))];
+    let finished = check(&place, &built("examples/libhostile.so"), &config, &[]).expect(1);
+    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "10 crashed"]);
+}
+
+#[test]
+fn a_component_that_kills_the_process_when_it_is_made_is_not_made_again() {
+    let place = Place::new();
+    let config = [("hostile-generator", json!({"misbehave": "exit-in-create"}))];
+    let finished = check(&place, &built("examples/libhostile.so"), &config, &["--json"]).expect(1);
+    assert_eq!(finished.err.matches("going on without it").count(), 1, "{}", finished.err);
+    let lines = lines(&finished);
+    let of_generator = lines.iter().filter(|l| l["component"] == "hostile-generator");
+    let (crashed, run): (Vec<_>, Vec<_>) = of_generator.partition(|l| text(l, "status") == "crashed");
+    let message = "`hostile-generator`, call create: ended the process (exit code 0)";
+    assert!(crashed.iter().all(|l| text(l, "details").ends_with(message)), "{crashed:?}");
+    // What needs no component is run.
+    assert!(crashed.len() > 15 && !run.is_empty(), "{} {}", crashed.len(), run.len());
+}
+
+#[test]
+fn the_table_has_a_line_a_test_and_the_sum() {
+    let place = Place::new();
+    let file = built("libamplicast_metrics.so");
+    let config = [("integral", json!({"intervals": [[0.0, 0.5]]}))];
+    check(&place, &file, &config, &[]).expect(0).prints(&[
+        "component",
+        "metric integral",
+        "null-law",
+        "Accumulators of two halves, merged, hold what one of the whole holds",
+        "(it knows no deviation from the truth)",
+        " 0 failed, ",
+        " 0 crashed",
+    ]);
+    // Without a configuration it says what is missing.
+    check(&place, &file, &[], &[])
+        .expect(0)
+        .prints(&["the defaults are not enough, and no configuration was given: intervals"]);
+}
+
+#[test]
+fn wrong_arguments_are_refused() {
+    let place = Place::new();
+    let file = built("libamplicast_metrics.so").display().to_string();
+    let refused = |config: &str| place.amplicast(&["plugins", "check", &file, "--config", config]).expect(2);
+    refused("integral").says(&["--config integral: expected COMPONENT=JSON, found no `=`"]);
+    refused("integral={").says(&["--config integral={: expected a JSON object {...}"]);
+    refused("integral=3").says(&["expected a JSON object {...}, found 3"]);
+    refused("integal={}").says(&["a configuration for `integal`: expected one of integral, ks"]);
+    let wrong =
+        place.amplicast(&["plugins", "check", &file, "--config", r#"integral={"interval": []}"#]).expect(1);
+    wrong.prints(&["unknown field `interval`"]);
+}
