@@ -43,7 +43,9 @@ fn run(folder: &Path, n_gen: u64) -> Result<u64> {
     let settings = [format!("experiment.members={MEMBERS}"), format!("experiment.n_gen={n_gen}")];
     let mut command = Command::new(folder.join("amplicast"));
     command.args(["run", EXPERIMENT, "--set", "training.iterations=300"]);
-    settings.iter().for_each(|setting| drop(command.args(["--set", setting])));
+    for setting in &settings {
+        command.args(["--set", setting]);
+    }
     command.arg("--plugin-path").arg(folder).arg("--out").arg(out.path());
     let mut supervisor = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(io)?;
     let mut peak = 0;

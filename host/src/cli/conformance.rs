@@ -135,7 +135,9 @@ fn crash(case: &Case<'_>, failures: &[Failure]) -> Option<String> {
     if let Some(failure) = failures.iter().find(|f| f.stage == id) {
         return Some(failure.message.clone());
     }
-    let made = failures.iter().find(|f| f.call == "create" && f.stage.starts_with(&subject))?;
+    let made = failures
+        .iter()
+        .find(|f| case.makes_component() && f.call == "create" && f.stage.starts_with(&subject))?;
     Some(format!("not run: {}", made.message))
 }
 

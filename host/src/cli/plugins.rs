@@ -77,11 +77,11 @@ pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
         let required: Vec<&str> =
             schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         for (name, property) in properties {
-            let what = property["description"].as_str().unwrap_or_default();
+            let what = property["description"].as_str().unwrap_or_default().replace('\n', " ");
             let default = match property.get("default") {
-                Some(value) => format!(" [default: {value}]"),
+                Some(value) if !value.is_null() => format!(" [default: {value}]"),
                 None if required.contains(&name.as_str()) => " [required]".into(),
-                None => String::new(),
+                _ => String::new(),
             };
             println!("  {name}{default}  {what}");
         }

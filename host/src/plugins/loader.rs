@@ -38,11 +38,23 @@ fn open_error(error: libloading::Error) -> String {
 
 /// abi_stable's report runs to thousands of lines: the first difference says enough.
 fn layout_error(error: &LibraryError) -> String {
-    let text = error.to_string();
-    let line = |key: &str| text.lines().map(str::trim).find(|l| l.starts_with(key)).map(str::to_string);
-    let first = line("Expected:").or_else(|| line("expected")).unwrap_or_default();
-    let found = line("Found:").or_else(|| line("found")).unwrap_or_default();
-    format!(
-        "incompatible layout of the boundary ({first} {found}): rebuild the plugin against this host's SDK"
-    )
+    let difference = first_difference(&error.to_string());
+    format!("another layout of the boundary{difference}: rebuild the plugin against this host's SDK")
+}
+
+/// ` (in TYPE: WHAT: this host has A, the plugin has B)` of the report's first difference; nothing if it has another form.
+fn first_difference(report: &str) -> String {
+    let lines: Vec<&str> = report.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let after = |from: usize, key: &str| {
+        let at = from + lines[from..].iter().position(|l| *l == key)?;
+        lines.get(at + 1).map(|l| l.trim_start_matches("field_name:"))
+    };
+    let Some(at) = lines.iter().position(|l| l.starts_with("Error:")) else { return String::new() };
+    let what = lines[at].trim_start_matches("Error:");
+    let (Some(here), Some(there)) = (after(at, "Expected:"), after(at, "Found:")) else {
+        return format!(" ({what})");
+    };
+    let of = lines[..at].iter().rposition(|l| *l == "Layout of expected type:");
+    let of = of.and_then(|from| lines[from..at].iter().find_map(|l| l.strip_prefix("type:")));
+    format!(" (in {}: {what}: this host has {here}, the plugin has {there})", of.unwrap_or("it"))
 }

@@ -72,7 +72,7 @@ pub fn truth(cell: &Cell) -> Option<String> {
 pub fn true_pair(cell: &Cell) -> Option<(String, String)> {
     let overall = cell.overall.as_ref()?;
     let (mean, member) = (&overall.g_true_posterior_mean, &overall.g_true_single_member);
-    let one = |g: &Option<TrueG>| g.as_ref().map_or("?".to_string(), true_g);
+    let one = |g: &Option<TrueG>| g.as_ref().map_or("unknown".to_string(), true_g);
     (mean.is_some() || member.is_some()).then(|| (one(mean), one(member)))
 }
 
@@ -81,7 +81,7 @@ pub fn true_g(g: &TrueG) -> String {
     match (finite(g.value), finite(g.interval.low)) {
         (Some(value), _) => number(value, decimals(value)),
         (None, Some(low)) => format!("> {}", number(low, decimals(low))),
-        (None, None) => "?".into(),
+        (None, None) => "unknown".into(),
     }
 }
 

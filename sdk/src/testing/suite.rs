@@ -146,6 +146,11 @@ impl Case<'_> {
         &self.test
     }
 
+    /// Whether the test makes the component; others ask for its name and configuration alone.
+    pub fn makes_component(&self) -> bool {
+        !configuration::TESTS.iter().any(|test| test.name == self.test.name)
+    }
+
     /// The component under its configuration: `generator resample`, `metric integral #2`.
     pub fn subject(&self) -> String {
         let number =
