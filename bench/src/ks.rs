@@ -26,7 +26,10 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
 
     let stream = || streamed(&*comparison, &values, &sizes).map(drop);
     let ours = Times::of(REPETITIONS, stream)?.per(VALUES as f64);
-    let sort = || Ok(drop(sorted_prefixes(&reference, &values, &sizes)));
+    let sort = || {
+        drop(sorted_prefixes(&reference, &values, &sizes));
+        Ok(())
+    };
     let sorted = Times::of(7, sort)?.per(VALUES as f64);
 
     let what = "KS curve, 20 sizes, 1e7 values against 1e3";

@@ -29,9 +29,8 @@ fn attention(shape: &CausalTransformer, take: &mut dyn FnMut() -> Tensor, x: &Te
     let (heads, positions, width) = (shape.heads as i64, shape.positions as i64, shape.width as i64);
     let qkv = linear(take, x).view([n, positions, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
     let (query, key, value) = (qkv.select(0, 0), qkv.select(0, 1), qkv.select(0, 2));
-    let attended = Tensor::scaled_dot_product_attention::<Tensor>(
-        &query, &key, &value, None, 0.0, true, None, false,
-    );
+    let attended =
+        Tensor::scaled_dot_product_attention::<Tensor>(&query, &key, &value, None, 0.0, true, None, false);
     linear(take, &attended.transpose(1, 2).reshape([n, positions, width]))
 }
 

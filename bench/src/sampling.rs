@@ -25,8 +25,7 @@ pub fn measure(plugins: &Plugins, peers: &Peers, dimension: usize, target: f64) 
     let ours = Times::of(2 * REPETITIONS, one)?.per(CHUNK_EVENTS as f64);
     let what = format!("sampling, autoregressive, {dimension}D, one core");
     let shown = rate(&ours, "events");
-    let mut rows =
-        vec![Row::new(&what, shown.clone(), "").at_least(1.0 / ours.median(), target, "events/s")];
+    let mut rows = vec![Row::new(&what, shown.clone(), "").at_least(1.0 / ours.median(), target, "events/s")];
     if let Some(peer) = peers.get(&format!("sampling-{dimension}")) {
         let against = format!("{}, {}", peer.name, rate(&peer.times, "events"));
         rows.push(Row::new(&what, shown, against).times(peer.times.median() / ours.median(), None));
@@ -44,7 +43,9 @@ fn two_cores(member: &dyn Member, dimension: usize) -> Result<Row> {
     let (mut alone, mut shared) = (buffers(), buffers());
     let sequential = || alone.iter_mut().try_for_each(|(i, out)| member.sample(chunk(*i), out.view_mut()));
     let parallel = || {
-        pool.install(|| shared.par_iter_mut().try_for_each(|(i, out)| member.sample(chunk(*i), out.view_mut())))
+        pool.install(|| {
+            shared.par_iter_mut().try_for_each(|(i, out)| member.sample(chunk(*i), out.view_mut()))
+        })
     };
     let pairs = Pairs::of(REPETITIONS, sequential, parallel)?;
     let unit = "ms for 8 chunks";

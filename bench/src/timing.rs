@@ -51,6 +51,8 @@ pub struct Pairs {
     pub second: Times,
     /// The median of the ratios first / second within each pair.
     pub ratio: f64,
+    /// The median of the differences first - second within each pair, in seconds.
+    pub difference: f64,
 }
 
 impl Pairs {
@@ -62,19 +64,21 @@ impl Pairs {
     ) -> Result<Self> {
         first()?;
         second()?;
-        let (mut firsts, mut seconds_) = (Vec::new(), Vec::new());
+        let (mut firsts, mut others) = (Vec::new(), Vec::new());
         for pair in 0..repetitions {
             if pair % 2 == 0 {
                 firsts.push(seconds(&mut first)?);
-                seconds_.push(seconds(&mut second)?);
+                others.push(seconds(&mut second)?);
             } else {
-                seconds_.push(seconds(&mut second)?);
+                others.push(seconds(&mut second)?);
                 firsts.push(seconds(&mut first)?);
             }
         }
-        let ratios = firsts.iter().zip(&seconds_).map(|(a, b)| a / b).collect();
-        let ratio = Times::new(ratios).median();
-        Ok(Pairs { first: Times::new(firsts), second: Times::new(seconds_), ratio })
+        let within = |f: fn(f64, f64) -> f64| {
+            Times::new(firsts.iter().zip(&others).map(|(&a, &b)| f(a, b)).collect()).median()
+        };
+        let (ratio, difference) = (within(|a, b| a / b), within(|a, b| a - b));
+        Ok(Pairs { first: Times::new(firsts), second: Times::new(others), ratio, difference })
     }
 }
 

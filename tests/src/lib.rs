@@ -2,6 +2,8 @@
 
 mod files;
 mod place;
+mod suite;
 
 pub use files::{built, hostile_plugin, light_folder, plugins, target_folder};
 pub use place::{Finished, Place, results, stage_files};
+pub use suite::{check, lines, text};

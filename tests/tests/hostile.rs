@@ -1,6 +1,9 @@
 //! A component that misbehaves costs its own cells, and no more: the message names component and call, the other cells
 //! have numbers, the exit code says that something is missing, and what is stored stays sound.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use amplicast_tests::{Place, hostile_plugin, results};
 use serde_json::Value;
 
@@ -35,8 +38,10 @@ fn fails_alone(kind: &str, misbehave: &str, message: &str) {
     let place = Place::new();
     let file = place.write("hostile.toml", experiment(kind, misbehave));
     let (file, plugins) = (file.display().to_string(), hostile_plugin().display().to_string());
-    let arguments = ["run", &file, "--out", "run", "--plugin-path", &plugins, "--time-limit", "2"];
-    place.amplicast(&arguments).expect(1).says(&[message]);
+    let arguments = ["run", &file, "--out", "run", "--plugin-path", &plugins];
+    // A limit for those alone that are meant to meet it: on a busy machine others might.
+    let limit: &[&str] = if misbehave.starts_with("hang") { &["--time-limit", "2"] } else { &[] };
+    place.amplicast(&[&arguments, limit].concat()).expect(1).says(&[message]);
 
     let found = results(&place.path("run"));
     let cells = found["cells"].as_array().expect("cells");
@@ -49,23 +54,33 @@ fn fails_alone(kind: &str, misbehave: &str, message: &str) {
             assert_eq!(cell["overall"], Value::Null, "{kind} {misbehave}: a failed cell has a number");
         } else {
             assert!(failures.is_empty(), "{kind} {misbehave}: another cell failed: {failures:?}");
-            assert!(
-                cell["overall"]["g_mean"].is_number(),
-                "{kind} {misbehave}: another cell has no number: {cell}"
-            );
+            let verdict = &cell["overall"]["verdict"];
+            assert!(verdict.is_string(), "{kind} {misbehave}: another cell has no result: {}", cell["name"]);
         }
     }
 
     // Nothing stored is damaged: the repaired experiment gives the same here as in a folder that saw no misbehavior.
     let repair = format!("{kind}.hostile.misbehave=none");
     place.amplicast(&[&arguments[..], &["--set", &repair]].concat()).expect(0);
-    let undisturbed = ["run", &file, "--out", "other", "--plugin-path", &plugins, "--set", &repair];
-    place.amplicast(&undisturbed).expect(0);
-    let read = |run: &str| std::fs::read(place.path(run).join("results.json")).expect("results");
+    let repaired = std::fs::read(place.path("run/results.json")).expect("results");
     assert!(
-        read("run") == read("other"),
+        repaired == undisturbed(kind),
         "{kind} {misbehave}: the repaired run differs from an undisturbed one"
     );
+}
+
+/// The results of the experiment without misbehavior, in a fresh folder; each kind is run once.
+fn undisturbed(kind: &str) -> Vec<u8> {
+    static RESULTS: Mutex<BTreeMap<String, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut known = RESULTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let run = || {
+        let place = Place::new();
+        place.write("hostile.toml", experiment(kind, "none"));
+        let plugins = hostile_plugin().display().to_string();
+        place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]).expect(0);
+        std::fs::read(place.path("run/results.json")).expect("results")
+    };
+    known.entry(kind.into()).or_insert_with(run).clone()
 }
 
 macro_rules! tests {

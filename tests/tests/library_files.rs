@@ -123,8 +123,16 @@ fn another_boundary() {
 /// The check of abi_stable at load time sees another name of a field: the layout that it compares is data in the file.
 #[test]
 fn the_same_version_with_another_layout_of_the_boundary() {
+    let expected = |of: &str, here: &str, there: &str| {
+        format!(
+            "another layout of the boundary (in {of}: unexpected field: this host has {here}, the plugin has {there}): \
+             rebuild the plugin against this host's SDK"
+        )
+    };
     let bytes = patched(plugin(), b"drop_errors", b"drop_errata");
-    refused(&bytes, "rebuild the plugin against this host's SDK");
+    refused(&bytes, &expected("PluginModule", "drop_errors", "drop_errata"));
+    let bytes = patched(plugin(), b"null_scale", b"null_scala");
+    refused(&bytes, &expected("AbiDeviation", "null_scale", "null_scala"));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! `cargo xtask`: what a checkout needs done, in one word each.
 //!
-//! `setup` fetches libtorch, `test` and `lint` are what CI runs, `demo` runs the examples.
+//! `setup` fetches libtorch, `test` and `lint` are what CI runs, `demo` runs the examples, `bench` measures.
 
+mod bench;
 mod checkout;
 mod demo;
 mod failure;
@@ -16,7 +17,7 @@ use clap::{Parser, Subcommand};
 use checkout::Checkout;
 use failure::{Failure, Outcome};
 
-/// Set-up, tests, lints and demo of the amplicast checkout.
+/// Set-up, tests, lints, demo and benchmarks of the amplicast checkout.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -38,6 +39,15 @@ enum Task {
     Lint,
     /// Set up, build, run the examples.
     Demo,
+    /// Set up, build in the release profile, measure speed as ratios against alternatives.
+    Bench {
+        /// Measure NumPy, SciPy and PyTorch as well (set up once in the cache folder, 2 GB).
+        #[arg(long)]
+        peers: bool,
+        /// Measure the memory of a run with 50 members of 1e7 events as well (some minutes).
+        #[arg(long)]
+        memory: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -59,5 +69,6 @@ fn run(task: &Task) -> Outcome {
         Task::Test { cargo_arguments } => test::run(&checkout, cargo_arguments),
         Task::Lint => lint::run(&checkout),
         Task::Demo => demo::run(&checkout),
+        Task::Bench { peers, memory } => bench::run(&checkout, *peers, *memory),
     }
 }

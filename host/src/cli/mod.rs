@@ -81,7 +81,7 @@ pub fn main() -> ExitCode {
         return ExitCode::from(report::report(command));
     }
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
-    match worker() {
+    match worker(&stop) {
         Some(worker) => {
             let process = Process { stop, worker, folder: here };
             let code = dispatch(&arguments, &process);

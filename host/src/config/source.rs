@@ -104,6 +104,8 @@ impl Source {
             Toml::String(s) => Value::from(s.value().as_str()),
             Toml::Integer(i) => Value::from(*i.value()),
             Toml::Boolean(b) => Value::from(*b.value()),
+            // TOML has no exponents for whole numbers, but nobody counts the zeros of 10000000.
+            Toml::Float(f) if self.is_whole(value.span(), *f.value()) => Value::from(*f.value() as i64),
             Toml::Float(f) => {
                 serde_json::Number::from_f64(*f.value()).map(Value::Number).ok_or_else(|| {
                     self.located(
@@ -130,6 +132,12 @@ impl Source {
             }
             Toml::InlineTable(table) => self.table(table, path)?,
         })
+    }
+
+    /// Whether a number is written with an exponent, and whole.
+    fn is_whole(&self, span: Option<Range<usize>>, number: f64) -> bool {
+        let text = span.and_then(|span| self.text.get(span)).unwrap_or_default();
+        text.contains(['e', 'E']) && number.fract() == 0.0 && number.abs() < 9e15
     }
 
     /// Applies `--set a.b=value`: a path of keys, table numbers (from 0) or table names, and a TOML value.
@@ -199,7 +207,7 @@ impl Source {
 
     /// An error at a path such as `summary[0].plugin`; an unknown inner path points at the table around it.
     pub fn error(&self, path: &str, message: &str) -> ConfigError {
-        let message = with_suggestion(message);
+        let message = with_suggestion(&in_words(message));
         let text = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
         let mut known = path;
         loop {
@@ -258,6 +266,40 @@ pub fn not_yet(name: &str) -> Option<&'static str> {
     NOT_YET.iter().find(|(names, _)| names.contains(&name)).map(|(_, message)| *message)
 }
 
+/// Says serde's "invalid type: string "x", expected u64" to somebody who writes TOML.
+fn in_words(message: &str) -> String {
+    let plain = [
+        ("u64", "a whole number, 0 or more"),
+        ("u32", "a whole number, 0 or more"),
+        ("usize", "a whole number, 0 or more"),
+        ("f64", "a number"),
+        ("f32", "a number"),
+        ("a boolean", "true or false"),
+        ("a string", "text"),
+        ("a sequence", "a list"),
+        ("a map", "a table"),
+    ];
+    let Some((found, expected)) = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))
+        .and_then(|rest| rest.rsplit_once(", expected "))
+    else {
+        return message.to_string();
+    };
+    let expected = plain.iter().find(|(rust, _)| *rust == expected).map_or(expected, |(_, words)| words);
+    let kinds = [
+        ("string ", "text "),
+        ("floating point ", ""),
+        ("integer ", ""),
+        ("boolean ", ""),
+        ("sequence", "a list"),
+        ("map", "a table"),
+    ];
+    let kind = kinds.iter().find_map(|(rust, words)| Some((words, found.strip_prefix(rust)?)));
+    let found = kind.map_or_else(|| found.to_string(), |(words, rest)| format!("{words}{rest}"));
+    format!("expected {expected}, found {found}")
+}
+
 /// Adds the nearest allowed name to serde's "unknown field `x`, expected one of `a`, `b`".
 fn with_suggestion(message: &str) -> String {
     let Some((head, tail)) = message.split_once(", ").filter(|(head, _)| head.starts_with("unknown ")) else {
@@ -280,7 +322,7 @@ pub fn nearest<'a>(wrong: &str, names: &'a [String]) -> Option<&'a str> {
         .iter()
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .min()
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 3)
+        .filter(|(distance, name)| *distance <= 1 + name.len() / 3 && *distance < name.len())
         .map(|(_, name)| name.as_str())
 }
 
@@ -322,15 +364,32 @@ mod tests {
     }
 
     #[test]
+    fn types_are_said_in_words() {
+        let s = source("a = 1");
+        let error =
+            |message| s.error("a", message).to_string().lines().next().unwrap_or_default().to_string();
+        let text = error("invalid type: string \"many\", expected u64");
+        assert_eq!(text, "ring.toml:1:1: a: expected a whole number, 0 or more, found text \"many\"");
+        let text = error("invalid value: integer `-5`, expected usize");
+        assert_eq!(text, "ring.toml:1:1: a: expected a whole number, 0 or more, found `-5`");
+        let text = error("invalid type: floating point `2.5`, expected a sequence");
+        assert_eq!(text, "ring.toml:1:1: a: expected a list, found `2.5`");
+        let text = error("invalid length 1, expected a tuple of size 2");
+        assert_eq!(text, "ring.toml:1:1: a: invalid length 1, expected a tuple of size 2");
+    }
+
+    #[test]
     fn overrides() {
         let mut s = source("[experiment]\nseed = 1\n[[summary]]\nname = \"r\"\nplugin = \"radius\"\n");
         s.set("experiment.seed=7").unwrap();
         s.set("summary.r.plugin=coordinate").unwrap();
         s.set("summary.0.index=1").unwrap();
         s.set("training.learning_rate=1e-3").unwrap();
+        s.set("experiment.n_gen=2e6").unwrap();
         assert_eq!(s.json["experiment"]["seed"], 7);
         assert_eq!(s.json["summary"][0]["plugin"], "coordinate");
         assert_eq!(s.json["training"]["learning_rate"], 1e-3);
+        assert_eq!(s.json["experiment"]["n_gen"], 2_000_000);
         assert!(s.error("summary[0].index", "wrong").to_string().starts_with("--set summary.0.index=1: "));
         assert!(s.set("summary.q.plugin=x").unwrap_err().to_string().contains("found `q`"));
         assert!(s.set("nothing").is_err());

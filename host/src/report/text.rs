@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(
             svg,
             "<tspan font-style=\"italic\">n</tspan><tspan dy=\"2.20\" font-size=\"7.20\">gen</tspan>\
-             <tspan dy=\"-2.20\"> &lt; 10</tspan><tspan dy=\"-3.80\" font-size=\"7.20\">−3</tspan>"
+             <tspan dy=\"-2.20\">\u{a0}&lt; 10</tspan><tspan dy=\"-3.80\" font-size=\"7.20\">−3</tspan>"
         );
     }
 

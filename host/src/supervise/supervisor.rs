@@ -1,6 +1,7 @@
 //! Starts the worker, watches it, and starts another one without the culprit when a plugin kills it.
 
 use std::ffi::OsString;
+use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -44,20 +45,24 @@ pub struct Worker {
 }
 
 /// The worker's side: present in a process that a supervisor started.
-pub fn worker() -> Option<Worker> {
+pub fn worker(stop: &Arc<AtomicBool>) -> Option<Worker> {
     let path = std::env::var_os(JOURNAL)?;
-    end_with_the_supervisor();
+    listen_to_the_supervisor(stop.clone());
     let journal = Journal::open(Some(Path::new(&path))).ok()?;
     let failures =
         std::env::var(FAILURES).ok().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
     Some(Worker { journal: Arc::new(journal), failures, serial: std::env::var_os(SERIAL).is_some() })
 }
 
+/// A byte from the supervisor is the user's wish to stop, sent to the supervisor alone.
+///
 /// A worker without a supervisor would go on unseen, and keep the run's folder from the next run.
-fn end_with_the_supervisor() {
-    std::thread::spawn(|| {
+fn listen_to_the_supervisor(stop: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
         // Standard input is a pipe whose other end closes when the supervisor dies, however it dies.
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        while let Ok(1..) = std::io::stdin().read(&mut [0]) {
+            stop.store(true, Ordering::SeqCst);
+        }
         std::process::exit(ORDERLY + i32::from(crate::cli::EXIT_FAILED))
     });
 }
@@ -188,8 +193,14 @@ fn watch(
             child.kill()?;
             return Ok((child.wait()?, Some(call)));
         }
-        // The worker got the same signal and stops at the next step; a call that does not look is not waited for.
+        // The worker stops at the next step; a call that does not look is not waited for.
         if stop.load(Ordering::SeqCst) {
+            if stopped_at.is_none()
+                && let Some(input) = &mut child.stdin
+            {
+                // Ctrl-C reached the worker as well; another signal did not. A worker that is gone needs no telling.
+                let _ = input.write_all(b"s");
+            }
             let since = *stopped_at.get_or_insert_with(journal::now);
             if journal::now() - since > 20_000 {
                 child.kill()?;

@@ -1,0 +1,169 @@
+//! The conformance suite finds every fault that it is made for, by the test that is made for it.
+
+use amplicast_tests::{Place, built, check, lines, text};
+use serde_json::json;
+
+/// The tests that fail for each misbehavior of a hostile component.
+fn found_faults(component: &str, misbehaviors: &[&str]) -> Vec<(String, Vec<String>)> {
+    let place = Place::new();
+    let configs: Vec<_> = misbehaviors.iter().map(|m| (component, json!({"misbehave": m}))).collect();
+    let finished = check(&place, &built("examples/libhostile.so"), &configs, &["--json"]).expect(1);
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    for line in lines(&finished) {
+        let Some(misbehave) = line["config"]["misbehave"].as_str() else { continue };
+        if found.last().is_none_or(|(last, _)| last != misbehave) {
+            found.push((misbehave.into(), Vec::new()));
+        }
+        let tests = &mut found.last_mut().expect("pushed above").1;
+        assert_ne!(text(&line, "status"), "crashed", "{line}");
+        if text(&line, "status") == "failed" {
+            tests.push(text(&line, "test").into());
+        }
+    }
+    found
+}
+
+/// Each fault is found by the tests that are made for it, and by no other.
+#[track_caller]
+fn finds(component: &str, faults: &[(&str, &str)]) {
+    let misbehaviors: Vec<&str> = faults.iter().map(|(misbehave, _)| *misbehave).collect();
+    let found = found_faults(component, &misbehaviors);
+    let expected: Vec<(String, Vec<String>)> = faults
+        .iter()
+        .map(|(misbehave, tests)| ((*misbehave).into(), tests.split_whitespace().map(String::from).collect()))
+        .collect();
+    for (expected, found) in expected.iter().zip(&found) {
+        assert_eq!(expected, found);
+    }
+    assert_eq!(expected.len(), found.len());
+}
+
+#[test]
+fn faults_of_datasets_are_found() {
+    finds(
+        "hostile-dataset",
+        &[
+            ("none", ""),
+            ("panic-in-read", "finite seed chunks threads density"),
+            ("nan-in-read", "finite seed chunks threads density"),
+            ("read-at-random", "seed chunks threads"),
+            ("ignores-seed", "seed"),
+            ("impure-chunks", "seed chunks threads"),
+            ("no-end", "capacity"),
+            ("density-not-normalised", "density"),
+            ("falling-quantiles", "quantiles"),
+            ("missing-file", "files"),
+            ("twin-columns", "columns"),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_generators_are_found() {
+    finds(
+        "hostile-generator",
+        &[
+            ("none", ""),
+            ("claims-density", "abilities sample-density density-threads density"),
+            ("hides-gradients", "abilities"),
+            ("initial-at-random", "parameters"),
+            ("fit-at-random", "fit fit-threads"),
+            ("ignores-rows", "fit-rows"),
+            ("ignores-stop", "stop"),
+            ("unwritten-in-sample", "sample-finite sample-seed sample-chunks sample-threads"),
+            ("ignores-seed", "sample-seed"),
+            ("impure-chunks", "sample-seed sample-chunks sample-threads sample-density"),
+            ("no-end", "sample-capacity"),
+            ("sampled-density-differs", "sample-density"),
+            ("density-not-normalised", "density"),
+            ("density-of-another", "density"),
+            ("loss-at-random", "loss gradient loss-weights"),
+            ("wrong-gradient", "gradient"),
+            ("half-a-gradient", "gradient"),
+            ("ignores-weights", "loss-weights"),
+        ],
+    );
+}
+
+#[test]
+fn panics_of_generators_are_found_in_every_call() {
+    let misbehaviors =
+        ["panic-in-check", "panic-in-prepare", "panic-in-fit", "panic-in-sample", "panic-in-drop"];
+    for (misbehave, tests) in found_faults("hostile-generator", &misbehaviors) {
+        assert!(tests.len() > 5 && tests.contains(&"sample-finite".to_string()), "{misbehave}: {tests:?}");
+    }
+}
+
+#[test]
+fn faults_of_uncertainty_models_are_found() {
+    finds(
+        "hostile-uncertainty",
+        &[
+            ("none", ""),
+            ("panic-in-infer", "chains members members-seed stored-chains threads stop"),
+            ("nan-in-chain", "chains members members-seed stored-chains"),
+            ("infer-at-random", "chains threads"),
+            ("ignores-stop", "stop"),
+            ("wrong-number", "members members-seed stored-chains"),
+            ("wrong-length", "members"),
+            ("members-at-random", "members-seed stored-chains"),
+            ("no-effective-members", "members"),
+            ("order-of-vectors", "stored-chains"),
+            ("invents-members", "no-chains"),
+            ("impossible-number", "requirements"),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_summaries_are_found() {
+    finds(
+        "hostile-summary",
+        &[
+            ("none", ""),
+            ("nan-in-evaluate", "label finite seed event-by-event threads"),
+            ("unwritten", "label finite seed event-by-event threads"),
+            ("at-random", "label seed event-by-event threads"),
+            ("batch-dependent", "event-by-event"),
+            ("panic-when-empty", "empty-batch"),
+            ("wrong-label", "label"),
+            ("label-of-another", "label"),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_metrics_are_found() {
+    finds(
+        "hostile-metric",
+        &[
+            ("none", ""),
+            ("wrong-length-of-values", "values pieces merge measure limit null-law deviation threads"),
+            ("nan-in-values", "values pieces merge measure limit null-law deviation threads"),
+            ("forgets-pieces", "pieces merge"),
+            ("merge-forgets", "merge"),
+            ("merges-anything", "merge-length"),
+            ("measure-at-random", "measure limit"),
+            ("nan-in-measure", "measure limit"),
+            ("limit-outside", "limit"),
+            ("panic-in-limit", "limit"),
+            ("rising-null", "null-law"),
+            ("crossed-quantiles", "null-law"),
+            ("nan-in-null", "null-law"),
+            ("wrong-length-of-null", "null-law"),
+            ("nan-in-deviation", "deviation"),
+        ],
+    );
+}
+
+#[test]
+fn a_configuration_that_takes_any_key_is_found() {
+    let place = Place::new();
+    let finished = check(&place, &built("examples/libhostile.so"), &[], &["--json"]).expect(1);
+    let failed: Vec<String> = lines(&finished)
+        .iter()
+        .filter(|line| text(line, "status") == "failed")
+        .map(|line| format!("{} {}", text(line, "component"), text(line, "test")))
+        .collect();
+    assert_eq!(failed, ["lax-summary json-schema", "lax-summary unknown-key"]);
+}

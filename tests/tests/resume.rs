@@ -1,0 +1,288 @@
+//! A run that ends at any moment, in any way, goes on with the next one, and the result is the one of a run that nobody
+//! disturbed.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant, SystemTime};
+
+use amplicast_tests::{Finished, Place, hostile_plugin, stage_files};
+
+/// Two generators, two metrics, two training sets; a chunk of the first generator takes `delay` milliseconds.
+fn experiment(delay: u64) -> String {
+    format!(
+        r#"[experiment]
+name = "resume"
+n_train = 100
+n_gen = 100_000
+members = 5
+checkpoints = 5
+replicas = 2
+n_truth = 2000
+
+[dataset]
+plugin = "gaussian"
+
+[[generator]]
+name = "slow"
+plugin = "hostile-generator"
+delay = {delay}
+
+[[generator]]
+plugin = "resample"
+
+[[uncertainty]]
+plugin = "ensemble"
+
+[[summary]]
+name = "x"
+plugin = "coordinate"
+
+[[metric]]
+plugin = "integral"
+intervals = [[0.0, 0.5]]
+
+[[metric]]
+plugin = "ks"
+reference = ["training", "truth"]
+"#
+    )
+}
+
+/// The experiment in a folder of its own, and the arguments that run it.
+struct Setting {
+    place: Place,
+    plugins: String,
+}
+
+impl Setting {
+    fn new(delay: u64) -> Self {
+        let place = Place::new();
+        place.write("resume.toml", experiment(delay));
+        Setting { place, plugins: hostile_plugin().display().to_string() }
+    }
+
+    fn arguments<'a>(&'a self, out: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        [&["run", "resume.toml", "--plugin-path", &self.plugins, "--out", out], more].concat()
+    }
+
+    fn run(&self, out: &str, more: &[&str]) -> Finished {
+        self.place.amplicast(&self.arguments(out, more))
+    }
+
+    fn start(&self, out: &str) -> Child {
+        self.place.start(&self.arguments(out, &["--threads", "1"]))
+    }
+
+    fn results(&self, out: &str) -> Vec<u8> {
+        std::fs::read(self.place.path(out).join("results.json")).expect("results")
+    }
+
+    fn stages(&self, out: &str) -> BTreeMap<String, SystemTime> {
+        stage_files(&self.place.path(out))
+    }
+
+    /// Waits until at least `n` stages are stored.
+    fn wait_for_stages(&self, out: &str, n: usize, child: &mut Child) {
+        wait_until("stages are stored", || {
+            assert!(child.try_wait().expect("a child").is_none(), "the run ended before it was disturbed");
+            self.stages(out).len() >= n
+        });
+    }
+}
+
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited for a minute until {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Sends a signal to a process, or to a group (a negative number).
+fn signal(name: &str, process: i64) {
+    let status = Command::new("kill").args([format!("-{name}"), "--".into(), process.to_string()]).status();
+    assert!(status.expect("kill can be called").success(), "kill -{name} {process}");
+}
+
+/// The child of a process: the worker of a supervisor.
+fn worker_of(supervisor: u32) -> Option<i64> {
+    let list = std::fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).ok()?;
+    list.split_whitespace().next()?.parse().ok()
+}
+
+/// Whether somebody holds the folder of a run.
+fn is_locked(run: &Path) -> bool {
+    std::fs::File::open(run.join("lock")).is_ok_and(|file| file.try_lock().is_err())
+}
+
+#[test]
+fn results_are_the_same_for_one_and_two_threads_and_from_run_to_run() {
+    let setting = Setting::new(0);
+    setting.run("one", &["--threads", "1"]).expect(0);
+    setting.run("two", &["--threads", "2"]).expect(0);
+    setting.run("again", &["--threads", "2"]).expect(0);
+    assert!(setting.results("one") == setting.results("two"));
+    assert!(setting.results("two") == setting.results("again"));
+    let rows = |out: &str| std::fs::read(setting.place.path(out).join("results.csv")).expect("rows");
+    assert!(rows("one") == rows("two"));
+    assert_eq!(
+        setting.stages("one").into_keys().collect::<Vec<_>>(),
+        setting.stages("two").into_keys().collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_second_run_computes_nothing_again() {
+    let setting = Setting::new(0);
+    setting.run("run", &[]).expect(0);
+    let (before, results) = (setting.stages("run"), setting.results("run"));
+    let again = setting.run("run", &[]).expect(0);
+    assert_eq!(before, setting.stages("run"));
+    assert!(results == setting.results("run"));
+    again.says(&["5 chain(s), 5 of them stored before", "0 member(s) sampled, 5 stored before"]);
+}
+
+#[test]
+fn a_swapped_summary_reuses_every_chain() {
+    let setting = Setting::new(0);
+    setting.run("run", &[]).expect(0);
+    let chains = |out: &str| {
+        setting.stages(out).into_iter().filter(|(n, _)| n.starts_with("chain")).collect::<Vec<_>>()
+    };
+    let before = chains("run");
+    assert_eq!(before.len(), 2 * 2 * 5);
+    setting.run("run", &["--set", "summary.x.plugin=radius"]).expect(0);
+    assert_eq!(before, chains("run"));
+}
+
+#[test]
+fn a_run_whose_supervisor_is_killed_at_several_moments_ends_like_an_undisturbed_one() {
+    let setting = Setting::new(30);
+    setting.run("undisturbed", &[]).expect(0);
+    let all = setting.stages("undisturbed").len();
+    let mut kept = BTreeMap::new();
+    for moment in [0, 1, 8, 20, all / 2, all - 6] {
+        let mut child = setting.start("run");
+        if moment == 0 {
+            wait_until("the run has its folder", || is_locked(&setting.place.path("run")));
+        } else {
+            setting.wait_for_stages("run", moment, &mut child);
+        }
+        child.kill().expect("kill -9");
+        child.wait().expect("a child");
+        // The worker goes with its supervisor, and leaves the folder.
+        wait_until("the worker is gone", || !is_locked(&setting.place.path("run")));
+        let stored = setting.stages("run");
+        for (name, time) in &kept {
+            assert_eq!(stored.get(name), Some(time), "{name} was computed again");
+        }
+        assert!(stored.len() >= moment);
+        kept = stored;
+    }
+    setting.run("run", &[]).expect(0);
+    let stored = setting.stages("run");
+    assert!(
+        kept.iter().all(|(name, time)| stored.get(name) == Some(time)),
+        "a finished stage was computed again"
+    );
+    assert!(setting.results("run") == setting.results("undisturbed"));
+}
+
+#[test]
+fn a_killed_worker_costs_one_component_and_the_next_run_ends_like_an_undisturbed_one() {
+    let setting = Setting::new(50);
+    setting.run("undisturbed", &[]).expect(0);
+    let mut child = setting.start("run");
+    // All chains of the slow generator, and a curve.
+    setting.wait_for_stages("run", 9, &mut child);
+    signal("KILL", worker_of(child.id()).expect("a worker"));
+    let ended = Finished::of(child.wait_with_output().expect("a child")).expect(1);
+    ended.says(&["`hostile-generator (slow)`, call sample: was killed (signal 9: out of memory, or somebody's kill); going on without it"]);
+    setting.run("run", &[]).expect(0);
+    assert!(setting.results("run") == setting.results("undisturbed"));
+}
+
+#[test]
+fn ctrl_c_stops_cleanly_and_the_next_run_goes_on() {
+    let setting = Setting::new(50);
+    setting.run("undisturbed", &[]).expect(0);
+    let mut child = setting.start("run");
+    setting.wait_for_stages("run", 8, &mut child);
+    // As a terminal does: to the whole group.
+    signal("INT", -i64::from(child.id()));
+    let asked = Instant::now();
+    let ended = Finished::of(child.wait_with_output().expect("a child")).expect(3);
+    ended.says(&["stopped; the same command goes on from here"]);
+    assert!(asked.elapsed() < Duration::from_secs(5), "it took {:?} to stop", asked.elapsed());
+    assert!(!is_locked(&setting.place.path("run")));
+    assert!(!setting.place.path("run/results.json").exists(), "a stopped run has no results");
+    let stored = setting.stages("run");
+    setting.run("run", &[]).expect(0);
+    let after = setting.stages("run");
+    assert!(
+        stored.iter().all(|(name, time)| after.get(name) == Some(time)),
+        "a finished stage was computed again"
+    );
+    assert!(setting.results("run") == setting.results("undisturbed"));
+}
+
+#[test]
+fn a_signal_to_the_supervisor_alone_stops_the_run_as_well() {
+    let setting = Setting::new(50);
+    let mut child = setting.start("run");
+    setting.wait_for_stages("run", 8, &mut child);
+    signal("TERM", i64::from(child.id()));
+    let ended = Finished::of(child.wait_with_output().expect("a child"));
+    assert_eq!(ended.code, Some(3), "{}", ended.err);
+    assert!(!is_locked(&setting.place.path("run")));
+}
+
+#[test]
+fn a_second_run_in_the_same_folder_is_refused_while_the_first_goes_on() {
+    let setting = Setting::new(50);
+    let mut child = setting.start("run");
+    setting.wait_for_stages("run", 1, &mut child);
+    let refused = setting.run("run", &[]).expect(2);
+    refused.says(&["another run is using this folder: wait for it, or choose another --out"]);
+    let ended = Finished::of(child.wait_with_output().expect("a child")).expect(0);
+    assert!(!ended.out.is_empty());
+}
+
+#[test]
+fn a_damaged_stage_is_computed_again() {
+    let setting = Setting::new(0);
+    setting.run("run", &[]).expect(0);
+    let results = setting.results("run");
+    for (i, name) in setting.stages("run").into_keys().enumerate() {
+        let file = setting.place.path("run/stages").join(name);
+        let bytes = std::fs::read(&file).expect("a stage");
+        match i % 3 {
+            0 => std::fs::write(&file, &bytes[..bytes.len() / 2]).expect("writable"),
+            1 => std::fs::write(&file, b"").expect("writable"),
+            _ => {}
+        }
+    }
+    setting.run("run", &[]).expect(0);
+    assert!(results == setting.results("run"));
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_is_said_before_anything_runs() {
+    let setting = Setting::new(0);
+    setting.place.write("file", "no folder");
+    let ended = setting.run("file/run", &[]).expect(2).says(&["cannot make the run's folder", "file/run"]);
+    assert!(!ended.err.contains("chain(s)"), "{}", ended.err);
+    // A folder without permission; the superuser may write there nevertheless.
+    let closed = setting.place.path("closed");
+    std::fs::create_dir(&closed).expect("a folder");
+    std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o500)).expect("own folder");
+    if std::fs::write(closed.join("probe"), "").is_err() {
+        setting.run("closed", &[]).expect(2).says(&["cannot write to ", "closed"]);
+        setting.run("closed/run", &[]).expect(2).says(&["cannot make the run's folder"]);
+    }
+    let ended =
+        setting.run("/proc/amplicast", &[]).expect(2).says(&["cannot make the run's folder /proc/amplicast"]);
+    assert!(!ended.err.contains("chain(s)"), "{}", ended.err);
+}

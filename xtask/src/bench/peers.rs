@@ -1,0 +1,124 @@
+//! NumPy, SciPy and PyTorch, set up once in the user's cache folder.
+//!
+//! PyPI's torch for Linux is built for CUDA and names libraries of several GB that a program on the CPU never calls.
+//! Empty libraries of the same names, where torch looks first, are enough to load it.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::ENVIRONMENT;
+use crate::checkout::{self, Checkout};
+use crate::failure::{During, Failure, Outcome};
+
+/// Changes with everything below that a finished folder depends on.
+const MARK: &str = "complete-1";
+
+/// Packages with their dependencies.
+const PACKAGES: &[&str] = &[
+    "numpy",
+    "scipy",
+    "typing_extensions",
+    "sympy",
+    "networkx",
+    "jinja2",
+    "fsspec",
+    "filelock",
+    "setuptools",
+];
+
+/// Packages without theirs.
+const TORCH: &[&str] = &["torch==2.13.0", "nvidia-cuda-cupti==13.0.85", "nvidia-cuda-runtime==13.0.96"];
+
+/// What torch 2.13.0 names beside these.
+const EMPTY: &[&str] = &[
+    "libcublas.so.13",
+    "libcublasLt.so.13",
+    "libcudnn.so.9",
+    "libcufft.so.12",
+    "libcufile.so.0",
+    "libcurand.so.10",
+    "libcusparse.so.12",
+    "libcusparseLt.so.0",
+    "libnccl.so.2",
+    "libnvrtc.so.13",
+    "libnvshmem_host.so.3",
+];
+
+/// Variables that choose OpenBLAS's kernels: the peers get those of the machine.
+const UNSET: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
+
+/// Runs `bench/peers.py`; gives the file with what it found.
+pub fn measure(checkout: &Checkout, built: &Path) -> Outcome<PathBuf> {
+    let folder = cache_folder()?.join("peers");
+    if !folder.join(MARK).is_file() {
+        set_up(checkout, &folder)?;
+    }
+    println!("bench: measuring NumPy, SciPy and PyTorch (some minutes)");
+    let results = built.join("peers.json");
+    let output = File::create(&results).during(|| format!("make {}", results.display()))?;
+    checkout::run(python(checkout, &folder).stdout(Stdio::from(output)))?;
+    Ok(results)
+}
+
+/// `peers.py` in its environment.
+fn python(checkout: &Checkout, folder: &Path) -> Command {
+    let mut command = Command::new(folder.join("bin/python"));
+    command.arg(checkout.root().join("bench/peers.py")).envs(ENVIRONMENT);
+    for name in UNSET {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// `~/.cache/amplicast`, or where `XDG_CACHE_HOME` says.
+fn cache_folder() -> Outcome<PathBuf> {
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+        .map(|cache| cache.join("amplicast"))
+        .ok_or_else(|| {
+            Failure::new(
+                "neither HOME nor XDG_CACHE_HOME is set; set XDG_CACHE_HOME to a folder for the peers",
+            )
+        })
+}
+
+fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {
+    println!("bench: NumPy, SciPy and PyTorch go to {} (2 GB)", folder.display());
+    // What a killed call left.
+    if folder.exists() {
+        fs::remove_dir_all(folder).during(|| format!("remove {}", folder.display()))?;
+    }
+    checkout::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    let pip = || {
+        let mut command = Command::new(folder.join("bin/python"));
+        command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        command
+    };
+    checkout::run(pip().args(PACKAGES))?;
+    // `cargo xtask setup` keeps these wheels; pip takes them from there if they fit the user's Python.
+    let wheels = folder.with_file_name("wheels");
+    checkout::run(pip().args(["--no-deps", "--find-links"]).arg(wheels).args(TORCH))?;
+    empty_libraries(folder)?;
+    checkout::run(python(checkout, folder).arg("--check"))?;
+    File::create(folder.join(MARK)).during(|| format!("mark {} as complete", folder.display()))?;
+    Ok(())
+}
+
+/// Puts the empty libraries where torch looks first.
+fn empty_libraries(folder: &Path) -> Outcome {
+    let packages = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    let output = Command::new(folder.join("bin/python")).args(["-c", packages]).output();
+    let output = output.during(|| "ask Python for its packages".into())?;
+    let packages = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let libraries = Path::new(&packages).join("nvidia/cudnn/lib");
+    fs::create_dir_all(&libraries).during(|| format!("make {}", libraries.display()))?;
+    for name in EMPTY {
+        let mut compiler = Command::new("cc");
+        compiler.args(["-shared", "-fPIC", "-x", "c", "/dev/null", "-o"]).arg(libraries.join(name));
+        checkout::run(compiler.arg(format!("-Wl,-soname,{name}")))?;
+    }
+    Ok(())
+}
