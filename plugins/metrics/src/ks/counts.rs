@@ -10,13 +10,12 @@ use amplicast_sdk::{Error, Result};
 /// The gaps between a reference's distinct values, with a table that finds a value's gap in constant time.
 #[derive(Debug)]
 pub struct Gaps {
-    /// Distinct reference values in order, then NaN, which no comparison holds for.
+    /// Distinct reference values in order, then NaN, which equals nothing.
     values: Vec<f64>,
     /// Reference events below each distinct value; after the last, all events.
     below: Vec<u64>,
     grid: Grid,
-    /// For each cell of the grid: twice the first distinct value in it or after it, plus 1 if it holds several.
-    starts: Vec<u32>,
+    cells: Vec<Cell>,
 }
 
 /// A uniform grid over the bulk of the reference; its outer cells reach to infinity.
@@ -24,16 +23,19 @@ pub struct Gaps {
 struct Grid {
     low: f64,
     scale: f64,
-    /// Number of the last cell.
+    /// The last place.
     last: f64,
 }
 
+/// Places in a cell of the grid.
+const PLACES: u64 = 128;
+
 impl Grid {
-    /// The cell of a value; monotone, so that values of lower cells are lower.
+    /// The place of a value; monotone, so that values at lower places are lower.
     #[inline(always)]
-    fn cell(self, x: f64) -> u64 {
+    fn place(self, x: f64) -> u64 {
         // Adding 2^52 rounds to an integer, found in the low bits of the sum: unlike a cast, a compiler makes
-        // instructions of this that take several values at once. Comparisons that send NaN to cell 0.
+        // instructions of this that take several values at once. Comparisons that send NaN to place 0.
         const MAGIC: f64 = (1_u64 << 52) as f64;
         let place = (x - self.low) * self.scale;
         let place = if place > 0.0 { place } else { 0.0 };
@@ -42,8 +44,33 @@ impl Grid {
     }
 }
 
-/// Cells for each distinct value, so that a cell seldom holds several. For a reference of 1000 the table takes 64 kB: more
-/// cells fall out of the second cache, fewer send more values to the search.
+/// A cell of the grid: the number of the first distinct value in it or after it (upper 24 bits), and the place of the
+/// only value in it (lower 8 bits), which are `NONE` or `SEVERAL` if there is no such place.
+#[derive(Debug, Clone, Copy)]
+struct Cell(u32);
+
+impl Cell {
+    const NONE: u32 = PLACES as u32;
+    const SEVERAL: u32 = 255;
+    /// Distinct values that can be numbered.
+    const MOST_VALUES: usize = 1 << 24;
+
+    fn new(first: usize, inside: u32) -> Self {
+        Cell((first as u32) << 8 | inside)
+    }
+
+    #[inline(always)]
+    fn first(self) -> usize {
+        (self.0 >> 8) as usize
+    }
+
+    #[inline(always)]
+    fn inside(self) -> u32 {
+        self.0 & 255
+    }
+}
+
+/// Cells for each distinct value, so that a cell seldom holds several.
 const CELLS_PER_VALUE: usize = 16;
 
 impl Gaps {
@@ -69,24 +96,34 @@ impl Gaps {
             }
         }
         below.push(sorted.len() as u64);
-        let cells = (CELLS_PER_VALUE * values.len()).next_power_of_two().clamp(1 << 10, 1 << 22);
+        let cells = match values.len() {
+            // Everything is searched in one cell.
+            n if n >= Cell::MOST_VALUES => 1,
+            n => (CELLS_PER_VALUE * n).next_power_of_two().clamp(1 << 10, 1 << 22),
+        };
         // The grid spans the bulk: an outlier must not put everything else into one cell.
         let at = |p: f64| sorted[((sorted.len() - 1) as f64 * p) as usize];
         let (low, high) = (at(0.001), at(0.999));
-        let scale = (cells - 1) as f64 / (high - low);
+        let last = (cells as u64 * PLACES - 1) as f64;
+        let scale = last / (high - low);
         let scale = if scale.is_finite() { scale } else { 0.0 };
-        let grid = Grid { low, scale, last: (cells - 1) as f64 };
-        let mut starts = Vec::with_capacity(cells);
+        let grid = Grid { low, scale, last };
+        let mut list = Vec::with_capacity(cells);
         let mut next = 0;
         for cell in 0..cells as u64 {
-            let start = next;
-            while next < values.len() && grid.cell(values[next]) <= cell {
+            let first = next;
+            while next < values.len() && grid.place(values[next]) / PLACES <= cell {
                 next += 1;
             }
-            starts.push((2 * start + usize::from(next - start > 1)) as u32);
+            let inside = match next - first {
+                0 => Cell::NONE,
+                1 => (grid.place(values[first]) % PLACES) as u32,
+                _ => Cell::SEVERAL,
+            };
+            list.push(Cell::new(first, inside));
         }
         values.push(f64::NAN);
-        Ok(Gaps { values, below, grid, starts })
+        Ok(Gaps { values, below, grid, cells: list })
     }
 
     /// Events in the reference.
@@ -94,12 +131,11 @@ impl Gaps {
         *self.below.last().expect("never empty")
     }
 
-    /// The bin of a value in a cell with several distinct values: 2j below distinct value j (and above the one before),
-    /// 2j + 1 on it.
+    /// The bin of a value by comparison: 2j below distinct value j (and above the one before), 2j + 1 on it.
     #[cold]
     fn search(&self, x: f64, cell: usize) -> usize {
-        let from = self.starts[cell] as usize / 2;
-        let to = self.starts.get(cell + 1).map_or(self.values.len() - 1, |next| *next as usize / 2);
+        let from = self.cells[cell].first();
+        let to = self.cells.get(cell + 1).map_or(self.values.len() - 1, |next| next.first());
         let j = from + self.values[from..to].partition_point(|&v| v < x);
         2 * j + usize::from(self.values[j] == x)
     }
@@ -128,22 +164,22 @@ impl GapCounts {
     pub fn add(&mut self, values: &[f64]) {
         let gaps = &*self.gaps;
         // Local, as a compiler cannot know that counting does not change where these lie.
-        let (grid, counts) = (gaps.grid, &mut self.counts[..]);
-        let (starts, distinct) = (&gaps.starts[..], &gaps.values[..]);
+        let (grid, cells, counts) = (gaps.grid, &gaps.cells[..], &mut self.counts[..]);
         // Two passes over a block in the first cache: the first takes several values at once.
-        let mut cells = [0; 256];
-        for block in values.chunks(cells.len()) {
-            for (cell, &x) in cells.iter_mut().zip(block) {
-                *cell = grid.cell(x);
+        let mut places = [0; 256];
+        for block in values.chunks(places.len()) {
+            for (place, &x) in places.iter_mut().zip(block) {
+                *place = grid.place(x);
             }
-            for (&cell, &x) in cells.iter().zip(block) {
-                let start = starts[cell as usize] as usize;
-                let bin = if start % 2 == 1 {
-                    gaps.search(x, cell as usize)
+            for (&place, &x) in places.iter().zip(block) {
+                let number = (place / PLACES) as usize;
+                let cell = cells[number];
+                let (inside, value) = ((place % PLACES) as u32, cell.inside());
+                // Integers tell the bin, unless the value is as good as on the reference's or has several to pass.
+                let bin = if (inside == value) | (value == Cell::SEVERAL) {
+                    gaps.search(x, number)
                 } else {
-                    // At most one distinct value is in the cell; the first after it is above x.
-                    let value = distinct[start / 2];
-                    start + usize::from(x >= value) + usize::from(x > value)
+                    2 * (cell.first() + usize::from(inside > value))
                 };
                 counts[bin] += 1;
             }
@@ -263,6 +299,22 @@ mod tests {
             reference in prop::collection::vec(prop_oneof![9 => -1.0..1.0f64, 1 => -1e300..1e300f64], 1..60),
             generated in prop::collection::vec(prop_oneof![9 => -1.0..1.0f64, 1 => -1e300..1e300f64], 1..100),
         ) {
+            check(&reference, &generated);
+        }
+    }
+
+    proptest! {
+        /// Neighbours of reference values among floating-point numbers, at the same place of the grid.
+        #[test]
+        fn equals_the_definition_next_to_the_reference(
+            reference in prop::collection::vec(-1.0..1.0f64, 1..60),
+            nudges in prop::collection::vec((0..60usize, -2..3i32), 1..200),
+        ) {
+            let nudged = |&(k, steps): &(usize, i32)| {
+                let step = if steps < 0 { f64::next_down } else { f64::next_up };
+                (0..steps.abs()).fold(reference[k % reference.len()], |x, _| step(x))
+            };
+            let generated: Vec<f64> = nudges.iter().map(nudged).collect();
             check(&reference, &generated);
         }
     }
