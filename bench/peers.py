@@ -1,7 +1,8 @@
 """The work of amplicast's benchmarks with NumPy, SciPy and PyTorch, on one core.
 
-Prints JSON: for each measurement who did it and the seconds per unit (value, event, step) of every repetition.
-`cargo xtask bench --peers` calls it; with `--check` it only imports the packages.
+Reads the name of a work from each line of the standard input, does it once, and answers with a line of JSON: who did it, and
+the seconds per unit (value, event, step). So the same work can be done in turn here and in amplicast, in the same state of
+the machine. `cargo xtask bench --peers` starts it; with `--check` it only imports the packages.
 """
 
 import json
@@ -9,6 +10,28 @@ import os
 import subprocess
 import sys
 import time
+
+SORT = "import numpy as n, time as t; x = n.random.rand(10**6); n.sort(x); a = t.time(); n.sort(x); print(t.time() - a)"
+
+
+def choose_sort():
+    """Starts this program again with the faster of NumPy's sorts.
+
+    The one of AVX-512 is several times slower than the one of AVX2 on some processors (Zen 4), and NumPy takes it all the same.
+    """
+    if "NPY_DISABLE_CPU_FEATURES" in os.environ:
+        return
+    found = []
+    for disabled in ("", "AVX512_SPR AVX512_ICL X86_V4 AVX512_SKX"):
+        environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": disabled, "PYTHONWARNINGS": "ignore"}
+        sort = subprocess.run([sys.executable, "-c", SORT], env=environment, capture_output=True, text=True)
+        if sort.returncode == 0:
+            found.append((float(sort.stdout), environment))
+    os.execve(sys.executable, [sys.executable, *sys.argv], min(found, key=lambda one: one[0])[1])
+
+
+if __name__ == "__main__":
+    choose_sort()
 
 # PyTorch's wheel for CUDA is used without CUDA: the libraries it names are empty, so nothing of them may be bound early.
 sys.setdlopenflags(os.RTLD_LAZY)
@@ -21,69 +44,59 @@ import torch.nn.functional as F
 from torch import nn
 
 torch.set_num_threads(1)
-REPETITIONS = 11
+torch.manual_seed(1)
 
 
-def repeated(work, units, repetitions=REPETITIONS):
-    """Seconds per unit of each repetition, after one that warms up."""
-    work()
-    seconds = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        work()
-        seconds.append((time.perf_counter() - start) / units)
-    return seconds
+def fastest(variants, repetitions=5):
+    """The (name, units, work) that takes least per unit."""
+
+    def seconds(variant):
+        variant[2]()
+        times = []
+        for _ in range(repetitions):
+            start = time.perf_counter()
+            variant[2]()
+            times.append(time.perf_counter() - start)
+        return np.median(times) / variant[1]
+
+    return min(variants, key=seconds)
 
 
 # The KS curve: 20 sizes from 100 to 1e7, against a reference of 1000.
 
 
-def ks_curves():
-    random = np.random.default_rng(1)
-    reference = 1 + 0.1 * random.standard_normal(1000)
-    values = 1 + 0.1 * random.standard_normal(10_000_000)
-    sizes = np.geomspace(100, len(values), 20).round().astype(int)
-    ordered = np.sort(reference)
-    m = len(ordered)
+random = np.random.default_rng(1)
+SIZES = np.geomspace(100, 10_000_000, 20).round().astype(int)
+SORTED_WITH = ", without AVX-512" if os.environ.get("NPY_DISABLE_CPU_FEATURES") else ""
 
-    def sorted_prefixes():
-        curve = []
-        for n in sizes:
+
+def samples():
+    return 1 + 0.1 * random.standard_normal(1000), 1 + 0.1 * random.standard_normal(SIZES[-1])
+
+
+def sorted_prefixes():
+    reference, values = samples()
+    ordered, m = np.sort(reference), len(reference)
+    steps = np.arange(m) / m
+
+    def curve():
+        distances = []
+        for n in SIZES:
             below = np.searchsorted(np.sort(values[:n]), ordered) / n
-            steps = np.arange(m) / m
-            curve.append(max(np.abs(below - steps).max(), np.abs(below - steps - 1 / m).max()))
-        return curve
+            distances.append(max(np.abs(below - steps).max(), np.abs(below - steps - 1 / m).max()))
+        return distances
 
-    def two_samples():
+    return f"NumPy {np.__version__} sorted prefixes{SORTED_WITH}", len(values), curve
+
+
+def two_samples():
+    reference, values = samples()
+
+    def curve():
         # The asymptotic p-value, which costs nothing: the exact one of small samples is not asked for.
-        return [scipy.stats.ks_2samp(reference, values[:n], method="asymp").statistic for n in sizes]
+        return [scipy.stats.ks_2samp(reference, values[:n], method="asymp").statistic for n in SIZES]
 
-    assert np.allclose(sorted_prefixes(), two_samples(), rtol=0, atol=1e-12)
-    return {
-        "ks-scipy": entry(f"SciPy {scipy.__version__} ks_2samp", repeated(two_samples, len(values), 7)),
-        "ks-numpy": entry(f"NumPy {np.__version__} sorted prefixes", repeated(sorted_prefixes, len(values))),
-    }
-
-
-def best_ks_curves():
-    """NumPy's AVX-512 sort is several times slower than its AVX2 sort on some processors (Zen 4): the faster one counts."""
-    variants = {"": "", ", without AVX-512": "AVX512_SPR AVX512_ICL X86_V4 AVX512_SKX"}
-    results = {}
-    for how, disabled in variants.items():
-        environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": disabled, "PYTHONWARNINGS": "ignore"}
-        command = [sys.executable, __file__, "--ks"]
-        found = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if found.returncode == 0:
-            for key, one in json.loads(found.stdout).items():
-                if key not in results or np.median(one["seconds"]) < np.median(results[key]["seconds"]):
-                    results[key] = entry(one["name"] + how, one["seconds"])
-        else:
-            print(found.stderr, file=sys.stderr)
-    return results
-
-
-def entry(name, seconds):
-    return {"name": name, "seconds": seconds}
+    return f"SciPy {scipy.__version__} ks_2samp{SORTED_WITH}", len(values), curve
 
 
 # The autoregressive network: pre-layer-norm, 2 blocks, width 32, 4 heads, MLP x2 with tanh-GELU, 20 Gaussians.
@@ -92,10 +105,9 @@ WIDTH, HEADS, BLOCKS, FACTOR, COMPONENTS, FLOOR = 32, 4, 2, 2, 20, 0.01
 
 
 class Block(nn.Module):
-    fused_attention = True
-
-    def __init__(self):
+    def __init__(self, fused_attention):
         super().__init__()
+        self.fused_attention = fused_attention
         self.attention_norm, self.mlp_norm = nn.LayerNorm(WIDTH), nn.LayerNorm(WIDTH)
         self.qkv, self.out = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
         self.up, self.down = nn.Linear(WIDTH, FACTOR * WIDTH), nn.Linear(FACTOR * WIDTH, WIDTH)
@@ -128,12 +140,12 @@ class Block(nn.Module):
 
 
 class Autoregressive(nn.Module):
-    def __init__(self, dimension):
+    def __init__(self, dimension, fused_attention=True):
         super().__init__()
         self.dimension = dimension
         self.embed = nn.Linear(1, WIDTH)
         self.position = nn.Parameter(2 * torch.rand(dimension, WIDTH) - 1)
-        self.blocks = nn.ModuleList(Block() for _ in range(BLOCKS))
+        self.blocks = nn.ModuleList(Block(fused_attention) for _ in range(BLOCKS))
         self.norm, self.head = nn.LayerNorm(WIDTH), nn.Linear(WIDTH, 3 * COMPONENTS)
         with torch.no_grad():
             self.head.bias.zero_()
@@ -185,15 +197,14 @@ def ring(n, dimension):
 
 
 def sampling(dimension):
-    network = Autoregressive(dimension)
-    n = 1 << 16
-    best = None
-    for batch in (1 << k for k in range(8, 17)):
-        seconds = repeated(lambda: network.sample(n, batch), n, 3)
-        if best is None or min(seconds) < best[0]:
-            best = (min(seconds), batch)
-    name = f"PyTorch {torch.__version__}, key/value cache, batch {best[1]}"
-    return entry(name, repeated(lambda: network.sample(n, best[1]), n))
+    """With the batch that suits PyTorch best."""
+    network, n = Autoregressive(dimension), 1 << 16
+    how = f"PyTorch {torch.__version__}, key/value cache"
+
+    def variant(batch):
+        return f"{how}, batch {batch}", n, lambda: network.sample(n, batch)
+
+    return fastest([variant(1 << k) for k in range(9, 17)])
 
 
 def variational_steps(network, x, optimiser_options, steps):
@@ -226,31 +237,40 @@ def variational_steps(network, x, optimiser_options, steps):
 
 
 def training(dimension):
-    """The fastest of PyTorch's ways to attention and to Adam."""
-    x, steps, found = ring(1000, dimension), 50, []
-    for fused_attention in (True, False):
-        Block.fused_attention = fused_attention
+    """With the way to attention and to Adam that suits PyTorch best."""
+    x, steps, variants = ring(1000, dimension), 50, []
+    for attention in ("fused", "plain"):
         for adam, options in {"": {}, "fused ": {"fused": True}}.items():
-            seconds = repeated(variational_steps(Autoregressive(dimension), x, options, steps), steps)
-            attention = "fused" if fused_attention else "plain"
             name = f"PyTorch {torch.__version__} eager, {attention} attention, {adam}Adam"
-            found.append((float(np.median(seconds)), name, seconds))
-    return entry(*min(found)[1:])
+            network = Autoregressive(dimension, fused_attention=attention == "fused")
+            variants.append((name, steps, variational_steps(network, x, options, steps)))
+    return fastest(variants)
+
+
+WORKS = {
+    "ks-numpy": sorted_prefixes,
+    "ks-scipy": two_samples,
+    "sampling-2": lambda: sampling(2),
+    "sampling-4": lambda: sampling(4),
+    "step-2": lambda: training(2),
+    "step-4": lambda: training(4),
+}
 
 
 def main():
     assert torch.ones(3).sum().item() == 3
     if "--check" in sys.argv:
         return
-    if "--ks" in sys.argv:
-        json.dump(ks_curves(), sys.stdout)
-        return
-    torch.manual_seed(1)
-    results = best_ks_curves()
-    for dimension in (2, 4):
-        results[f"sampling-{dimension}"] = sampling(dimension)
-        results[f"step-{dimension}"] = training(dimension)
-    json.dump(results, sys.stdout, indent=1)
+    prepared = {}
+    for line in sys.stdin:
+        key = line.strip()
+        if key not in prepared:
+            prepared = {key: WORKS[key]()}
+        name, units, work = prepared[key]
+        start = time.perf_counter()
+        work()
+        seconds = (time.perf_counter() - start) / units
+        print(json.dumps({"name": name, "seconds": seconds}), flush=True)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{CHUNK_EVENTS, Comparison, Error, Reference, Result, Seed};
 use serde_json::json;
 
-use crate::peers::Peers;
+use crate::peers::{Beside, Peers};
 use crate::plugins::Plugins;
 use crate::table::{Row, cost};
-use crate::timing::{REPETITIONS, Times};
+use crate::timing::{Pairs, REPETITIONS, Times};
 
 const VALUES: usize = 10_000_000;
 const REFERENCE: usize = 1000;
@@ -25,25 +25,24 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     }
 
     let stream = || streamed(&*comparison, &values, &sizes).map(drop);
-    let ours = Times::of(REPETITIONS, stream)?.per(VALUES as f64);
     let sort = || {
         drop(sorted_prefixes(&reference, &values, &sizes));
         Ok(())
     };
-    let sorted = Times::of(7, sort)?.per(VALUES as f64);
+    let pairs = Pairs::of(REPETITIONS, sort, stream)?;
+    let (sorted, ours) = (pairs.first.per(VALUES as f64), pairs.second.per(VALUES as f64));
 
     let what = "KS curve, 20 sizes, 1e7 values against 1e3";
-    let shown = cost(&ours, NANO, "ns/value");
-    let own = format!("sorted prefixes in Rust, {}", cost(&sorted, NANO, "ns"));
+    let show = |times: &Times| cost(times, NANO, "ns a value");
     let mut rows = vec![
-        Row::new(what, shown.clone(), "").at_most(ours.median() / NANO, 3.0, "ns/value"),
-        Row::new(what, shown.clone(), own).times(sorted.median() / ours.median(), None),
+        Row::new(what, show(&ours), "").at_most(ours.median() / NANO, 3.0, "ns a value"),
+        Row::new(what, show(&ours), format!("sorted prefixes in Rust, {}", show(&sorted)))
+            .times(pairs.ratio, None),
     ];
     for (key, target) in [("ks-scipy", 50.0), ("ks-numpy", 8.0)] {
-        if let Some(peer) = peers.get(key) {
-            let against = format!("{}, {}", peer.name, cost(&peer.times, NANO, "ns"));
-            let ratio = peer.times.median() / ours.median();
-            rows.push(Row::new(what, shown.clone(), against).times(ratio, Some(target)));
+        if let Some(Beside { name, pairs }) = peers.beside(key, REPETITIONS, VALUES as f64, stream)? {
+            let against = format!("{name}, {}", show(&pairs.first));
+            rows.push(Row::new(what, show(&pairs.second), against).times(pairs.ratio, Some(target)));
         }
     }
     Ok(rows)

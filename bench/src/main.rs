@@ -1,7 +1,7 @@
 //! What amplicast's parts cost, as ratios against stated alternatives measured in the same run.
 //!
-//! `cargo xtask bench` builds and calls this, in the environment that a worker of `amplicast run` has; with `--peers` it
-//! runs `peers.py` first, which does the same work with NumPy, SciPy and PyTorch.
+//! `cargo xtask bench` builds and calls this, in the environment that a worker of `amplicast run` has; with `--peers` in
+//! turn with `peers.py`, which does the same work with NumPy, SciPy and PyTorch.
 
 mod boundary;
 mod flat;
@@ -30,8 +30,8 @@ use table::Row;
 #[derive(Parser)]
 #[command(name = "amplicast-bench")]
 struct Arguments {
-    /// What peers.py printed.
-    #[arg(long, value_name = "FILE")]
+    /// A Python with NumPy, SciPy and PyTorch, to do the same work in turn.
+    #[arg(long, value_name = "PYTHON")]
     peers: Option<PathBuf>,
     /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
     #[arg(long)]
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<()> {
     let executable = std::env::current_exe().map_err(|e| Error::io("cannot find this program", e))?;
     let plugins = Plugins::load(executable.parent().unwrap_or(&executable))?;
-    let peers = arguments.peers.as_deref().map(Peers::read).transpose()?.unwrap_or_default();
+    let peers = arguments.peers.as_deref().map(Peers::start).transpose()?.unwrap_or_default();
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| name.contains(only));
     let before = load();
     let mut rows: Vec<Row> = Vec::new();

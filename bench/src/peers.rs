@@ -1,37 +1,87 @@
-//! What `peers.py` measured of the same work in Python.
+//! The same work in Python, done in turn with ours: `peers.py` does one repetition at a time.
 
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use amplicast_sdk::{Error, Result};
 use serde_json::Value;
 
-use crate::timing::Times;
+use crate::timing::{Pairs, seconds};
 
-/// Durations of the same work elsewhere, per unit.
-#[derive(Debug, Default)]
-pub struct Peers(Value);
+/// Where the script lies in the checkout.
+const SCRIPT: &str = "bench/peers.py";
+
+/// Others who do the same work, if they were asked for.
+#[derive(Default)]
+pub struct Peers(Option<RefCell<Server>>);
+
+/// A measurement beside a peer's.
+pub struct Beside {
+    /// Who, and how.
+    pub name: String,
+    /// Theirs and ours, in seconds per unit.
+    pub pairs: Pairs,
+}
 
 impl Peers {
-    /// Reads what `peers.py` printed.
-    pub fn read(path: &Path) -> Result<Self> {
-        let shown = path.display();
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io(format!("cannot read {shown}"), e))?;
-        serde_json::from_str(&text).map(Peers).map_err(|e| Error::data(format!("{shown}: {e}")))
+    /// Starts `peers.py` in this Python.
+    pub fn start(python: &Path) -> Result<Self> {
+        let child = Command::new(python).arg(SCRIPT).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = child.map_err(|e| Error::io(format!("cannot start {}", python.display()), e))?;
+        let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        Ok(Peers(Some(RefCell::new(Server { child, output }))))
     }
 
-    /// What it measured, with the versions of the packages; `None` if it was not measured.
-    pub fn get(&self, key: &str) -> Option<Peer> {
-        let entry = &self.0[key];
-        let seconds: Vec<f64> = entry["seconds"].as_array()?.iter().filter_map(Value::as_f64).collect();
-        let name = entry["name"].as_str().unwrap_or(key).to_owned();
-        (!seconds.is_empty()).then(|| Peer { name, times: Times::new(seconds) })
+    /// Our work in turn with a peer's of that name; `None` without peers. A repetition of ours is `units` units.
+    pub fn beside(
+        &self,
+        key: &str,
+        repetitions: usize,
+        units: f64,
+        mut ours: impl FnMut() -> Result<()>,
+    ) -> Result<Option<Beside>> {
+        let Some(server) = &self.0 else { return Ok(None) };
+        let mut server = server.borrow_mut();
+        ours()?;
+        let (name, _) = server.ask(key)?;
+        let (mut theirs, mut own) = (Vec::new(), Vec::new());
+        for _ in 0..repetitions {
+            theirs.push(server.ask(key)?.1);
+            own.push(seconds(&mut ours)? / units);
+        }
+        Ok(Some(Beside { name, pairs: Pairs::new(theirs, own) }))
     }
 }
 
-/// One of the peers' measurements.
-pub struct Peer {
-    /// Who, and how.
-    pub name: String,
-    /// Durations per unit.
-    pub times: Times,
+struct Server {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Who did the work, and the seconds per unit.
+    fn ask(&mut self, key: &str) -> Result<(String, f64)> {
+        let io = |error| Error::io(format!("{SCRIPT}, {key}"), error);
+        writeln!(self.child.stdin.as_mut().expect("open until drop"), "{key}").map_err(io)?;
+        let mut line = String::new();
+        self.output.read_line(&mut line).map_err(io)?;
+        let answer: Value = serde_json::from_str(&line).unwrap_or_default();
+        match (answer["name"].as_str(), answer["seconds"].as_f64()) {
+            (Some(name), Some(seconds)) => Ok((name.to_owned(), seconds)),
+            _ => Err(Error::data(format!(
+                "{SCRIPT}, {key}: expected name and seconds, found `{}`",
+                line.trim()
+            ))),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // The script ends with its input.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }

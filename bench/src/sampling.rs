@@ -4,7 +4,7 @@ use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::{Alone, CHUNK_EVENTS, Error, Member, Model, Result, Seed, TrainingSettings};
 use rayon::prelude::*;
 
-use crate::peers::Peers;
+use crate::peers::{Beside, Peers};
 use crate::plugins::Plugins;
 use crate::ring::{chunk, model, rows};
 use crate::table::{Row, cost, rate};
@@ -21,14 +21,15 @@ pub fn measure(plugins: &Plugins, peers: &Peers, dimension: usize, target: f64) 
     let member = model.at(&theta)?;
 
     let mut events = Array2::zeros((CHUNK_EVENTS, dimension));
-    let one = || member.sample(chunk(0), events.view_mut());
-    let ours = Times::of(2 * REPETITIONS, one)?.per(CHUNK_EVENTS as f64);
+    let mut one = || member.sample(chunk(0), events.view_mut());
+    let ours = Times::of(2 * REPETITIONS, &mut one)?.per(CHUNK_EVENTS as f64);
     let what = format!("sampling, autoregressive, {dimension}D, one core");
-    let shown = rate(&ours, "events");
-    let mut rows = vec![Row::new(&what, shown.clone(), "").at_least(1.0 / ours.median(), target, "events/s")];
-    if let Some(peer) = peers.get(&format!("sampling-{dimension}")) {
-        let against = format!("{}, {}", peer.name, rate(&peer.times, "events"));
-        rows.push(Row::new(&what, shown, against).times(peer.times.median() / ours.median(), None));
+    let mut rows =
+        vec![Row::new(&what, rate(&ours, "events"), "").at_least(1.0 / ours.median(), target, "events/s")];
+    let key = format!("sampling-{dimension}");
+    if let Some(Beside { name, pairs }) = peers.beside(&key, 2 * REPETITIONS, CHUNK_EVENTS as f64, one)? {
+        let against = format!("{name}, {}", rate(&pairs.first, "events"));
+        rows.push(Row::new(&what, rate(&pairs.second, "events"), against).times(pairs.ratio, None));
     }
     rows.push(two_cores(&*member, dimension)?);
     Ok(rows)

@@ -74,15 +74,21 @@ impl Pairs {
                 firsts.push(seconds(&mut first)?);
             }
         }
+        Ok(Pairs::new(firsts, others))
+    }
+
+    /// From durations in the order in which they were measured.
+    pub fn new(first: Vec<f64>, second: Vec<f64>) -> Self {
         let within = |f: fn(f64, f64) -> f64| {
-            Times::new(firsts.iter().zip(&others).map(|(&a, &b)| f(a, b)).collect()).median()
+            Times::new(first.iter().zip(&second).map(|(&a, &b)| f(a, b)).collect()).median()
         };
         let (ratio, difference) = (within(|a, b| a / b), within(|a, b| a - b));
-        Ok(Pairs { first: Times::new(firsts), second: Times::new(others), ratio, difference })
+        Pairs { first: Times::new(first), second: Times::new(second), ratio, difference }
     }
 }
 
-fn seconds(call: &mut impl FnMut() -> Result<()>) -> Result<f64> {
+/// The duration of a call in seconds.
+pub fn seconds(call: &mut impl FnMut() -> Result<()>) -> Result<f64> {
     let start = Instant::now();
     call()?;
     Ok(start.elapsed().as_secs_f64())

@@ -3,11 +3,11 @@
 use amplicast_sdk::{Alone, Inference, Model, Result, Seed, TrainingSettings};
 use serde_json::json;
 
-use crate::peers::Peers;
+use crate::peers::{Beside, Peers};
 use crate::plugins::Plugins;
 use crate::ring::{TRAINING, model, rows};
 use crate::table::{Row, cost};
-use crate::timing::{Pairs, REPETITIONS};
+use crate::timing::{Pairs, REPETITIONS, Times};
 
 const BATCH: usize = 200;
 const STEPS: u64 = 50;
@@ -39,17 +39,18 @@ pub fn measure(plugins: &Plugins, peers: &Peers, dimension: usize) -> Result<Vec
             gradients.loss_and_gradient(&theta, batch, None, Seed::new(5), &mut gradient).map(drop)
         })
     };
-    let pairs = Pairs::of(REPETITIONS, || posterior.infer_chain(&inference).map(drop), gradient_alone)?;
+    let chain = || posterior.infer_chain(&inference).map(drop);
+    let pairs = Pairs::of(REPETITIONS, chain, gradient_alone)?;
     let (ours, bare) = (pairs.first.per(STEPS as f64), pairs.second.per(STEPS as f64));
 
     let what = format!("variational step, autoregressive, {dimension}D, batch {BATCH}");
-    let shown = cost(&ours, MILLI, "ms");
-    let against = format!("its gradient alone, {}", cost(&bare, MILLI, "ms"));
-    let mut table = vec![Row::new(&what, shown.clone(), against).surplus(pairs.ratio, None)];
-    if let Some(peer) = peers.get(&format!("step-{dimension}")) {
-        let against = format!("{}, {}", peer.name, cost(&peer.times, MILLI, "ms"));
-        let ratio = peer.times.median() / ours.median();
-        table.push(Row::new(what, shown, against).times(ratio, Some(2.0)));
+    let show = |times: &Times| cost(times, MILLI, "ms");
+    let against = format!("its gradient alone, {}", show(&bare));
+    let mut table = vec![Row::new(&what, show(&ours), against).surplus(pairs.ratio, None)];
+    let key = format!("step-{dimension}");
+    if let Some(Beside { name, pairs }) = peers.beside(&key, 2 * REPETITIONS, STEPS as f64, chain)? {
+        let against = format!("{name}, {}", show(&pairs.first));
+        table.push(Row::new(what, show(&pairs.second), against).times(pairs.ratio, Some(2.0)));
     }
     Ok(table)
 }

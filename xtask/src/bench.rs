@@ -43,7 +43,10 @@ pub fn run(checkout: &Checkout, peers: bool, memory: bool) -> Outcome {
     let mut bench = Command::new(built.join("amplicast-bench"));
     bench.current_dir(checkout.root()).envs(ENVIRONMENT);
     if peers {
-        bench.arg("--peers").arg(peers::measure(checkout, &built)?);
+        bench.arg("--peers").arg(peers::python(checkout)?);
+        for name in peers::UNSET {
+            bench.env_remove(name);
+        }
     }
     if memory {
         bench.arg("--memory");

@@ -6,9 +6,8 @@
 use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use super::ENVIRONMENT;
 use crate::checkout::{self, Checkout};
 use crate::failure::{During, Failure, Outcome};
 
@@ -47,29 +46,19 @@ const EMPTY: &[&str] = &[
 ];
 
 /// Variables that choose OpenBLAS's kernels: the peers get those of the machine.
-const UNSET: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
+pub const UNSET: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
 
-/// Runs `bench/peers.py`; gives the file with what it found.
-pub fn measure(checkout: &Checkout, built: &Path) -> Outcome<PathBuf> {
+/// The Python that has them.
+pub fn python(checkout: &Checkout) -> Outcome<PathBuf> {
     let folder = cache_folder()?.join("peers");
     if !folder.join(MARK).is_file() {
         set_up(checkout, &folder)?;
     }
-    println!("bench: measuring NumPy, SciPy and PyTorch (some minutes)");
-    let results = built.join("peers.json");
-    let output = File::create(&results).during(|| format!("make {}", results.display()))?;
-    checkout::run(python(checkout, &folder).stdout(Stdio::from(output)))?;
-    Ok(results)
+    Ok(interpreter(&folder))
 }
 
-/// `peers.py` in its environment.
-fn python(checkout: &Checkout, folder: &Path) -> Command {
-    let mut command = Command::new(folder.join("bin/python"));
-    command.arg(checkout.root().join("bench/peers.py")).envs(ENVIRONMENT);
-    for name in UNSET {
-        command.env_remove(name);
-    }
-    command
+fn interpreter(folder: &Path) -> PathBuf {
+    folder.join("bin/python")
 }
 
 /// `~/.cache/amplicast`, or where `XDG_CACHE_HOME` says.
@@ -93,7 +82,7 @@ fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {
     }
     checkout::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
     let pip = || {
-        let mut command = Command::new(folder.join("bin/python"));
+        let mut command = Command::new(interpreter(folder));
         command.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
         command
     };
@@ -102,7 +91,8 @@ fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {
     let wheels = folder.with_file_name("wheels");
     checkout::run(pip().args(["--no-deps", "--find-links"]).arg(wheels).args(TORCH))?;
     empty_libraries(folder)?;
-    checkout::run(python(checkout, folder).arg("--check"))?;
+    let script = checkout.root().join("bench/peers.py");
+    checkout::run(Command::new(interpreter(folder)).arg(script).arg("--check"))?;
     File::create(folder.join(MARK)).during(|| format!("mark {} as complete", folder.display()))?;
     Ok(())
 }
@@ -110,7 +100,7 @@ fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {
 /// Puts the empty libraries where torch looks first.
 fn empty_libraries(folder: &Path) -> Outcome {
     let packages = "import sysconfig; print(sysconfig.get_path('purelib'))";
-    let output = Command::new(folder.join("bin/python")).args(["-c", packages]).output();
+    let output = Command::new(interpreter(folder)).args(["-c", packages]).output();
     let output = output.during(|| "ask Python for its packages".into())?;
     let packages = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let libraries = Path::new(&packages).join("nvidia/cudnn/lib");

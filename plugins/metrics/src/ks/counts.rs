@@ -165,8 +165,9 @@ impl GapCounts {
         let gaps = &*self.gaps;
         // Local, as a compiler cannot know that counting does not change where these lie.
         let (grid, cells, counts) = (gaps.grid, &gaps.cells[..], &mut self.counts[..]);
-        // Two passes over a block in the first cache: the first takes several values at once.
-        let mut places = [0; 256];
+        // Two passes: the first takes several values at once. Blocks are so short that the processor begins the next while
+        // it waits for the cells and counts of this one: 64 takes a fifth less time than 256.
+        let mut places = [0; 64];
         for block in values.chunks(places.len()) {
             for (place, &x) in places.iter_mut().zip(block) {
                 *place = grid.place(x);
