@@ -241,6 +241,24 @@ fn what_is_not_supported_yet_is_refused_by_name() {
     refused("plugin = \"gaussian\"", "plugin = \"gaussian\"\nweights = \"w.npy\"", "9:1", &texts);
 }
 
+/// It stands for the truth in the validation, whether a metric compares with it or not.
+#[test]
+fn more_holdout_events_than_the_file_has() {
+    let place = Place::new();
+    place.normal_npy("t.npy", 100, 1, 1);
+    place.normal_npy("h.npy", 30, 1, 2);
+    let text = SOUND
+        .replace("plugin = \"gaussian\"", "plugin = \"events-file\"\ntrain = \"t.npy\"\nholdout = \"h.npy\"")
+        .replace("reference = [\"training\", \"holdout\"]", "reference = \"training\"");
+    place.write("x.toml", text);
+    let check =
+        |n: &str| place.amplicast(&["check", "x.toml", "--set", "experiment.n_train=100", "--set", n]);
+    check("experiment.n_holdout=30").expect(0);
+    check("experiment.n_holdout=31")
+        .expect(2)
+        .says(&["experiment.n_holdout: expected 31 holdout events, found 30 in the dataset"]);
+}
+
 #[test]
 fn overrides_are_checked_like_the_file_and_named_in_the_error() {
     override_refused("nothing", "expected KEY.KEY=VALUE, found no `=`");

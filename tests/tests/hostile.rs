@@ -162,3 +162,30 @@ fn a_destructor_that_panics_is_said_and_the_numbers_are_there() {
     let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
     assert!(cells.len() == 2 && cells.iter().all(|cell| cell["overall"]["verdict"].is_string()));
 }
+
+/// A selection that cuts on a broken summary fails its own cells; all events and the other summary have numbers.
+#[test]
+fn a_selection_on_a_broken_summary_fails_alone() {
+    for misbehave in ["panic-in-evaluate", "exit-in-evaluate"] {
+        let place = Place::new();
+        let selections = "\n[[selection]]\nname = \"all\"\n\n[[selection]]\nname = \"cut\"\n\
+                          cuts = [{summary = \"hostile\", interval = [-1.0, 1.0]}]\n\
+                          \n[[selection]]\nname = \"quantile\"\n\
+                          cuts = [{summary = \"hostile\", quantiles = [0.1, 0.9]}]\n";
+        place.write("hostile.toml", experiment("summary", misbehave) + selections);
+        let plugins = hostile_plugin().display().to_string();
+        place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]).expect(1);
+        let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
+        assert_eq!(cells.len(), 6);
+        for cell in cells {
+            let sound = cell["name"]["summary"] == "x" && cell["name"]["selection"] == "all";
+            let failures = cell["failures"].as_array().expect("failures");
+            assert_eq!(failures.is_empty(), sound, "{}: {failures:?}", cell["name"]);
+            assert_eq!(cell["overall"]["verdict"].is_string(), sound, "{}", cell["name"]);
+            let named = |f: &Value| {
+                f.as_str().is_some_and(|f| f.contains("`hostile-summary (hostile)`, call evaluate"))
+            };
+            assert!(sound || failures.iter().any(named), "{}: {failures:?}", cell["name"]);
+        }
+    }
+}

@@ -158,6 +158,44 @@ fn a_swapped_summary_reuses_every_chain() {
 }
 
 #[test]
+fn more_members_keep_the_first_ones() {
+    let setting = Setting::new(0);
+    setting.run("run", &[]).expect(0);
+    let before = setting.stages("run");
+    let more = ["--set", "experiment.members=7"];
+    let grown = setting.run("run", &more).expect(0);
+    grown.says(&["7 chain(s), 5 of them stored before", "2 member(s) sampled, 5 stored before"]);
+    let after = setting.stages("run");
+    assert!(before.iter().all(|(name, time)| after.get(name) == Some(time)), "a stage was computed again");
+    setting.run("fresh", &more).expect(0);
+    assert!(setting.results("run") == setting.results("fresh"));
+}
+
+/// A stored curve is known by what was cut on, not by the place of the summary in the file.
+#[test]
+fn summaries_that_change_places_do_not_mix_up_stored_curves() {
+    let setting = Setting::new(0);
+    let summary = |name: &str, index: usize| {
+        format!("[[summary]]\nname = \"{name}\"\nplugin = \"coordinate\"\nindex = {index}\n")
+    };
+    let (x, y) = (summary("x", 0), summary("y", 1));
+    let text = |summaries: String, cut: &str| {
+        experiment(0).replace("plugin = \"gaussian\"", "plugin = \"gaussian\"\ndimension = 2").replace(
+            "[[summary]]\nname = \"x\"\nplugin = \"coordinate\"\n",
+            &format!(
+                "{summaries}\n[[selection]]\nname = \"cut\"\ncuts = [{{summary = \"{cut}\", interval = [0.0, 9.0]}}]\n"
+            ),
+        )
+    };
+    setting.place.write("resume.toml", text(format!("{x}{y}"), "x"));
+    setting.run("run", &[]).expect(0);
+    setting.place.write("resume.toml", text(format!("{y}{x}"), "y"));
+    setting.run("run", &[]).expect(0);
+    setting.run("fresh", &[]).expect(0);
+    assert!(setting.results("run") == setting.results("fresh"));
+}
+
+#[test]
 fn a_run_whose_supervisor_is_killed_at_several_moments_ends_like_an_undisturbed_one() {
     let setting = Setting::new(30);
     setting.run("undisturbed", &[]).expect(0);
@@ -285,4 +323,34 @@ fn a_folder_that_cannot_be_written_is_said_before_anything_runs() {
     let ended =
         setting.run("/proc/amplicast", &[]).expect(2).says(&["cannot make the run's folder /proc/amplicast"]);
     assert!(!ended.err.contains("chain(s)"), "{}", ended.err);
+}
+
+/// So many numbers that the results are larger than the room that is looked for before anything runs.
+const MUCH: [&str; 4] = ["--set", "experiment.checkpoints=100", "--set", "experiment.members=50"];
+
+/// A limit on the size of a file stands for a full disk: writing fails at that size in the same way.
+fn on_a_small_disk(setting: &Setting, kibibytes: u64) -> Finished {
+    let host = setting.place.command(&[]).get_program().to_owned();
+    let script = format!("trap '' XFSZ; ulimit -f {kibibytes}; exec \"$0\" \"$@\"");
+    let mut shell = setting.place.command_of(Path::new("bash"), &["-c", &script]);
+    shell.arg(host).args(setting.arguments("run", &MUCH));
+    Finished::of(shell.output().expect("bash can be started"))
+}
+
+#[test]
+fn a_full_disk_is_said_before_anything_runs() {
+    let setting = Setting::new(0);
+    let ended = on_a_small_disk(&setting, 1000).says(&["error: cannot write to ", "run/stages: "]);
+    assert!(ended.code != Some(0) && !ended.err.contains("chain(s)"), "{}", ended.err);
+}
+
+#[test]
+fn a_disk_that_fills_up_damages_nothing() {
+    let setting = Setting::new(0);
+    setting.run("undisturbed", &MUCH).expect(0);
+    let rows = std::fs::metadata(setting.place.path("undisturbed/results.csv")).expect("results");
+    let ended = on_a_small_disk(&setting, rows.len() / 1024 - 1).says(&["error: ", "results.csv"]);
+    assert!(ended.code != Some(0) && ended.err.contains("chain(s)"), "{}", ended.err);
+    setting.run("run", &MUCH).expect(0).says(&["0 member(s) sampled, 50 stored before"]);
+    assert!(setting.results("run") == setting.results("undisturbed"));
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use amplicast_tests::Place;
+
 #[test]
 fn a_plugin_from_outside_the_workspace_builds_and_runs() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
@@ -19,21 +21,13 @@ fn a_plugin_from_outside_the_workspace_builds_and_runs() {
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
 
-    let program = std::env::current_exe().unwrap();
-    let program = program.parent().and_then(Path::parent).unwrap().join("amplicast");
-    let folder = tempfile::tempdir().unwrap();
-    let run = Command::new(program)
-        .args(["run", "ring-2d-histogram.toml", "--out"])
-        .arg(folder.path())
-        .current_dir(&examples)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&run.stdout);
-    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    let place = Place::new();
+    let example = examples.join("ring-2d-histogram.toml").display().to_string();
+    let run = place.amplicast(&["run", &example, "--out", "run"]).expect(0);
     // Columns are described, their correlation is not: the radius is far off, and the tool says so.
-    assert!(said.contains("does not cover the deviation from the truth"), "{said}");
+    run.prints(&["does not cover the deviation from the truth"]);
     let results: amplicast::results::Results =
-        serde_json::from_slice(&std::fs::read(folder.path().join("results.json")).unwrap()).unwrap();
+        serde_json::from_slice(&std::fs::read(place.path("run/results.json")).unwrap()).unwrap();
     let radius = results.cells.iter().find(|c| c.name.summary == "radius" && c.name.metric == "ks").unwrap();
     assert!(radius.replicas[0].estimate.g.unwrap() < 0.1);
     let column = results.cells.iter().find(|c| c.name.summary == "x_1" && c.name.metric == "ks").unwrap();

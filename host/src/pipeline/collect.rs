@@ -1,22 +1,19 @@
 //! From curves to results: Eq. 3 for every cell and replica, and over replicas.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use amplicast_sdk::ndarray::Array3;
-use amplicast_sdk::{Comparison, Curves, Error, Result};
+use amplicast_sdk::{Error, Result};
 
-use super::columns::{ColumnMaker, ColumnName, Prepared};
+use super::columns::{ColumnName, Columns};
 use super::components::Components;
 use super::overall::overall;
 use super::plan::{Plan, PlannedCell};
-use super::run::Columns;
+use super::points::{Assembled, curve_points, null_points};
 use super::stream::MemberCurve;
-use super::truth::{TrueCurve, Truth};
+use super::truth::Truth;
 use crate::config::{Experiment, ReferenceName};
 use crate::estimate::estimate;
-use crate::results::{
-    Cell, CellReplica, CurvePoint, Distribution, Estimate, MemberRow, NullPoint, Results, TrueDeviation,
-};
+use crate::results::{Cell, CellReplica, Distribution, MemberRow, Results, TrueDeviation};
 
 /// The curves of all members of one generator and posterior.
 pub struct PairCurves {
@@ -25,9 +22,9 @@ pub struct PairCurves {
     /// Independent members that they are worth.
     pub n_effective: f64,
     /// Metric columns.
-    pub metrics: HashMap<ColumnName, Result<Vec<MemberCurve>>>,
+    pub metrics: BTreeMap<ColumnName, Result<Vec<MemberCurve>>>,
     /// Histograms by summary and selection.
-    pub histograms: HashMap<(usize, usize), Result<Vec<MemberCurve>>>,
+    pub histograms: BTreeMap<(usize, usize), Result<Vec<MemberCurve>>>,
     /// What the reader should know of the members.
     pub warning: Option<String>,
 }
@@ -38,10 +35,6 @@ pub struct Collector<'a> {
     plan: &'a Plan,
     results: Results,
     rows: Vec<MemberRow>,
-    /// Training events that pass a selection in the current replica.
-    passed: HashMap<usize, u64>,
-    /// Training histograms and their events, in the order of the histograms.
-    training: Vec<(Vec<u64>, u64)>,
 }
 
 impl<'a> Collector<'a> {
@@ -81,14 +74,7 @@ impl<'a> Collector<'a> {
             distributions: Vec::new(),
             warnings: Vec::new(),
         };
-        Collector {
-            experiment,
-            plan,
-            results,
-            rows: Vec::new(),
-            passed: HashMap::new(),
-            training: Vec::new(),
-        }
+        Collector { experiment, plan, results, rows: Vec::new() }
     }
 
     /// Adds a warning once.
@@ -116,34 +102,6 @@ impl<'a> Collector<'a> {
         self.fail(replica, &cells, error);
     }
 
-    /// Begins a replica: how many training events pass each selection, and their histograms.
-    pub fn replica(
-        &mut self,
-        replica: u64,
-        maker: &mut ColumnMaker<'_>,
-        columns: &Columns,
-        truth: &Truth,
-    ) -> Result<()> {
-        self.passed.clear();
-        for selection in 0..self.experiment.selection.len() {
-            let batch = maker.events.all();
-            let mask = maker.cuts[selection].mask(maker.summaries, &batch)?;
-            let passed = mask.map_or(batch.values.nrows(), |m| m.iter().filter(|p| **p).count());
-            self.passed.insert(selection, passed as u64);
-        }
-        if replica == 0 {
-            self.results.validation = truth.validation.clone();
-            for (summary, selection, edges) in &columns.histograms {
-                let sorted = maker.sorted_training(*summary, *selection)?;
-                let mut histogram = super::stream::Histogram::new(edges);
-                amplicast_sdk::Accumulator::update(&mut histogram, sorted)?;
-                let counts = amplicast_sdk::Accumulator::values(&histogram)?;
-                self.training.push((counts.iter().map(|&c| c as u64).collect(), sorted.len() as u64));
-            }
-        }
-        Ok(())
-    }
-
     /// Takes the curves of a pair's cells.
     pub fn pair(
         &mut self,
@@ -152,22 +110,13 @@ impl<'a> Collector<'a> {
         columns: &Columns,
         truth: &Truth,
         curves: &PairCurves,
-    ) -> Result<()> {
+    ) {
+        self.results.validation = self.results.validation.take().or_else(|| truth.validation.clone());
         if let Some(warning) = &curves.warning {
             self.warn(warning.clone());
         }
         for cell in cells {
-            let column = ColumnName::from(*cell);
-            let prepared = columns.metrics.iter().find(|(name, _)| *name == column).map(|(_, p)| p);
-            let found = match (prepared, curves.metrics.get(&column)) {
-                (Some(Err(error)), _) => Err(error.clone()),
-                (Some(Ok(prepared)), Some(list)) => list.as_ref().map_err(Clone::clone).and_then(|list| {
-                    let true_curve = truth.metrics.get(&column);
-                    self.cell(replica, cell, prepared, list, curves, true_curve)
-                }),
-                _ => Err(Error::plugin("the cell was not computed")),
-            };
-            match found {
+            match self.cell(replica, cell, columns, truth, curves) {
                 Err(error) => self.fail(replica, &[*cell], &error),
                 Ok(found) => {
                     if let Some(target) = self.results.cells.iter_mut().find(|c| c.name == cell.name) {
@@ -179,24 +128,27 @@ impl<'a> Collector<'a> {
         if replica == 0 {
             self.distributions(cells, columns, truth, curves);
         }
-        Ok(())
     }
 
     fn cell(
         &mut self,
         replica: u64,
         cell: &PlannedCell,
-        prepared: &Prepared,
-        list: &[MemberCurve],
+        columns: &Columns,
+        truth: &Truth,
         pair: &PairCurves,
-        truth: Option<&TrueCurve>,
     ) -> Result<CellReplica> {
+        let column = ColumnName::from(cell);
+        let missing = || Error::plugin("the cell was not computed");
+        let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
+        let list = pair.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
+        let truth = truth.metrics.get(&column);
         let comparison = &*prepared.comparison;
         let names = comparison.value_names();
         let data = Assembled::new(list, &pair.checkpoints, names.len(), pair.n_effective);
         self.member_rows(replica, cell, &names, list, &pair.checkpoints);
         let curves = data.curves();
-        let n_train = self.passed.get(&cell.selection).copied().unwrap_or(0);
+        let n_train = columns.passed[cell.selection].clone()?;
         if n_train == 0 {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }
@@ -272,17 +224,16 @@ impl<'a> Collector<'a> {
         truth: &Truth,
         curves: &PairCurves,
     ) {
-        for (i, (summary, selection, edges)) in columns.histograms.iter().enumerate() {
-            let Some(cell) = cells.iter().find(|c| (c.summary, c.selection) == (*summary, *selection)) else {
-                continue;
-            };
-            let Some(Ok(members)) = curves.histograms.get(&(*summary, *selection)) else { continue };
+        for (i, column) in columns.histograms.iter().enumerate() {
+            let name = (column.summary, column.selection);
+            let Some(cell) = cells.iter().find(|c| (c.summary, c.selection) == name) else { continue };
+            let Some(Ok(members)) = curves.histograms.get(&name) else { continue };
             let fraction = |m: &MemberCurve, bin: usize| {
                 let total = m.passed.last().copied().unwrap_or(0).max(1) as f64;
                 m.values.last().map_or(0.0, |v| v[bin]) / total
             };
             let n = members.len() as f64;
-            let bins = edges.len() - 1;
+            let bins = column.edges.len() - 1;
             let mean: Vec<f64> =
                 (0..bins).map(|b| members.iter().map(|m| fraction(m, b)).sum::<f64>() / n).collect();
             let spread = |b: usize| {
@@ -295,20 +246,19 @@ impl<'a> Collector<'a> {
                 .iter()
                 .find(|c| c.name == cell.name)
                 .map_or_else(String::new, |c| c.axis.clone());
-            let (training, training_events) = self.training.get(i).cloned().unwrap_or_default();
-            let truth = truth.histograms.get(i).filter(|t| t.passed > 0);
+            let true_curve = truth.histograms.get(i).and_then(Option::as_ref).filter(|t| t.passed > 0);
             self.results.distributions.push(Distribution {
                 summary: cell.name.summary.clone(),
                 selection: cell.name.selection.clone(),
                 generator: cell.name.generator.clone(),
                 uncertainty: cell.name.uncertainty.clone(),
                 axis,
-                edges: edges.clone(),
-                training,
-                training_events,
+                edges: column.edges.clone(),
+                training: column.training.iter().map(|&count| count as u64).collect(),
+                training_events: column.training_events,
                 generated_spread: (0..bins).map(spread).collect(),
                 generated: mean,
-                truth: truth.map(|t| t.values.iter().map(|v| v / t.passed as f64).collect()),
+                truth: true_curve.map(|t| t.values.iter().map(|v| v / t.passed as f64).collect()),
             });
         }
     }
@@ -327,97 +277,4 @@ const UNCALIBRATED: f64 = 4.3;
 
 fn largest(pulls: &[f64]) -> Option<f64> {
     pulls.iter().copied().filter(|p| p.is_finite()).map(f64::abs).max_by(f64::total_cmp)
-}
-
-/// Curves of all members in one block of memory.
-struct Assembled {
-    generated: Vec<u64>,
-    passed: Vec<u64>,
-    values: Array3<f64>,
-    n_effective: f64,
-}
-
-impl Assembled {
-    fn new(list: &[MemberCurve], checkpoints: &[u64], width: usize, n_effective: f64) -> Self {
-        let values =
-            Array3::from_shape_fn((list.len(), checkpoints.len(), width), |(i, k, v)| list[i].values[k][v]);
-        let passed = list.iter().flat_map(|m| m.passed.iter().copied()).collect();
-        Assembled { generated: checkpoints.to_vec(), passed, values, n_effective }
-    }
-
-    fn curves(&self) -> Curves<'_> {
-        Curves {
-            generated: &self.generated,
-            passed: &self.passed,
-            values: self.values.view(),
-            n_effective: self.n_effective,
-        }
-    }
-
-    /// The same with checkpoint `k` alone.
-    fn only(&self, k: usize) -> Assembled {
-        let (members, checkpoints, width) = self.values.dim();
-        Assembled {
-            generated: vec![self.generated[k]],
-            passed: (0..members).map(|i| self.passed[i * checkpoints + k]).collect(),
-            values: Array3::from_shape_fn((members, 1, width), |(i, _, v)| self.values[[i, k, v]]),
-            n_effective: self.n_effective,
-        }
-    }
-}
-
-fn curve_points(
-    comparison: &dyn Comparison,
-    data: &Assembled,
-    truth: Option<&TrueCurve>,
-) -> Result<Vec<CurvePoint>> {
-    let curves = data.curves();
-    let members = curves.members() as f64;
-    let mut points = Vec::new();
-    for k in 0..curves.checkpoints() {
-        // A selection may leave no event of a small sample.
-        if (0..curves.members()).any(|i| curves.passed(i, k) == 0) {
-            continue;
-        }
-        let measured = comparison.measure(&curves, k)?;
-        let single = data.only(k);
-        let deviation = match truth {
-            Some(t) if t.passed > 0 => comparison.deviation(&single.curves(), &t.values, t.passed)?,
-            _ => None,
-        };
-        let first: Vec<f64> = (0..curves.members()).map(|i| data.values[[i, k, 0]]).collect();
-        let mean = first.iter().sum::<f64>() / members;
-        let variance = first.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (members - 1.0).max(1.0);
-        points.push(CurvePoint {
-            n_gen: curves.generated[k],
-            n_passed: (0..curves.members()).map(|i| curves.passed(i, k) as f64).sum::<f64>() / members,
-            value: measured.value,
-            statistical: measured.statistical,
-            model: measured.model,
-            truth: deviation.map(|d| d.single_member + measured.statistical.unwrap_or(0.0)),
-            spread: variance.sqrt(),
-        });
-    }
-    Ok(points)
-}
-
-/// The null law from 100 events to beyond n_gen and n_equiv, for figures.
-fn null_points(
-    comparison: &dyn Comparison,
-    curves: &Curves<'_>,
-    estimate: &Estimate,
-) -> Result<Vec<NullPoint>> {
-    const POINTS: usize = 60;
-    const BANDS: [f64; 3] = [0.682_689_492, 0.954_499_736, 0.997_300_204];
-    let probabilities: Vec<f64> = BANDS.iter().flat_map(|b| [0.5 - b / 2.0, 0.5 + b / 2.0]).collect();
-    let largest = curves.generated.last().copied().unwrap_or(1) as f64;
-    let high = largest.max(3.0 * estimate.n_equiv.unwrap_or(0.0)).min(100.0 * largest);
-    let low = estimate.n_equiv.unwrap_or(100.0).clamp(1.0, 100.0).min(largest);
-    let at = |k: usize| {
-        let n = low * (high / low).powf(k as f64 / (POINTS - 1) as f64);
-        let law = comparison.null(curves, n, &probabilities)?;
-        let band = |b: usize| [law.quantiles[2 * b], law.quantiles[2 * b + 1]];
-        Ok(NullPoint { n, mean: law.mean, bands: [band(0), band(1), band(2)] })
-    };
-    (0..POINTS).map(at).collect()
 }

@@ -1,10 +1,11 @@
 //! True events of one replica: training and left-out in memory, holdout and truth as streams.
 
-use amplicast_sdk::abi::LoadedDataset;
-use amplicast_sdk::ndarray::{Array2, ArrayView2, s};
-use amplicast_sdk::{Batch, Chunk, Error, Origin, Result, Seed, Split, Summary, chunk_events};
+use std::ops::Range;
 
-use super::select::Cuts;
+use amplicast_sdk::abi::LoadedDataset;
+use amplicast_sdk::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, ShapeError, s};
+use amplicast_sdk::{Batch, Chunk, Error, Origin, Result, Seed, Split, chunk_events};
+
 use crate::config::{ReferenceName, Sizes};
 
 /// The true events of one replica.
@@ -29,9 +30,7 @@ impl<'a> TrueEvents<'a> {
         let first = replica * sizes.n_train;
         let stream = seed.split("training");
         let step = chunk_events(dimension);
-        for (index, mut rows) in
-            training.axis_chunks_iter_mut(amplicast_sdk::ndarray::Axis(0), step).enumerate()
-        {
+        for (index, mut rows) in training.axis_chunks_iter_mut(Axis(0), step).enumerate() {
             let chunk = Chunk {
                 index: index as u64,
                 first_event: first + (index * step) as u64,
@@ -103,53 +102,44 @@ impl<'a> TrueEvents<'a> {
         let n = self.events(reference)?.ok_or_else(|| {
             Error::data(format!("expected events for the reference `{}`, found none", reference.text()))
         })?;
-        let seed = self.seed.split(name);
-        let dimension = self.dataset.schema().dimension();
-        let step = chunk_events(dimension) as u64;
-        let mut values = vec![0.0; step as usize * dimension];
-        let mut first = 0;
-        while first < n {
-            let rows: Vec<u64> = (first..(first + step).min(n)).collect();
-            let length = rows.len();
-            let chunk = Chunk { index: first / step, first_event: first, seed: seed.index(first / step) };
-            let values = &mut values[..length * dimension];
-            let out = amplicast_sdk::ndarray::ArrayViewMut2::from_shape((length, dimension), values)
-                .map_err(|e| Error::plugin(e.to_string()))?;
-            self.dataset.read(split, chunk, out)?;
-            let view = ArrayView2::from_shape((length, dimension), &*values)
-                .map_err(|e| Error::plugin(e.to_string()))?;
-            each(&Batch { values: view, origin, rows: &rows, weights: None })?;
-            first += step;
-        }
-        Ok(())
-    }
-
-    /// The values of one summary of the reference's events that pass the cuts.
-    pub fn summaries(
-        &self,
-        reference: ReferenceName,
-        summaries: &[Option<Box<dyn Summary>>],
-        summary: usize,
-        cuts: &Cuts,
-    ) -> Result<Vec<f64>> {
-        let mut kept = Vec::new();
-        self.stream(reference, |batch| {
-            let values = evaluate(summaries, summary, batch)?;
-            kept.extend(cuts.keep(summaries, batch, &values)?);
-            Ok(())
-        })?;
-        Ok(kept)
+        let stream =
+            Stream { dimension: self.dataset.schema().dimension(), seed: self.seed.split(name), origin };
+        stream.read(0..n, |chunk, out| self.dataset.read(split, chunk, out), each)
     }
 }
 
-/// One summary of a batch; that it is finite is checked where it crosses the boundary.
-pub fn evaluate(
-    summaries: &[Option<Box<dyn Summary>>],
-    summary: usize,
-    batch: &Batch<'_>,
-) -> Result<Vec<f64>> {
-    let mut values = vec![0.0; batch.values.nrows()];
-    let function = summaries[summary].as_ref().ok_or_else(|| Error::data("a summary is not available"))?;
-    function.evaluate(batch, &mut values)?;
-    Ok(values)
+/// A stream of events that is read chunk by chunk, so that memory does not depend on its length.
+pub struct Stream {
+    /// Numbers in an event.
+    pub dimension: usize,
+    /// The randomness of the whole stream.
+    pub seed: Seed,
+    /// What its events are.
+    pub origin: Origin,
+}
+
+impl Stream {
+    /// Reads `events`, which begin at the begin of a chunk, and passes them on in batches of one chunk.
+    pub fn read(
+        &self,
+        events: Range<u64>,
+        read: impl Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<()>,
+        mut each: impl FnMut(&Batch<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let step = chunk_events(self.dimension) as u64;
+        let longest = step.min(events.end - events.start) as usize;
+        let mut values = vec![0.0; longest * self.dimension];
+        let shape = |error: ShapeError| Error::plugin(error.to_string());
+        for first in events.clone().step_by(step as usize) {
+            let rows: Vec<u64> = (first..(first + step).min(events.end)).collect();
+            let size = (rows.len(), self.dimension);
+            let values = &mut values[..size.0 * size.1];
+            let index = first / step;
+            let chunk = Chunk { index, first_event: first, seed: self.seed.index(index) };
+            read(chunk, ArrayViewMut2::from_shape(size, values).map_err(shape)?)?;
+            let values = ArrayView2::from_shape(size, values).map_err(shape)?;
+            each(&Batch { values, origin: self.origin, rows: &rows, weights: None })?;
+        }
+        Ok(())
+    }
 }

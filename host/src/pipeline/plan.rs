@@ -118,6 +118,13 @@ impl Plan {
             );
             return Err(source.error("experiment.n_train", &message));
         }
+        // Also without a metric against the holdout: it stands for the truth where there is no other.
+        if let (Some(found), Some(wanted)) = (capacity(Split::Holdout)?, sizes.n_holdout)
+            && found < wanted
+        {
+            let message = format!("expected {wanted} holdout events, found {found} in the dataset");
+            return Err(source.error("experiment.n_holdout", &message));
+        }
         for cell in &self.cells {
             let Some(reference) = cell.reference else { continue };
             let path = format!("{}.reference", components.metrics[cell.metric].path);
@@ -127,10 +134,7 @@ impl Plan {
                     .then(|| "reference `left-out` needs `left_out` in [experiment]: the part of n_train kept back".into()),
                 ReferenceName::Holdout => match capacity(Split::Holdout)? {
                     Some(0) => Some("reference `holdout`: the dataset has no holdout events".into()),
-                    Some(n) => sizes.n_holdout.filter(|&wanted| wanted > n).map(|wanted| {
-                        format!("reference `holdout`: expected n_holdout = {wanted} events, found {n} in the dataset")
-                    }),
-                    None => None,
+                    _ => None,
                 },
                 ReferenceName::Truth => capacity(Split::Holdout)?.map(|_| {
                     format!(

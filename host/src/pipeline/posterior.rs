@@ -19,8 +19,6 @@ pub struct Posterior {
     pub model: Box<dyn Model>,
     /// Their parameters.
     pub members: Members,
-    /// Everything that they depend on.
-    pub identity: Value,
 }
 
 /// What inference works on.
@@ -55,8 +53,7 @@ impl Job<'_> {
         }
         check_members(&parameters, &model.layout(), &generator.name)?;
         let n_effective = parameters.len() as f64;
-        let identity = json!({"generator": generator.identity, "data": self.data_identity});
-        Ok(Posterior { model, members: Members { parameters, n_effective }, identity })
+        Ok(Posterior { model, members: Members { parameters, n_effective } })
     }
 
     /// Infers the chains that are not stored yet, and draws the members.
@@ -70,7 +67,7 @@ impl Job<'_> {
         let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
         let count = member_count(self.experiment, loaded.requirements().most_members);
         let chains = loaded.chains(count)?;
-        let mut identity = json!({
+        let identity = json!({
             "generator": generator.identity, "uncertainty": uncertainty.identity, "data": self.data_identity,
             "training": self.experiment.training, "seed": self.seed.bytes(),
         });
@@ -117,8 +114,7 @@ impl Job<'_> {
             loaded.members(&chains, count, self.seed.split("members"))
         })?;
         check_members(&members.parameters, &model.layout(), &uncertainty.name)?;
-        identity["members"] = json!(count);
-        Ok(Posterior { model, members, identity })
+        Ok(Posterior { model, members })
     }
 }
 

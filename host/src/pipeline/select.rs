@@ -1,47 +1,69 @@
 //! Selections: cuts on summaries, which true and generated events pass alike.
 
-use amplicast_sdk::{Batch, Result, Summary};
+use amplicast_sdk::abi::LoadedDataset;
+use amplicast_sdk::{Error, Result, Summary};
 
-use super::data::evaluate;
+use super::components::Components;
+use super::data::TrueEvents;
+use super::observables::Observables;
+use crate::config::Selection;
 
-/// A selection with its quantiles resolved: all intervals [low, high) must hold.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Cuts {
-    /// Number of the summary, low, high.
-    pub intervals: Vec<(usize, f64, f64)>,
+/// Events with this summary in [low, high) pass.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cut {
+    /// Number of the summary.
+    pub summary: usize,
+    /// Smallest value that passes.
+    pub low: f64,
+    /// Smallest value above that no longer passes.
+    pub high: f64,
 }
+
+/// A selection with its quantiles resolved: all cuts must hold.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cuts(pub Vec<Cut>);
 
 impl Cuts {
-    /// Which events of a batch pass; `None` without cuts.
-    pub fn mask(
-        &self,
-        summaries: &[Option<Box<dyn Summary>>],
-        batch: &Batch<'_>,
-    ) -> Result<Option<Vec<bool>>> {
-        let mut mask: Option<Vec<bool>> = None;
-        for &(summary, low, high) in &self.intervals {
-            let values = evaluate(summaries, summary, batch)?;
-            let mask = mask.get_or_insert_with(|| vec![true; values.len()]);
-            mask.iter_mut().zip(&values).for_each(|(pass, &x)| *pass &= x >= low && x < high);
+    /// Resolves quantiles: the true ones where the dataset knows them, else those of the training events.
+    pub fn resolve(
+        selection: &Selection,
+        components: &Components,
+        dataset: &LoadedDataset,
+        events: &TrueEvents<'_>,
+        summaries: &[Result<Box<dyn Summary>>],
+    ) -> Result<Self> {
+        let training = Observables { summaries, cuts: &[] }.on(events.all());
+        let mut cuts = Vec::new();
+        for cut in &selection.cuts {
+            let summary = components
+                .summaries
+                .iter()
+                .position(|s| s.name == cut.summary)
+                .ok_or_else(|| Error::data(format!("a cut on an unknown summary `{}`", cut.summary)))?;
+            let label = components.summaries[summary].component.as_ref().map_err(Clone::clone)?.label();
+            let at = |p: f64| -> Result<f64> {
+                if p <= 0.0 || p >= 1.0 {
+                    return Ok(if p <= 0.0 { f64::NEG_INFINITY } else { f64::INFINITY });
+                }
+                if let Some(exact) = dataset.quantile(label, p)? {
+                    return Ok(exact);
+                }
+                let mut sorted = training.values(summary)?.to_vec();
+                sorted.sort_unstable_by(f64::total_cmp);
+                Ok(quantile(&sorted, p))
+            };
+            let [low, high] = match (cut.interval, cut.quantiles) {
+                (Some(interval), _) => interval,
+                (None, Some([low, high])) => [at(low)?, at(high)?],
+                (None, None) => return Err(Error::data("a cut without an interval")),
+            };
+            cuts.push(Cut { summary, low, high });
         }
-        Ok(mask)
-    }
-
-    /// The values of the events that pass.
-    pub fn keep(
-        &self,
-        summaries: &[Option<Box<dyn Summary>>],
-        batch: &Batch<'_>,
-        values: &[f64],
-    ) -> Result<Vec<f64>> {
-        Ok(match self.mask(summaries, batch)? {
-            None => values.to_vec(),
-            Some(mask) => values.iter().zip(mask).filter(|(_, pass)| *pass).map(|(&x, _)| x).collect(),
-        })
+        Ok(Cuts(cuts))
     }
 }
 
-/// The quantile at `p` of values in any order, interpolated between neighbors (Hyndman and Fan's type 7, as NumPy).
+/// The quantile at `p` of sorted values, interpolated between neighbors (Hyndman and Fan's type 7, as NumPy).
 pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     let position = p.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
     let below = position.floor() as usize;

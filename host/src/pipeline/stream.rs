@@ -4,22 +4,22 @@
 //! cut into blocks of chunks that are processed in any order and merged in theirs, so that results do not depend on the
 //! number of threads.
 
-use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
-use amplicast_sdk::{
-    Accumulator, Batch, Chunk, Comparison, Error, Member, Origin, Result, Seed, Summary, chunk_events,
-    expect_length,
-};
+use std::ops::Range;
+
+use amplicast_sdk::ndarray::ArrayViewMut2;
+use amplicast_sdk::{Accumulator, Comparison, Member, Origin, Result, Seed, chunk_events, expect_length};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::data::evaluate;
-use super::select::Cuts;
+use super::data::Stream;
+use super::observables::{Observables, Observed};
 use crate::session::Session;
 
 /// Chunks in a block: enough to make merging cheap, few enough to keep threads busy.
 const BLOCK_CHUNKS: u64 = 16;
 
 /// What a column counts.
+#[derive(Clone, Copy)]
 pub enum Counter<'a> {
     /// A metric.
     Metric(&'a dyn Comparison),
@@ -28,6 +28,7 @@ pub enum Counter<'a> {
 }
 
 /// One accumulator of the pass: a summary of the events that pass a selection.
+#[derive(Clone, Copy)]
 pub struct Column<'a> {
     /// Number of the summary.
     pub summary: usize,
@@ -56,10 +57,8 @@ pub struct Pass<'a> {
     pub seed: Seed,
     /// Sizes at which the accumulators are recorded, increasing.
     pub checkpoints: &'a [u64],
-    /// All summaries of the experiment.
-    pub summaries: &'a [Option<Box<dyn Summary>>],
-    /// All selections of the experiment.
-    pub selections: &'a [Cuts],
+    /// All summaries and selections.
+    pub observables: Observables<'a>,
     /// What is accumulated.
     pub columns: &'a [Column<'a>],
 }
@@ -151,75 +150,51 @@ impl Pass<'_> {
     fn block(
         &self,
         session: &Session,
-        events: std::ops::Range<u64>,
+        events: Range<u64>,
         each: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<Piece>> {
-        let step = chunk_events(self.dimension) as u64;
-        let mut buffer = vec![0.0; (step.min(events.end - events.start) as usize) * self.dimension];
         let mut running: Running = self.columns.iter().map(|c| Ok((c.accumulator(), 0))).collect();
         let mut pieces = Vec::new();
-        let mut first = events.start;
-        while first < events.end {
+        let in_first_block = events.start == 0;
+        let stream = Stream { dimension: self.dimension, seed: self.seed, origin: Origin::Generated };
+        let sample = |chunk, out: ArrayViewMut2<'_, f64>| {
             session.check_stop()?;
-            let rows: Vec<u64> = (first..(first + step).min(events.end)).collect();
-            let length = rows.len();
-            let values = &mut buffer[..length * self.dimension];
-            let chunk =
-                Chunk { index: first / step, first_event: first, seed: self.seed.index(first / step) };
-            self.sample(chunk, values)?;
-            let view = ArrayView2::from_shape((length, self.dimension), &*values).map_err(shape)?;
-            let batch = Batch { values: view, origin: Origin::Generated, rows: &rows, weights: None };
-            self.chunk(&batch, events.start == 0, &mut running, &mut pieces);
-            each(length as u64);
-            first += step;
-        }
+            // That the numbers are finite is checked where they cross the boundary.
+            self.member.sample(chunk, out)
+        };
+        stream.read(events, sample, |batch| {
+            let observed = self.observables.on(*batch);
+            self.chunk(batch.rows[0], &observed, in_first_block, &mut running, &mut pieces);
+            each(batch.rows.len() as u64);
+            Ok(())
+        })?;
         pieces.push(Piece::Added { checkpoint: false, columns: take(&mut running, self.columns) });
         Ok(pieces)
     }
 
-    fn sample(&self, chunk: Chunk, values: &mut [f64]) -> Result<()> {
-        let length = values.len() / self.dimension;
-        let out = ArrayViewMut2::from_shape((length, self.dimension), &mut *values).map_err(shape)?;
-        // That the numbers are finite is checked where they cross the boundary.
-        self.member.sample(chunk, out)
-    }
-
-    /// Feeds one chunk to the accumulators, cut at the checkpoints that lie in it.
-    fn chunk(&self, batch: &Batch<'_>, in_first_block: bool, running: &mut Running, pieces: &mut Vec<Piece>) {
-        let length = batch.values.nrows();
-        let used = |wanted: &dyn Fn(&Column<'_>) -> bool| self.columns.iter().any(wanted);
-        let values: Vec<Option<Result<Vec<f64>>>> = (0..self.summaries.len())
-            .map(|i| used(&|c| c.summary == i).then(|| evaluate(self.summaries, i, batch)))
-            .collect();
-        let masks: Vec<Option<Result<Option<Vec<bool>>>>> = (0..self.selections.len())
-            .map(|i| used(&|c| c.selection == i).then(|| self.selections[i].mask(self.summaries, batch)))
-            .collect();
-        let first = batch.rows[0];
+    /// Feeds the chunk whose first event has number `first` to the accumulators, cut at the checkpoints that lie in it.
+    fn chunk(
+        &self,
+        first: u64,
+        observed: &Observed<'_, '_>,
+        in_first_block: bool,
+        running: &mut Running,
+        pieces: &mut Vec<Piece>,
+    ) {
+        let length = observed.events();
         let inside = |&&n: &&u64| n > first && n <= first + length as u64;
         let ends = self.checkpoints.iter().filter(inside).map(|n| (n - first) as usize);
-        let mut kept = Vec::new();
+        let mut memory = Vec::new();
         let mut start = 0;
         for (end, checkpoint) in ends.map(|e| (e, true)).chain([(length, false)]) {
             for (spec, column) in self.columns.iter().zip(running.iter_mut()) {
                 let Ok((accumulator, passed)) = column else { continue };
-                let updated = match (&values[spec.summary], &masks[spec.selection]) {
-                    (Some(Ok(all)), Some(Ok(mask))) => {
-                        let part = match mask {
-                            None => &all[start..end],
-                            Some(mask) => {
-                                kept.clear();
-                                let pairs = all[start..end].iter().zip(&mask[start..end]);
-                                kept.extend(pairs.filter(|(_, pass)| **pass).map(|(&x, _)| x));
-                                kept.as_slice()
-                            }
-                        };
-                        *passed += part.len() as u64;
-                        accumulator.update(part)
-                    }
-                    (Some(Err(error)), _) | (_, Some(Err(error))) => Err(error.clone()),
-                    (None, _) | (_, None) => Err(Error::plugin("a column's summary was not computed")),
+                let mut update = || -> Result<()> {
+                    let kept = observed.kept(spec.summary, spec.selection, start..end, &mut memory)?;
+                    *passed += kept.len() as u64;
+                    accumulator.update(kept)
                 };
-                if let Err(error) = updated {
+                if let Err(error) = update() {
                     *column = Err(error);
                 }
             }
@@ -234,10 +209,6 @@ impl Pass<'_> {
             start = end;
         }
     }
-}
-
-fn shape(error: amplicast_sdk::ndarray::ShapeError) -> Error {
-    Error::plugin(error.to_string())
 }
 
 impl Column<'_> {

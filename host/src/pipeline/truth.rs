@@ -1,14 +1,15 @@
 //! The truth, where it is known: the same accumulators over fresh true events, or over a holdout.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use amplicast_sdk::{Accumulator, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::data::{TrueEvents, evaluate};
-use super::run::{Replica, Run, TrueCurves};
-use super::stream::Histogram;
+use super::columns::{ColumnName, Columns};
+use super::data::TrueEvents;
+use super::run::{Replica, Run};
+use super::stream::{Column, Counter};
 use crate::config::ReferenceName;
 use crate::results::Validation;
 use crate::store::Key;
@@ -23,7 +24,7 @@ pub struct TrueCurve {
 }
 
 /// Where the truth comes from: a sampler's own events without end, else the holdout.
-pub fn source(events: &TrueEvents<'_>) -> Result<Option<(ReferenceName, u64)>> {
+fn source(events: &TrueEvents<'_>) -> Result<Option<(ReferenceName, u64)>> {
     for name in [ReferenceName::Truth, ReferenceName::Holdout] {
         if let Some(n) = events.events(name)? {
             return Ok(Some((name, n)));
@@ -32,107 +33,108 @@ pub fn source(events: &TrueEvents<'_>) -> Result<Option<(ReferenceName, u64)>> {
     Ok(None)
 }
 
-/// The source as the report names it.
-pub fn validation(events: &TrueEvents<'_>) -> Result<Option<Validation>> {
-    Ok(source(events)?.map(|(name, events)| Validation { source: name.text().into(), events }))
-}
-
 /// True values of every metric column, and of the report's histograms.
+#[derive(Default)]
 pub struct Truth {
     /// By column.
-    pub metrics: TrueCurves,
-    /// Counts in the bins and events that pass, in the order of the histograms.
-    pub histograms: Vec<TrueCurve>,
+    pub metrics: BTreeMap<ColumnName, TrueCurve>,
+    /// Counts in the bins, in the order of the histograms.
+    pub histograms: Vec<Option<TrueCurve>>,
     /// Where they come from.
     pub validation: Option<Validation>,
 }
 
-/// Computes what is not stored.
-pub fn curves(run: &Run<'_>, shared: &Replica<'_>) -> Result<Truth> {
-    let Replica { number: replica, events, identity, summaries, cuts, columns } = *shared;
-    let validation = validation(events)?;
-    let mut truth = Truth { metrics: HashMap::new(), histograms: Vec::new(), validation };
-    let Some((reference, n)) = source(events)? else { return Ok(truth) };
-    struct Work {
-        summary: usize,
-        selection: usize,
-        accumulator: Box<dyn Accumulator>,
-        passed: u64,
-        key: Key,
-        stored: Option<TrueCurve>,
-        failed: bool,
+/// A column over the true events.
+struct Work<'a> {
+    column: Column<'a>,
+    key: Key,
+    stored: Option<TrueCurve>,
+    accumulator: Box<dyn Accumulator>,
+    passed: u64,
+    /// The column's cells say why when the generated events meet the same failure.
+    failed: bool,
+}
+
+impl Truth {
+    /// Computes what is not stored.
+    pub fn of(run: &Run<'_>, replica: &Replica<'_>, columns: &Columns) -> Result<Self> {
+        let Some((reference, n)) = source(replica.events)? else { return Ok(Truth::default()) };
+        let validation = Some(Validation { source: reference.text().into(), events: n });
+        let key = |column: &Value| {
+            Key::new("truth", &json!({"column": column, "source": reference.text(), "events": n}))
+        };
+        let mut list: Vec<Work<'_>> = Vec::new();
+        let mut names = Vec::new();
+        for (name, prepared) in &columns.metrics {
+            let Ok(prepared) = prepared else { continue };
+            names.push(*name);
+            let counter = Counter::Metric(&*prepared.comparison);
+            let column = Column { summary: name.summary, selection: name.selection, counter };
+            list.push(Work::new(run, column, key(&prepared.identity)));
+        }
+        for h in &columns.histograms {
+            let counter = Counter::Histogram(&h.edges);
+            let column = Column { summary: h.summary, selection: h.selection, counter };
+            list.push(Work::new(run, column, key(&h.identity)));
+        }
+        if list.iter().any(|w| w.stored.is_none()) {
+            stream(run, replica, reference, n, &mut list)?;
+        }
+        let mut curves = Vec::new();
+        for w in list {
+            curves.push(w.finish(run)?);
+        }
+        let histograms = curves.split_off(names.len());
+        let metrics = names.into_iter().zip(curves).filter_map(|(n, c)| Some((n, c?))).collect();
+        Ok(Truth { metrics, histograms, validation })
     }
-    let work = |summary, selection, accumulator, identity: Value| {
-        let key = Key::new("truth", &json!({"column": identity, "source": reference.text(), "events": n}));
+}
+
+/// One pass over the true events for all columns that are not stored.
+fn stream(
+    run: &Run<'_>,
+    replica: &Replica<'_>,
+    reference: ReferenceName,
+    n: u64,
+    list: &mut [Work<'_>],
+) -> Result<()> {
+    let task = run.session.progress.task(&format!("true events of training set {}", replica.number + 1));
+    let mut done = 0;
+    let mut memory = Vec::new();
+    run.session.attempt("true events", || {
+        replica.events.stream(reference, |batch| {
+            run.session.check_stop()?;
+            let observed = replica.observables.on(*batch);
+            for w in list.iter_mut().filter(|w| w.stored.is_none() && !w.failed) {
+                let (summary, selection) = (w.column.summary, w.column.selection);
+                let mut update = || -> Result<()> {
+                    let kept = observed.kept(summary, selection, 0..observed.events(), &mut memory)?;
+                    w.passed += kept.len() as u64;
+                    w.accumulator.update(kept)
+                };
+                w.failed = update().is_err();
+            }
+            done += batch.rows.len() as u64;
+            task.update(done, n, None);
+            Ok(())
+        })
+    })
+}
+
+impl<'a> Work<'a> {
+    fn new(run: &Run<'_>, column: Column<'a>, key: Key) -> Self {
         let stored = run.store.json(&key);
-        Work { summary, selection, accumulator, passed: 0, key, stored, failed: false }
-    };
-    let mut list: Vec<Work> = Vec::new();
-    let mut names = Vec::new();
-    for (name, prepared) in &columns.metrics {
-        let Ok(prepared) = prepared else { continue };
-        names.push(*name);
-        list.push(work(
-            name.summary,
-            name.selection,
-            prepared.comparison.accumulator(),
-            prepared.identity.clone(),
-        ));
+        Work { column, key, stored, accumulator: column.accumulator(), passed: 0, failed: false }
     }
-    for (summary, selection, edges) in &columns.histograms {
-        let bits: Vec<u64> = edges.iter().map(|e| e.to_bits()).collect();
-        let cut: Vec<_> =
-            cuts[*selection].intervals.iter().map(|c| (c.0, c.1.to_bits(), c.2.to_bits())).collect();
-        let of = json!({
-            "summary": run.components.summaries[*summary].identity, "edges": bits, "cuts": cut, "data": identity,
-        });
-        list.push(work(*summary, *selection, Box::new(Histogram::new(edges)), of));
+
+    /// The curve, stored; none if it failed.
+    fn finish(self, run: &Run<'_>) -> Result<Option<TrueCurve>> {
+        if self.stored.is_some() || self.failed {
+            return Ok(self.stored);
+        }
+        let Ok(values) = self.accumulator.values() else { return Ok(None) };
+        let curve = TrueCurve { passed: self.passed, values };
+        run.store.put_json(&self.key, &curve)?;
+        Ok(Some(curve))
     }
-    if list.iter().any(|w| w.stored.is_none()) {
-        let task = run.session.progress.task(&format!("true events of training set {}", replica + 1));
-        let mut done = 0;
-        run.session.attempt("true events", || {
-            events.stream(reference, |batch| {
-                run.session.check_stop()?;
-                for w in list.iter_mut().filter(|w| w.stored.is_none() && !w.failed) {
-                    let update = || -> Result<u64> {
-                        let values = evaluate(summaries, w.summary, batch)?;
-                        let kept = cuts[w.selection].keep(summaries, batch, &values)?;
-                        w.accumulator.update(&kept)?;
-                        Ok(kept.len() as u64)
-                    };
-                    let mut update = update;
-                    match update() {
-                        Ok(passed) => w.passed += passed,
-                        // The column's cells say why when the generated events meet the same failure.
-                        Err(_) => w.failed = true,
-                    }
-                }
-                done += batch.rows.len() as u64;
-                task.update(done, n, None);
-                Ok(())
-            })
-        })?;
-    }
-    let mut curves = Vec::new();
-    for w in list {
-        curves.push(match w.stored {
-            Some(stored) => Some(stored),
-            None if w.failed => None,
-            // As above, if the accumulator fails.
-            None => match w.accumulator.values() {
-                Err(_) => None,
-                Ok(values) => {
-                    let curve = TrueCurve { passed: w.passed, values };
-                    run.store.put_json(&w.key, &curve)?;
-                    Some(curve)
-                }
-            },
-        });
-    }
-    let histograms = curves.split_off(names.len());
-    truth.metrics = names.into_iter().zip(curves).filter_map(|(n, c)| Some((n, c?))).collect();
-    truth.histograms =
-        histograms.into_iter().map(|c| c.unwrap_or(TrueCurve { passed: 0, values: Vec::new() })).collect();
-    Ok(truth)
 }

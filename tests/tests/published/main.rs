@@ -1,5 +1,6 @@
 //! Numbers that others published, or that follow in closed form, from whole runs of the built program and its plugins.
 
+mod coverage;
 mod gaussian;
 mod references;
 mod resample;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use amplicast_sdk::abi::{Caller, Kind, Unwatched};
 use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::{Alone, Batch, Chunk, Density, Inference, Model, Origin, Seed, Split, TrainingSettings};
+use amplicast_tests::Place;
 
-use crate::run::{catalogue, cell, run};
+use crate::run::{catalogue, cell, run_file};
 
 const SETTINGS: &str =
     r#"{"segments": ["head.weight"], "initial_log_sigma": -2.0, "log_sigma_learning_rate": 4e-3}"#;
@@ -72,9 +73,8 @@ fn the_network_learns_the_ring() {
 /// Estimated G of the combined regions, the true one beside it, and the tail below the bulk, over 3 training sets.
 #[test]
 fn averaging_amplification_of_the_ring() {
-    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/ring-2d.toml");
-    let text = std::fs::read_to_string(example).unwrap();
-    let results = run(&text.replace("members = 30", "members = 30\nreplicas = 3"));
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/ring-2d.toml");
+    let results = run_file(&Place::new(), example, &["--set", "experiment.replicas=3"]);
     let g =
         |metric: &str| cell(&results, "autoregressive", metric, "").overall.as_ref().unwrap().g_mean.unwrap();
     let combined = g("regions 2-19");

@@ -1,37 +1,32 @@
 //! Runs an experiment with the built program and reads its results.
 
-use std::path::PathBuf;
-use std::process::Command;
 use std::sync::Arc;
 
 use amplicast::plugins::Catalogue;
 use amplicast::results::{Cell, Results};
 use amplicast_sdk::abi::{Unwatched, Watch};
-
-/// The folder of the built program and plugins.
-pub fn built() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.parent().and_then(|deps| deps.parent()).unwrap().to_path_buf()
-}
+use amplicast_tests::{Finished, Place, built, target_folder};
 
 /// The built plugins.
 pub fn catalogue() -> Catalogue {
     let watch: Arc<dyn Watch> = Arc::new(Unwatched);
-    Catalogue::load(vec![built()], &[], &watch)
+    Catalogue::load(vec![target_folder()], &[], &watch)
 }
 
 /// Runs an experiment given as text; panics with the program's words if a cell has no result.
 pub fn run(experiment: &str) -> Results {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("experiment.toml");
-    std::fs::write(&file, experiment).unwrap();
-    let out = folder.path().join("run");
-    let done = Command::new(built().join("amplicast"))
-        .args(["run".as_ref(), file.as_os_str(), "--out".as_ref(), out.as_os_str()])
-        .output()
-        .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    serde_json::from_slice(&std::fs::read(out.join("results.json")).unwrap()).unwrap()
+    let place = Place::new();
+    let file = place.write("experiment.toml", experiment).display().to_string();
+    run_file(&place, &file, &[])
+}
+
+/// Runs an experiment file with more arguments.
+pub fn run_file(place: &Place, file: &str, more: &[&str]) -> Results {
+    let arguments = [&["run", file, "--out", "run"], more].concat();
+    let output = place.command_of(&built("amplicast"), &arguments).output().expect("the host can be started");
+    Finished::of(output).expect(0);
+    let bytes = std::fs::read(place.path("run/results.json")).expect("results");
+    serde_json::from_slice(&bytes).expect("results")
 }
 
 /// The cell of this generator, metric and reference.

@@ -1,0 +1,140 @@
+//! The summaries and selections of one replica, evaluated on a batch: each at most once, and only when asked for.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use amplicast_sdk::{Batch, Result, Summary};
+
+use super::select::Cuts;
+
+/// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
+#[derive(Clone, Copy)]
+pub struct Observables<'a> {
+    /// The summaries.
+    pub summaries: &'a [Result<Box<dyn Summary>>],
+    /// The selections, their quantiles resolved.
+    pub cuts: &'a [Result<Cuts>],
+}
+
+impl<'a> Observables<'a> {
+    /// The observables of the events of a batch.
+    pub fn on<'b>(&self, batch: Batch<'b>) -> Observed<'a, 'b> {
+        Observed {
+            observables: *self,
+            batch,
+            values: self.summaries.iter().map(|_| OnceCell::new()).collect(),
+            masks: self.cuts.iter().map(|_| OnceCell::new()).collect(),
+        }
+    }
+}
+
+/// The observables of one batch, so far as they were asked for.
+pub struct Observed<'a, 'b> {
+    observables: Observables<'a>,
+    batch: Batch<'b>,
+    values: Vec<OnceCell<Result<Vec<f64>>>>,
+    /// `None` where every event passes.
+    masks: Vec<OnceCell<Result<Option<Vec<bool>>>>>,
+}
+
+impl Observed<'_, '_> {
+    /// Events in the batch.
+    pub fn events(&self) -> usize {
+        self.batch.values.nrows()
+    }
+
+    /// A summary of all events; that it is finite is checked where it crosses the boundary.
+    pub fn values(&self, summary: usize) -> Result<&[f64]> {
+        let evaluate = || {
+            let function = self.observables.summaries[summary].as_ref().map_err(Clone::clone)?;
+            let mut values = vec![0.0; self.events()];
+            function.evaluate(&self.batch, &mut values)?;
+            Ok(values)
+        };
+        self.values[summary].get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// Which events pass a selection; `None` if it has no cuts.
+    fn mask(&self, selection: usize) -> Result<Option<&[bool]>> {
+        let evaluate = || {
+            let cuts = self.observables.cuts[selection].as_ref().map_err(Clone::clone)?;
+            let mut mask: Option<Vec<bool>> = None;
+            for cut in &cuts.0 {
+                let values = self.values(cut.summary)?;
+                let mask = mask.get_or_insert_with(|| vec![true; values.len()]);
+                mask.iter_mut().zip(values).for_each(|(pass, &x)| *pass &= x >= cut.low && x < cut.high);
+            }
+            Ok(mask)
+        };
+        self.masks[selection].get_or_init(evaluate).as_ref().map(Option::as_deref).map_err(Clone::clone)
+    }
+
+    /// How many events pass a selection.
+    pub fn passed(&self, selection: usize) -> Result<u64> {
+        let mask = self.mask(selection)?;
+        Ok(mask.map_or(self.events(), |m| m.iter().filter(|pass| **pass).count()) as u64)
+    }
+
+    /// A summary of those events in `range` that pass a selection; `kept` is memory for them.
+    pub fn kept<'k>(
+        &'k self,
+        summary: usize,
+        selection: usize,
+        range: Range<usize>,
+        kept: &'k mut Vec<f64>,
+    ) -> Result<&'k [f64]> {
+        let values = &self.values(summary)?[range.clone()];
+        let Some(mask) = self.mask(selection)? else { return Ok(values) };
+        kept.clear();
+        kept.extend(values.iter().zip(&mask[range]).filter(|(_, pass)| **pass).map(|(&x, _)| x));
+        Ok(kept)
+    }
+
+    /// A summary of all events that pass a selection.
+    pub fn all_kept(&self, summary: usize, selection: usize) -> Result<Vec<f64>> {
+        Ok(self.kept(summary, selection, 0..self.events(), &mut Vec::new())?.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use amplicast_sdk::ndarray::array;
+    use amplicast_sdk::{Error, Origin};
+
+    use super::super::select::Cut;
+    use super::*;
+
+    /// Column 0, counting its calls.
+    struct First(AtomicUsize);
+
+    impl Summary for &'static First {
+        fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            out.iter_mut().zip(batch.values.column(0)).for_each(|(o, x)| *o = *x);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_summary_is_evaluated_once_however_many_selections_cut_on_it() {
+        static FIRST: First = First(AtomicUsize::new(0));
+        let summaries: Vec<Result<Box<dyn Summary>>> = vec![Ok(Box::new(&FIRST)), Err(Error::data("broken"))];
+        let cut = |summary, low, high| Ok(Cuts(vec![Cut { summary, low, high }]));
+        let cuts = [Ok(Cuts::default()), cut(0, 1.0, 3.0), cut(0, 2.0, 9.0), cut(1, 0.0, 1.0)];
+        let events = array![[0.0], [1.0], [2.0], [3.0]];
+        let batch =
+            Batch { values: events.view(), origin: Origin::Generated, rows: &[0, 1, 2, 3], weights: None };
+        let observed = Observables { summaries: &summaries, cuts: &cuts }.on(batch);
+        assert_eq!(observed.all_kept(0, 0).unwrap(), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(observed.all_kept(0, 1).unwrap(), [1.0, 2.0]);
+        assert_eq!(observed.all_kept(0, 2).unwrap(), [2.0, 3.0]);
+        assert_eq!(observed.kept(0, 1, 2..4, &mut Vec::new()).unwrap(), [2.0]);
+        assert_eq!((observed.passed(0).unwrap(), observed.passed(2).unwrap()), (4, 2));
+        assert_eq!(FIRST.0.load(Ordering::Relaxed), 1);
+        // What is broken spoils what needs it, and nothing else.
+        assert_eq!(observed.values(1).unwrap_err().message(), "broken");
+        assert_eq!(observed.all_kept(0, 3).unwrap_err().message(), "broken");
+    }
+}

@@ -1,0 +1,244 @@
+//! One generator with one posterior: its members, and one streaming pass for each of them.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use amplicast_sdk::{Error, ErrorKind, Member, Result, Seed};
+use serde_json::{Value, json};
+
+use super::collect::PairCurves;
+use super::columns::{ColumnName, Columns};
+use super::plan::PlannedCell;
+use super::posterior::{Job, Posterior, in_groups};
+use super::run::{Replica, Run};
+use super::stream::{Column, Counter, MemberCurve, Pass, checkpoints};
+use crate::store::Key;
+
+/// A generator and an uncertainty model in one replica.
+pub struct Pair<'a> {
+    run: &'a Run<'a>,
+    replica: &'a Replica<'a>,
+    columns: &'a Columns,
+    cells: &'a [&'a PlannedCell],
+    /// `generator / posterior`, for progress and errors.
+    name: String,
+    seed: Seed,
+}
+
+/// Where a column's curves go.
+enum Place {
+    Metric(ColumnName),
+    Histogram(usize, usize),
+}
+
+impl<'a> Pair<'a> {
+    /// The pair of these cells, which are all of one generator and one uncertainty model.
+    pub fn new(
+        run: &'a Run<'a>,
+        replica: &'a Replica<'a>,
+        columns: &'a Columns,
+        cells: &'a [&'a PlannedCell],
+    ) -> Self {
+        let (generator, uncertainty) = (&cells[0].name.generator, &cells[0].name.uncertainty);
+        let seed = Seed::new(run.experiment.experiment.seed)
+            .split("pair")
+            .split(generator)
+            .split(uncertainty)
+            .index(replica.number);
+        Pair { run, replica, columns, cells, name: format!("{generator} / {uncertainty}"), seed }
+    }
+
+    /// Infers the posterior and samples its members, unless that is stored.
+    pub fn curves(&self) -> Result<PairCurves> {
+        let Run { session, components, .. } = *self.run;
+        let made = &components.generators[self.cells[0].generator];
+        let job = Job {
+            session,
+            store: self.run.store,
+            experiment: self.run.experiment,
+            replica: self.replica.number,
+            data_identity: self.replica.identity,
+            name: self.name.clone(),
+            seed: self.seed,
+        };
+        let loaded = made.component.as_ref().map_err(Clone::clone)?;
+        let seen = self.replica.events.seen();
+        let model = session
+            .attempt(&format!("{}: prepare", self.name), || loaded.prepare(&seen, &components.schema))?;
+        let posterior = match self.cells[0].uncertainty {
+            None => job.given(made, Box::new(model))?,
+            Some(u) => {
+                let rows = seen.values.nrows() as u64;
+                job.infer(made, Box::new(model), &components.uncertainties[u], rows)?
+            }
+        };
+        self.sample(&posterior)
+    }
+
+    fn sample(&self, posterior: &Posterior) -> Result<PairCurves> {
+        let session = self.run.session;
+        let count = posterior.members.parameters.len() as u64;
+        let (n_gen, warning) = self.stream_length(posterior)?;
+        let checkpoints = checkpoints(n_gen, self.run.experiment.experiment.checkpoints);
+        let (places, columns, identities) = self.wanted();
+        let task_name = format!(
+            "{}: training set {}, {count} members x {n_gen} events",
+            self.name,
+            self.replica.number + 1
+        );
+        let task = session.progress.task(&task_name);
+        let done = AtomicU64::new(0);
+        let computed = AtomicU64::new(0);
+        let advance = |n: u64| {
+            let so_far = done.fetch_add(n, Ordering::Relaxed) + n;
+            task.update(so_far, count * n_gen, None);
+        };
+        let one = |i: u64| -> Result<Vec<Result<MemberCurve>>> {
+            let keys = self.keys(posterior, i, &identities, &checkpoints);
+            let mut curves: Vec<Option<Result<MemberCurve>>> =
+                keys.iter().map(|k| self.run.store.json(k).map(Ok)).collect();
+            let missing: Vec<usize> = (0..curves.len()).filter(|&c| curves[c].is_none()).collect();
+            if missing.is_empty() {
+                advance(n_gen);
+                return Ok(curves.into_iter().flatten().collect());
+            }
+            let member = self.member(posterior, i)?;
+            let list: Vec<Column<'_>> = missing.iter().map(|&c| columns[c]).collect();
+            let pass = Pass {
+                member: &*member,
+                dimension: self.run.components.schema.dimension(),
+                seed: self.sampling_seed(i),
+                checkpoints: &checkpoints,
+                observables: self.replica.observables,
+                columns: &list,
+            };
+            let set = self.replica.number + 1;
+            let stage = format!("{}: training set {set}, sample member {}", self.name, i + 1);
+            let found = session.attempt(&stage, || pass.run(session, &advance))?;
+            computed.fetch_add(1, Ordering::Relaxed);
+            for (c, curve) in missing.into_iter().zip(found) {
+                match curve {
+                    Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+                    Ok(curve) => {
+                        self.run.store.put_json(&keys[c], &curve)?;
+                        curves[c] = Some(Ok(curve));
+                    }
+                    failed => curves[c] = Some(failed),
+                }
+            }
+            Ok(curves.into_iter().flatten().collect())
+        };
+        let most = posterior.model.max_concurrency().unwrap_or(usize::MAX).max(1);
+        let members = in_groups(count, most, one)?;
+        let computed = computed.into_inner();
+        task.finish("done");
+        let stored = count - computed;
+        session.progress.say(&format!("{task_name}: {computed} member(s) sampled, {stored} stored before"));
+        let mut curves = PairCurves {
+            checkpoints,
+            n_effective: posterior.members.n_effective,
+            metrics: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+            warning,
+        };
+        for (c, place) in places.into_iter().enumerate() {
+            let list: Result<Vec<MemberCurve>> = members.iter().map(|m| m[c].clone()).collect();
+            match place {
+                Place::Metric(name) => _ = curves.metrics.insert(name, list),
+                Place::Histogram(summary, selection) => {
+                    _ = curves.histograms.insert((summary, selection), list);
+                }
+            }
+        }
+        Ok(curves)
+    }
+
+    /// Only the columns that this pair's cells need, with what they depend on.
+    fn wanted(&self) -> (Vec<Place>, Vec<Column<'a>>, Vec<&'a Value>) {
+        let (mut places, mut columns, mut identities) = (Vec::new(), Vec::new(), Vec::new());
+        for (name, prepared) in &self.columns.metrics {
+            if let Ok(prepared) = prepared
+                && self.cells.iter().any(|c| ColumnName::from(*c) == *name)
+            {
+                places.push(Place::Metric(*name));
+                columns.push(Column {
+                    summary: name.summary,
+                    selection: name.selection,
+                    counter: Counter::Metric(&*prepared.comparison),
+                });
+                identities.push(&prepared.identity);
+            }
+        }
+        for h in &self.columns.histograms {
+            if self.cells.iter().any(|c| (c.summary, c.selection) == (h.summary, h.selection)) {
+                places.push(Place::Histogram(h.summary, h.selection));
+                columns.push(Column {
+                    summary: h.summary,
+                    selection: h.selection,
+                    counter: Counter::Histogram(&h.edges),
+                });
+                identities.push(&h.identity);
+            }
+        }
+        (places, columns, identities)
+    }
+
+    fn member(&self, posterior: &Posterior, i: u64) -> Result<Box<dyn Member>> {
+        let stage = format!("{}: member {}", self.name, i + 1);
+        self.run.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
+    }
+
+    fn sampling_seed(&self, member: u64) -> Seed {
+        self.seed.split("sample").index(member)
+    }
+
+    /// A member's curves depend on its own parameters, so that a run with more members keeps those of the first.
+    fn keys(&self, posterior: &Posterior, i: u64, columns: &[&Value], checkpoints: &[u64]) -> Vec<Key> {
+        let generator = &self.run.components.generators[self.cells[0].generator];
+        let mut hasher = blake3::Hasher::new();
+        for x in &posterior.members.parameters[i as usize] {
+            hasher.update(&x.to_le_bytes());
+        }
+        let parameters = hasher.finalize().to_hex();
+        let key = |column: &&Value| {
+            let inputs = json!({
+                "generator": generator.identity, "data": self.replica.identity, "parameters": parameters.as_str(),
+                "sampling": self.sampling_seed(i).bytes(), "checkpoints": checkpoints, "column": column,
+            });
+            Key::new("curve", &inputs)
+        };
+        columns.iter().map(key).collect()
+    }
+
+    /// Events a member: n_gen, or what the shortest member has.
+    fn stream_length(&self, posterior: &Posterior) -> Result<(u64, Option<String>)> {
+        let (name, n_gen) = (&self.name, self.run.experiment.experiment.n_gen);
+        let mut shortest: Option<(u64, u64)> = None;
+        let mut longest = 0;
+        for i in 0..posterior.members.parameters.len() as u64 {
+            let Some(capacity) = self.member(posterior, i)?.capacity() else { return Ok((n_gen, None)) };
+            longest = longest.max(capacity);
+            if shortest.is_none_or(|(_, least)| capacity < least) {
+                shortest = Some((i, capacity));
+            }
+        }
+        let Some((member, least)) = shortest else { return Ok((n_gen, None)) };
+        if least == 0 {
+            return Err(Error::data(format!("{name}: expected events in member {}, found none", member + 1)));
+        }
+        let warning = if least < n_gen && least < longest {
+            Some(format!(
+                "{name}: members have from {least} (member {}) to {longest} events: the shortest counts",
+                member + 1
+            ))
+        } else if least < n_gen {
+            Some(format!("{name}: members have {least} events, fewer than n_gen = {n_gen}: {least} are used"))
+        } else {
+            None
+        };
+        if let Some(warning) = &warning {
+            self.run.session.progress.say(&format!("warning: {warning}"));
+        }
+        Ok((n_gen.min(least), warning))
+    }
+}
