@@ -1,6 +1,8 @@
 //! The experiment file: reading it, overriding it, and pointing at what is wrong in it.
 
+mod check;
 mod experiment;
+mod read;
 mod source;
 
 pub use experiment::{

@@ -13,7 +13,9 @@ mod dataset;
 mod export;
 mod generator;
 mod guard;
+mod member;
 mod metric;
+mod model;
 mod summary;
 mod tag;
 mod types;
@@ -25,9 +27,10 @@ pub use export::{
     AbiComponent, AbiCreate, Kind, MODULE_SYMBOL, PluginModule, PluginModuleRef, Registration, load_module,
     root_module,
 };
-pub use generator::{LoadedGenerator, LoadedModel};
+pub use generator::LoadedGenerator;
 pub use guard::take_drop_errors;
 pub use metric::LoadedMetric;
+pub use model::LoadedModel;
 pub use summary::LoadedSummaryStatistic;
 pub use tag::{ABI_VERSION, TAG_LENGTH, TAG_SECTION, Tag, encode_tag};
 pub use types::Res;

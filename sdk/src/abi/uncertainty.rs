@@ -8,8 +8,8 @@ use abi_stable::std_types::{RBox, ROption, RString, RVec};
 
 use super::caller::{Caller, Held, Unwatched};
 use super::context::{ContextRef, Offered, Received, offer};
-use super::generator::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::guard::{Guarded, guard};
+use super::model::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::types::{AbiSeed, Res};
 use crate::{Chain, Error, Inference, Members, Requirements, Result, Seed, UncertaintyModel};
 
