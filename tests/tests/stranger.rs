@@ -6,20 +6,22 @@ use std::process::Command;
 use amplicast_tests::Place;
 
 #[test]
-fn a_plugin_from_outside_the_workspace_builds_and_runs() {
+fn a_plugin_from_outside_the_workspace_is_tested_built_and_run() {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let manifest = examples.join("plugin-histogram/Cargo.toml");
-    // A stranger's cargo knows nothing of this test's.
-    let inherited = |(name, _): &(String, String)| name.starts_with("CARGO") && name != "CARGO_HOME";
-    let mut cargo = Command::new("cargo");
-    std::env::vars().filter(inherited).for_each(|(name, _)| _ = cargo.env_remove(name));
-    let built = cargo
-        .args(["build", "--release", "--locked", "--manifest-path"])
-        .arg(&manifest)
-        .current_dir(&examples)
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    for command in ["test", "build"] {
+        // A stranger's cargo knows nothing of this test's.
+        let inherited = |(name, _): &(String, String)| name.starts_with("CARGO") && name != "CARGO_HOME";
+        let mut cargo = Command::new("cargo");
+        std::env::vars().filter(inherited).for_each(|(name, _)| _ = cargo.env_remove(name));
+        let done = cargo
+            .args([command, "--release", "--locked", "--manifest-path"])
+            .arg(&manifest)
+            .current_dir(&examples)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
 
     let place = Place::new();
     let example = examples.join("ring-2d-histogram.toml").display().to_string();

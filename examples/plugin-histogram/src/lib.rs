@@ -101,3 +101,9 @@ impl Member for Fitted {
 
 register_generator!(Histogram);
 export_plugin!();
+
+/// `cargo test` runs the conformance suite on every component of this library.
+#[test]
+fn conforms() {
+    amplicast_sdk::testing::check_all(&[("histogram", r#"{"bins": 5}"#)]);
+}

@@ -38,7 +38,7 @@ const ORDERLY: i32 = 64;
 pub struct Worker {
     /// Every call of a plugin is written here first.
     pub journal: Arc<Journal>,
-    /// What killed earlier workers: their stages are not tried again.
+    /// What killed earlier workers: these components are not called again.
     pub failures: Vec<Failure>,
     /// Work on one thread, so that the next death has one suspect.
     pub serial: bool,

@@ -7,7 +7,7 @@ use super::code::code_only;
 use crate::failure::{During, Outcome};
 
 /// Where the scan looks. Tests hold plugins that misbehave on purpose.
-const FOLDERS: [&str; 4] = ["sdk", "host", "plugins", "xtask"];
+const FOLDERS: [&str; 5] = ["sdk", "host", "plugins", "bench", "xtask"];
 /// Folders and files that may hold unsafe code.
 const ALLOWED: [&str; 3] = ["sdk/src/abi", "sdk/src/abi.rs", "host/src/plugins/loader.rs"];
 
