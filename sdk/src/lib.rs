@@ -45,6 +45,7 @@ mod metric;
 mod optimiser;
 mod parameters;
 mod seed;
+mod simple;
 mod summary;
 pub mod testing;
 mod training;
@@ -66,6 +67,7 @@ pub use metric::{
 pub use optimiser::{Adam, Schedule, TrainingSettings, clip_global_norm};
 pub use parameters::{Layout, Segment};
 pub use seed::{Seed, Stream};
+pub use simple::SimpleGenerator;
 pub use summary::{Summary, SummaryStatistic};
 pub use training::{Batches, check_finite};
 pub use uncertainty::{Chain, Inference, Members, Requirements, UncertaintyModel};

@@ -20,7 +20,8 @@ fn a_plugin_from_outside_the_workspace_is_tested_built_and_run() {
             .current_dir(&examples)
             .output()
             .unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let said = [&done.stdout[..], &done.stderr].map(String::from_utf8_lossy).concat();
+        assert!(done.status.success(), "{said}");
     }
 
     let place = Place::new();
