@@ -230,11 +230,12 @@ fn a_run_whose_supervisor_is_killed_at_several_moments_ends_like_an_undisturbed_
 
 #[test]
 fn a_killed_worker_costs_one_component_and_the_next_run_ends_like_an_undisturbed_one() {
-    let setting = Setting::new(50);
+    let setting = Setting::new(300);
     setting.run("undisturbed", &[]).expect(0);
     let mut child = setting.start("run");
-    // All chains of the slow generator, and a curve.
+    // The true curves and all chains of the slow generator; then its first chunk, which takes 300 ms.
     setting.wait_for_stages("run", 9, &mut child);
+    std::thread::sleep(Duration::from_millis(100));
     signal("KILL", worker_of(child.id()).expect("a worker"));
     let ended = Finished::of(child.wait_with_output().expect("a child")).expect(1);
     ended.says(&["`hostile-generator (slow)`, call sample: was killed (signal 9: out of memory, or somebody's kill); going on without it"]);
