@@ -16,7 +16,7 @@ pub fn model(plugins: &Plugins, dimension: usize) -> Result<LoadedModel<'static>
     let mut events = Array2::zeros((TRAINING, dimension));
     ring.read(Split::Training, chunk(0), events.view_mut())?;
     let rows = rows();
-    let batch = Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+    let batch = Batch::new(events.view(), Origin::Training, &rows);
     plugins.generator("autoregressive", &json!({}))?.prepare(&batch, ring.schema())
 }
 

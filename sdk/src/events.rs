@@ -1,6 +1,8 @@
 //! Events: their columns, batches of them, and the chunks in which they stream.
 
-use ndarray::ArrayView2;
+use std::ops::Range;
+
+use ndarray::{ArrayView2, s};
 
 use crate::Seed;
 
@@ -81,6 +83,31 @@ pub struct Batch<'a> {
     pub rows: &'a [u64],
     /// Event weights; always `None` until weighted events are supported.
     pub weights: Option<&'a [f64]>,
+    /// log p of each event under the member that its summary belongs to, for a summary that asks for it.
+    pub log_density: Option<&'a [f64]>,
+    /// log p of each event under the truth, for a summary that asks for it.
+    pub true_log_density: Option<&'a [f64]>,
+}
+
+impl<'a> Batch<'a> {
+    /// Events (n x d) of this origin with their numbers in it.
+    pub fn new(values: ArrayView2<'a, f64>, origin: Origin, rows: &'a [u64]) -> Self {
+        Batch { values, origin, rows, weights: None, log_density: None, true_log_density: None }
+    }
+
+    /// The events with these places in the batch.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        let part = |numbers: &'a [f64]| &numbers[range.clone()];
+        Batch {
+            values: self.values.slice_move(s![range.clone(), ..]),
+            origin: self.origin,
+            rows: &self.rows[range.clone()],
+            weights: self.weights.map(part),
+            log_density: self.log_density.map(part),
+            true_log_density: self.true_log_density.map(part),
+        }
+    }
 }
 
 /// One piece of a stream of events, with its own random stream.

@@ -259,6 +259,36 @@ fn more_holdout_events_than_the_file_has() {
         .says(&["experiment.n_holdout: expected 31 holdout events, found 30 in the dataset"]);
 }
 
+/// A likelihood ratio needs two densities, and is no summary for regions that all members share.
+#[test]
+fn densities_that_are_not_there() {
+    let with_ratio = |old: &str, new: &str| {
+        let text = SOUND.replace("plugin = \"coordinate\"", "plugin = \"true-lr\"");
+        let text = text.replace("[[generator]]\nplugin = \"resample\"\n\n", "");
+        check(&text.replace(old, new), &[])
+    };
+    with_ratio("", "").expect(2).says(&[
+        "x.toml:20:1: metric[0]: metric `integral` compares members in the same regions, but `first` with selection `all` is \
+         another function for each member; leave the pair out: [[exclude]] metric = \"integral\", summary = \"first\"",
+    ]);
+    let integral = "[[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 0.5]]\n\n";
+    with_ratio(integral, "").expect(0);
+    let text = SOUND.replace("plugin = \"coordinate\"", "plugin = \"true-lr\"").replace(integral, "");
+    check(&text, &[]).expect(2).says(&[
+        "summary `first` needs the density of generated events, which generator `resample` does not have; leave the pair \
+         out: [[exclude]] generator = \"resample\", summary = \"first\"",
+    ]);
+    let place = Place::new();
+    place.normal_npy("t.npy", 200, 1, 1);
+    let text = text.replace("plugin = \"gaussian\"", "plugin = \"events-file\"\ntrain = \"t.npy\"");
+    place
+        .write("x.toml", text.replace("reference = [\"training\", \"holdout\"]", "reference = \"training\""));
+    place.amplicast(&["check", "x.toml"]).expect(2).says(&[
+        "summary `first` needs the density of the truth, which dataset `events-file` does not have; it works with datasets \
+         of a known law",
+    ]);
+}
+
 #[test]
 fn overrides_are_checked_like_the_file_and_named_in_the_error() {
     override_refused("nothing", "expected KEY.KEY=VALUE, found no `=`");

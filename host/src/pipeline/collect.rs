@@ -4,16 +4,19 @@ use std::collections::BTreeMap;
 
 use amplicast_sdk::{Error, Result};
 
-use super::columns::{ColumnName, Columns};
+use super::columns::{ColumnName, Columns, Place};
 use super::components::Components;
 use super::overall::overall;
 use super::plan::{Plan, PlannedCell};
 use super::points::{Assembled, curve_points, null_points};
-use super::stream::MemberCurve;
+use super::stream::{MemberCurve, OwnTruth};
 use super::truth::Truth;
 use crate::config::{Experiment, ReferenceName};
 use crate::estimate::estimate;
 use crate::results::{Cell, CellReplica, Distribution, MemberRow, Results, TrueDeviation};
+
+/// The curves of all members, by column.
+pub type Curves = BTreeMap<Place, Result<Vec<MemberCurve>>>;
 
 /// The curves of all members of one generator and posterior.
 pub struct PairCurves {
@@ -21,10 +24,10 @@ pub struct PairCurves {
     pub checkpoints: Vec<u64>,
     /// Independent members that they are worth.
     pub n_effective: f64,
-    /// Metric columns.
-    pub metrics: BTreeMap<ColumnName, Result<Vec<MemberCurve>>>,
-    /// Histograms by summary and selection.
-    pub histograms: BTreeMap<(usize, usize), Result<Vec<MemberCurve>>>,
+    /// The curves.
+    pub curves: Curves,
+    /// The columns that are another for each member, as one of them sees them.
+    pub own: Columns,
     /// What the reader should know of the members.
     pub warning: Option<String>,
 }
@@ -140,15 +143,20 @@ impl<'a> Collector<'a> {
     ) -> Result<CellReplica> {
         let column = ColumnName::from(cell);
         let missing = || Error::plugin("the cell was not computed");
+        let columns = if cell.per_member { &pair.own } else { columns };
         let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
-        let list = pair.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
+        let list = pair.curves.get(&Place::Metric(column)).ok_or_else(missing)?;
+        let list = list.as_ref().map_err(Clone::clone)?;
         let truth = truth.metrics.get(&column);
         let comparison = &*prepared.comparison;
         let names = comparison.value_names();
         let data = Assembled::new(list, &pair.checkpoints, names.len(), pair.n_effective);
         self.member_rows(replica, cell, &names, list, &pair.checkpoints);
         let curves = data.curves();
-        let n_train = columns.passed[cell.selection].clone()?;
+        let n_train = match own_mean(list, |own| own.n_train) {
+            Some(n_train) => n_train,
+            None => columns.passed[cell.selection].clone()?,
+        };
         if n_train == 0 {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }
@@ -224,10 +232,11 @@ impl<'a> Collector<'a> {
         truth: &Truth,
         curves: &PairCurves,
     ) {
-        for (i, column) in columns.histograms.iter().enumerate() {
+        for (i, column) in columns.histograms.iter().chain(&curves.own.histograms).enumerate() {
+            let place = Place::Histogram(column.summary, column.selection);
             let name = (column.summary, column.selection);
             let Some(cell) = cells.iter().find(|c| (c.summary, c.selection) == name) else { continue };
-            let Some(Ok(members)) = curves.histograms.get(&name) else { continue };
+            let Some(Ok(members)) = curves.curves.get(&place) else { continue };
             let fraction = |m: &MemberCurve, bin: usize| {
                 let total = m.passed.last().copied().unwrap_or(0).max(1) as f64;
                 m.values.last().map_or(0.0, |v| v[bin]) / total
@@ -254,8 +263,12 @@ impl<'a> Collector<'a> {
                 uncertainty: cell.name.uncertainty.clone(),
                 axis,
                 edges: column.edges.clone(),
-                training: column.training.iter().map(|&count| count as u64).collect(),
-                training_events: column.training_events,
+                training: (column.training.iter().enumerate())
+                    .map(|(b, &count)| {
+                        own_mean(members, |own| own.training[b] as u64).unwrap_or(count as u64)
+                    })
+                    .collect(),
+                training_events: own_mean(members, |own| own.n_train).unwrap_or(column.training_events),
                 generated_spread: (0..bins).map(spread).collect(),
                 generated: mean,
                 truth: true_curve.map(|t| t.values.iter().map(|v| v / t.passed as f64).collect()),
@@ -274,6 +287,13 @@ impl<'a> Collector<'a> {
 
 /// A pull beyond which members are said not to cover the truth: one in 500 for 10 calibrated members, rarer for more.
 const UNCALIBRATED: f64 = 4.3;
+
+/// The mean over members of a number of true events, if each member sees them in its own way.
+fn own_mean(members: &[MemberCurve], number: impl Fn(&OwnTruth) -> u64) -> Option<u64> {
+    let numbers: Option<Vec<u64>> = members.iter().map(|m| m.own.as_ref().map(&number)).collect();
+    let numbers = numbers?;
+    Some((numbers.iter().sum::<u64>() as f64 / numbers.len().max(1) as f64).round() as u64)
+}
 
 fn largest(pulls: &[f64]) -> Option<f64> {
     pulls.iter().copied().filter(|p| p.is_finite()).map(f64::abs).max_by(f64::total_cmp)

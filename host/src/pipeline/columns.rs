@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result};
 use serde_json::{Value, json};
 
-use super::observables::Observed;
+use super::observables::{Observables, Observed};
 use super::plan::PlannedCell;
 use super::run::{Replica, Run};
 use super::select::quantile;
-use super::stream::Histogram;
+use super::stream::{Column, Counter, Histogram, OwnTruth};
 use crate::config::ReferenceName;
 
 /// Bins of the distributions in the report.
@@ -39,6 +39,15 @@ impl From<&PlannedCell> for ColumnName {
     }
 }
 
+/// Which column: of a metric, or of a histogram in the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// A metric's.
+    Metric(ColumnName),
+    /// The histogram of a summary and a selection.
+    Histogram(usize, usize),
+}
+
 /// A comparison with its reference.
 pub struct Prepared {
     /// The comparison.
@@ -65,7 +74,11 @@ pub struct HistogramColumn {
     pub identity: Value,
 }
 
-/// All columns of a replica.
+/// Edges of histograms by summary and selection.
+pub type Bins = BTreeMap<(usize, usize), Vec<f64>>;
+
+/// All columns of a replica, or those of one member.
+#[derive(Default)]
 pub struct Columns {
     /// Those of the metrics.
     pub metrics: BTreeMap<ColumnName, Result<Prepared>>,
@@ -76,15 +89,23 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Prepares everything that the cells of the plan need; what fails spoils its own columns only.
-    pub fn prepare(run: &Run<'_>, replica: &Replica<'_>) -> Result<Self> {
+    /// Prepares these columns; what fails spoils its own columns only.
+    ///
+    /// `bins` are the edges of the histograms; without them they follow the training events.
+    pub fn prepare(
+        run: &Run<'_>,
+        replica: &Replica<'_>,
+        observables: Observables<'_>,
+        names: &BTreeSet<ColumnName>,
+        bins: Option<&Bins>,
+    ) -> Result<Self> {
         let mut maker = Maker {
             run,
             replica,
-            training: replica.observables.on(replica.events.all()),
+            observables,
+            training: observables.on(replica.events.all()),
             sorted: BTreeMap::new(),
         };
-        let names: BTreeSet<ColumnName> = run.plan.cells.iter().map(ColumnName::from).collect();
         let references: BTreeSet<Option<ReferenceName>> = names.iter().map(|n| n.reference).collect();
         let mut metrics = BTreeMap::new();
         // One reference after the other: its events are read once, and its summaries are not kept longer than needed.
@@ -104,12 +125,63 @@ impl Columns {
         for name in names.iter().filter(|_| replica.number == 0) {
             let seen = histograms.iter().any(|h| (h.summary, h.selection) == (name.summary, name.selection));
             // If it fails, so do all cells of this summary and selection, and say why.
-            if !seen && let Ok(histogram) = maker.histogram(name.summary, name.selection) {
+            let bins = bins.map(|b| b.get(&(name.summary, name.selection)));
+            if !seen && let Ok(histogram) = maker.histogram(name.summary, name.selection, bins.flatten()) {
                 histograms.push(histogram);
             }
         }
         let passed = (0..run.experiment.selection.len()).map(|s| maker.training.passed(s)).collect();
         Ok(Columns { metrics, histograms, passed })
+    }
+}
+
+impl Columns {
+    fn prepared(&self, name: ColumnName) -> Result<&Prepared> {
+        let missing = || Error::plugin("a column was not prepared");
+        self.metrics.get(&name).ok_or_else(missing)?.as_ref().map_err(Clone::clone)
+    }
+
+    fn histogram(&self, summary: usize, selection: usize) -> Option<&HistogramColumn> {
+        self.histograms.iter().find(|h| (h.summary, h.selection) == (summary, selection))
+    }
+
+    /// What is accumulated there.
+    pub fn column(&self, place: Place) -> Result<Column<'_>> {
+        let (summary, selection, counter) = match place {
+            Place::Metric(name) => {
+                (name.summary, name.selection, Counter::Metric(&*self.prepared(name)?.comparison))
+            }
+            Place::Histogram(summary, selection) => {
+                let missing = || Error::data("there is nothing to draw");
+                let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
+                (summary, selection, Counter::Histogram(&histogram.edges))
+            }
+        };
+        Ok(Column { summary, selection, counter })
+    }
+
+    /// What a column's curves depend on, apart from the member; none if it cannot be had.
+    pub fn identity(&self, place: Place) -> Option<&Value> {
+        match place {
+            Place::Metric(name) => self.prepared(name).ok().map(|p| &p.identity),
+            Place::Histogram(summary, selection) => self.histogram(summary, selection).map(|h| &h.identity),
+        }
+    }
+
+    /// The true events behind a column, for columns that are another for each member.
+    pub fn own(&self, place: Place) -> Result<OwnTruth> {
+        Ok(match place {
+            Place::Metric(name) => OwnTruth {
+                n_reference: self.prepared(name)?.n_reference,
+                n_train: self.passed[name.selection].clone()?,
+                training: Vec::new(),
+            },
+            Place::Histogram(summary, selection) => OwnTruth {
+                n_reference: 0,
+                n_train: self.passed[selection].clone()?,
+                training: self.histogram(summary, selection).map_or_else(Vec::new, |h| h.training.clone()),
+            },
+        })
     }
 }
 
@@ -119,6 +191,7 @@ type ReferenceValues = BTreeMap<(usize, usize), Result<Vec<f64>>>;
 struct Maker<'a> {
     run: &'a Run<'a>,
     replica: &'a Replica<'a>,
+    observables: Observables<'a>,
     /// The observables of all n_train true events.
     training: Observed<'a, 'a>,
     sorted: BTreeMap<(usize, usize), Vec<f64>>,
@@ -136,7 +209,7 @@ impl Maker<'_> {
         let read = self.run.session.attempt(&stage, || {
             self.replica.events.stream(reference, |batch| {
                 self.run.session.check_stop()?;
-                let observed = self.replica.observables.on(*batch);
+                let observed = self.observables.on(*batch);
                 let mut memory = Vec::new();
                 for (&(summary, selection), kept) in &mut values {
                     let Ok(list) = kept else { continue };
@@ -208,15 +281,23 @@ impl Maker<'_> {
         }
     }
 
-    /// Equal bins over the bulk of the training events.
-    fn histogram(&mut self, summary: usize, selection: usize) -> Result<HistogramColumn> {
+    /// The given bins, or equal ones over the bulk of the training events.
+    fn histogram(
+        &mut self,
+        summary: usize,
+        selection: usize,
+        bins: Option<&Vec<f64>>,
+    ) -> Result<HistogramColumn> {
         let mut identity = self.identity(summary, selection)?;
         let sorted = self.sorted_training(summary, selection)?;
-        let (mut low, mut high) = (quantile(sorted, 0.002), quantile(sorted, 0.998));
-        if low >= high {
-            (low, high) = (low - 0.5, high + 0.5);
-        }
-        let edges: Vec<f64> = (0..=BINS).map(|k| low + (high - low) * k as f64 / BINS as f64).collect();
+        let over_the_bulk = || {
+            let (mut low, mut high) = (quantile(sorted, 0.002), quantile(sorted, 0.998));
+            if low >= high {
+                (low, high) = (low - 0.5, high + 0.5);
+            }
+            (0..=BINS).map(|k| low + (high - low) * k as f64 / BINS as f64).collect()
+        };
+        let edges = bins.cloned().unwrap_or_else(over_the_bulk);
         identity["edges"] = bits(&edges);
         let mut histogram = Histogram::new(&edges);
         histogram.update(sorted)?;
@@ -227,13 +308,14 @@ impl Maker<'_> {
     /// What the values of a summary depend on, and which of them pass a selection.
     fn identity(&self, summary: usize, selection: usize) -> Result<Value> {
         let of = |summary: usize| &self.run.components.summaries[summary].identity;
-        let cuts = self.replica.observables.cuts[selection].as_ref().map_err(Clone::clone)?;
+        let cuts = self.observables.cuts[selection].as_ref().map_err(Clone::clone)?;
         let cuts: Value =
             cuts.0.iter().map(|c| json!([of(c.summary), c.low.to_bits(), c.high.to_bits()])).collect();
         Ok(json!({"summary": of(summary), "data": self.replica.identity, "cuts": cuts}))
     }
 }
 
-fn bits(values: &[f64]) -> Value {
+/// The exact values, as an input of a stage.
+pub fn bits(values: &[f64]) -> Value {
     values.iter().map(|x| x.to_bits()).collect()
 }

@@ -55,12 +55,7 @@ impl<'a> TrueEvents<'a> {
     }
 
     fn slice(&self, origin: Origin, first: usize, end: usize) -> Batch<'_> {
-        Batch {
-            values: self.training.slice(s![first..end, ..]),
-            origin,
-            rows: &self.rows[first..end],
-            weights: None,
-        }
+        Batch::new(self.training.slice(s![first..end, ..]), origin, &self.rows[first..end])
     }
 
     /// All n_train events: the generator's and the left-out ones.
@@ -104,7 +99,7 @@ impl<'a> TrueEvents<'a> {
         })?;
         let stream =
             Stream { dimension: self.dataset.schema().dimension(), seed: self.seed.split(name), origin };
-        stream.read(0..n, |chunk, out| self.dataset.read(split, chunk, out), each)
+        stream.read(0..n, |chunk, out| self.dataset.read(split, chunk, out).map(|()| None), each)
     }
 }
 
@@ -120,10 +115,12 @@ pub struct Stream {
 
 impl Stream {
     /// Reads `events`, which begin at the begin of a chunk, and passes them on in batches of one chunk.
+    ///
+    /// `read` fills a chunk, and gives the events' log densities under the member if it knows them.
     pub fn read(
         &self,
         events: Range<u64>,
-        read: impl Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<()>,
+        read: impl Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<Option<Vec<f64>>>,
         mut each: impl FnMut(&Batch<'_>) -> Result<()>,
     ) -> Result<()> {
         let step = chunk_events(self.dimension) as u64;
@@ -136,9 +133,9 @@ impl Stream {
             let values = &mut values[..size.0 * size.1];
             let index = first / step;
             let chunk = Chunk { index, first_event: first, seed: self.seed.index(index) };
-            read(chunk, ArrayViewMut2::from_shape(size, values).map_err(shape)?)?;
+            let log_density = read(chunk, ArrayViewMut2::from_shape(size, values).map_err(shape)?)?;
             let values = ArrayView2::from_shape(size, values).map_err(shape)?;
-            each(&Batch { values, origin: self.origin, rows: &rows, weights: None })?;
+            each(&Batch { log_density: log_density.as_deref(), ..Batch::new(values, self.origin, &rows) })?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ mod components;
 mod data;
 mod observables;
 mod overall;
+mod own;
 mod pair;
 mod plan;
 mod points;

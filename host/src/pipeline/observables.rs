@@ -3,17 +3,29 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use amplicast_sdk::{Batch, Result, Summary};
+use amplicast_sdk::{Batch, Density, Error, Member, Result, Seed, Summary, SummaryNeeds};
 
 use super::select::Cuts;
+
+/// A summary that is ready to be evaluated, or the reason why it cannot be.
+pub struct Observable {
+    /// The function.
+    pub summary: Result<Box<dyn Summary>>,
+    /// What it is a function of, besides the event.
+    pub needs: SummaryNeeds,
+}
 
 /// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
 #[derive(Clone, Copy)]
 pub struct Observables<'a> {
     /// The summaries.
-    pub summaries: &'a [Result<Box<dyn Summary>>],
+    pub summaries: &'a [Observable],
     /// The selections, their quantiles resolved.
     pub cuts: &'a [Result<Cuts>],
+    /// The density of the truth, where it is known.
+    pub truth: Option<&'a dyn Density>,
+    /// The member that the densities are of, and the seed of their noise; none before there are members.
+    pub member: Option<(&'a dyn Member, Seed)>,
 }
 
 impl<'a> Observables<'a> {
@@ -24,6 +36,8 @@ impl<'a> Observables<'a> {
             batch,
             values: self.summaries.iter().map(|_| OnceCell::new()).collect(),
             masks: self.cuts.iter().map(|_| OnceCell::new()).collect(),
+            log_density: OnceCell::new(),
+            true_log_density: OnceCell::new(),
         }
     }
 }
@@ -35,6 +49,8 @@ pub struct Observed<'a, 'b> {
     values: Vec<OnceCell<Result<Vec<f64>>>>,
     /// `None` where every event passes.
     masks: Vec<OnceCell<Result<Option<Vec<bool>>>>>,
+    log_density: OnceCell<Result<Vec<f64>>>,
+    true_log_density: OnceCell<Result<Vec<f64>>>,
 }
 
 impl Observed<'_, '_> {
@@ -46,12 +62,52 @@ impl Observed<'_, '_> {
     /// A summary of all events; that it is finite is checked where it crosses the boundary.
     pub fn values(&self, summary: usize) -> Result<&[f64]> {
         let evaluate = || {
-            let function = self.observables.summaries[summary].as_ref().map_err(Clone::clone)?;
+            let Observable { summary, needs } = &self.observables.summaries[summary];
+            let function = summary.as_ref().map_err(Clone::clone)?;
+            let batch = Batch {
+                log_density: needs.log_density.then(|| self.log_density()).transpose()?,
+                true_log_density: needs.true_log_density.then(|| self.true_log_density()).transpose()?,
+                ..self.batch
+            };
             let mut values = vec![0.0; self.events()];
-            function.evaluate(&self.batch, &mut values)?;
+            function.evaluate(&batch, &mut values)?;
             Ok(values)
         };
         self.values[summary].get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// log p under the member: known since the events were drawn, or computed.
+    fn log_density(&self) -> Result<&[f64]> {
+        if let Some(known) = self.batch.log_density {
+            return Ok(known);
+        }
+        let evaluate = || {
+            let (member, seed) = self
+                .observables
+                .member
+                .ok_or_else(|| Error::data("expected a member with a density, found none"))?;
+            let mut out = vec![0.0; self.events()];
+            let seed = seed
+                .split(&format!("{:?}", self.batch.origin))
+                .index(self.batch.rows.first().copied().unwrap_or(0));
+            member.log_density(self.batch.values, seed, &mut out)?;
+            Ok(out)
+        };
+        self.log_density.get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// log p under the truth.
+    fn true_log_density(&self) -> Result<&[f64]> {
+        let evaluate = || {
+            let truth = self
+                .observables
+                .truth
+                .ok_or_else(|| Error::data("expected the density of the truth, found none"))?;
+            let mut out = vec![0.0; self.events()];
+            truth.log_density(self.batch.values, &mut out)?;
+            Ok(out)
+        };
+        self.true_log_density.get_or_init(evaluate).as_deref().map_err(Clone::clone)
     }
 
     /// Which events pass a selection; `None` if it has no cuts.
@@ -120,13 +176,14 @@ mod tests {
     #[test]
     fn a_summary_is_evaluated_once_however_many_selections_cut_on_it() {
         static FIRST: First = First(AtomicUsize::new(0));
-        let summaries: Vec<Result<Box<dyn Summary>>> = vec![Ok(Box::new(&FIRST)), Err(Error::data("broken"))];
+        let observable = |summary| Observable { summary, needs: SummaryNeeds::default() };
+        let summaries = [observable(Ok(Box::new(&FIRST))), observable(Err(Error::data("broken")))];
         let cut = |summary, low, high| Ok(Cuts(vec![Cut { summary, low, high }]));
         let cuts = [Ok(Cuts::default()), cut(0, 1.0, 3.0), cut(0, 2.0, 9.0), cut(1, 0.0, 1.0)];
         let events = array![[0.0], [1.0], [2.0], [3.0]];
-        let batch =
-            Batch { values: events.view(), origin: Origin::Generated, rows: &[0, 1, 2, 3], weights: None };
-        let observed = Observables { summaries: &summaries, cuts: &cuts }.on(batch);
+        let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3]);
+        let observed =
+            Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
         assert_eq!(observed.all_kept(0, 0).unwrap(), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(observed.all_kept(0, 1).unwrap(), [1.0, 2.0]);
         assert_eq!(observed.all_kept(0, 2).unwrap(), [2.0, 3.0]);

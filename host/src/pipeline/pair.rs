@@ -7,28 +7,36 @@ use amplicast_sdk::{Error, ErrorKind, Member, Result, Seed};
 use serde_json::{Value, json};
 
 use super::collect::PairCurves;
-use super::columns::{ColumnName, Columns};
+use super::columns::{ColumnName, Columns, Place};
+use super::observables::Observables;
+use super::own::OwnColumns;
 use super::plan::PlannedCell;
 use super::posterior::{Job, Posterior, in_groups};
 use super::run::{Replica, Run};
-use super::stream::{Column, Counter, MemberCurve, Pass, checkpoints};
+use super::stream::{Column, MemberCurve, Pass, checkpoints};
 use crate::store::Key;
 
 /// A generator and an uncertainty model in one replica.
 pub struct Pair<'a> {
-    run: &'a Run<'a>,
-    replica: &'a Replica<'a>,
+    /// The experiment.
+    pub run: &'a Run<'a>,
+    /// The training set.
+    pub replica: &'a Replica<'a>,
     columns: &'a Columns,
-    cells: &'a [&'a PlannedCell],
+    /// The cells of this pair.
+    pub cells: &'a [&'a PlannedCell],
     /// `generator / posterior`, for progress and errors.
     name: String,
     seed: Seed,
 }
 
-/// Where a column's curves go.
-enum Place {
-    Metric(ColumnName),
-    Histogram(usize, usize),
+/// A column that this pair's cells need.
+struct Wanted {
+    place: Place,
+    /// Whether it is another one for each member.
+    per_member: bool,
+    /// What its curves depend on, apart from the member.
+    identity: Value,
 }
 
 impl<'a> Pair<'a> {
@@ -80,7 +88,8 @@ impl<'a> Pair<'a> {
         let count = posterior.members.parameters.len() as u64;
         let (n_gen, warning) = self.stream_length(posterior)?;
         let checkpoints = checkpoints(n_gen, self.run.experiment.experiment.checkpoints);
-        let (places, columns, identities) = self.wanted();
+        let own = OwnColumns::new(self, posterior)?;
+        let wanted = self.wanted(&own);
         let task_name = format!(
             "{}: training set {}, {count} members x {n_gen} events",
             self.name,
@@ -94,7 +103,7 @@ impl<'a> Pair<'a> {
             task.update(so_far, count * n_gen, None);
         };
         let one = |i: u64| -> Result<Vec<Result<MemberCurve>>> {
-            let keys = self.keys(posterior, i, &identities, &checkpoints);
+            let keys = self.keys(posterior, i, &wanted, &checkpoints);
             let mut curves: Vec<Option<Result<MemberCurve>>> =
                 keys.iter().map(|k| self.run.store.json(k).map(Ok)).collect();
             let missing: Vec<usize> = (0..curves.len()).filter(|&c| curves[c].is_none()).collect();
@@ -103,18 +112,8 @@ impl<'a> Pair<'a> {
                 return Ok(curves.into_iter().flatten().collect());
             }
             let member = self.member(posterior, i)?;
-            let list: Vec<Column<'_>> = missing.iter().map(|&c| columns[c]).collect();
-            let pass = Pass {
-                member: &*member,
-                dimension: self.run.components.schema.dimension(),
-                seed: self.sampling_seed(i),
-                checkpoints: &checkpoints,
-                observables: self.replica.observables,
-                columns: &list,
-            };
-            let set = self.replica.number + 1;
-            let stage = format!("{}: training set {set}, sample member {}", self.name, i + 1);
-            let found = session.attempt(&stage, || pass.run(session, &advance))?;
+            let found =
+                self.pass(&*member, i, &own, missing.iter().map(|&c| &wanted[c]), &checkpoints, &advance)?;
             computed.fetch_add(1, Ordering::Relaxed);
             for (c, curve) in missing.into_iter().zip(found) {
                 match curve {
@@ -134,56 +133,79 @@ impl<'a> Pair<'a> {
         task.finish("done");
         let stored = count - computed;
         session.progress.say(&format!("{task_name}: {computed} member(s) sampled, {stored} stored before"));
-        let mut curves = PairCurves {
+        let mut curves: BTreeMap<Place, Result<Vec<MemberCurve>>> = BTreeMap::new();
+        for (c, wanted) in wanted.iter().enumerate() {
+            curves.insert(wanted.place, members.iter().map(|m| m[c].clone()).collect());
+        }
+        let own = own.speaking_for_all(self, posterior, &curves)?;
+        Ok(PairCurves { checkpoints, n_effective: posterior.members.n_effective, curves, own, warning })
+    }
+
+    /// One pass over a member's events for the columns that are not stored.
+    fn pass<'w>(
+        &self,
+        member: &dyn Member,
+        i: u64,
+        own: &OwnColumns,
+        wanted: impl Iterator<Item = &'w Wanted>,
+        checkpoints: &[u64],
+        advance: &(dyn Fn(u64) + Sync),
+    ) -> Result<Vec<Result<MemberCurve>>> {
+        let session = self.run.session;
+        let wanted: Vec<&Wanted> = wanted.collect();
+        let seen = own.of_member(self, member, i, wanted.iter().any(|w| w.per_member))?;
+        let columns = |w: &Wanted| seen.columns.as_ref().filter(|_| w.per_member).unwrap_or(self.columns);
+        // A column that cannot be prepared for this member is not streamed.
+        let list: Vec<Result<Column<'_>>> = wanted.iter().map(|w| columns(w).column(w.place)).collect();
+        let usable: Vec<Column<'_>> = list.iter().flatten().copied().collect();
+        let pass = Pass {
+            member,
+            dimension: self.run.components.schema.dimension(),
+            seed: self.sampling_seed(i),
             checkpoints,
-            n_effective: posterior.members.n_effective,
-            metrics: BTreeMap::new(),
-            histograms: BTreeMap::new(),
-            warning,
+            observables: seen.observables(self, member, i),
+            columns: &usable,
         };
-        for (c, place) in places.into_iter().enumerate() {
-            let list: Result<Vec<MemberCurve>> = members.iter().map(|m| m[c].clone()).collect();
-            match place {
-                Place::Metric(name) => _ = curves.metrics.insert(name, list),
-                Place::Histogram(summary, selection) => {
-                    _ = curves.histograms.insert((summary, selection), list);
+        let set = self.replica.number + 1;
+        let stage = format!("{}: training set {set}, sample member {}", self.name, i + 1);
+        let mut found = session.attempt(&stage, || pass.run(session, advance))?.into_iter();
+        let curve = |(w, column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
+            column?;
+            let mut curve = found.next().ok_or_else(|| Error::plugin("a column was not streamed"))??;
+            curve.own = if w.per_member { Some(columns(w).own(w.place)?) } else { None };
+            Ok(curve)
+        };
+        Ok(wanted.iter().zip(list).map(curve).collect())
+    }
+
+    /// Only the columns that this pair's cells need.
+    fn wanted(&self, own: &OwnColumns) -> Vec<Wanted> {
+        let mut list = Vec::new();
+        for cell in self.cells {
+            let name = ColumnName::from(*cell);
+            for place in [Place::Metric(name), Place::Histogram(name.summary, name.selection)] {
+                if list.iter().any(|w: &Wanted| w.place == place) {
+                    continue;
                 }
+                let identity = if cell.per_member {
+                    own.identity(self, place)
+                } else {
+                    self.columns.identity(place).cloned()
+                };
+                list.extend(identity.map(|identity| Wanted { place, per_member: cell.per_member, identity }));
             }
         }
-        Ok(curves)
+        list
     }
 
-    /// Only the columns that this pair's cells need, with what they depend on.
-    fn wanted(&self) -> (Vec<Place>, Vec<Column<'a>>, Vec<&'a Value>) {
-        let (mut places, mut columns, mut identities) = (Vec::new(), Vec::new(), Vec::new());
-        for (name, prepared) in &self.columns.metrics {
-            if let Ok(prepared) = prepared
-                && self.cells.iter().any(|c| ColumnName::from(*c) == *name)
-            {
-                places.push(Place::Metric(*name));
-                columns.push(Column {
-                    summary: name.summary,
-                    selection: name.selection,
-                    counter: Counter::Metric(&*prepared.comparison),
-                });
-                identities.push(&prepared.identity);
-            }
-        }
-        for h in &self.columns.histograms {
-            if self.cells.iter().any(|c| (c.summary, c.selection) == (h.summary, h.selection)) {
-                places.push(Place::Histogram(h.summary, h.selection));
-                columns.push(Column {
-                    summary: h.summary,
-                    selection: h.selection,
-                    counter: Counter::Histogram(&h.edges),
-                });
-                identities.push(&h.identity);
-            }
-        }
-        (places, columns, identities)
+    /// The summaries and selections of the replica, with this member's densities.
+    pub fn observables<'m>(&'m self, member: &'m dyn Member, i: u64) -> Observables<'m> {
+        let seed = self.seed.split("density").index(i);
+        Observables { member: Some((member, seed)), ..self.replica.observables }
     }
 
-    fn member(&self, posterior: &Posterior, i: u64) -> Result<Box<dyn Member>> {
+    /// The member with number `i`.
+    pub fn member(&self, posterior: &Posterior, i: u64) -> Result<Box<dyn Member>> {
         let stage = format!("{}: member {}", self.name, i + 1);
         self.run.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
     }
@@ -193,21 +215,21 @@ impl<'a> Pair<'a> {
     }
 
     /// A member's curves depend on its own parameters, so that a run with more members keeps those of the first.
-    fn keys(&self, posterior: &Posterior, i: u64, columns: &[&Value], checkpoints: &[u64]) -> Vec<Key> {
+    fn keys(&self, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
         let generator = &self.run.components.generators[self.cells[0].generator];
         let mut hasher = blake3::Hasher::new();
         for x in &posterior.members.parameters[i as usize] {
             hasher.update(&x.to_le_bytes());
         }
         let parameters = hasher.finalize().to_hex();
-        let key = |column: &&Value| {
+        let key = |wanted: &Wanted| {
             let inputs = json!({
                 "generator": generator.identity, "data": self.replica.identity, "parameters": parameters.as_str(),
-                "sampling": self.sampling_seed(i).bytes(), "checkpoints": checkpoints, "column": column,
+                "sampling": self.sampling_seed(i).bytes(), "checkpoints": checkpoints, "column": wanted.identity,
             });
             Key::new("curve", &inputs)
         };
-        columns.iter().map(key).collect()
+        wanted.iter().map(key).collect()
     }
 
     /// Events a member: n_gen, or what the shortest member has.

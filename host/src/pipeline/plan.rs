@@ -1,8 +1,9 @@
 //! The plan: the cells of the matrix, with every impossible one refused by name before anything runs.
 
+use amplicast_sdk::abi::LoadedSummaryStatistic;
 use amplicast_sdk::{LossKind, ReferenceUse, Split};
 
-use super::components::Components;
+use super::components::{Components, Made};
 use crate::config::{ConfigError, Experiment, Names, ReferenceName, Selector, Source};
 use crate::results::CellName;
 
@@ -21,6 +22,8 @@ pub struct PlannedCell {
     pub metric: usize,
     /// The reference, if the metric uses one.
     pub reference: Option<ReferenceName>,
+    /// Whether its summary, or one that its selection cuts on, is another function for each member.
+    pub per_member: bool,
     /// The names.
     pub name: CellName,
 }
@@ -75,6 +78,7 @@ impl Plan {
                                         selection,
                                         metric,
                                         reference,
+                                        per_member: per_member(experiment, components, summary, selection),
                                         name,
                                     });
                                 }
@@ -102,6 +106,7 @@ impl Plan {
     ) -> Result<(), ConfigError> {
         let sizes = &experiment.experiment;
         for cell in &self.cells {
+            check_densities(source, experiment, components, cell)?;
             check_pair(source, components, cell)?;
             check_members(source, experiment, components, cell)?;
         }
@@ -149,6 +154,74 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The summaries that a cell evaluates: its own, and those that its selection cuts on.
+fn summaries_of<'a>(
+    experiment: &Experiment,
+    components: &'a Components,
+    summary: usize,
+    selection: usize,
+) -> impl Iterator<Item = &'a Made<LoadedSummaryStatistic>> {
+    let cuts: Vec<String> = experiment.selection[selection].cuts.iter().map(|c| c.summary.clone()).collect();
+    let used =
+        move |(i, made): &(usize, &Made<LoadedSummaryStatistic>)| *i == summary || cuts.contains(&made.name);
+    components.summaries.iter().enumerate().filter(used).map(|(_, made)| made)
+}
+
+fn per_member(experiment: &Experiment, components: &Components, summary: usize, selection: usize) -> bool {
+    let depends = |made: &Made<LoadedSummaryStatistic>| {
+        made.component.as_ref().is_ok_and(|s| s.needs().depends_on_member())
+    };
+    summaries_of(experiment, components, summary, selection).any(depends)
+}
+
+fn check_densities(
+    source: &Source,
+    experiment: &Experiment,
+    components: &Components,
+    cell: &PlannedCell,
+) -> Result<(), ConfigError> {
+    let generator = &components.generators[cell.generator];
+    for summary in summaries_of(experiment, components, cell.summary, cell.selection) {
+        let Ok(loaded) = &summary.component else { continue };
+        let refuse = |what: &str, whose: &str, advice: &str| {
+            let message =
+                format!("summary `{}` needs {what}, which {whose} does not have; {advice}", summary.name);
+            Err(source.error(&summary.path, &message))
+        };
+        if loaded.needs().true_log_density
+            && components.dataset.component.as_ref().is_ok_and(|d| d.density().is_none())
+        {
+            let whose = format!("dataset `{}`", components.dataset.plugin);
+            return refuse("the density of the truth", &whose, "it works with datasets of a known law");
+        }
+        if loaded.needs().log_density
+            && generator.component.as_ref().is_ok_and(|g| !g.abilities().log_density)
+        {
+            let whose = format!("generator `{}`", generator.name);
+            let advice = format!(
+                "leave the pair out: [[exclude]] generator = \"{}\", summary = \"{}\"",
+                generator.name, cell.name.summary
+            );
+            return refuse("the density of generated events", &whose, &advice);
+        }
+    }
+    let metric = &components.metrics[cell.metric];
+    if cell.per_member && metric.component.as_ref().is_ok_and(|m| *m.reference() != ReferenceUse::Values) {
+        let message = format!(
+            "metric `{}` compares members in the same regions, but `{}` with selection `{}` is another function for each \
+             member; leave the pair out: [[exclude]] metric = \"{}\", summary = \"{}\", selection = \"{}\"",
+            metric.name,
+            cell.name.summary,
+            cell.name.selection,
+            metric.name,
+            cell.name.summary,
+            cell.name.selection
+        );
+        return Err(source.error(&metric.path, &message));
+    }
+    Ok(())
 }
 
 /// The references that a metric is taken against; one `None` for a metric that uses none.

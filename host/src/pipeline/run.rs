@@ -1,14 +1,14 @@
 //! Runs an experiment: replica by replica, pair by pair.
 
-use amplicast_sdk::abi::LoadedDataset;
-use amplicast_sdk::{ErrorKind, Result, Summary};
+use amplicast_sdk::abi::{LoadedDataset, LoadedSummaryStatistic};
+use amplicast_sdk::{ErrorKind, Result, SummaryNeeds};
 use serde_json::Value;
 
 use super::collect::Collector;
-use super::columns::Columns;
-use super::components::Components;
+use super::columns::{ColumnName, Columns};
+use super::components::{Components, Made};
 use super::data::TrueEvents;
-use super::observables::Observables;
+use super::observables::{Observable, Observables};
 use super::pair::Pair;
 use super::plan::{Plan, PlannedCell};
 use super::posterior::data_identity;
@@ -51,9 +51,11 @@ impl Run<'_> {
     /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
     pub fn execute(&self) -> Result<(Results, Vec<MemberRow>)> {
         let schema = &self.components.schema;
-        let summaries: Vec<Result<Box<dyn Summary>>> = (self.components.summaries.iter())
-            .map(|made| made.component.as_ref().map_err(Clone::clone)?.prepare(schema))
-            .collect();
+        let observable = |made: &Made<LoadedSummaryStatistic>| match &made.component {
+            Ok(loaded) => Observable { summary: loaded.prepare(schema), needs: loaded.needs() },
+            Err(error) => Observable { summary: Err(error.clone()), needs: SummaryNeeds::default() },
+        };
+        let summaries: Vec<Observable> = self.components.summaries.iter().map(observable).collect();
         let mut collector = Collector::new(self.experiment, self.components, self.plan);
         for replica in 0..self.experiment.experiment.replicas {
             self.session.check_stop()?;
@@ -67,23 +69,19 @@ impl Run<'_> {
         Ok(collector.finish())
     }
 
-    fn replica(
-        &self,
-        number: u64,
-        summaries: &[Result<Box<dyn Summary>>],
-        collector: &mut Collector<'_>,
-    ) -> Result<()> {
+    fn replica(&self, number: u64, summaries: &[Observable], collector: &mut Collector<'_>) -> Result<()> {
         let dataset = self.components.dataset.component.as_ref().map_err(Clone::clone)?;
         let sizes = &self.experiment.experiment;
         let identity = data_identity(self.experiment, self.components, number)?;
         let events =
             self.session.attempt("read training events", || TrueEvents::read(dataset, sizes, number))?;
-        let cuts: Vec<Result<Cuts>> = (self.experiment.selection.iter())
-            .map(|selection| Cuts::resolve(selection, self.components, dataset, &events, summaries))
-            .collect();
-        let observables = Observables { summaries, cuts: &cuts };
+        let truth = dataset.density();
+        let without_cuts = Observables { summaries, cuts: &[], truth, member: None };
+        let cuts = self.cuts(dataset, &events, without_cuts);
+        let observables = Observables { cuts: &cuts, ..without_cuts };
         let replica = Replica { number, dataset, events: &events, identity: &identity, observables };
-        let columns = Columns::prepare(self, &replica)?;
+        let names = self.plan.cells.iter().filter(|c| !c.per_member).map(ColumnName::from).collect();
+        let columns = Columns::prepare(self, &replica, observables, &names, None)?;
         let truth = Truth::of(self, &replica, &columns)?;
         let mut pairs: Vec<(usize, Option<usize>)> = Vec::new();
         for cell in &self.plan.cells {
@@ -101,5 +99,16 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// All selections, their quantiles resolved.
+    pub fn cuts(
+        &self,
+        dataset: &LoadedDataset,
+        events: &TrueEvents<'_>,
+        observables: Observables<'_>,
+    ) -> Vec<Result<Cuts>> {
+        let resolve = |selection| Cuts::resolve(selection, self.components, dataset, events, observables);
+        self.experiment.selection.iter().map(resolve).collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Selections: cuts on summaries, which true and generated events pass alike.
 
 use amplicast_sdk::abi::LoadedDataset;
-use amplicast_sdk::{Error, Result, Summary};
+use amplicast_sdk::{Error, Result};
 
 use super::components::Components;
 use super::data::TrueEvents;
@@ -24,15 +24,20 @@ pub struct Cut {
 pub struct Cuts(pub Vec<Cut>);
 
 impl Cuts {
+    /// Whether it cuts on this summary.
+    pub fn uses(&self, summary: usize) -> bool {
+        self.0.iter().any(|cut| cut.summary == summary)
+    }
+
     /// Resolves quantiles: the true ones where the dataset knows them, else those of the training events.
     pub fn resolve(
         selection: &Selection,
         components: &Components,
         dataset: &LoadedDataset,
         events: &TrueEvents<'_>,
-        summaries: &[Result<Box<dyn Summary>>],
+        observables: Observables<'_>,
     ) -> Result<Self> {
-        let training = Observables { summaries, cuts: &[] }.on(events.all());
+        let training = Observables { cuts: &[], ..observables }.on(events.all());
         let mut cuts = Vec::new();
         for cut in &selection.cuts {
             let summary = components

@@ -45,6 +45,20 @@ pub struct MemberCurve {
     pub passed: Vec<u64>,
     /// The accumulator's values at each checkpoint.
     pub values: Vec<Vec<f64>>,
+    /// The true events, if the summary or the selection is another one for each member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnTruth>,
+}
+
+/// True events as one member's summaries and selections see them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OwnTruth {
+    /// Reference events that pass the selection.
+    pub n_reference: u64,
+    /// Training events that pass the selection.
+    pub n_train: u64,
+    /// Training events in the bins, for a histogram.
+    pub training: Vec<f64>,
 }
 
 /// A pass over one member's events.
@@ -123,7 +137,7 @@ impl Pass<'_> {
     fn merge(&self, column: usize, pieces: &[Piece]) -> Result<MemberCurve> {
         let mut accumulator = self.columns[column].accumulator();
         let mut total = 0;
-        let mut curve = MemberCurve { passed: Vec::new(), values: Vec::new() };
+        let mut curve = MemberCurve { passed: Vec::new(), values: Vec::new(), own: None };
         let mut record = |values: Vec<f64>, passed: u64| {
             curve.values.push(values);
             curve.passed.push(passed);
@@ -157,10 +171,22 @@ impl Pass<'_> {
         let mut pieces = Vec::new();
         let in_first_block = events.start == 0;
         let stream = Stream { dimension: self.dimension, seed: self.seed, origin: Origin::Generated };
+        let used = |summary: usize| {
+            let cuts =
+                |c: &Column<'_>| self.observables.cuts[c.selection].as_ref().is_ok_and(|s| s.uses(summary));
+            self.columns.iter().any(|c| c.summary == summary || cuts(c))
+        };
+        let summaries = self.observables.summaries.iter().enumerate();
+        let with_density = summaries.filter(|(_, s)| s.needs.log_density).any(|(i, _)| used(i));
+        // That the numbers are finite is checked where they cross the boundary.
         let sample = |chunk, out: ArrayViewMut2<'_, f64>| {
             session.check_stop()?;
-            // That the numbers are finite is checked where they cross the boundary.
-            self.member.sample(chunk, out)
+            if !with_density {
+                return self.member.sample(chunk, out).map(|()| None);
+            }
+            let mut log_density = vec![0.0; out.nrows()];
+            self.member.sample_with_log_density(chunk, out, &mut log_density)?;
+            Ok(Some(log_density))
         };
         stream.read(events, sample, |batch| {
             let observed = self.observables.on(*batch);

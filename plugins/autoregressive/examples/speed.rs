@@ -25,7 +25,7 @@ fn main() -> Result<()> {
 fn measure(dimension: usize) -> Result<()> {
     let events = ring(1000, dimension, Seed::new(1));
     let rows: Vec<u64> = (0..1000).collect();
-    let batch = Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+    let batch = Batch::new(events.view(), Origin::Training, &rows);
     let schema = Schema::columns((0..dimension).map(|i| format!("x{i}")));
     let model = Autoregressive::new(AutoregressiveConfig::default())?.prepare(&batch, &schema)?;
     let settings = TrainingSettings { iterations: 100, ..Default::default() };

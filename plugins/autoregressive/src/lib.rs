@@ -11,7 +11,7 @@
 //!
 //! let generator = Autoregressive::new(AutoregressiveConfig::default()).unwrap();
 //! let events = arr2(&[[0.1, 0.2], [1.0, -0.5], [-0.8, 0.9]]);
-//! let batch = Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1, 2], weights: None };
+//! let batch = Batch::new(events.view(), Origin::Training, &[0, 1, 2]);
 //! let model = generator.prepare(&batch, &Schema::columns(["x", "y"])).unwrap();
 //! assert_eq!(model.layout().len(), 19_260);
 //!

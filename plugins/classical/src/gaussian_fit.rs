@@ -218,7 +218,7 @@ mod tests {
             k as f64 + (k + 1) as f64 * z
         });
         let rows: Vec<u64> = (0..ROWS).collect();
-        let training = Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+        let training = Batch::new(events.view(), Origin::Training, &rows);
         let generator = GaussianFit::new(GaussianFitConfig { fit_width, width: 2.0 }).unwrap();
         generator.prepare(&training, &Schema::columns(["a", "b", "c"])).unwrap()
     }
@@ -280,7 +280,7 @@ mod tests {
         let mut events = Array2::zeros((1, 3));
         let (chunk, mut log_density) = (Chunk { index: 0, first_event: 0, seed: Seed::new(9) }, [0.0]);
         member.sample_with_log_density(chunk, events.view_mut(), &mut log_density).unwrap();
-        let batch = Batch { values: events.view(), origin: Origin::Training, rows: &[0], weights: None };
+        let batch = Batch::new(events.view(), Origin::Training, &[0]);
         let generator = GaussianFit::new(GaussianFitConfig { fit_width: true, width: 1.0 }).unwrap();
         let model = generator.prepare(&batch, &Schema::columns(["a", "b", "c"])).unwrap();
         let (loss, _) = loss(&*model, &theta, &[0], None);
@@ -341,8 +341,7 @@ mod tests {
         let mut square = 0.0;
         for _ in 0..sets {
             let events = Array2::from_shape_simple_fn((n, 1), || stream.sample::<f64, _>(StandardNormal));
-            let training =
-                Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+            let training = Batch::new(events.view(), Origin::Training, &rows);
             let model = generator.prepare(&training, &Schema::columns(["x1"])).unwrap();
             square += f64::from(fit(&*model, &rows)[0]).powi(2);
         }

@@ -6,7 +6,7 @@
 //! use amplicast_sdk::*;
 //!
 //! let events = array![[1.0], [2.0], [6.0]];
-//! let training = Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1, 2], weights: None };
+//! let training = Batch::new(events.view(), Origin::Training, &[0, 1, 2]);
 //! let generator = GaussianFit::new(GaussianFitConfig::default()).unwrap();
 //! let model = generator.prepare(&training, &Schema::columns(["x1"])).unwrap();
 //! let theta = model.fit(&[0, 1, 2], &TrainingSettings::default(), Seed::new(1), &Alone).unwrap();

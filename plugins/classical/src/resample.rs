@@ -97,8 +97,7 @@ mod tests {
 
     fn model() -> Box<dyn Model> {
         let events = array![[10.0, 0.0], [11.0, 1.0], [12.0, 2.0], [13.0, 3.0]];
-        let training =
-            Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1, 2, 3], weights: None };
+        let training = Batch::new(events.view(), Origin::Training, &[0, 1, 2, 3]);
         Resample.prepare(&training, &Schema::columns(["a", "b"])).unwrap()
     }
 

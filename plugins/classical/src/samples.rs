@@ -204,7 +204,7 @@ mod tests {
         );
 
         let events = array![[0.0, 0.0]];
-        let training = Batch { values: events.view(), origin: Origin::Training, rows: &[0], weights: None };
+        let training = Batch::new(events.view(), Origin::Training, &[0]);
         let model = samples.prepare(&training, &schema).unwrap();
         let members = model.own_members().unwrap();
         let member = model.at(&members[10]).unwrap();

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn a_column() {
         let events = array![[1.0, 2.0], [3.0, 4.0]];
-        let batch = Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1], weights: None };
+        let batch = Batch::new(events.view(), Origin::Training, &[0, 1]);
         let summary = Coordinate { index: 1 }.prepare(&Schema::columns(["a", "b"])).unwrap();
         let mut out = [0.0; 2];
         summary.evaluate(&batch, &mut out).unwrap();

@@ -76,7 +76,7 @@ mod tests {
             // Space-like; mass 3 in flight; space-like.
             [1.0, 2.0, 0.0, 0.0, 5.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 1.0],
         ];
-        let batch = Batch { values: events.view(), origin: Origin::Generated, rows: &[0, 1], weights: None };
+        let batch = Batch::new(events.view(), Origin::Generated, &[0, 1]);
         let statistic = InvariantMass::new(InvariantMassConfig { particles: particles.to_vec() }).unwrap();
         let mut out = [f64::NAN; 2];
         let summary = statistic.prepare(&Schema::four_momenta(["a", "b", "c"])).unwrap();

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn the_norm_of_all_columns() {
         let events = array![[3.0, -4.0, 12.0], [0.0, 0.0, 0.0]];
-        let batch = Batch { values: events.view(), origin: Origin::Training, rows: &[0, 1], weights: None };
+        let batch = Batch::new(events.view(), Origin::Training, &[0, 1]);
         let mut out = [0.0; 2];
         Radius.evaluate(&batch, &mut out).unwrap();
         assert_eq!(out, [13.0, 0.0]);

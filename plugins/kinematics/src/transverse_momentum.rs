@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn the_sum_of_two_particles() {
         let events = array![[9.0, 1.0, 2.0, 7.0, 9.0, 2.0, 2.0, -3.0]];
-        let batch = Batch { values: events.view(), origin: Origin::Generated, rows: &[0], weights: None };
+        let batch = Batch::new(events.view(), Origin::Generated, &[0]);
         let statistic = TransverseMomentum::new(TransverseMomentumConfig { particles: vec![0, 1] }).unwrap();
         let mut out = [0.0];
         let summary = statistic.prepare(&Schema::four_momenta(["a", "b"])).unwrap();

@@ -29,6 +29,8 @@ pub struct AbiBatch<'a> {
     origin: AbiOrigin,
     rows: RSlice<'a, u64>,
     weights: ROption<RSlice<'a, f64>>,
+    log_density: ROption<RSlice<'a, f64>>,
+    true_log_density: ROption<RSlice<'a, f64>>,
 }
 
 impl<'a> AbiBatch<'a> {
@@ -40,6 +42,8 @@ impl<'a> AbiBatch<'a> {
             origin: batch.origin.into(),
             rows: batch.rows.into(),
             weights: batch.weights.map(RSlice::from_slice).into(),
+            log_density: batch.log_density.map(RSlice::from_slice).into(),
+            true_log_density: batch.true_log_density.map(RSlice::from_slice).into(),
         })
     }
 
@@ -49,6 +53,8 @@ impl<'a> AbiBatch<'a> {
             origin: self.origin.into(),
             rows: self.rows.as_slice(),
             weights: self.weights.into_option().map(|w| w.as_slice()),
+            log_density: self.log_density.into_option().map(|l| l.as_slice()),
+            true_log_density: self.true_log_density.into_option().map(|l| l.as_slice()),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Summary statistics across the boundary.
 
+use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{RBox, RSliceMut, RString};
@@ -9,12 +10,20 @@ use super::generator::AbiBatch;
 use super::guard::{Guarded, guard};
 use super::types::{AbiSchema, Res};
 use crate::metric::expect_length;
-use crate::{Batch, Origin, Result, Schema, Summary, SummaryStatistic};
+use crate::{Batch, Origin, Result, Schema, Summary, SummaryNeeds, SummaryStatistic};
+
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy)]
+pub struct AbiSummaryNeeds {
+    log_density: bool,
+    true_log_density: bool,
+}
 
 #[sabi_trait]
 pub trait AbiSummaryStatistic: Send + Sync {
     fn label(&self) -> Res<RString>;
     fn axis(&self) -> Res<RString>;
+    fn needs(&self) -> Res<AbiSummaryNeeds>;
     #[sabi(last_prefix_field)]
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
 }
@@ -38,6 +47,12 @@ impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
     fn axis(&self) -> Res<RString> {
         guard(|| Ok(self.0.axis().into()))
     }
+    fn needs(&self) -> Res<AbiSummaryNeeds> {
+        guard(|| {
+            let SummaryNeeds { log_density, true_log_density } = self.0.needs();
+            Ok(AbiSummaryNeeds { log_density, true_log_density })
+        })
+    }
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox> {
         guard(|| {
             let summary = self.0.prepare(&schema.read()?)?;
@@ -60,6 +75,7 @@ pub struct LoadedSummaryStatistic {
     caller: Caller,
     label: String,
     axis: String,
+    needs: SummaryNeeds,
 }
 
 impl LoadedSummaryStatistic {
@@ -67,7 +83,9 @@ impl LoadedSummaryStatistic {
         let object = Held::new(object, &caller);
         let label = caller.call("label", || object.label())?.into_string();
         let axis = caller.call("axis", || object.axis())?.into_string();
-        Ok(LoadedSummaryStatistic { object, caller, label, axis })
+        let AbiSummaryNeeds { log_density, true_log_density } = caller.call("needs", || object.needs())?;
+        let needs = SummaryNeeds { log_density, true_log_density };
+        Ok(LoadedSummaryStatistic { object, caller, label, axis, needs })
     }
 
     /// See [`SummaryStatistic::label`].
@@ -80,21 +98,36 @@ impl LoadedSummaryStatistic {
         &self.axis
     }
 
+    /// See [`SummaryStatistic::needs`].
+    pub fn needs(&self) -> SummaryNeeds {
+        self.needs
+    }
+
     /// See [`SummaryStatistic::prepare`].
     pub fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
         let object = self.caller.call("prepare", || self.object.prepare(schema.into()))?;
-        Ok(Box::new(LoadedSummary { object: Held::new(object, &self.caller), caller: self.caller.clone() }))
+        let object = Held::new(object, &self.caller);
+        Ok(Box::new(LoadedSummary { object, caller: self.caller.clone(), needs: self.needs }))
     }
 }
 
 struct LoadedSummary {
     object: Held<SummaryBox>,
     caller: Caller,
+    needs: SummaryNeeds,
 }
 
 impl Summary for LoadedSummary {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
         expect_length("summaries", batch.values.nrows(), out.len())?;
+        for (needed, found) in [
+            (self.needs.log_density, batch.log_density),
+            (self.needs.true_log_density, batch.true_log_density),
+        ] {
+            if needed {
+                expect_length("log densities", batch.values.nrows(), found.map_or(0, <[f64]>::len))?;
+            }
+        }
         let crossing = AbiBatch::new(batch)?;
         self.caller.call("evaluate", || self.object.evaluate(crossing, RSliceMut::from_mut_slice(out)))?;
         let event = match batch.origin {

@@ -13,17 +13,26 @@ pub struct Events {
     pub schema: Schema,
     pub values: Array2<f64>,
     pub rows: Vec<u64>,
+    /// Numbers in the place of log densities, for summaries that ask for them.
+    pub log_density: [Vec<f64>; 2],
 }
 
 impl Events {
     fn new(schema: Schema, values: Array2<f64>) -> Self {
         let rows = (0..values.nrows() as u64).collect();
-        Events { schema, values, rows }
+        let density =
+            |scale: f64| values.rows().into_iter().map(|event| -0.5 * scale * event.dot(&event)).collect();
+        let log_density = [density(1.0), density(0.9)];
+        Events { schema, values, rows, log_density }
     }
 
     /// All events as a batch.
     pub fn batch(&self) -> Batch<'_> {
-        Batch { values: self.values.view(), origin: Origin::Training, rows: &self.rows, weights: None }
+        Batch {
+            log_density: Some(&self.log_density[0]),
+            true_log_density: Some(&self.log_density[1]),
+            ..Batch::new(self.values.view(), Origin::Training, &self.rows)
+        }
     }
 
     /// What the events are, for messages.

@@ -1,7 +1,5 @@
 //! Tests of summary statistics.
 
-use ndarray::s;
-
 use super::inputs::{self, Events};
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::suite::{Subject, Test};
@@ -53,9 +51,7 @@ impl Summarising {
     }
 
     fn part(&self, range: std::ops::Range<usize>) -> Batch<'_> {
-        let batch = self.events.batch();
-        let rows = &self.events.rows[range.clone()];
-        Batch { values: self.events.values.slice(s![range, ..]), rows, ..batch }
+        self.events.batch().part(range)
     }
 }
 

@@ -110,7 +110,7 @@ fn the_generated_mean_keeps_the_training_sets_uncertainty() {
             let mut training = Array2::zeros((N_TRAIN, 1));
             dataset.read(Split::Training, chunk("training"), training.view_mut()).unwrap();
             let values: ArrayView2<'_, f64> = training.view();
-            let batch = Batch { values, origin: Origin::Training, rows: &rows, weights: None };
+            let batch = Batch::new(values, Origin::Training, &rows);
             let model = generator.prepare(&batch, &Schema::columns(["x"])).unwrap();
             let theta = model.fit(&rows, &TrainingSettings::default(), seed, &Alone).unwrap();
             let mut generated = Array2::zeros((n_gen, 1));

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod gaussian;
+mod likelihood_ratio;
 mod references;
 mod resample;
 mod ring;

@@ -42,7 +42,7 @@ fn the_network_learns_the_ring() {
         let seed = Seed::new(11).index(set);
         let training = read(1000, seed.split("training"));
         let rows: Vec<u64> = (0..1000).collect();
-        let batch = Batch { values: training.view(), origin: Origin::Training, rows: &rows, weights: None };
+        let batch = Batch::new(training.view(), Origin::Training, &rows);
         let model = generator.prepare(&batch, dataset.schema()).unwrap();
         let chain = bayesian
             .infer_chain(&Inference {

@@ -50,7 +50,7 @@ fn wrong_sizes_are_refused() {
     assert!(member.sample(chunk(1), Array2::zeros((3, 5)).view_mut()).is_err());
     let rows = [0, 1];
     let events = arr2(&[[0.0, 1.0], [f64::NAN, 2.0]]);
-    let batch = Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+    let batch = Batch::new(events.view(), Origin::Training, &rows);
     let generator = Autoregressive::new(AutoregressiveConfig::default()).unwrap();
     assert!(generator.prepare(&batch, &schema(2)).is_err());
 }

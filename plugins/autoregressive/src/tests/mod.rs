@@ -33,7 +33,7 @@ pub fn schema(dimension: usize) -> Schema {
 /// The model of a configuration, prepared on these events.
 pub fn prepare(config: AutoregressiveConfig, events: &Array2<f64>, schema: &Schema) -> AutoregressiveModel {
     let rows: Vec<u64> = (0..events.nrows() as u64).collect();
-    let batch = Batch { values: events.view(), origin: Origin::Training, rows: &rows, weights: None };
+    let batch = Batch::new(events.view(), Origin::Training, &rows);
     Autoregressive::new(config).unwrap().model(&batch, schema).unwrap()
 }
 
