@@ -22,7 +22,10 @@
 //! ```
 
 mod columns;
+mod device;
 mod generator;
+mod gradient;
+mod graph;
 mod member;
 mod model;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use amplicast_nn::Views;
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Differentiable, Model};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::momenta::momenta_model;
 use super::*;
@@ -13,7 +13,11 @@ fn loss(model: &AutoregressiveModel, theta: &[f32], rows: &[u64], direction: &[f
     let shifted: Vec<f64> = theta.iter().zip(direction).map(|(&t, d)| f64::from(t) + step * d).collect();
     let mut views = Views::new(&model.layout(), &Tensor::from_slice(&shifted));
     let x = model.rows(rows).unwrap();
-    -model.network.log_density(&mut views, &x, Kind::Double).mean(Kind::Double).double_value(&[])
+    -model
+        .network
+        .log_density(&mut views, &x, (Kind::Double, Device::Cpu))
+        .mean(Kind::Double)
+        .double_value(&[])
 }
 
 /// The derivative along random directions, one for each segment, so that no segment hides behind another.
