@@ -1,14 +1,16 @@
 //! The loss of a batch and its gradient, without libtorch.
 
-use amplicast_nn::lanes::{self, Backward, BackwardWorkspace, Decoder, Rows, Slots, VECTORS, Workspace};
+use amplicast_nn::lanes::{self, Backward, Decoder};
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::Layout;
 
+use crate::memory::{Memories, Memory, Pool};
 use crate::model::Network;
 
 /// The loss of Eq. 8, -sum_e w_e log p(x_e), of events in the network's coordinates, and its gradient.
 pub(crate) struct Loss<'a> {
     pub network: &'a Network,
+    pub memories: &'a Pool,
     pub layout: &'a Layout,
     pub parameters: &'a [f32],
     /// Events, one after the other.
@@ -23,31 +25,28 @@ impl WithSimd for Loss<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let Loss { network, layout, parameters, x, weights, gradient } = self;
+        let Loss { network, memories, layout, parameters, x, weights, gradient } = self;
         let (decoder, backward) = Backward::new::<S>(&network.shape, layout, parameters);
         let mut pass = Pass { network, decoder, backward };
-        let mut start = Memory::<1>::new::<S>(&pass);
-        let Memory { work, features, raw, .. } = &mut start;
+        let mut memory = memories.take::<S>(network);
+        let Memories { start, whole, rest, .. } = &mut *memory;
+        start.prepare();
+        let Memory { work, features, raw, .. } = &mut *start;
         pass.decoder.step(simd, 0, features.at::<S, 1>(0), work, raw.rows_mut::<S, 1>());
 
         // Whole blocks, then the rest register by register: fewer lanes without an event.
-        let d = network.columns.len();
-        let whole = x.len() / d / lanes::block_events::<S>() * lanes::block_events::<S>();
-        let (x, rest) = x.split_at(whole * d);
-        let (weights, rest_weights) = weights.split_at(whole);
-        let mut loss = 0.0;
-        if whole > 0 {
-            let (mut memory, start) = (Memory::<VECTORS>::new::<S>(&pass), &mut start);
-            loss += simd.vectorize(Blocks { pass: &mut pass, memory: &mut memory, start, x, weights });
-        }
-        if !rest.is_empty() {
-            let (mut memory, start) = (Memory::<1>::new::<S>(&pass), &mut start);
-            let (x, weights) = (rest, rest_weights);
-            loss += simd.vectorize(Blocks { pass: &mut pass, memory: &mut memory, start, x, weights });
-        }
-        let Memory { work, back, outputs, .. } = &mut start;
+        let (d, lanes) = (network.columns.len(), lanes::block_events::<S>());
+        let events = weights.len() / lanes * lanes;
+        let (x, rest_x) = x.split_at(events * d);
+        let (weights, rest_weights) = weights.split_at(events);
+        let blocks = Blocks { pass: &mut pass, memory: whole, start, x, weights };
+        let mut loss = simd.vectorize(blocks);
+        let blocks = Blocks { pass: &mut pass, memory: rest, start, x: rest_x, weights: rest_weights };
+        loss += simd.vectorize(blocks);
+        let Memory { work, back, outputs, .. } = start;
         pass.backward.step_start(simd, outputs.at::<S, 1>(0), work, back);
         pass.backward.finish(simd, layout, parameters, gradient);
+        memories.put(memory);
         loss
     }
 }
@@ -57,38 +56,6 @@ struct Pass<'a> {
     network: &'a Network,
     decoder: Decoder,
     backward: Backward,
-}
-
-/// The memory for blocks of V registers.
-struct Memory<const V: usize> {
-    work: Workspace,
-    back: BackwardWorkspace,
-    /// For each position the inputs.
-    features: Slots,
-    /// The outputs at a position.
-    raw: Rows,
-    /// For each position the gradient of the outputs.
-    outputs: Slots,
-    scratch: Rows,
-    /// Rows that go between lanes and scalars.
-    pair: Rows,
-}
-
-impl<const V: usize> Memory<V> {
-    fn new<S: Simd>(pass: &Pass<'_>) -> Self {
-        let events = V * S::F32_LANES;
-        let (positions, output_rows) = (pass.network.columns.len(), pass.decoder.output_rows());
-        let (work, back) = pass.backward.workspaces::<S>(events);
-        Memory {
-            work,
-            back,
-            features: Slots::new(positions, pass.network.columns.features(), events),
-            raw: Rows::new(output_rows, events),
-            outputs: Slots::new(positions, output_rows, events),
-            scratch: Rows::new(2 * pass.network.components, events),
-            pair: Rows::new(2, events),
-        }
-    }
 }
 
 /// The loss of events in blocks of V registers.
@@ -130,6 +97,7 @@ fn block<S: Simd, const V: usize>(
     let Memory { work, back, features, raw, outputs, scratch, pair } = memory;
     let (columns, lanes) = (&pass.network.columns, V * S::F32_LANES);
     let d = columns.len();
+    back.clear();
     let mut loss = 0.0;
     for position in 0..d {
         if position == 0 {
@@ -174,7 +142,7 @@ fn block<S: Simd, const V: usize>(
     pass.backward.end_block::<S, V>(simd, back);
     let sums = start.outputs.numbers_mut(0).iter_mut().step_by(S::F32_LANES);
     for (sum, row) in sums.zip(outputs.at::<S, V>(0)) {
-        *sum += row.iter().map(|register| simd.reduce_sum_f32s(*register)).sum::<f32>();
+        *sum += lanes::total(simd, *row);
     }
     loss
 }

@@ -33,7 +33,7 @@ impl Network {
 impl Loss<'_> {
     /// The same loss and gradient by libtorch, in this precision on this device.
     pub(crate) fn by_graph(self, options: (Kind, Device)) -> Result<f64> {
-        let Loss { network, layout, parameters, x, weights, gradient } = self;
+        let Loss { network, layout, parameters, x, weights, gradient, .. } = self;
         loss_and_gradient(layout, parameters, options, gradient, |mut views| {
             let (kind, device) = options;
             let log_p = network.log_density(&mut views, x, options);

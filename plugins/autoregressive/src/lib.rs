@@ -27,6 +27,7 @@ mod generator;
 mod gradient;
 mod graph;
 mod member;
+mod memory;
 mod model;
 #[cfg(test)]
 mod tests;

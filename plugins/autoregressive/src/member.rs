@@ -76,10 +76,10 @@ impl AutoregressiveMember {
     fn scratch<S: Simd>(&self, simd: S) -> Scratch {
         let lanes = lanes::block_events::<S>();
         let mut scratch = Scratch {
-            work: self.decoder.workspace(lanes),
+            work: Workspace::of_last(&self.network.shape, lanes),
             features: Rows::new(self.network.columns.features(), lanes),
-            start: Rows::new(self.decoder.output_rows(), lanes),
-            raw: Rows::new(self.decoder.output_rows(), lanes),
+            start: Rows::new(Workspace::output_rows(&self.network.shape), lanes),
+            raw: Rows::new(Workspace::output_rows(&self.network.shape), lanes),
             sums: Rows::new(2 * self.network.components, lanes),
             pair: Rows::new(2, lanes),
             x: vec![0.0; lanes * self.network.columns.len()],

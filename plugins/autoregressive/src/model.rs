@@ -12,6 +12,7 @@ use crate::device::Device;
 use crate::generator::AutoregressiveConfig;
 use crate::gradient::Loss;
 use crate::member::AutoregressiveMember;
+use crate::memory::Pool;
 
 /// The initial means of the mixtures are spread over +- this, in standard deviations of the training events.
 ///
@@ -25,6 +26,7 @@ pub struct AutoregressiveModel {
     device: Device,
     parameters: Vec<Parameter>,
     layout: Layout,
+    pub(crate) memories: Pool,
     /// Network coordinates of the training events, n x d.
     training: Vec<f64>,
     /// log|dx/d(event)| of each training event.
@@ -68,7 +70,7 @@ impl AutoregressiveModel {
         let parameters = shape.parameters(head_bias(components));
         let layout = layout(&parameters);
         let network = Network { shape, columns, coordinates: coordinates.into(), components };
-        Ok(AutoregressiveModel { network, device, parameters, layout, training, log_jacobian })
+        Ok(AutoregressiveModel { network, device, parameters, layout, memories: Pool::default(), training, log_jacobian })
     }
 
     /// Network coordinates of training events, one after the other.
@@ -156,8 +158,8 @@ impl Differentiable for AutoregressiveModel {
             rows.iter().zip(weights).map(|(&row, w)| w * self.log_jacobian[row as usize]).sum::<f64>()
                 / total;
         let weights: Vec<f64> = weights.iter().map(|w| w / total).collect();
-        let (network, layout) = (&self.network, &self.layout);
-        let loss = Loss { network, layout, parameters, x: &x, weights: &weights, gradient };
+        let (network, memories, layout) = (&self.network, &self.memories, &self.layout);
+        let loss = Loss { network, memories, layout, parameters, x: &x, weights: &weights, gradient };
         let loss = match self.device {
             Device::Cpu => lanes::dispatch(loss),
             Device::Cuda(number) => loss.by_graph((Kind::Float, tch::Device::Cuda(number)))?,

@@ -20,8 +20,8 @@ fn by(
     way: impl FnOnce(Loss<'_>) -> f64,
 ) -> Found {
     let mut gradient = vec![f32::NAN; theta.len()];
-    let (network, layout) = (&model.network, &model.layout());
-    let loss = way(Loss { network, layout, parameters: theta, x, weights, gradient: &mut gradient });
+    let (network, memories, layout) = (&model.network, &model.memories, &model.layout());
+    let loss = way(Loss { network, memories, layout, parameters: theta, x, weights, gradient: &mut gradient });
     (loss, gradient)
 }
 

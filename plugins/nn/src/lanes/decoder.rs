@@ -7,7 +7,7 @@ use super::attention::Attention;
 use super::norm::normalise;
 use super::special::gelu;
 use super::weights::{BlockWeights, Weights};
-use super::workspace::{Workspace, padded};
+use super::workspace::Workspace;
 use super::{Linear, Row};
 use crate::CausalTransformer;
 
@@ -51,17 +51,9 @@ impl Decoder {
         }
     }
 
-    /// Rows that [`Decoder::step`] writes.
-    pub fn output_rows(&self) -> usize {
-        padded(self.shape.outputs)
-    }
-
-    /// Memory for blocks of `events`.
-    pub fn workspace(&self, events: usize) -> Workspace {
-        Workspace::new(&self.shape, events, false)
-    }
-
     /// The outputs at a position from its features, after steps at all earlier positions in the same workspace.
+    ///
+    /// `outputs` has [`Workspace::output_rows`] rows.
     #[inline(always)]
     pub fn step<S: Simd, const V: usize>(
         &self,

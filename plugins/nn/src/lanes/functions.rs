@@ -140,3 +140,14 @@ pub fn reciprocal_root<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> Row<S,
         |a| simd.div_f32s(one, simd.sqrt_f32s(a)),
     )
 }
+
+/// The sum over all lanes.
+#[inline(always)]
+pub fn total<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> f32 {
+    // Not by a closure: it would be compiled without the instruction set.
+    let mut sum = 0.0;
+    for register in a {
+        sum += simd.reduce_sum_f32s(register);
+    }
+    sum
+}

@@ -9,7 +9,7 @@ use pulp::Simd;
 use super::attention::Attention;
 use super::decoder::Decoder;
 use super::dense::Dense;
-use super::functions::mul;
+use super::functions::{mul, total};
 use super::norm::add_gradient;
 use super::rows::{Rows, Slots};
 use super::special::gelu_and_slope;
@@ -57,6 +57,26 @@ pub struct BackwardWorkspace {
     transposed: Transposed,
 }
 
+impl BackwardWorkspace {
+    /// Memory for blocks of `events`.
+    pub fn new<S: Simd>(shape: &CausalTransformer, events: usize) -> Self {
+        let (width, hidden) = (shape.width, shape.mlp_factor * shape.width);
+        BackwardWorkspace {
+            x: Rows::new(padded(width), events),
+            inputs: Rows::new(padded(width), events),
+            hidden: Rows::new(padded(hidden), events),
+            active: Rows::new(padded(hidden), events),
+            tokens: Slots::new(shape.blocks * shape.positions, padded(3 * width), events),
+            transposed: Transposed::new::<S>(hidden.max(width).max(shape.features), events),
+        }
+    }
+
+    /// Makes the gradients that steps add to zero: before a block of events.
+    pub fn clear(&mut self) {
+        self.tokens.clear();
+    }
+}
+
 impl Layer {
     fn new<S: Simd>(dense: &Dense) -> Self {
         let sums = WeightSums::new::<S>(dense.inputs, dense.outputs);
@@ -69,10 +89,10 @@ impl Layer {
         &mut self,
         simd: S,
         gradient: &[Row<S, V>],
-        inputs: &Transposed,
+        (inputs, events): (&Transposed, usize),
         inputs_gradient: &mut [Row<S, V>],
     ) {
-        self.sums.add(simd, gradient, inputs);
+        self.sums.add(simd, gradient, inputs, events);
         self.transposed.apply::<S, V, false>(simd, gradient, inputs_gradient);
     }
 }
@@ -101,21 +121,6 @@ impl Backward {
         (Decoder::packed(shape, &weights), backward)
     }
 
-    /// Memory for the activations of blocks of `events` and their gradients.
-    pub fn workspaces<S: Simd>(&self, events: usize) -> (Workspace, BackwardWorkspace) {
-        let s = &self.shape;
-        let hidden = s.mlp_factor * s.width;
-        let backward = BackwardWorkspace {
-            x: Rows::new(padded(s.width), events),
-            inputs: Rows::new(padded(s.width), events),
-            hidden: Rows::new(padded(hidden), events),
-            active: Rows::new(padded(hidden), events),
-            tokens: Slots::new(s.blocks * s.positions, padded(3 * s.width), events),
-            transposed: Transposed::new::<S>(hidden.max(s.features)),
-        };
-        (Workspace::new(s, events, true), backward)
-    }
-
     /// Goes back through the step at a position, from the gradient of its outputs, a row each, rounded up to whole tiles.
     ///
     /// `work` holds what the steps of a block left, `events` of which count; `features` are those of the step.
@@ -134,8 +139,8 @@ impl Backward {
         let (x, inputs) = (x.rows_mut::<S, V>(), inputs.rows_mut::<S, V>());
         let (hidden, active) = (hidden.rows_mut::<S, V>(), active.rows_mut::<S, V>());
         let normed = work.head_norm.at::<S, V>(position);
-        transposed.set(simd, &normed[..d], events);
-        self.head.step(simd, outputs, transposed, inputs);
+        transposed.set(simd, &normed[..d]);
+        self.head.step(simd, outputs, (transposed, events), inputs);
         x.fill([simd.splat_f32s(0.0); V]);
         add_gradient(simd, normed, inputs, x);
         for (b, block) in self.blocks.iter_mut().enumerate().rev() {
@@ -148,39 +153,38 @@ impl Backward {
                 *active = value;
                 *gradient = mul(simd, *gradient, slope);
             }
-            transposed.set(simd, active, events);
-            block.down.sums.add(simd, x, transposed);
+            transposed.set(simd, active);
+            block.down.sums.add(simd, x, transposed, events);
             let normed = work.mlp_norm.at::<S, V>(slot);
-            transposed.set(simd, &normed[..d], events);
-            block.up.step(simd, hidden, transposed, inputs);
+            transposed.set(simd, &normed[..d]);
+            block.up.step(simd, hidden, (transposed, events), inputs);
             add_gradient(simd, normed, inputs, x);
 
             let attended = work.attended.at::<S, V>(slot);
-            transposed.set(simd, attended, events);
-            block.out.step(simd, x, transposed, inputs);
+            transposed.set(simd, attended);
+            block.out.step(simd, x, (transposed, events), inputs);
             let kept =
                 (work.tokens.range::<S, V>(first, position + 1), work.weights.at::<S, V>(slot), attended);
             let gradients = tokens.range_mut::<S, V>(first, position + 1);
             self.attention.add_gradient(simd, kept, inputs, gradients);
             let normed = work.attention_norm.at::<S, V>(slot);
-            transposed.set(simd, &normed[..d], events);
-            block.qkv.step(simd, tokens.at::<S, V>(slot), transposed, inputs);
+            transposed.set(simd, &normed[..d]);
+            block.qkv.step(simd, tokens.at::<S, V>(slot), (transposed, events), inputs);
             add_gradient(simd, normed, inputs, x);
         }
-        transposed.set(simd, features, events);
-        self.embed[position].add(simd, x, transposed);
+        transposed.set(simd, features);
+        self.embed[position].add(simd, x, transposed, events);
     }
 
-    /// Ends a block of events: collects what has arrived at the start token, and clears the workspace for the next one.
+    /// Ends a block of events: collects what has arrived at the start token.
     #[inline(always)]
-    pub fn end_block<S: Simd, const V: usize>(&mut self, simd: S, backward: &mut BackwardWorkspace) {
+    pub fn end_block<S: Simd, const V: usize>(&mut self, simd: S, backward: &BackwardWorkspace) {
         let (positions, width) = (self.shape.positions, 3 * self.shape.width);
         for (b, sums) in self.start_tokens.chunks_exact_mut(width).enumerate() {
             for (sum, row) in sums.iter_mut().zip(backward.tokens.at::<S, V>(b * positions)) {
-                *sum += row.iter().map(|register| simd.reduce_sum_f32s(*register)).sum::<f32>();
+                *sum += total(simd, *row);
             }
         }
-        backward.tokens.clear();
     }
 
     /// Goes back through the start token's step, on a block of one event, after all other blocks.

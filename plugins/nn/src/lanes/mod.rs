@@ -33,7 +33,7 @@ mod workspace;
 use pulp::{Simd, WithSimd};
 
 pub use decoder::Decoder;
-pub use functions::{add, maximum, mul, mul_add, splat};
+pub use functions::{add, maximum, mul, mul_add, splat, total};
 pub use gradient::{Backward, BackwardWorkspace};
 pub use kernel::sigma;
 pub use linear::Linear;

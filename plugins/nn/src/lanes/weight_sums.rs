@@ -6,7 +6,7 @@ use pulp::bytemuck::{cast_slice, cast_slice_mut};
 use super::dense::Dense;
 use super::functions::fused;
 use super::linear::TILE;
-use super::{Row, Rows, VECTORS};
+use super::{Row, Rows};
 
 /// Registers of inputs summed together: with four outputs eight independent sums, as many as there are products under
 /// way.
@@ -18,37 +18,36 @@ const PANEL: usize = 2;
 /// panels of two registers, each panel event by event.
 pub struct Transposed {
     numbers: Rows,
-    events: usize,
+    /// Events of the block.
+    block: usize,
 }
 
 impl Transposed {
-    /// Memory for up to `inputs` inputs of blocks of the best size.
-    pub fn new<S: Simd>(inputs: usize) -> Self {
-        let events = VECTORS * S::F32_LANES;
-        Transposed { numbers: Rows::new(padded::<S>(inputs), events), events }
+    /// Memory for up to `inputs` inputs of blocks of `events`.
+    pub fn new<S: Simd>(inputs: usize, events: usize) -> Self {
+        Transposed { numbers: Rows::new(padded::<S>(inputs), events), block: events }
     }
 
-    /// Replaces the contents by the first `events` events of these rows.
+    /// Replaces the contents by these rows.
     #[inline(always)]
-    pub fn set<S: Simd, const V: usize>(&mut self, _simd: S, rows: &[Row<S, V>], events: usize) {
-        let (panel, block) = (PANEL * S::F32_LANES, V * S::F32_LANES);
-        self.events = events;
+    pub fn set<S: Simd, const V: usize>(&mut self, _simd: S, rows: &[Row<S, V>]) {
+        let (panel, block) = (PANEL * S::F32_LANES, self.block);
         let numbers = cast_slice::<S::f32s, f32>(rows.as_flattened());
-        let panels = self.numbers.numbers_mut().chunks_exact_mut(panel * events);
+        let panels = self.numbers.numbers_mut().chunks_exact_mut(panel * block);
         for (rows, out) in numbers.chunks(panel * block).zip(panels) {
             for (i, row) in rows.chunks_exact(block).enumerate() {
-                for (number, out) in row[..events].iter().zip(out.chunks_exact_mut(panel)) {
+                for (number, out) in row.iter().zip(out.chunks_exact_mut(panel)) {
                     out[i] = *number;
                 }
             }
         }
     }
 
-    /// The panels, each two registers of each event. Beyond the last input they hold anything.
+    /// The panels, each two registers of each of the first events. Beyond the last input they hold anything.
     #[inline(always)]
     fn panels<S: Simd>(&self) -> impl Iterator<Item = &[[S::f32s; PANEL]]> {
         let registers = cast_slice::<f32, S::f32s>(self.numbers.numbers());
-        registers.as_chunks().0.chunks_exact(self.events)
+        registers.as_chunks().0.chunks_exact(self.block)
     }
 }
 
@@ -79,9 +78,16 @@ impl WeightSums {
         }
     }
 
-    /// Adds the events of a block; `gradient` has a row for each output, rounded up to whole tiles.
+    /// Adds the first `events` of a block; `gradient` has a row for each output, rounded up to whole tiles, and is zero in
+    /// the other events.
     #[inline(always)]
-    pub fn add<S: Simd, const V: usize>(&mut self, simd: S, gradient: &[Row<S, V>], inputs: &Transposed) {
+    pub fn add<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        gradient: &[Row<S, V>],
+        inputs: &Transposed,
+        events: usize,
+    ) {
         let bias = cast_slice_mut::<f32, S::f32s>(self.bias.numbers_mut());
         for (sum, row) in bias.iter_mut().zip(gradient) {
             for register in row {
@@ -98,7 +104,7 @@ impl WeightSums {
                 [0, 2].map(|o| (&rows[o * block..(o + 1) * block], &rows[(o + 1) * block..(o + 2) * block]));
             for (tile, panel) in tiles.iter_mut().zip(inputs.panels::<S>()) {
                 let mut sums: [[S::f32s; PANEL]; TILE] = *tile;
-                for ((((x, a), b), c), d) in panel.iter().zip(a).zip(b).zip(c).zip(d) {
+                for ((((x, a), b), c), d) in panel[..events].iter().zip(a).zip(b).zip(c).zip(d) {
                     let weights = [a, b, c, d];
                     for o in 0..TILE {
                         let w = simd.splat_f32s(*weights[o]);
@@ -116,7 +122,10 @@ impl WeightSums {
     #[inline(always)]
     pub fn totals<S: Simd>(&self, simd: S) -> Dense {
         let bias = cast_slice::<f32, S::f32s>(self.bias.numbers());
-        let bias = bias[..self.outputs].iter().map(|sum| simd.reduce_sum_f32s(*sum)).collect();
+        let mut totals = Vec::with_capacity(self.outputs);
+        for sum in &bias[..self.outputs] {
+            totals.push(simd.reduce_sum_f32s(*sum));
+        }
         let (panel, padded) = (PANEL * S::F32_LANES, padded::<S>(self.inputs));
         let mut weight = Vec::with_capacity(self.outputs * self.inputs);
         for output in 0..self.outputs {
@@ -126,6 +135,6 @@ impl WeightSums {
                 weight.extend_from_slice(&tile[start..start + panel.min(self.inputs - first)]);
             }
         }
-        Dense { inputs: self.inputs, outputs: self.outputs, weight, bias }
+        Dense { inputs: self.inputs, outputs: self.outputs, weight, bias: totals }
     }
 }

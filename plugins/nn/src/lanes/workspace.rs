@@ -38,8 +38,22 @@ pub fn padded(outputs: usize) -> usize {
 }
 
 impl Workspace {
-    /// Memory for blocks of `events`, with the activations of all positions or of the last one.
-    pub(super) fn new(shape: &CausalTransformer, events: usize, keep: bool) -> Self {
+    /// Memory for blocks of `events` of which only the last position is needed.
+    pub fn of_last(shape: &CausalTransformer, events: usize) -> Self {
+        Workspace::new(shape, events, false)
+    }
+
+    /// Memory for blocks of `events` that all positions' activations stay in.
+    pub fn of_all(shape: &CausalTransformer, events: usize) -> Self {
+        Workspace::new(shape, events, true)
+    }
+
+    /// Rows that a step's outputs need.
+    pub fn output_rows(shape: &CausalTransformer) -> usize {
+        padded(shape.outputs)
+    }
+
+    fn new(shape: &CausalTransformer, events: usize, keep: bool) -> Self {
         let s = shape;
         let (positions, blocks) = (s.positions, s.blocks);
         let slots = |size: usize| Slots::new(if keep { blocks * positions } else { 1 }, size, events);

@@ -38,9 +38,9 @@ impl WithSimd for Run<'_> {
         let shape = &self.decoder.shape;
         let (lanes, width) = (block_events::<S>(), shape.features);
         let n = self.features.len() / (shape.positions * width);
-        let mut work = self.decoder.workspace(lanes);
+        let mut work = Workspace::of_last(shape, lanes);
         let mut features = Rows::new(width, lanes);
-        let mut outputs = Rows::new(self.decoder.output_rows(), lanes);
+        let mut outputs = Rows::new(Workspace::output_rows(shape), lanes);
         let mut all = Vec::new();
         for position in 0..shape.positions {
             for lane in 0..lanes {
