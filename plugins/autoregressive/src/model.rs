@@ -70,7 +70,15 @@ impl AutoregressiveModel {
         let parameters = shape.parameters(head_bias(components));
         let layout = layout(&parameters);
         let network = Network { shape, columns, coordinates: coordinates.into(), components };
-        Ok(AutoregressiveModel { network, device, parameters, layout, memories: Pool::default(), training, log_jacobian })
+        Ok(AutoregressiveModel {
+            network,
+            device,
+            parameters,
+            layout,
+            memories: Pool::default(),
+            training,
+            log_jacobian,
+        })
     }
 
     /// Network coordinates of training events, one after the other.

@@ -21,7 +21,8 @@ fn by(
 ) -> Found {
     let mut gradient = vec![f32::NAN; theta.len()];
     let (network, memories, layout) = (&model.network, &model.memories, &model.layout());
-    let loss = way(Loss { network, memories, layout, parameters: theta, x, weights, gradient: &mut gradient });
+    let loss =
+        way(Loss { network, memories, layout, parameters: theta, x, weights, gradient: &mut gradient });
     (loss, gradient)
 }
 

@@ -209,17 +209,21 @@ impl Backward {
     /// Writes the gradient of the parameters that this was made from.
     #[inline(always)]
     pub fn finish<S: Simd>(self, simd: S, layout: &Layout, parameters: &[f32], gradient: &mut [f32]) {
-        let block = |block: &Block| BlockWeights {
-            qkv: block.qkv.sums.totals(simd),
-            out: block.out.sums.totals(simd),
-            up: block.up.sums.totals(simd),
-            down: block.down.sums.totals(simd),
-        };
-        let gradients = Weights {
-            embed: self.embed.iter().map(|sums| sums.totals(simd)).collect(),
-            blocks: self.blocks.iter().map(block).collect(),
-            head: self.head.sums.totals(simd),
-        };
+        // Loops, as closures would be compiled without the instruction set.
+        let (mut embed, mut blocks) = (Vec::new(), Vec::new());
+        for sums in &self.embed {
+            embed.push(sums.totals(simd));
+        }
+        for block in &self.blocks {
+            let Block { qkv, out, up, down } = block;
+            blocks.push(BlockWeights {
+                qkv: qkv.sums.totals(simd),
+                out: out.sums.totals(simd),
+                up: up.sums.totals(simd),
+                down: down.sums.totals(simd),
+            });
+        }
+        let gradients = Weights { embed, blocks, head: self.head.sums.totals(simd) };
         gradients.unfold(&self.shape, layout, parameters, gradient);
     }
 }
