@@ -19,7 +19,7 @@ pub(crate) struct Memory<const V: usize> {
     pub outputs: Slots,
     /// Two rows for each component of a mixture.
     pub scratch: Rows,
-    /// Two rows that go between lanes and scalars.
+    /// Two rows that go between lanes and scalars: coordinates and weights, then the two parts of the log density.
     pub pair: Rows,
 }
 
@@ -58,21 +58,21 @@ pub(crate) struct Memories {
 
 /// Memory that no call uses at the moment: threads may train the same model.
 #[derive(Default)]
-pub(crate) struct Pool(Mutex<Vec<Box<Memories>>>);
+pub(crate) struct Pool(Mutex<Vec<Memories>>);
 
 impl Pool {
     /// Memory for registers of this size; new if there is none.
-    pub fn take<S: Simd>(&self, network: &Network) -> Box<Memories> {
+    pub fn take<S: Simd>(&self, network: &Network) -> Memories {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         found.filter(|memories| memories.lanes == S::F32_LANES).unwrap_or_else(|| {
             let (start, whole, rest) =
                 (Memory::new::<S>(network), Memory::new::<S>(network), Memory::new::<S>(network));
-            Box::new(Memories { lanes: S::F32_LANES, start, whole, rest })
+            Memories { lanes: S::F32_LANES, start, whole, rest }
         })
     }
 
     /// Gives memory back.
-    pub fn put(&self, memories: Box<Memories>) {
+    pub fn put(&self, memories: Memories) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memories);
     }
 }

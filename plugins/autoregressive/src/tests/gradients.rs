@@ -70,6 +70,28 @@ fn weights_are_repetitions() {
     }
 }
 
+/// Memory that an earlier or a concurrent call used leaves no trace.
+#[test]
+fn calls_do_not_disturb_each_other() {
+    let model = momenta_model(1);
+    let theta = model.initial(Seed::new(1)).unwrap();
+    let call = |theta: &[f32], n: u64| {
+        let mut gradient = vec![0.0; theta.len()];
+        let rows: Vec<u64> = (0..n).collect();
+        let loss = model.loss_and_gradient(theta, &rows, None, Seed::new(1), &mut gradient).unwrap();
+        (loss, gradient)
+    };
+    let first = call(&theta, 70);
+    // A batch of another size, and a diverged one.
+    call(&theta, 200);
+    call(&vec![f32::NAN; theta.len()], 70);
+    assert_eq!(call(&theta, 70), first);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| call(&theta, 70))).collect();
+        threads.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap(), first));
+    });
+}
+
 #[test]
 fn a_row_beyond_the_training_set_is_refused() {
     let model = ring_model(2);

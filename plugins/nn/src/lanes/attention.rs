@@ -22,6 +22,16 @@ pub struct Attention {
     pub stride: usize,
 }
 
+/// What [`Attention::apply`] read and wrote.
+pub struct Attended<'a, S: Simd, const V: usize> {
+    /// The tokens up to the last one, whose query it was.
+    pub tokens: &'a [Row<S, V>],
+    /// The weights P.
+    pub weights: &'a [Row<S, V>],
+    /// The results A.
+    pub attended: &'a [Row<S, V>],
+}
+
 /// Rows of a query, key or value that belong to a head.
 #[inline(always)]
 fn head<T>(rows: &[T], part: usize, first: usize, size: usize) -> &[T] {
@@ -85,10 +95,11 @@ impl Attention {
     pub fn add_gradient<S: Simd, const V: usize>(
         &self,
         simd: S,
-        (tokens, weights, attended): (&[Row<S, V>], &[Row<S, V>], &[Row<S, V>]),
+        kept: Attended<'_, S, V>,
         gradient: &[Row<S, V>],
         token_gradients: &mut [Row<S, V>],
     ) {
+        let Attended { tokens, weights, attended } = kept;
         let (d, size, stride) = (self.width, self.size, self.stride);
         let last = tokens.len() - stride;
         let query = &tokens[last..];

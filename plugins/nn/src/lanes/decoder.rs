@@ -3,12 +3,13 @@
 use amplicast_sdk::Layout;
 use pulp::Simd;
 
+use super::Row;
 use super::attention::Attention;
+use super::linear::Linear;
 use super::norm::normalise;
 use super::special::gelu;
 use super::weights::{BlockWeights, Weights};
 use super::workspace::Workspace;
-use super::{Linear, Row};
 use crate::CausalTransformer;
 
 /// The weights of a causal transformer, packed for [`Decoder::step`].

@@ -6,17 +6,18 @@
 use amplicast_sdk::Layout;
 use pulp::Simd;
 
-use super::attention::Attention;
+use super::Row;
+use super::attention::{Attended, Attention};
 use super::decoder::Decoder;
 use super::dense::Dense;
 use super::functions::{mul, total};
+use super::linear::Linear;
 use super::norm::add_gradient;
 use super::rows::{Rows, Slots};
 use super::special::gelu_and_slope;
 use super::weight_sums::{Transposed, WeightSums};
 use super::weights::{BlockWeights, Weights};
 use super::workspace::{Workspace, padded};
-use super::{Linear, Row};
 use crate::CausalTransformer;
 
 /// The transposed weights of a causal transformer, and the gradient summed so far.
@@ -163,8 +164,9 @@ impl Backward {
             let attended = work.attended.at::<S, V>(slot);
             transposed.set(simd, attended);
             block.out.step(simd, x, (transposed, events), inputs);
-            let kept =
-                (work.tokens.range::<S, V>(first, position + 1), work.weights.at::<S, V>(slot), attended);
+            let (seen, weights) =
+                (work.tokens.range::<S, V>(first, position + 1), work.weights.at::<S, V>(slot));
+            let kept = Attended { tokens: seen, weights, attended };
             let gradients = tokens.range_mut::<S, V>(first, position + 1);
             self.attention.add_gradient(simd, kept, inputs, gradients);
             let normed = work.attention_norm.at::<S, V>(slot);

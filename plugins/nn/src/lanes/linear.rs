@@ -13,7 +13,6 @@ pub const TILE: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Linear {
     inputs: usize,
-    outputs: usize,
     weights: Vec<[f32; TILE]>,
     bias: Vec<[f32; TILE]>,
 }
@@ -26,7 +25,8 @@ impl Linear {
         for rows in weight.chunks(inputs * TILE) {
             weights.extend((0..*inputs).map(|i| tile(|o| rows.get(o * inputs + i))));
         }
-        Linear { inputs: *inputs, outputs: *outputs, weights, bias: pack(bias) }
+        let bias = bias.chunks(TILE).map(|chunk| tile(|o| chunk.get(o))).collect();
+        Linear { inputs: *inputs, weights, bias }
     }
 
     /// y = W^T x: the gradient of the inputs from that of the outputs.
@@ -37,26 +37,10 @@ impl Linear {
             weights.extend(weight.chunks_exact(*inputs).map(|row| tile(|i| row.get(first + i))));
         }
         let bias = vec![[0.0; TILE]; inputs.div_ceil(TILE)];
-        Linear { inputs: *outputs, outputs: *inputs, weights, bias }
+        Linear { inputs: *outputs, weights, bias }
     }
 
-    /// Rows that the output needs: the number of outputs, rounded up to whole tiles.
-    pub fn padded_outputs(&self) -> usize {
-        self.bias.len() * TILE
-    }
-
-    /// Outputs.
-    pub fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    /// Replaces the bias.
-    pub fn with_bias(&self, bias: &[f32]) -> Self {
-        assert_eq!(bias.len(), self.outputs, "length of a bias");
-        Linear { bias: pack(bias), ..self.clone() }
-    }
-
-    /// y = W x + b; with `ADD` y += W x + b.
+    /// y = W x + b; with `ADD` y += W x + b. `y` has a row for each output, rounded up to whole tiles.
     #[inline(always)]
     pub fn apply<S: Simd, const V: usize, const ADD: bool>(
         &self,
@@ -86,10 +70,6 @@ impl Linear {
             }
         }
     }
-}
-
-fn pack(bias: &[f32]) -> Vec<[f32; TILE]> {
-    bias.chunks(TILE).map(|chunk| tile(|o| chunk.get(o))).collect()
 }
 
 /// A tile of numbers, zero where there is none.

@@ -8,11 +8,10 @@
 //!
 //! | module | forward | backward |
 //! |---|---|---|
-//! | `linear` | [`Linear`] | the transposed [`Linear`] and [`WeightSums`] |
-//! | `norm`, `attention` | with what the backward pass needs kept beside | |
-//! | `decoder` | [`Decoder`], position by position | |
-//! | `gradient` | | [`Backward`], position by position in reverse |
-//! | `mixture` | [`choose`], [`log_density`] | [`log_density_and_gradient`] |
+//! | `linear` | W x + b | W^T dy; the sums dy x^T in `weight_sums` |
+//! | `norm`, `attention` | leave beside the results what the backward pass needs | |
+//! | `mixture` | [`log_density`] | [`log_density_and_gradient`] |
+//! | the whole network | [`Decoder`], from the first position to the last | [`Backward`], from the last to the first |
 
 mod attention;
 
@@ -33,14 +32,11 @@ mod workspace;
 use pulp::{Simd, WithSimd};
 
 pub use decoder::Decoder;
-pub use functions::{add, maximum, mul, mul_add, splat, total};
+pub use functions::total;
 pub use gradient::{Backward, BackwardWorkspace};
 pub use kernel::sigma;
-pub use linear::Linear;
 pub use mixture::{choose, log_density, log_density_and_gradient, log_of};
 pub use rows::{Rows, Slots};
-pub use special::{exp, gelu};
-pub use weight_sums::{Transposed, WeightSums};
 pub use workspace::Workspace;
 
 /// Registers in a row: with four outputs at a time the products keep twelve registers busy, which hides the latency.
