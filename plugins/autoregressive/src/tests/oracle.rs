@@ -1,7 +1,7 @@
 //! The gradient in lanes against libtorch's graph in double precision.
 
 use amplicast_nn::lanes;
-use amplicast_nn::pulp::{self, Simd, WithSimd};
+use amplicast_nn::pulp::{self, WithSimd};
 use amplicast_sdk::Model;
 use amplicast_sdk::rand::RngExt;
 use tch::{Device, Kind};
@@ -63,7 +63,12 @@ fn check(model: &AutoregressiveModel, theta: &[f32], n: usize, tolerance: f64) -
     compare(model, &by(model, theta, batch, |loss| loss.with_simd(pulp::Scalar)), &expected, tolerance);
     #[cfg(target_arch = "x86_64")]
     if let Some(avx2) = pulp::x86::V3::try_new() {
-        compare(model, &by(model, theta, batch, |loss| avx2.vectorize(loss)), &expected, tolerance);
+        compare(
+            model,
+            &by(model, theta, batch, |loss| pulp::Simd::vectorize(avx2, loss)),
+            &expected,
+            tolerance,
+        );
     }
     expected
 }
