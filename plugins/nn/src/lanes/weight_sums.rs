@@ -8,8 +8,7 @@ use super::functions::fused;
 use super::linear::TILE;
 use super::{Row, Rows};
 
-/// Registers of inputs summed together: with four outputs eight independent sums, as many as there are products under
-/// way.
+/// Registers of inputs summed together: with four outputs eight independent sums, enough to hide the latency.
 const PANEL: usize = 2;
 
 /// Inputs of a layer with the inputs in the lanes, event by event: the transpose of rows.
@@ -28,7 +27,7 @@ impl Transposed {
         Transposed { numbers: Rows::new(padded::<S>(inputs), events), block: events }
     }
 
-    /// Replaces the contents by these rows.
+    /// Replaces the contents by these rows, number by number: pulp's interleaving of registers is several times slower.
     #[inline(always)]
     pub fn set<S: Simd, const V: usize>(&mut self, _simd: S, rows: &[Row<S, V>]) {
         let (panel, block) = (PANEL * S::F32_LANES, self.block);
@@ -100,8 +99,7 @@ impl WeightSums {
         let (tiles, _) = tiles.as_chunks_mut::<TILE>();
         let gradients = cast_slice::<S::f32s, f32>(gradient.as_flattened());
         for (tiles, rows) in tiles.chunks_exact_mut(panels).zip(gradients.chunks_exact(TILE * block)) {
-            let [(a, b), (c, d)] =
-                [0, 2].map(|o| (&rows[o * block..(o + 1) * block], &rows[(o + 1) * block..(o + 2) * block]));
+            let [a, b, c, d]: [&[f32]; TILE] = std::array::from_fn(|o| &rows[o * block..(o + 1) * block]);
             for (tile, panel) in tiles.iter_mut().zip(inputs.panels::<S>()) {
                 let mut sums: [[S::f32s; PANEL]; TILE] = *tile;
                 for ((((x, a), b), c), d) in panel[..events].iter().zip(a).zip(b).zip(c).zip(d) {
