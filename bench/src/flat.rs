@@ -1,28 +1,28 @@
-//! The price of one flat parameter vector: a leaf with split views against a leaf for each segment.
+//! The price of one flat parameter vector in libtorch: a leaf with split views against a leaf for each segment.
+//!
+//! The autoregressive plugin's own gradient has no such row. There segments are slices of the flat vector, read one after
+//! the other while the weights are packed, which separate vectors would have to be as well: there is nothing to compare.
 
-use amplicast_nn::{CausalTransformer, MixtureHead, Support, initial_parameters, layout, loss_and_gradient};
+use amplicast_nn::{
+    CausalTransformer, MixtureHead, Support, Views, initial_parameters, layout, loss_and_gradient,
+};
 use amplicast_nn::{guarded, single_threaded};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
-use amplicast_sdk::{Model, Result, Seed};
-use tch::{Kind, Tensor};
+use amplicast_sdk::{Result, Seed};
+use tch::{Device, Kind, Tensor};
 
-use crate::network::log_density;
-use crate::plugins::Plugins;
-use crate::ring::{model, rows};
 use crate::table::{Row, cost};
-use crate::timing::{Pairs, Times};
+use crate::timing::Pairs;
 
 const REPETITIONS: usize = 201;
 const COMPONENTS: usize = 20;
 const MILLI: f64 = 1e-3;
 
-/// Milliseconds that one flat vector adds, of those of the plugin's loss and gradient.
+/// Milliseconds that one flat vector adds to libtorch's loss and gradient of the default network.
 ///
-/// The two kinds of leaves are compared on a plain network with the segments of the default one. That is generous to the
-/// separate leaves: they stay in libtorch from step to step, while the flat vector comes from a slice and its gradient
-/// goes back to one.
-pub fn measure(plugins: &Plugins, dimension: usize, batch: usize) -> Result<Row> {
-    let step = gradient_of_the_plugin(plugins, dimension, batch)?;
+/// The comparison is generous to the separate leaves: they stay in libtorch from step to step, while the flat vector comes
+/// from a slice and its gradient goes back to one.
+pub fn measure(dimension: usize, batch: usize) -> Result<Row> {
     single_threaded();
     let shape = CausalTransformer {
         features: 1,
@@ -38,13 +38,18 @@ pub fn measure(plugins: &Plugins, dimension: usize, batch: usize) -> Result<Row>
     let mut stream = Seed::new(2).stream();
     let x: Vec<f32> = (0..batch * dimension).map(|_| StandardNormal.sample(&mut stream)).collect();
     let x = Tensor::from_slice(&x).view([batch as i64, dimension as i64]);
+    // The start token's zero, then all numbers but the last.
+    let start = Tensor::zeros([batch as i64, 1], (Kind::Float, Device::Cpu));
+    let features = Tensor::cat(&[start, x.narrow(1, 0, dimension as i64 - 1)], 1).unsqueeze(2);
     let head = MixtureHead::new(COMPONENTS, &vec![Support::Line; dimension]);
-    let loss = |take: &mut dyn FnMut() -> Tensor| -log_density(&shape, &head, take, &x).mean(Kind::Float);
+    let loss = |mut views: Views| {
+        let raw = shape.forward(&mut views, &features);
+        -head.log_density(&raw, &x).mean(Kind::Float)
+    };
 
     let mut gradient = vec![0.0; theta.len()];
-    let flat = || {
-        loss_and_gradient(&layout, &theta, &mut gradient, |mut views| loss(&mut || views.take())).map(drop)
-    };
+    let options = (Kind::Float, Device::Cpu);
+    let flat = || loss_and_gradient(&layout, &theta, options, &mut gradient, loss).map(drop);
     let leaves: Vec<Tensor> = layout
         .ranges()
         .map(|(segment, range)| {
@@ -54,26 +59,14 @@ pub fn measure(plugins: &Plugins, dimension: usize, batch: usize) -> Result<Row>
         .collect();
     let separate = || {
         guarded(|| {
-            let mut next = leaves.iter().map(Tensor::shallow_clone);
-            let loss = loss(&mut || next.next().expect("as many leaves as segments"));
+            let loss = loss(Views::separate(leaves.iter().map(Tensor::shallow_clone).collect()));
             let gradients = Tensor::run_backward(&[&loss], &leaves, false, false);
             drop((gradients, loss.double_value(&[])));
         })
     };
     let pairs = Pairs::of(REPETITIONS, flat, separate)?;
     let extra = format!("{:.3} ms more than a leaf a segment", pairs.difference / MILLI);
-    let against = format!("loss and gradient of the plugin, {}", cost(&step, MILLI, "ms"));
-    let what = format!("flat parameters, {dimension}D, batch {batch}");
-    Ok(Row::new(what, extra, against).surplus(1.0 + pairs.difference / step.median(), Some(1.0)))
-}
-
-fn gradient_of_the_plugin(plugins: &Plugins, dimension: usize, batch: usize) -> Result<Times> {
-    let model = model(plugins, dimension)?;
-    let (theta, rows) = (model.initial(Seed::new(4))?, rows());
-    let gradients = model.gradients().expect("it has gradients");
-    let mut gradient = vec![0.0; theta.len()];
-    let rows = &rows[..batch];
-    Times::of(REPETITIONS, || {
-        gradients.loss_and_gradient(&theta, rows, None, Seed::new(5), &mut gradient).map(drop)
-    })
+    let against = format!("libtorch's loss and gradient, {}", cost(&pairs.second, MILLI, "ms"));
+    let what = format!("flat parameters in libtorch, {dimension}D, batch {batch}");
+    Ok(Row::new(what, extra, against).surplus(1.0 + pairs.difference / pairs.second.median(), Some(1.0)))
 }

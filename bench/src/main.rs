@@ -7,7 +7,6 @@ mod boundary;
 mod flat;
 mod ks;
 mod memory;
-mod network;
 mod peers;
 mod plugins;
 mod ring;
@@ -76,7 +75,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     for dimension in [2, 4] {
         if wanted("flat") {
-            rows.push(flat::measure(&plugins, dimension, 200)?);
+            rows.push(flat::measure(dimension, 200)?);
         }
     }
     if arguments.memory && wanted("memory") {

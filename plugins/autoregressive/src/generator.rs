@@ -8,6 +8,7 @@ use amplicast_sdk::{
 };
 
 use crate::columns::Columns;
+use crate::device::Device;
 use crate::model::AutoregressiveModel;
 
 /// The coordinates in which the network sees events.
@@ -38,6 +39,9 @@ config! {
         pub coordinates: CoordinateSystem = CoordinateSystem::Cartesian,
         /// Smallest transverse momentum of a particle in GeV, where `log-pt-phi-eta-log-m2` begins; unused otherwise.
         pub pt_min: f64 = 22.0,
+        /// Where training runs: `cpu`, or `cuda:0`, `cuda:1`, ... for a GPU that libtorch can use. Sampling and densities
+        /// run on the CPU always. At this size the CPU is fast; no GPU was there to be measured.
+        pub device: String = "cpu".into(),
     }
 }
 
@@ -45,6 +49,7 @@ config! {
 #[derive(Debug, Clone)]
 pub struct Autoregressive {
     config: AutoregressiveConfig,
+    device: Device,
 }
 
 impl Component for Autoregressive {
@@ -70,7 +75,8 @@ impl Component for Autoregressive {
         ensure_config(config.pt_min >= 0.0 && config.pt_min.is_finite(), "pt_min", || {
             format!("expected a transverse momentum in GeV, 0 or more, found {}", config.pt_min)
         })?;
-        Ok(Autoregressive { config })
+        let device = Device::parse(&config.device, tch::Cuda::device_count)?;
+        Ok(Autoregressive { config, device })
     }
 }
 
@@ -118,12 +124,12 @@ impl Autoregressive {
             CoordinateSystem::Cartesian => {
                 let map = Standardised::fit(events, schema.column_names())?;
                 let columns = Columns::plain(map.supports());
-                AutoregressiveModel::new(&self.config, Box::new(map), columns, events)
+                AutoregressiveModel::new((&self.config, self.device), Box::new(map), columns, events)
             }
             CoordinateSystem::LogPtPhiEtaLogM2 => {
                 let map = LogPtPhiEtaLogM2::fit(events, schema.particles(), self.config.pt_min)?;
                 let columns = Columns::particles(map.supports());
-                AutoregressiveModel::new(&self.config, Box::new(map), columns, events)
+                AutoregressiveModel::new((&self.config, self.device), Box::new(map), columns, events)
             }
         }
     }

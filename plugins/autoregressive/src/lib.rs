@@ -22,8 +22,12 @@
 //! ```
 
 mod columns;
+mod device;
 mod generator;
+mod gradient;
+mod graph;
 mod member;
+mod memory;
 mod model;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The network at fixed parameters: samples and densities, without libtorch.
 
-use amplicast_nn::lanes::{self, Decoder, Row, Rows, Workspace};
+use amplicast_nn::lanes::{self, Decoder, Row, Rows, VECTORS, Workspace};
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_nn::{Support, wrap_angle};
 use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
@@ -76,18 +76,18 @@ impl AutoregressiveMember {
     fn scratch<S: Simd>(&self, simd: S) -> Scratch {
         let lanes = lanes::block_events::<S>();
         let mut scratch = Scratch {
-            work: self.decoder.workspace::<S>(),
-            features: Rows::new::<S>(self.network.columns.features()),
-            start: Rows::new::<S>(self.decoder.output_rows()),
-            raw: Rows::new::<S>(self.decoder.output_rows()),
-            sums: Rows::new::<S>(2 * self.network.components),
-            pair: Rows::new::<S>(2),
+            work: Workspace::of_last(&self.network.shape, lanes),
+            features: Rows::new(self.network.columns.features(), lanes),
+            start: Rows::new(Workspace::output_rows(&self.network.shape), lanes),
+            raw: Rows::new(Workspace::output_rows(&self.network.shape), lanes),
+            sums: Rows::new(2 * self.network.components, lanes),
+            pair: Rows::new(2, lanes),
             x: vec![0.0; lanes * self.network.columns.len()],
             log_density: vec![0.0; lanes],
         };
         // The features of the start token are zero. Its keys and values stay in the cache for all blocks.
         let Scratch { work, features, start, .. } = &mut scratch;
-        self.decoder.step(simd, 0, features.rows::<S>(), work, start.rows_mut::<S>());
+        self.decoder.step(simd, 0, features.rows::<S, VECTORS>(), work, start.rows_mut::<S, VECTORS>());
         scratch
     }
 
@@ -100,7 +100,7 @@ impl AutoregressiveMember {
         for (lane, event) in x.chunks_exact(d).enumerate() {
             columns.write(column - 1, event[column - 1], &mut features.numbers_mut()[lane..], lanes);
         }
-        self.decoder.step(simd, column, features.rows::<S>(), work, raw.rows_mut::<S>());
+        self.decoder.step(simd, column, features.rows::<S, VECTORS>(), work, raw.rows_mut::<S, VECTORS>());
     }
 
     /// Adds the log density of `column` to that of each event of the block.
@@ -110,26 +110,22 @@ impl AutoregressiveMember {
         let raw = if column == 0 { start } else { raw };
         let support = self.network.columns.supports()[column];
         let d = self.network.columns.len();
-        let (lanes, outputs) = (lanes::block_events::<S>(), 3 * self.network.components);
-        if support != Support::Line {
-            let mut own = vec![0.0; outputs];
-            for (lane, (event, sum)) in x.chunks_exact(d).zip(log_density).enumerate() {
-                for (i, own) in own.iter_mut().enumerate() {
-                    *own = f64::from(raw.numbers()[i * lanes + lane]);
-                }
-                *sum += support.log_density(&own, event[column]);
-            }
-            return;
-        }
+        let lanes = lanes::block_events::<S>();
         for (value, event) in pair.numbers_mut().iter_mut().zip(x.chunks_exact(d)) {
             *value = event[column] as f32;
         }
-        let (exponent, factor) =
-            lanes::log_density(simd, raw.rows::<S>(), pair.rows::<S>()[0], sums.rows_mut::<S>());
-        pair.rows_mut::<S>().copy_from_slice(&[exponent, factor]);
+        let value = pair.rows::<S, VECTORS>()[0];
+        let (exponent, factor) = lanes::log_density(
+            simd,
+            &support,
+            &raw.rows::<S, VECTORS>()[..3 * self.network.components],
+            value,
+            sums.rows_mut::<S, VECTORS>(),
+        );
+        pair.rows_mut::<S, VECTORS>().copy_from_slice(&[exponent, factor]);
         let (exponents, factors) = pair.numbers().split_at(lanes);
         for ((sum, exponent), factor) in log_density.iter_mut().zip(exponents).zip(factors) {
-            *sum += f64::from(*exponent) + f64::from(*factor).ln() - 0.5 * std::f64::consts::TAU.ln();
+            *sum += lanes::log_of(*exponent, *factor);
         }
     }
 }
@@ -150,7 +146,7 @@ impl WithSimd for Sampling<'_> {
         let (d, lanes) = (member.network.columns.len(), lanes::block_events::<S>());
         let mut stream = self.seed.stream();
         let mut scratch = member.scratch(simd);
-        let mut uniforms = Rows::new::<S>(d);
+        let mut uniforms = Rows::new(d, lanes);
         let mut normals = vec![0.0; lanes * d];
         let mut event = vec![0.0; d];
         for first in (0..self.out.nrows()).step_by(lanes) {
@@ -167,7 +163,7 @@ impl WithSimd for Sampling<'_> {
                 if column > 0 {
                     member.advance(simd, column, &mut scratch);
                 }
-                member.draw(simd, column, uniforms.rows::<S>()[column], &normals, &mut scratch);
+                member.draw(simd, column, uniforms.rows::<S, VECTORS>()[column], &normals, &mut scratch);
                 if self.log_density.is_some() {
                     member.add_log_density(simd, column, &mut scratch);
                 }
@@ -191,9 +187,9 @@ impl AutoregressiveMember {
         let raw = if column == 0 { start } else { raw };
         let d = self.network.columns.len();
         let support = self.network.columns.supports()[column];
-        let sums = &mut sums.rows_mut::<S>()[..self.network.components];
-        let (m, a) = lanes::choose(simd, raw.rows::<S>(), uniform, sums);
-        pair.rows_mut::<S>().copy_from_slice(&[m, lanes::sigma(simd, &support, a)]);
+        let sums = &mut sums.rows_mut::<S, VECTORS>()[..self.network.components];
+        let (m, a) = lanes::choose(simd, raw.rows::<S, VECTORS>(), uniform, sums);
+        pair.rows_mut::<S, VECTORS>().copy_from_slice(&[m, lanes::sigma(simd, &support, a)]);
         let (means, sigmas) = pair.numbers().split_at(lanes::block_events::<S>());
         let gaussians = means.iter().zip(sigmas);
         for ((event, (m, sigma)), normals) in

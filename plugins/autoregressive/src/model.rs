@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use amplicast_nn::{
-    CausalTransformer, Coordinates, MixtureHead, Parameter, Views, initial_parameters, layout,
-    loss_and_gradient,
-};
+use amplicast_nn::{CausalTransformer, Coordinates, Parameter, initial_parameters, lanes, layout};
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed};
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 use crate::columns::Columns;
+use crate::device::Device;
 use crate::generator::AutoregressiveConfig;
+use crate::gradient::Loss;
 use crate::member::AutoregressiveMember;
+use crate::memory::Pool;
 
 /// The initial means of the mixtures are spread over +- this, in standard deviations of the training events.
 ///
@@ -23,8 +23,10 @@ const MEAN_SPREAD: f32 = 1.7;
 /// An autoregressive network with the constants of its training set.
 pub struct AutoregressiveModel {
     pub(crate) network: Network,
+    device: Device,
     parameters: Vec<Parameter>,
     layout: Layout,
+    pub(crate) memories: Pool,
     /// Network coordinates of the training events, n x d.
     training: Vec<f64>,
     /// log|dx/d(event)| of each training event.
@@ -42,7 +44,7 @@ pub(crate) struct Network {
 
 impl AutoregressiveModel {
     pub(crate) fn new(
-        config: &AutoregressiveConfig,
+        (config, device): (&AutoregressiveConfig, Device),
         coordinates: Box<dyn Coordinates>,
         columns: Columns,
         events: ArrayView2<'_, f64>,
@@ -68,7 +70,15 @@ impl AutoregressiveModel {
         let parameters = shape.parameters(head_bias(components));
         let layout = layout(&parameters);
         let network = Network { shape, columns, coordinates: coordinates.into(), components };
-        Ok(AutoregressiveModel { network, parameters, layout, training, log_jacobian })
+        Ok(AutoregressiveModel {
+            network,
+            device,
+            parameters,
+            layout,
+            memories: Pool::default(),
+            training,
+            log_jacobian,
+        })
     }
 
     /// Network coordinates of training events, one after the other.
@@ -84,29 +94,6 @@ impl AutoregressiveModel {
             x.extend_from_slice(event);
         }
         Ok(x)
-    }
-}
-
-impl Network {
-    /// log p(x) of each event (n x d numbers) in the network's coordinates, as a graph over the views.
-    pub(crate) fn log_density(&self, views: &mut Views, x: &[f64], kind: Kind) -> Tensor {
-        let raw = self.shape.forward(views, &self.features(x).to_kind(kind));
-        let d = self.columns.len() as i64;
-        let x = Tensor::from_slice(x).to_kind(kind).view([-1, d]);
-        MixtureHead::new(self.components, self.columns.supports()).log_density(&raw, &x)
-    }
-
-    /// The input features of all tokens but the start token: n x (d - 1) x features.
-    pub(crate) fn features(&self, x: &[f64]) -> Tensor {
-        let (d, width) = (self.columns.len(), self.columns.features());
-        let n = x.len() / d;
-        let mut features = vec![0.0_f32; n * (d - 1) * width];
-        let tokens = features.chunks_exact_mut(width);
-        let inputs = x.chunks_exact(d).flat_map(|event| event[..d - 1].iter().enumerate());
-        for (token, (column, &x)) in tokens.zip(inputs) {
-            self.columns.write(column, x, token, 1);
-        }
-        Tensor::from_slice(&features).view([n as i64, d as i64 - 1, width as i64])
     }
 }
 
@@ -178,11 +165,13 @@ impl Differentiable for AutoregressiveModel {
         let jacobian: f64 =
             rows.iter().zip(weights).map(|(&row, w)| w * self.log_jacobian[row as usize]).sum::<f64>()
                 / total;
-        let loss = loss_and_gradient(&self.layout, parameters, gradient, |mut views| {
-            let log_p = self.network.log_density(&mut views, &x, Kind::Float);
-            let weights: Vec<f32> = weights.iter().map(|w| (-w / total) as f32).collect();
-            log_p.dot(&Tensor::from_slice(&weights))
-        })?;
+        let weights: Vec<f64> = weights.iter().map(|w| w / total).collect();
+        let (network, memories, layout) = (&self.network, &self.memories, &self.layout);
+        let loss = Loss { network, memories, layout, parameters, x: &x, weights: &weights, gradient };
+        let loss = match self.device {
+            Device::Cpu => lanes::dispatch(loss),
+            Device::Cuda(number) => loss.by_graph((Kind::Float, tch::Device::Cuda(number)))?,
+        };
         Ok(loss - jacobian)
     }
 }

@@ -1,9 +1,9 @@
 //! One flat parameter vector as libtorch sees it: a single leaf tensor with a view per segment.
 //!
-//! The backward pass of all views together is one concatenation, so the flat interface costs about 0.1 % of a step.
+//! The backward pass of all views together is one concatenation.
 
 use amplicast_sdk::{Layout, Result};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::{guarded, single_threaded};
 
@@ -15,11 +15,20 @@ impl Views {
     pub fn new(layout: &Layout, flat: &Tensor) -> Self {
         let sizes: Vec<i64> = layout.segments().iter().map(|s| s.len() as i64).collect();
         let views = flat.split_with_sizes(&sizes[..], 0);
-        let shaped = views.iter().zip(layout.segments()).map(|(view, segment)| {
+        let shaped = views.into_iter().zip(layout.segments()).map(|(view, segment)| {
+            // A view of the same shape would do nothing but cost a node of the graph.
+            if segment.shape.len() == 1 {
+                return view;
+            }
             let shape: Vec<i64> = segment.shape.iter().map(|&n| n as i64).collect();
             view.view(&shape[..])
         });
-        Views(shaped.collect::<Vec<_>>().into_iter())
+        Views::separate(shaped.collect())
+    }
+
+    /// A tensor for each segment that does not come from a flat vector.
+    pub fn separate(segments: Vec<Tensor>) -> Self {
+        Views(segments.into_iter())
     }
 
     /// The view of the next segment.
@@ -31,19 +40,21 @@ impl Views {
     }
 }
 
-/// A scalar loss of the parameters; its gradient is written to `gradient`.
+/// A scalar loss of the parameters, computed in this precision on this device; its gradient is written to `gradient`.
 pub fn loss_and_gradient(
     layout: &Layout,
     parameters: &[f32],
+    (kind, device): (Kind, Device),
     gradient: &mut [f32],
     loss: impl FnOnce(Views) -> Tensor,
 ) -> Result<f64> {
     single_threaded();
     guarded(|| {
-        let flat = Tensor::from_slice(parameters).set_requires_grad(true);
+        let flat = Tensor::from_slice(parameters).to_device(device).to_kind(kind).set_requires_grad(true);
         let loss = loss(Views::new(layout, &flat));
         let gradients = Tensor::run_backward(&[&loss], &[&flat], false, false);
-        gradients[0].copy_data(gradient, parameters.len());
+        let found = gradients[0].to_kind(Kind::Float).to_device(Device::Cpu);
+        found.copy_data(gradient, parameters.len());
         loss.to_kind(Kind::Double).double_value(&[])
     })
 }

@@ -1,21 +1,25 @@
 //! What the neural plugins share, over libtorch (tch) and over plain Rust.
 //!
-//! Training runs through libtorch: [`loss_and_gradient`] turns the flat parameter vector into one leaf tensor with a
-//! view per segment. Sampling and densities run through [`lanes`], a forward pass in plain Rust that handles as many
-//! events side by side as the processor has SIMD lanes; it is several times faster for small networks, and it can be
-//! called from any thread. Both read the same flat parameters.
+//! Training, sampling and densities run through [`lanes`]: forward and backward passes in plain Rust that handle as many
+//! events side by side as the processor has SIMD lanes. For small networks that is several times faster than libtorch, and
+//! it can be called from any thread.
+//!
+//! libtorch has the same networks as graphs, for training on a GPU and as what the lanes are tested against:
+//! [`loss_and_gradient`] turns the flat parameter vector into one leaf tensor with a view per segment. Both read the same
+//! flat parameters.
 //!
 //! ```
 //! use amplicast_nn::{Initial, Parameter, initial_parameters, layout, loss_and_gradient};
 //! use amplicast_sdk::Seed;
+//! use tch::{Device, Kind};
 //! let parameters = [Parameter::new("mean", [2], Initial::Constant(3.0))];
 //! let layout = layout(&parameters);
 //! let theta = initial_parameters(&parameters, Seed::new(1));
 //! let mut gradient = [0.0; 2];
 //! // The loss sum(mean^2) and its gradient 2 mean.
-//! let loss = loss_and_gradient(&layout, &theta, &mut gradient, |mut views| {
+//! let loss = loss_and_gradient(&layout, &theta, (Kind::Float, Device::Cpu), &mut gradient, |mut views| {
 //!     let mean = views.take();
-//!     (&mean * &mean).sum(tch::Kind::Float)
+//!     (&mean * &mean).sum(Kind::Float)
 //! }).unwrap();
 //! assert_eq!((loss, gradient), (18.0, [6.0, 6.0]));
 //! ```

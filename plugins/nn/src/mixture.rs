@@ -104,7 +104,7 @@ fn log_sum_exp(terms: impl Iterator<Item = f64> + Clone) -> f64 {
     largest + terms.map(|t| (t - largest).exp()).sum::<f64>().ln()
 }
 
-/// The mixtures of all columns of an event, for training: tensors in, tensors out.
+/// The mixtures of all columns of an event as a graph in libtorch: tensors in, tensors out.
 #[derive(Debug, Clone)]
 pub struct MixtureHead {
     components: i64,
@@ -148,7 +148,7 @@ impl MixtureHead {
         let parts = self.groups.iter().map(|group| match &group.columns {
             None => self.group(group, raw, x),
             Some(columns) => {
-                let columns = Tensor::from_slice(columns);
+                let columns = Tensor::from_slice(columns).to_device(raw.device());
                 self.group(group, &raw.index_select(1, &columns), &x.index_select(1, &columns))
             }
         });
@@ -159,11 +159,11 @@ impl MixtureHead {
         let parts = raw.split(self.components, 2);
         let (logits, m, a) = (&parts[0], &parts[1], &parts[2]);
         let x = x.unsqueeze(2);
-        let kind = raw.kind();
+        let numbers = |values: &[f64]| Tensor::from_slice(values).to_kind(raw.kind()).to_device(raw.device());
         // A number per column, shaped to meet (n x columns x components).
         let constant = |f: &dyn Fn(&Support) -> f64| {
             let values: Vec<f64> = group.supports.iter().map(f).collect();
-            Tensor::from_slice(&values).to_kind(kind).view([-1, 1])
+            numbers(&values).view([-1, 1])
         };
         let bounded = || {
             let inverse_scale = constant(&|s| s.sigma_scale().map_or(0.0, f64::recip));
@@ -182,7 +182,7 @@ impl MixtureHead {
                 let turns = (&offset.detach() / TAU).round();
                 let nearest = offset - turns * TAU;
                 let shifts: Vec<f64> = (-IMAGES..=IMAGES).map(|i| TAU * f64::from(i)).collect();
-                let images = nearest.unsqueeze(-1) + Tensor::from_slice(&shifts).to_kind(kind);
+                let images = nearest.unsqueeze(-1) + numbers(&shifts);
                 let z = images / sigma.unsqueeze(-1);
                 logits - sigma.log() + (z.square() * -0.5).logsumexp([-1], false)
             }

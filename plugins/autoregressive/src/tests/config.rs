@@ -5,6 +5,7 @@ use amplicast_sdk::{Generator, Model, read_config};
 
 use super::*;
 use crate::CoordinateSystem;
+use crate::device::Device;
 
 #[test]
 fn the_network_of_the_ring_study() {
@@ -30,6 +31,34 @@ fn configurations_out_of_range_are_refused() {
     assert!(refuse(r#"{"pt_min": -1}"#).starts_with("pt_min: "));
     let error = read_config::<AutoregressiveConfig>(r#"{"coordinates": "polar"}"#).unwrap_err();
     assert!(error.to_string().contains("`cartesian` or `log-pt-phi-eta-log-m2`"), "{error}");
+}
+
+#[test]
+fn devices_that_are_not_there_are_refused() {
+    let parse = |text: &str, devices: i64| Device::parse(text, || devices);
+    assert_eq!(parse("cpu", 0).unwrap(), Device::Cpu);
+    assert_eq!(parse("cuda:1", 2).unwrap(), Device::Cuda(1));
+    let refuse = |text: &str, devices: i64| parse(text, devices).unwrap_err().to_string();
+    for text in ["gpu", "cuda", "cuda:", "cuda:-1", "cuda:x", "CPU", ""] {
+        let expected = format!("device: expected `cpu` or `cuda:0`, `cuda:1`, ..., found `{text}`");
+        assert_eq!(refuse(text, 2), expected);
+    }
+    assert_eq!(
+        refuse("cuda:2", 2),
+        "device: expected one of libtorch's 2 CUDA devices, the first is `cuda:0`, found `cuda:2`"
+    );
+    assert_eq!(
+        refuse("cuda:0", 0),
+        "device: expected a CUDA device that libtorch can use, of which it finds none, found `cuda:0`; use `cpu`"
+    );
+}
+
+/// At the creation of the component, whatever this machine has.
+#[test]
+fn the_device_is_checked_at_once() {
+    let config = read_config(r#"{"device": "cuda:1000"}"#).unwrap();
+    let error = Autoregressive::new(config).unwrap_err().to_string();
+    assert!(error.starts_with("device: expected ") && error.contains("found `cuda:1000`"), "{error}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use amplicast_nn::Views;
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Differentiable, Model};
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::momenta::momenta_model;
 use super::*;
@@ -13,7 +13,11 @@ fn loss(model: &AutoregressiveModel, theta: &[f32], rows: &[u64], direction: &[f
     let shifted: Vec<f64> = theta.iter().zip(direction).map(|(&t, d)| f64::from(t) + step * d).collect();
     let mut views = Views::new(&model.layout(), &Tensor::from_slice(&shifted));
     let x = model.rows(rows).unwrap();
-    -model.network.log_density(&mut views, &x, Kind::Double).mean(Kind::Double).double_value(&[])
+    -model
+        .network
+        .log_density(&mut views, &x, (Kind::Double, Device::Cpu))
+        .mean(Kind::Double)
+        .double_value(&[])
 }
 
 /// The derivative along random directions, one for each segment, so that no segment hides behind another.
@@ -64,6 +68,28 @@ fn weights_are_repetitions() {
     for (w, r) in gradients[0].iter().zip(&gradients[1]) {
         assert!((w - r).abs() < 1e-5 * (1.0 + r.abs()), "{w} {r}");
     }
+}
+
+/// Memory that an earlier or a concurrent call used leaves no trace.
+#[test]
+fn calls_do_not_disturb_each_other() {
+    let model = momenta_model(1);
+    let theta = model.initial(Seed::new(1)).unwrap();
+    let call = |theta: &[f32], n: u64| {
+        let mut gradient = vec![0.0; theta.len()];
+        let rows: Vec<u64> = (0..n).collect();
+        let loss = model.loss_and_gradient(theta, &rows, None, Seed::new(1), &mut gradient).unwrap();
+        (loss, gradient)
+    };
+    let first = call(&theta, 70);
+    // A batch of another size, and a diverged one.
+    call(&theta, 200);
+    call(&vec![f32::NAN; theta.len()], 70);
+    assert_eq!(call(&theta, 70), first);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3).map(|_| scope.spawn(|| call(&theta, 70))).collect();
+        threads.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap(), first));
+    });
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod config;
 mod density;
 mod gradients;
 mod momenta;
+mod oracle;
 mod sampling;
 mod training;
 

@@ -3,15 +3,20 @@
 use amplicast_sdk::Layout;
 use pulp::Simd;
 
-use super::functions::{add, exp, gelu, maximum, mul, mul_add, reciprocal, reciprocal_root, splat};
-use super::{Linear, Row, Rows};
+use super::Row;
+use super::attention::Attention;
+use super::linear::Linear;
+use super::norm::normalise;
+use super::special::gelu;
+use super::weights::{BlockWeights, Weights};
+use super::workspace::Workspace;
 use crate::CausalTransformer;
-use crate::transformer::NORM_EPSILON;
 
 /// The weights of a causal transformer, packed for [`Decoder::step`].
 #[derive(Debug, Clone)]
 pub struct Decoder {
     shape: CausalTransformer,
+    attention: Attention,
     /// The embedding with the bias of each position.
     embed: Vec<Linear>,
     blocks: Vec<Block>,
@@ -26,175 +31,65 @@ struct Block {
     down: Linear,
 }
 
-/// Activations of one block of events, and its cache of keys and values.
-pub struct Workspace {
-    x: Rows,
-    normed: Rows,
-    qkv: Rows,
-    attended: Rows,
-    hidden: Rows,
-    scores: Rows,
-    /// Per block and position: the keys, then the values.
-    cache: Rows,
-}
-
 impl Decoder {
     /// From the flat parameters of a transformer.
     pub fn new(shape: &CausalTransformer, layout: &Layout, parameters: &[f32]) -> Self {
-        let get = |name: &str| {
-            let range = layout.range(name).unwrap_or_else(|| panic!("the layout has no segment `{name}`"));
-            &parameters[range]
+        Decoder::packed(shape, &Weights::new(shape, layout, parameters))
+    }
+
+    pub(super) fn packed(shape: &CausalTransformer, weights: &Weights) -> Self {
+        let block = |weights: &BlockWeights| {
+            let BlockWeights { qkv, out, up, down } = weights;
+            let [qkv, out, up, down] = [qkv, out, up, down].map(Linear::new);
+            Block { qkv, out, up, down }
         };
-        let linear = |name: &str| Linear::new(get(&format!("{name}.weight")), get(&format!("{name}.bias")));
-        let normed = |norm: &str, name: &str| {
-            let (scale, shift) = (get(&format!("{norm}.scale")), get(&format!("{norm}.shift")));
-            (get(&format!("{name}.weight")).to_vec(), get(&format!("{name}.bias")).to_vec(), scale, shift)
-        };
-        let embed = linear("embed");
-        let embed = get("position").chunks_exact(shape.width).map(|position| {
-            let bias: Vec<f32> = position.iter().zip(get("embed.bias")).map(|(p, b)| p + b).collect();
-            embed.with_bias(&bias)
-        });
-        let block = |b: usize| {
-            let (mut weight, mut bias, scale, shift) =
-                normed(&format!("block.{b}.attention_norm"), &format!("block.{b}.attention.qkv"));
-            // The queries carry the attention's 1/sqrt(width of a head).
-            let factor = ((shape.width / shape.heads) as f32).sqrt().recip();
-            weight[..shape.width * shape.width].iter_mut().for_each(|w| *w *= factor);
-            bias[..shape.width].iter_mut().for_each(|b| *b *= factor);
-            let qkv = Linear::after_norm(&weight, &bias, scale, shift);
-            let (weight, bias, scale, shift) =
-                normed(&format!("block.{b}.mlp_norm"), &format!("block.{b}.mlp.up"));
-            let up = Linear::after_norm(&weight, &bias, scale, shift);
-            let out = linear(&format!("block.{b}.attention.out"));
-            Block { qkv, out, up, down: linear(&format!("block.{b}.mlp.down")) }
-        };
-        let (weight, bias, scale, shift) = normed("norm", "head");
         Decoder {
             shape: shape.clone(),
-            embed: embed.collect(),
-            blocks: (0..shape.blocks).map(block).collect(),
-            head: Linear::after_norm(&weight, &bias, scale, shift),
-        }
-    }
-
-    /// Rows that [`Decoder::step`] writes.
-    pub fn output_rows(&self) -> usize {
-        self.head.padded_outputs()
-    }
-
-    /// Memory for one block of events.
-    pub fn workspace<S: Simd>(&self) -> Workspace {
-        let s = &self.shape;
-        let padded = |n: usize| Rows::new::<S>(n.next_multiple_of(4));
-        Workspace {
-            x: padded(s.width),
-            normed: padded(s.width),
-            qkv: padded(3 * s.width),
-            attended: padded(s.width),
-            hidden: padded(s.mlp_factor * s.width),
-            scores: padded(s.positions),
-            cache: padded(2 * s.blocks * s.positions * s.width),
+            attention: Attention::of(shape),
+            embed: weights.embed.iter().map(Linear::new).collect(),
+            blocks: weights.blocks.iter().map(block).collect(),
+            head: Linear::new(&weights.head),
         }
     }
 
     /// The outputs at a position from its features, after steps at all earlier positions in the same workspace.
+    ///
+    /// `outputs` has [`Workspace::output_rows`] rows.
     #[inline(always)]
-    pub fn step<S: Simd>(
+    pub fn step<S: Simd, const V: usize>(
         &self,
         simd: S,
         position: usize,
-        features: &[Row<S>],
+        features: &[Row<S, V>],
         work: &mut Workspace,
-        outputs: &mut [Row<S>],
+        outputs: &mut [Row<S, V>],
     ) {
         let d = self.shape.width;
-        self.embed[position].apply::<S, false>(simd, features, work.x.rows_mut::<S>());
+        let x = work.x.rows_mut::<S, V>();
+        self.embed[position].apply::<S, V, false>(simd, features, x);
         for (b, block) in self.blocks.iter().enumerate() {
-            normalise(simd, &work.x.rows::<S>()[..d], work.normed.rows_mut::<S>());
-            block.qkv.apply::<S, false>(simd, work.normed.rows::<S>(), work.qkv.rows_mut::<S>());
-            let stride = 2 * d;
-            let cache = &mut work.cache.rows_mut::<S>()[b * self.shape.positions * stride..];
-            cache[position * stride..(position + 1) * stride]
-                .copy_from_slice(&work.qkv.rows::<S>()[d..3 * d]);
-            self.attend(
-                simd,
-                &work.qkv.rows::<S>()[..d],
-                &cache[..(position + 1) * stride],
-                work.scores.rows_mut::<S>(),
-                work.attended.rows_mut::<S>(),
-            );
-            block.out.apply::<S, true>(simd, work.attended.rows::<S>(), work.x.rows_mut::<S>());
-            normalise(simd, &work.x.rows::<S>()[..d], work.normed.rows_mut::<S>());
-            block.up.apply::<S, false>(simd, work.normed.rows::<S>(), work.hidden.rows_mut::<S>());
-            for row in work.hidden.rows_mut::<S>() {
-                *row = gelu(simd, *row);
+            let first = b * self.shape.positions;
+            let slot = first + position;
+            let normed = work.attention_norm.at_mut::<S, V>(slot);
+            normalise(simd, &x[..d], normed);
+            block.qkv.apply::<S, V, false>(simd, normed, work.tokens.at_mut::<S, V>(slot));
+            let attended = work.attended.at_mut::<S, V>(slot);
+            let tokens = work.tokens.range::<S, V>(first, position + 1);
+            self.attention.apply(simd, tokens, work.weights.at_mut::<S, V>(slot), attended);
+            block.out.apply::<S, V, true>(simd, attended, x);
+            let normed = work.mlp_norm.at_mut::<S, V>(slot);
+            normalise(simd, &x[..d], normed);
+            let hidden = work.hidden.at_mut::<S, V>(slot);
+            block.up.apply::<S, V, false>(simd, normed, hidden);
+            let active = work.active.rows_mut::<S, V>();
+            for (active, hidden) in active.iter_mut().zip(hidden) {
+                *active = gelu(simd, *hidden);
             }
-            block.down.apply::<S, true>(simd, work.hidden.rows::<S>(), work.x.rows_mut::<S>());
+            block.down.apply::<S, V, true>(simd, active, x);
         }
-        normalise(simd, &work.x.rows::<S>()[..d], work.normed.rows_mut::<S>());
-        self.head.apply::<S, false>(simd, work.normed.rows::<S>(), outputs);
-    }
-
-    /// Softmax attention of one query over the cached positions, head by head.
-    #[inline(always)]
-    fn attend<S: Simd>(
-        &self,
-        simd: S,
-        query: &[Row<S>],
-        cache: &[Row<S>],
-        scores: &mut [Row<S>],
-        attended: &mut [Row<S>],
-    ) {
-        let d = self.shape.width;
-        let size = d / self.shape.heads;
-        for head in (0..d).step_by(size) {
-            let mut largest = splat(simd, f32::NEG_INFINITY);
-            for (score, kept) in scores.iter_mut().zip(cache.chunks_exact(2 * d)) {
-                let mut sum = splat(simd, 0.0);
-                for (q, k) in query[head..head + size].iter().zip(&kept[head..head + size]) {
-                    sum = mul_add(simd, *q, *k, sum);
-                }
-                largest = maximum(simd, largest, sum);
-                *score = sum;
-            }
-            let minus = mul(simd, largest, splat(simd, -1.0));
-            let mut total = splat(simd, 0.0);
-            let attended = &mut attended[head..head + size];
-            attended.fill(splat(simd, 0.0));
-            for (score, kept) in scores.iter().zip(cache.chunks_exact(2 * d)) {
-                let weight = exp(simd, add(simd, *score, minus));
-                total = add(simd, total, weight);
-                for (out, value) in attended.iter_mut().zip(&kept[d + head..d + head + size]) {
-                    *out = mul_add(simd, weight, *value, *out);
-                }
-            }
-            let scale = reciprocal(simd, total);
-            for out in attended {
-                *out = mul(simd, *out, scale);
-            }
-        }
-    }
-}
-
-/// A layer norm without scale and shift, which are part of the next layer.
-#[inline(always)]
-fn normalise<S: Simd>(simd: S, x: &[Row<S>], out: &mut [Row<S>]) {
-    let inverse = 1.0 / x.len() as f32;
-    let mut sum = splat(simd, 0.0);
-    for row in x {
-        sum = add(simd, sum, *row);
-    }
-    let minus = mul(simd, sum, splat(simd, -inverse));
-    let mut square = splat(simd, 0.0);
-    for (row, out) in x.iter().zip(out.iter_mut()) {
-        *out = add(simd, *row, minus);
-        square = mul_add(simd, *out, *out, square);
-    }
-    let variance = mul_add(simd, square, splat(simd, inverse), splat(simd, NORM_EPSILON as f32));
-    let scale = reciprocal_root(simd, variance);
-    for out in &mut out[..x.len()] {
-        *out = mul(simd, *out, scale);
+        let normed = work.head_norm.at_mut::<S, V>(position);
+        normalise(simd, &x[..d], normed);
+        self.head.apply::<S, V, false>(simd, normed, outputs);
     }
 }
 

@@ -2,80 +2,69 @@
 
 use pulp::Simd;
 
+use super::Row;
+use super::dense::Dense;
 use super::functions::fused;
-use super::{Row, VECTORS};
 
 /// Outputs computed together: 4 outputs x 3 registers are twelve independent sums.
-const TILE: usize = 4;
+pub const TILE: usize = 4;
 
 /// y = W x + b on rows; the weights are stored tile by tile in the order in which they are read.
 #[derive(Debug, Clone)]
 pub struct Linear {
     inputs: usize,
-    outputs: usize,
     weights: Vec<[f32; TILE]>,
     bias: Vec<[f32; TILE]>,
 }
 
 impl Linear {
-    /// From a row-major matrix (outputs x inputs) and a bias.
-    pub fn new(weight: &[f32], bias: &[f32]) -> Self {
-        let outputs = bias.len();
-        let inputs = weight.len() / outputs;
-        let at = |o: usize, i: usize| if o < outputs { weight[o * inputs + i] } else { 0.0 };
-        let tiles = outputs.div_ceil(TILE);
-        let weights = (0..tiles)
-            .flat_map(|t| (0..inputs).map(move |i| std::array::from_fn(|o| at(t * TILE + o, i))))
-            .collect();
-        Linear { inputs, outputs, weights, bias: pack(bias) }
+    /// y = W x + b.
+    pub fn new(dense: &Dense) -> Self {
+        let Dense { inputs, outputs, weight, bias } = dense;
+        let mut weights = Vec::with_capacity(inputs * outputs.div_ceil(TILE));
+        for rows in weight.chunks(inputs * TILE) {
+            weights.extend((0..*inputs).map(|i| tile(|o| rows.get(o * inputs + i))));
+        }
+        let bias = bias.chunks(TILE).map(|chunk| tile(|o| chunk.get(o))).collect();
+        Linear { inputs: *inputs, weights, bias }
     }
 
-    /// The same layer after a layer norm's scale and shift: W diag(scale), b + W shift.
-    pub fn after_norm(weight: &[f32], bias: &[f32], scale: &[f32], shift: &[f32]) -> Self {
-        let inputs = scale.len();
-        let folded: Vec<f32> = weight.iter().enumerate().map(|(i, w)| w * scale[i % inputs]).collect();
-        let bias: Vec<f32> = (weight.chunks_exact(inputs).zip(bias))
-            .map(|(row, b)| b + row.iter().zip(shift).map(|(w, s)| w * s).sum::<f32>())
-            .collect();
-        Linear::new(&folded, &bias)
+    /// y = W^T x: the gradient of the inputs from that of the outputs.
+    pub fn transposed(dense: &Dense) -> Self {
+        let Dense { inputs, outputs, weight, .. } = dense;
+        let mut weights = Vec::with_capacity(outputs * inputs.div_ceil(TILE));
+        for first in (0..*inputs).step_by(TILE) {
+            weights.extend(weight.chunks_exact(*inputs).map(|row| tile(|i| row.get(first + i))));
+        }
+        let bias = vec![[0.0; TILE]; inputs.div_ceil(TILE)];
+        Linear { inputs: *outputs, weights, bias }
     }
 
-    /// Rows that the output needs: the number of outputs, rounded up to whole tiles.
-    pub fn padded_outputs(&self) -> usize {
-        self.bias.len() * TILE
-    }
-
-    /// Outputs.
-    pub fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    /// Replaces the bias.
-    pub fn with_bias(&self, bias: &[f32]) -> Self {
-        assert_eq!(bias.len(), self.outputs, "length of a bias");
-        Linear { bias: pack(bias), ..self.clone() }
-    }
-
-    /// y = W x + b; with `ADD` y += W x + b.
+    /// y = W x + b; with `ADD` y += W x + b. `y` has a row for each output, rounded up to whole tiles.
     #[inline(always)]
-    pub fn apply<S: Simd, const ADD: bool>(&self, simd: S, x: &[Row<S>], y: &mut [Row<S>]) {
+    pub fn apply<S: Simd, const V: usize, const ADD: bool>(
+        &self,
+        simd: S,
+        x: &[Row<S, V>],
+        y: &mut [Row<S, V>],
+    ) {
         let x = &x[..self.inputs];
         let tiles = self.weights.chunks_exact(self.inputs);
         for ((weights, bias), y) in tiles.zip(&self.bias).zip(y.chunks_exact_mut(TILE)) {
-            let mut sums = [[simd.splat_f32s(0.0); VECTORS]; TILE];
+            let mut sums = [[simd.splat_f32s(0.0); V]; TILE];
             for o in 0..TILE {
-                sums[o] = [simd.splat_f32s(bias[o]); VECTORS];
+                sums[o] = [simd.splat_f32s(bias[o]); V];
             }
             for (w, x) in weights.iter().zip(x) {
                 for o in 0..TILE {
                     let w = simd.splat_f32s(w[o]);
-                    for v in 0..VECTORS {
+                    for v in 0..V {
                         sums[o][v] = fused(simd, w, x[v], sums[o][v]);
                     }
                 }
             }
             for o in 0..TILE {
-                for v in 0..VECTORS {
+                for v in 0..V {
                     y[o][v] = if ADD { simd.add_f32s(y[o][v], sums[o][v]) } else { sums[o][v] };
                 }
             }
@@ -83,7 +72,7 @@ impl Linear {
     }
 }
 
-fn pack(bias: &[f32]) -> Vec<[f32; TILE]> {
-    let tiles = bias.len().div_ceil(TILE);
-    (0..tiles).map(|t| std::array::from_fn(|o| bias.get(t * TILE + o).copied().unwrap_or(0.0))).collect()
+/// A tile of numbers, zero where there is none.
+fn tile<'a>(at: impl Fn(usize) -> Option<&'a f32>) -> [f32; TILE] {
+    std::array::from_fn(|o| at(o).copied().unwrap_or(0.0))
 }

@@ -6,7 +6,7 @@ use pulp::WithSimd;
 use tch::Tensor;
 
 use super::*;
-use crate::lanes::{block_events, dispatch};
+use crate::lanes::{Rows, VECTORS, block_events, dispatch};
 use crate::{Views, initial_parameters, layout};
 
 fn shape() -> CausalTransformer {
@@ -38,9 +38,9 @@ impl WithSimd for Run<'_> {
         let shape = &self.decoder.shape;
         let (lanes, width) = (block_events::<S>(), shape.features);
         let n = self.features.len() / (shape.positions * width);
-        let mut work = self.decoder.workspace::<S>();
-        let mut features = Rows::new::<S>(width);
-        let mut outputs = Rows::new::<S>(self.decoder.output_rows());
+        let mut work = Workspace::of_last(shape, lanes);
+        let mut features = Rows::new(width, lanes);
+        let mut outputs = Rows::new(Workspace::output_rows(shape), lanes);
         let mut all = Vec::new();
         for position in 0..shape.positions {
             for lane in 0..lanes {
@@ -49,7 +49,8 @@ impl WithSimd for Run<'_> {
                     features.numbers_mut()[f * lanes + lane] = self.features[token * width + f];
                 }
             }
-            self.decoder.step(simd, position, features.rows::<S>(), &mut work, outputs.rows_mut::<S>());
+            let inputs = features.rows::<S, VECTORS>();
+            self.decoder.step(simd, position, inputs, &mut work, outputs.rows_mut::<S, VECTORS>());
             for event in 0..n.min(lanes) {
                 all.push((0..shape.outputs).map(|o| outputs.numbers()[o * lanes + event]).collect());
             }
@@ -71,7 +72,7 @@ fn features(shape: &CausalTransformer, n: usize) -> Vec<f32> {
 
 fn graph(shape: &CausalTransformer, layout: &Layout, theta: &[f32], features: &[f32]) -> Tensor {
     let (positions, width) = (shape.positions as i64, shape.features as i64);
-    let events = Tensor::from_slice(features).view([-1, positions, width]).narrow(1, 1, positions - 1);
+    let events = Tensor::from_slice(features).view([-1, positions, width]);
     shape.forward(&mut Views::new(layout, &Tensor::from_slice(theta)), &events)
 }
 

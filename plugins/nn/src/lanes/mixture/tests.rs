@@ -5,56 +5,188 @@ use amplicast_sdk::rand::RngExt;
 use pulp::WithSimd;
 
 use super::*;
-use crate::lanes::{Rows, block_events, dispatch};
+use crate::lanes::{Rows, block_events, dispatch, sigma};
 
 const K: usize = 6;
 
-struct Check;
+const SUPPORTS: [Support; 4] = [
+    Support::Line,
+    Support::Circle,
+    Support::Interval { low: -1.0, high: 4.0 },
+    Support::Interval { low: -8.0, high: 21.0 },
+];
 
-impl WithSimd for Check {
+/// Random logits, m and a of a block, and coordinates on every support.
+fn random<S: Simd>() -> (Rows, Vec<f32>) {
+    let lanes = block_events::<S>();
+    let mut stream = Seed::new(1).stream();
+    let mut raw = Rows::new(3 * K, lanes);
+    raw.numbers_mut().iter_mut().for_each(|r| *r = 4.0 * stream.random::<f32>() - 2.0);
+    (raw, (0..lanes).map(|_| 4.0 * stream.random::<f32>() - 1.0).collect())
+}
+
+/// The numbers of one event.
+fn own(raw: &Rows, lane: usize) -> Vec<f64> {
+    let lanes = raw.numbers().len() / (3 * K);
+    (0..3 * K).map(|i| f64::from(raw.numbers()[i * lanes + lane])).collect()
+}
+
+struct Densities;
+
+impl WithSimd for Densities {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let lanes = block_events::<S>();
-        let mut stream = Seed::new(1).stream();
-        let mut raw = Rows::new::<S>(3 * K);
-        raw.numbers_mut().iter_mut().for_each(|r| *r = 4.0 * stream.random::<f32>() - 2.0);
-        let mut x = Rows::new::<S>(2);
-        x.numbers_mut().iter_mut().for_each(|x| *x = 8.0 * stream.random::<f32>() - 4.0);
-        // Far from every component, where the kernels underflow.
-        x.numbers_mut()[0] = 90.0;
-        let own = |raw: &Rows, lane: usize| -> Vec<f64> {
-            (0..3 * K).map(|i| f64::from(raw.numbers()[i * lanes + lane])).collect()
-        };
-
-        let mut scratch = Rows::new::<S>(2 * K);
-        let (exponent, factor) =
-            log_density(simd, raw.rows::<S>(), x.rows::<S>()[0], scratch.rows_mut::<S>());
-        let values = x.numbers().to_vec();
-        x.rows_mut::<S>().copy_from_slice(&[exponent, factor]);
-        for (lane, &value) in values[..lanes].iter().enumerate() {
-            let parts = [lane, lanes + lane].map(|i| f64::from(x.numbers()[i]));
-            let found = parts[0] + parts[1].ln() - 0.5 * std::f64::consts::TAU.ln();
-            let expected = Support::Line.log_density(&own(&raw, lane), f64::from(value));
-            assert!((found - expected).abs() < 3e-6 * (1.0 + expected.abs()), "{found} {expected}");
+        let (raw, mut x) = random::<S>();
+        let mut pair = Rows::new(2, lanes);
+        let mut scratch = Rows::new(2 * K, lanes);
+        for support in SUPPORTS {
+            if support == Support::Line {
+                // Far from every component, where the kernels underflow.
+                x[0] = 90.0;
+            }
+            pair.numbers_mut()[..lanes].copy_from_slice(&x);
+            let (raw_rows, x_row) = (raw.rows::<S, VECTORS>(), pair.rows::<S, VECTORS>()[0]);
+            let (e, f) = log_density(simd, &support, raw_rows, x_row, scratch.rows_mut::<S, VECTORS>());
+            pair.rows_mut::<S, VECTORS>().copy_from_slice(&[e, f]);
+            for (lane, &x) in x.iter().enumerate() {
+                let found = log_of(pair.numbers()[lane], pair.numbers()[lanes + lane]);
+                let expected = support.log_density(&own(&raw, lane), f64::from(x));
+                let error = (found - expected).abs();
+                assert!(error < 4e-6 * (1.0 + expected.abs()), "{support:?}, {x}: {found} {expected}");
+            }
+            x[0] = 0.0;
         }
+    }
+}
 
-        for support in [Support::Line, Support::Circle, Support::Interval { low: -1.0, high: 4.0 }] {
-            let found = sigma(simd, &support, raw.rows::<S>()[2 * K]);
-            x.rows_mut::<S>()[0] = found;
-            for lane in 0..lanes {
-                let expected = support.sigma(own(&raw, lane)[2 * K]);
-                assert!((f64::from(x.numbers()[lane]) / expected - 1.0).abs() < 1e-6);
+#[test]
+fn densities_equal_scalars() {
+    dispatch(Densities);
+    Densities.with_simd(pulp::Scalar);
+}
+
+struct Gradients;
+
+impl WithSimd for Gradients {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let lanes = block_events::<S>();
+        let (raw, x) = random::<S>();
+        let mut pair = Rows::new(2, lanes);
+        pair.numbers_mut()[..lanes].copy_from_slice(&x);
+        pair.numbers_mut()[lanes..].fill(-0.5);
+        let mut scratch = Rows::new(2 * K, lanes);
+        let mut gradient = Rows::new(3 * K, lanes);
+        for support in SUPPORTS {
+            let rows = pair.rows::<S, VECTORS>();
+            log_density_and_gradient(
+                simd,
+                &support,
+                raw.rows::<S, VECTORS>(),
+                (rows[0], rows[1]),
+                gradient.rows_mut::<S, VECTORS>(),
+                scratch.rows_mut::<S, VECTORS>(),
+            );
+            for (lane, &x) in x.iter().enumerate() {
+                let own = own(&raw, lane);
+                for (i, found) in self::own(&gradient, lane).into_iter().enumerate() {
+                    let at = |step: f64| {
+                        let mut own = own.clone();
+                        own[i] += step;
+                        support.log_density(&own, f64::from(x))
+                    };
+                    let expected = -0.5 * (at(1e-5) - at(-1e-5)) / 2e-5;
+                    let error = (found - expected).abs();
+                    assert!(error < 2e-5 * (1.0 + expected.abs()), "{support:?} {i}: {found} {expected}");
+                }
             }
         }
+    }
+}
 
+/// Against differences of the scalar definition, for every number of the network.
+#[test]
+fn gradients_are_derivatives() {
+    dispatch(Gradients);
+    Gradients.with_simd(pulp::Scalar);
+}
+
+struct Extremes;
+
+impl WithSimd for Extremes {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let lanes = block_events::<S>();
+        let mut raw = Rows::new(3 * K, lanes);
+        let mut pair = Rows::new(2, lanes);
+        pair.numbers_mut().fill(1.0);
+        let mut scratch = Rows::new(2 * K, lanes);
+        let mut gradient = Rows::new(3 * K, lanes);
+        let mut stream = Seed::new(3).stream();
+        for support in SUPPORTS {
+            for bounds in [[1e4, 1e3, 80.0], [1e30, 1e12, 60.0], [80.0, 1e30, 300.0]] {
+                for (i, row) in raw.numbers_mut().chunks_exact_mut(lanes).enumerate() {
+                    row.iter_mut().for_each(|r| *r = bounds[i / K] * (2.0 * stream.random::<f32>() - 1.0));
+                }
+                let rows = pair.rows::<S, VECTORS>();
+                let (e, f) = log_density_and_gradient(
+                    simd,
+                    &support,
+                    raw.rows::<S, VECTORS>(),
+                    (rows[0], rows[1]),
+                    gradient.rows_mut::<S, VECTORS>(),
+                    scratch.rows_mut::<S, VECTORS>(),
+                );
+                pair.rows_mut::<S, VECTORS>().copy_from_slice(&[e, f]);
+                for lane in 0..lanes {
+                    let found = log_of(pair.numbers()[lane], pair.numbers()[lanes + lane]);
+                    assert!(found.is_finite(), "{support:?} {bounds:?}: {found}");
+                }
+                pair.numbers_mut().fill(1.0);
+                assert!(gradient.numbers().iter().all(|g| g.is_finite()), "{support:?} {bounds:?}");
+            }
+        }
+    }
+}
+
+/// Logits, means and widths far beyond what a training reaches.
+#[test]
+fn extremes_are_finite() {
+    dispatch(Extremes);
+    Extremes.with_simd(pulp::Scalar);
+}
+
+struct Choices;
+
+impl WithSimd for Choices {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let lanes = block_events::<S>();
+        let (raw, _) = random::<S>();
+        let mut out = Rows::new(2, lanes);
+        for support in SUPPORTS {
+            out.rows_mut::<S, VECTORS>()[0] = sigma(simd, &support, raw.rows::<S, VECTORS>()[2 * K]);
+            for lane in 0..lanes {
+                let expected = support.sigma(own(&raw, lane)[2 * K]);
+                assert!((f64::from(out.numbers()[lane]) / expected - 1.0).abs() < 1e-6);
+            }
+        }
         // The first component whose cumulated weight exceeds u.
-        let mut sums = Rows::new::<S>(K);
+        let mut sums = Rows::new(K, lanes);
         for step in 0..200 {
             let u = (step as f32 + 0.5) / 200.0;
-            let (m, a) = choose(simd, raw.rows::<S>(), splat(simd, u), sums.rows_mut::<S>());
-            x.rows_mut::<S>().copy_from_slice(&[m, a]);
+            let (m, a) =
+                choose(simd, raw.rows::<S, VECTORS>(), splat(simd, u), sums.rows_mut::<S, VECTORS>());
+            out.rows_mut::<S, VECTORS>().copy_from_slice(&[m, a]);
             for lane in 0..lanes {
                 let own = own(&raw, lane);
                 let total: f64 = own[..K].iter().map(|l| l.exp()).sum();
@@ -68,7 +200,7 @@ impl WithSimd for Check {
                     continue;
                 }
                 let i = sums.iter().position(|&s| f64::from(u) < s).unwrap();
-                let found = [x.numbers()[lane], x.numbers()[lanes + lane]].map(f64::from);
+                let found = [out.numbers()[lane], out.numbers()[lanes + lane]].map(f64::from);
                 assert_eq!(found, [own[K + i], own[2 * K + i]], "u {u}, sums {sums:?}");
             }
         }
@@ -76,7 +208,7 @@ impl WithSimd for Check {
 }
 
 #[test]
-fn rows_equal_scalars() {
-    dispatch(Check);
-    Check.with_simd(pulp::Scalar);
+fn choices_equal_scalars() {
+    dispatch(Choices);
+    Choices.with_simd(pulp::Scalar);
 }

@@ -1,0 +1,42 @@
+//! Where the network is trained.
+
+use amplicast_sdk::{Error, Result};
+
+/// The device of a training step. Sampling and densities run on the CPU always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    /// In plain Rust, on the calling thread.
+    Cpu,
+    /// Through libtorch, on the CUDA device of this number.
+    Cuda(usize),
+}
+
+impl Device {
+    /// From the key `device` of the configuration, for a machine with this many CUDA devices.
+    pub(crate) fn parse(text: &str, cuda_devices: impl FnOnce() -> i64) -> Result<Self> {
+        if text == "cpu" {
+            return Ok(Device::Cpu);
+        }
+        let Some(number) = text.strip_prefix("cuda:").and_then(|number| number.parse().ok()) else {
+            return Err(Error::config(
+                "device",
+                format!("expected `cpu` or `cuda:0`, `cuda:1`, ..., found `{text}`"),
+            ));
+        };
+        match usize::try_from(cuda_devices()).unwrap_or(0) {
+            devices if number < devices => Ok(Device::Cuda(number)),
+            0 => Err(Error::config(
+                "device",
+                format!(
+                    "expected a CUDA device that libtorch can use, of which it finds none, found `{text}`; use `cpu`"
+                ),
+            )),
+            devices => Err(Error::config(
+                "device",
+                format!(
+                    "expected one of libtorch's {devices} CUDA devices, the first is `cuda:0`, found `{text}`"
+                ),
+            )),
+        }
+    }
+}
