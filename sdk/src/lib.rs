@@ -68,6 +68,6 @@ pub use optimiser::{Adam, Schedule, TrainingSettings, clip_global_norm};
 pub use parameters::{Layout, Segment};
 pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;
-pub use summary::{Summary, SummaryNeeds, SummaryStatistic};
+pub use summary::{FitNeeds, Summary, SummaryFit, SummaryNeeds, SummaryStatistic};
 pub use training::{Batches, check_finite};
 pub use uncertainty::{Chain, Inference, Members, Requirements, UncertaintyModel};

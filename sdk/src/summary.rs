@@ -1,21 +1,49 @@
 //! Summary statistics: one number an event.
 
-use crate::{Batch, Component, Result, Schema};
+use crate::{Batch, Component, Context, Error, Result, Schema, Seed};
 
 /// What a summary is a function of, besides the event, asked for before any work starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SummaryNeeds {
     /// The log density of the member whose events are compared: another function for each member.
     pub log_density: bool,
     /// The log density of the truth.
     pub true_log_density: bool,
+    /// A fit to true and generated events: another function for each member.
+    pub fit: Option<FitNeeds>,
 }
 
 impl SummaryNeeds {
     /// Whether it is another function for each member.
     pub fn depends_on_member(&self) -> bool {
-        self.log_density
+        self.log_density || self.fit.is_some()
     }
+}
+
+/// What a summary is fitted to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FitNeeds {
+    /// The part of the training events, above 0 and below 1, that it is fitted to and that it will not be evaluated on.
+    pub training_fraction: f64,
+    /// Generated events, from a stream that nothing else sees.
+    pub generated: u64,
+    /// Fitted once to the events of all members together, instead of to each member's own.
+    pub pooled: bool,
+}
+
+/// Everything that fitting a summary may use.
+#[derive(Clone, Copy)]
+pub struct SummaryFit<'a> {
+    /// The columns of the events.
+    pub schema: &'a Schema,
+    /// True events, none of which it will be evaluated on.
+    pub training: Batch<'a>,
+    /// Generated events, none of which it will be evaluated on.
+    pub generated: Batch<'a>,
+    /// The fit's own randomness.
+    pub seed: Seed,
+    /// Progress and cancellation.
+    pub context: &'a dyn Context,
 }
 
 /// A family of 1D functions of an event (coordinate, radius, invariant mass).
@@ -43,7 +71,19 @@ pub trait SummaryStatistic: Component {
     }
 
     /// Makes the function for events of this schema; refuses what it cannot be computed on.
+    ///
+    /// Of a summary that is fitted it is only asked whether the schema will do: what it returns is never evaluated.
     fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>>;
+
+    /// Fits it: the parameters, which the host stores.
+    fn fit(&self, _fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
+        Err(Error::unsupported("this summary is not fitted to events"))
+    }
+
+    /// The fitted function.
+    fn fitted(&self, _schema: &Schema, _parameters: &[f32]) -> Result<Box<dyn Summary>> {
+        Err(Error::unsupported("this summary is not fitted to events"))
+    }
 }
 
 /// A 1D function of an event.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Plugins that need libtorch, which takes its time to load.
-const HEAVY: [&str; 1] = ["libamplicast_autoregressive.so"];
+const HEAVY: [&str; 2] = ["libamplicast_autoregressive.so", "libamplicast_classifier.so"];
 
 /// The folder in which cargo put this test's host and plugins, such as `target/debug`.
 pub fn target_folder() -> PathBuf {

@@ -7,9 +7,10 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 16] = [
+const COMPONENTS: [&str; 18] = [
     "autoregressive",
     "bayesian",
+    "classifier-lr",
     "coordinate",
     "ensemble",
     "events-file",
@@ -24,16 +25,18 @@ const COMPONENTS: [&str; 16] = [
     "resample",
     "samples",
     "transverse-momentum",
+    "true-lr",
 ];
 
 /// Why a test may be skipped.
-const REASONS: [&str; 14] = [
+const REASONS: [&str; 15] = [
     "no key is required",
     "without end",
     "finite: its events are given",
     "it reads no file",
     "it brings none",
     "it has no fit",
+    "it is not fitted to events",
     "it has no density",
     "it has no gradients",
     "its fit reports no progress",
@@ -69,6 +72,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("bayesian", json!({"segments": ["head"], "temperature": 2.0})),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
+        ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
         ("coordinate", json!({"index": 1})),
         ("invariant-mass", json!({"particles": [0, 1]})),
         ("transverse-momentum", json!({"particles": [1]})),
@@ -125,6 +129,7 @@ fn every_component_of_every_plugin_passes() {
         ("integral", "deviation"),
         ("ks", "null-law"),
         ("invariant-mass", "label"),
+        ("classifier-lr", "fit"),
     ] {
         assert!(passed[component].iter().any(|t| t == test), "`{component}` did not pass `{test}`");
     }

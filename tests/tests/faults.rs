@@ -128,6 +128,10 @@ fn faults_of_summaries_are_found() {
             ("panic-when-empty", "empty-batch"),
             ("wrong-label", "label"),
             ("label-of-another", "label"),
+            ("fitted", ""),
+            ("panic-in-fit", "label finite seed event-by-event empty-batch threads fit"),
+            ("nan-in-fit", "fit"),
+            ("fit-at-random", "fit"),
         ],
     );
 }

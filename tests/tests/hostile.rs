@@ -189,3 +189,36 @@ fn a_selection_on_a_broken_summary_fails_alone() {
         }
     }
 }
+
+/// A summary that is fitted, and fails at it, fails its own cells.
+#[test]
+fn a_summary_that_fails_in_its_fit_fails_alone() {
+    for (misbehave, message) in [
+        ("panic-in-fit", "`hostile-summary (hostile)`, call fit: panicked: hostile in fit"),
+        ("exit-in-fit", "`hostile-summary (hostile)`, call fit: ended the process (exit code 0)"),
+        ("nan-in-fit", "fit hostile of member 1: expected finite parameters, found NaN or infinity"),
+        ("fitted", ""),
+    ] {
+        let place = Place::new();
+        let integral = "plugin = \"integral\"\nintervals = [[0.0, 0.5]]";
+        let ks = "plugin = \"ks\"\nreference = [\"training\", \"truth\"]";
+        place.write("hostile.toml", experiment("summary", misbehave).replace(integral, ks));
+        let plugins = hostile_plugin().display().to_string();
+        let ended = place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]);
+        ended.expect(i32::from(misbehave != "fitted")).says(&[message]);
+        let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
+        assert_eq!(cells.len(), 4);
+        for cell in cells {
+            let fails = is_hostile(&cell) && misbehave != "fitted";
+            let failures = cell["failures"].as_array().expect("failures");
+            assert_eq!(failures.is_empty(), !fails, "{misbehave}, {}: {failures:?}", cell["name"]);
+            assert_eq!(cell["overall"]["verdict"].is_string(), !fails, "{misbehave}, {}", cell["name"]);
+            if is_hostile(&cell) && misbehave == "fitted" {
+                // Half of the 200 training events were seen in the fit, and are not compared with.
+                let expected = if cell["name"]["reference"] == "training" { 100 } else { 2000 };
+                assert_eq!(cell["replicas"][0]["n_reference"], expected, "{}", cell["name"]);
+                assert_eq!(cell["replicas"][0]["n_train_passed"], 200);
+            }
+        }
+    }
+}

@@ -130,7 +130,7 @@ impl Columns {
                 histograms.push(histogram);
             }
         }
-        let passed = (0..run.experiment.selection.len()).map(|s| maker.training.passed(s)).collect();
+        let passed = (0..run.experiment.selection.len()).map(|s| maker.passed(s)).collect();
         Ok(Columns { metrics, histograms, passed })
     }
 }
@@ -213,7 +213,12 @@ impl Maker<'_> {
                 let mut memory = Vec::new();
                 for (&(summary, selection), kept) in &mut values {
                     let Ok(list) = kept else { continue };
-                    match observed.kept(summary, selection, 0..observed.events(), &mut memory) {
+                    // The training events come in one batch.
+                    let first = match reference {
+                        ReferenceName::Training => self.fitted(summary, selection),
+                        _ => 0,
+                    };
+                    match observed.kept(summary, selection, first..observed.events(), &mut memory) {
                         Ok(more) => list.extend_from_slice(more),
                         Err(error) => *kept = Err(error),
                     }
@@ -229,10 +234,23 @@ impl Maker<'_> {
         Ok(values)
     }
 
+    fn fitted(&self, summary: usize, selection: usize) -> usize {
+        self.observables.fitted(self.replica.events, Some(summary), selection)
+    }
+
+    /// How many of all n_train true events pass a selection; counted where nothing was fitted.
+    fn passed(&self, selection: usize) -> Result<u64> {
+        let (first, n) =
+            (self.observables.fitted(self.replica.events, None, selection), self.training.events());
+        let passed = self.training.passed(selection, first..n)?;
+        Ok((passed as f64 * n as f64 / (n - first) as f64).round() as u64)
+    }
+
     /// The sorted summaries of all n_train true events that pass the selection.
     fn sorted_training(&mut self, summary: usize, selection: usize) -> Result<&[f64]> {
         if !self.sorted.contains_key(&(summary, selection)) {
-            let mut kept = self.training.all_kept(summary, selection)?;
+            let range = self.fitted(summary, selection)..self.training.events();
+            let mut kept = self.training.kept(summary, selection, range, &mut Vec::new())?.to_vec();
             kept.sort_unstable_by(f64::total_cmp);
             self.sorted.insert((summary, selection), kept);
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use amplicast_sdk::abi::LoadedDataset;
 use amplicast_sdk::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, ShapeError, s};
-use amplicast_sdk::{Batch, Chunk, Error, Origin, Result, Seed, Split, chunk_events};
+use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, chunk_events};
 
 use crate::config::{ReferenceName, Sizes};
 
@@ -52,6 +52,11 @@ impl<'a> TrueEvents<'a> {
     /// The events that the generator sees.
     pub fn seen(&self) -> Batch<'_> {
         self.slice(Origin::Training, 0, self.seen)
+    }
+
+    /// How many of the events that the generator sees a summary is fitted to: the first ones.
+    pub fn fitted(&self, needs: &FitNeeds) -> usize {
+        (self.seen as f64 * needs.training_fraction) as usize
     }
 
     fn slice(&self, origin: Origin, first: usize, end: usize) -> Batch<'_> {

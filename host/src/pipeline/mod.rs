@@ -4,6 +4,7 @@ mod collect;
 mod columns;
 mod components;
 mod data;
+mod fitting;
 mod observables;
 mod overall;
 mod own;

@@ -2,17 +2,31 @@
 
 use std::cell::OnceCell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use amplicast_sdk::{Batch, Density, Error, Member, Result, Seed, Summary, SummaryNeeds};
 
+use super::data::TrueEvents;
 use super::select::Cuts;
 
 /// A summary that is ready to be evaluated, or the reason why it cannot be.
+#[derive(Clone)]
 pub struct Observable {
     /// The function.
-    pub summary: Result<Box<dyn Summary>>,
+    pub summary: Result<Arc<dyn Summary>>,
     /// What it is a function of, besides the event.
     pub needs: SummaryNeeds,
+}
+
+impl Observables<'_> {
+    /// How many of the first training events a summary must not be evaluated on, since it, or what is cut on, was fitted
+    /// to them.
+    pub fn fitted(&self, events: &TrueEvents<'_>, summary: Option<usize>, selection: usize) -> usize {
+        let cuts = self.cuts[selection].as_ref().map_or(&[][..], |cuts| &cuts.0);
+        let used = cuts.iter().map(|cut| cut.summary).chain(summary);
+        let fitted = |s: usize| self.summaries[s].needs.fit.map_or(0, |needs| events.fitted(&needs));
+        used.map(fitted).max().unwrap_or(0)
+    }
 }
 
 /// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
@@ -125,10 +139,10 @@ impl Observed<'_, '_> {
         self.masks[selection].get_or_init(evaluate).as_ref().map(Option::as_deref).map_err(Clone::clone)
     }
 
-    /// How many events pass a selection.
-    pub fn passed(&self, selection: usize) -> Result<u64> {
+    /// How many of the events in `range` pass a selection.
+    pub fn passed(&self, selection: usize, range: Range<usize>) -> Result<u64> {
         let mask = self.mask(selection)?;
-        Ok(mask.map_or(self.events(), |m| m.iter().filter(|pass| **pass).count()) as u64)
+        Ok(mask.map_or(range.len(), |m| m[range].iter().filter(|pass| **pass).count()) as u64)
     }
 
     /// A summary of those events in `range` that pass a selection; `kept` is memory for them.
@@ -144,11 +158,6 @@ impl Observed<'_, '_> {
         kept.clear();
         kept.extend(values.iter().zip(&mask[range]).filter(|(_, pass)| **pass).map(|(&x, _)| x));
         Ok(kept)
-    }
-
-    /// A summary of all events that pass a selection.
-    pub fn all_kept(&self, summary: usize, selection: usize) -> Result<Vec<f64>> {
-        Ok(self.kept(summary, selection, 0..self.events(), &mut Vec::new())?.to_vec())
     }
 }
 
@@ -177,21 +186,24 @@ mod tests {
     fn a_summary_is_evaluated_once_however_many_selections_cut_on_it() {
         static FIRST: First = First(AtomicUsize::new(0));
         let observable = |summary| Observable { summary, needs: SummaryNeeds::default() };
-        let summaries = [observable(Ok(Box::new(&FIRST))), observable(Err(Error::data("broken")))];
+        let summaries = [observable(Ok(Arc::new(&FIRST))), observable(Err(Error::data("broken")))];
         let cut = |summary, low, high| Ok(Cuts(vec![Cut { summary, low, high }]));
         let cuts = [Ok(Cuts::default()), cut(0, 1.0, 3.0), cut(0, 2.0, 9.0), cut(1, 0.0, 1.0)];
         let events = array![[0.0], [1.0], [2.0], [3.0]];
         let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3]);
         let observed =
             Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
-        assert_eq!(observed.all_kept(0, 0).unwrap(), [0.0, 1.0, 2.0, 3.0]);
-        assert_eq!(observed.all_kept(0, 1).unwrap(), [1.0, 2.0]);
-        assert_eq!(observed.all_kept(0, 2).unwrap(), [2.0, 3.0]);
+        let all_kept = |summary, selection| {
+            observed.kept(summary, selection, 0..4, &mut Vec::new()).map(<[f64]>::to_vec)
+        };
+        assert_eq!(all_kept(0, 0).unwrap(), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(all_kept(0, 1).unwrap(), [1.0, 2.0]);
+        assert_eq!(all_kept(0, 2).unwrap(), [2.0, 3.0]);
         assert_eq!(observed.kept(0, 1, 2..4, &mut Vec::new()).unwrap(), [2.0]);
-        assert_eq!((observed.passed(0).unwrap(), observed.passed(2).unwrap()), (4, 2));
+        assert_eq!((observed.passed(0, 0..4).unwrap(), observed.passed(2, 0..3).unwrap()), (4, 1));
         assert_eq!(FIRST.0.load(Ordering::Relaxed), 1);
         // What is broken spoils what needs it, and nothing else.
         assert_eq!(observed.values(1).unwrap_err().message(), "broken");
-        assert_eq!(observed.all_kept(0, 3).unwrap_err().message(), "broken");
+        assert_eq!(all_kept(0, 3).unwrap_err().message(), "broken");
     }
 }

@@ -1,20 +1,28 @@
 //! The columns of summaries that are another function for each member, such as a likelihood ratio.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use amplicast_sdk::{Member, Result};
+use amplicast_sdk::{ErrorKind, FitNeeds, Member, Result, Summary};
 use serde_json::{Value, json};
 
 use super::collect::Curves;
 use super::columns::{Bins, ColumnName, Columns, Place, bits};
-use super::observables::Observables;
+use super::fitting::{fit, reserved};
+use super::observables::{Observable, Observables};
 use super::pair::Pair;
 use super::posterior::Posterior;
 use super::select::Cuts;
 
 /// Which columns of a pair are another for each member.
-pub struct OwnColumns {
+pub struct OwnColumns<'a> {
+    pair: &'a Pair<'a>,
+    posterior: &'a Posterior,
     names: BTreeSet<ColumnName>,
+    /// Summaries that are fitted, by number.
+    fitted: Vec<(usize, FitNeeds)>,
+    /// Of these, the ones that were fitted once for all members.
+    pooled: BTreeMap<usize, Result<Arc<dyn Summary>>>,
     /// The first member's, which also fix the bins of the report.
     first: Option<Columns>,
     bins: Option<Bins>,
@@ -24,55 +32,84 @@ pub struct OwnColumns {
 pub struct Seen {
     /// Its columns, if they were asked for.
     pub columns: Option<Columns>,
-    /// Its selections; none if they do not differ from member to member.
-    cuts: Option<Vec<Result<Cuts>>>,
+    /// Its summaries and selections; none if they do not differ from member to member.
+    own: Option<(Vec<Observable>, Vec<Result<Cuts>>)>,
 }
 
 impl Seen {
     /// The observables of the member's events.
     pub fn observables<'s>(&'s self, pair: &'s Pair<'_>, member: &'s dyn Member, i: u64) -> Observables<'s> {
         let observables = pair.observables(member, i);
-        self.cuts.as_ref().map_or(observables, |cuts| Observables { cuts, ..observables })
+        match &self.own {
+            Some((summaries, cuts)) => Observables { summaries, cuts, ..observables },
+            None => observables,
+        }
     }
 }
 
-impl OwnColumns {
+impl<'a> OwnColumns<'a> {
     /// Finds them, and prepares those of the first member.
-    pub fn new(pair: &Pair<'_>, posterior: &Posterior) -> Result<Self> {
-        let names: BTreeSet<ColumnName> =
-            pair.cells.iter().filter(|c| c.per_member).map(|c| ColumnName::from(*c)).collect();
-        let mut own = OwnColumns { names, first: None, bins: None };
-        if !own.names.is_empty() {
-            let member = pair.member(posterior, 0)?;
-            own.first = own.of_member(pair, &*member, 0, true)?.columns;
-            let histograms = own.first.iter().flat_map(|c| &c.histograms);
-            own.bins = Some(histograms.map(|h| ((h.summary, h.selection), h.edges.clone())).collect());
+    pub fn new(pair: &'a Pair<'a>, posterior: &'a Posterior) -> Result<Self> {
+        let cells = || pair.cells.iter().filter(|c| c.per_member);
+        let names: BTreeSet<ColumnName> = cells().map(|c| ColumnName::from(*c)).collect();
+        let used = |s: usize| {
+            let name = &pair.run.components.summaries[s].name;
+            let cut = |selection: usize| {
+                pair.run.experiment.selection[selection].cuts.iter().any(|c| c.summary == *name)
+            };
+            cells().any(|c| c.summary == s || cut(c.selection))
+        };
+        let summaries = pair.replica.observables.summaries.iter().enumerate();
+        let fitted =
+            summaries.filter_map(|(s, o)| Some((s, o.needs.fit?))).filter(|(s, _)| used(*s)).collect();
+        let (pooled, first, bins) = (BTreeMap::new(), None, None);
+        let mut own = OwnColumns { pair, posterior, names, fitted, pooled, first, bins };
+        if own.names.is_empty() {
+            return Ok(own);
         }
+        let all = 0..posterior.members.parameters.len() as u64;
+        for &(s, needs) in own.fitted.iter().filter(|(_, needs)| needs.pooled) {
+            own.pooled.insert(s, going_on(fit(pair, posterior, s, needs, all.clone()))?);
+        }
+        let member = pair.member(posterior, 0)?;
+        own.first = own.of_member(&*member, 0, true)?.columns;
+        let histograms = own.first.iter().flat_map(|c| &c.histograms);
+        own.bins = Some(histograms.map(|h| ((h.summary, h.selection), h.edges.clone())).collect());
         Ok(own)
     }
 
-    /// A member's selections and, if asked for, its columns.
-    pub fn of_member(
-        &self,
-        pair: &Pair<'_>,
-        member: &dyn Member,
-        i: u64,
-        with_columns: bool,
-    ) -> Result<Seen> {
+    /// Events that are left for streaming of a member with `capacity` events, whose last ones summaries are fitted to.
+    pub fn left_to_stream(&self, capacity: u64) -> u64 {
+        let members = self.posterior.members.parameters.len() as u64;
+        let each =
+            |needs: &FitNeeds| if needs.pooled { needs.generated.div_ceil(members) } else { needs.generated };
+        capacity - self.fitted.iter().map(|(_, needs)| reserved(capacity, each(needs))).max().unwrap_or(0)
+    }
+
+    /// A member's summaries and selections and, if asked for, its columns.
+    pub fn of_member(&self, member: &dyn Member, i: u64, with_columns: bool) -> Result<Seen> {
         if self.names.is_empty() {
-            return Ok(Seen { columns: None, cuts: None });
+            return Ok(Seen { columns: None, own: None });
         }
-        let observables = pair.observables(member, i);
-        let cuts = pair.run.cuts(pair.replica.dataset, pair.replica.events, observables);
+        let Pair { run, replica, .. } = *self.pair;
+        let mut summaries = replica.observables.summaries.to_vec();
+        for &(s, needs) in &self.fitted {
+            summaries[s].summary = match self.pooled.get(&s) {
+                Some(pooled) => pooled.clone(),
+                None => going_on(fit(self.pair, self.posterior, s, needs, i..i + 1))?,
+            };
+        }
+        let observables = Observables { summaries: &summaries, ..self.pair.observables(member, i) };
+        let cuts = run.cuts(replica.dataset, replica.events, observables);
         let observables = Observables { cuts: &cuts, ..observables };
-        let prepare =
-            || Columns::prepare(pair.run, pair.replica, observables, &self.names, self.bins.as_ref());
-        Ok(Seen { columns: with_columns.then(prepare).transpose()?, cuts: Some(cuts) })
+        let prepare = || Columns::prepare(run, replica, observables, &self.names, self.bins.as_ref());
+        let columns = with_columns.then(prepare).transpose()?;
+        Ok(Seen { columns, own: Some((summaries, cuts)) })
     }
 
     /// What a column's curves depend on, apart from the member: known without evaluating anything for that member.
-    pub fn identity(&self, pair: &Pair<'_>, place: Place) -> Option<Value> {
-        let components = pair.run.components;
+    pub fn identity(&self, place: Place) -> Option<Value> {
+        let (pair, components) = (self.pair, self.pair.run.components);
         let (summary, selection) = match place {
             Place::Metric(name) => (name.summary, name.selection),
             Place::Histogram(summary, selection) => (summary, selection),
@@ -82,6 +119,10 @@ impl OwnColumns {
         let cuts: Vec<Value> =
             cuts.iter().map(|c| json!([of(&c.summary), c.interval, c.quantiles])).collect();
         let mut identity = json!({"summary": components.summaries[summary].identity, "cuts": cuts});
+        if !self.pooled.is_empty() {
+            let members = 0..self.posterior.members.parameters.len() as u64;
+            identity["members"] = members.map(|i| self.posterior.hash(i)).collect();
+        }
         match place {
             Place::Metric(name) => {
                 identity["metric"] = components.metrics[name.metric].identity.clone();
@@ -98,12 +139,7 @@ impl OwnColumns {
     /// For each metric the comparison of one member, which stands for all: that with the median number of reference events.
     ///
     /// Members differ in these numbers only where a selection cuts on what is another function for each of them.
-    pub fn speaking_for_all(
-        mut self,
-        pair: &Pair<'_>,
-        posterior: &Posterior,
-        curves: &Curves,
-    ) -> Result<Columns> {
+    pub fn speaking_for_all(mut self, curves: &Curves) -> Result<Columns> {
         let mut all = Columns::default();
         let Some(first) = self.first.take() else { return Ok(all) };
         let mut prepared: BTreeMap<usize, Columns> = BTreeMap::from([(0, first)]);
@@ -118,8 +154,8 @@ impl OwnColumns {
             let median = numbers[numbers.len() / 2].0;
             let speaker = numbers.iter().find(|(n, _)| *n == median).map_or(0, |(_, i)| *i);
             if !prepared.contains_key(&speaker) {
-                let member = pair.member(posterior, speaker as u64)?;
-                let seen = self.of_member(pair, &*member, speaker as u64, true)?;
+                let member = self.pair.member(self.posterior, speaker as u64)?;
+                let seen = self.of_member(&*member, speaker as u64, true)?;
                 prepared.extend(seen.columns.map(|columns| (speaker, columns)));
             }
             if let Some(found) = prepared.get_mut(&speaker).and_then(|columns| columns.metrics.remove(&name))
@@ -133,5 +169,13 @@ impl OwnColumns {
             all.histograms = first.histograms;
         }
         Ok(all)
+    }
+}
+
+/// A failure is that of the columns that need this; the wish to stop is everybody's.
+fn going_on<T>(result: Result<T>) -> Result<Result<T>> {
+    match result {
+        Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+        other => Ok(other),
     }
 }

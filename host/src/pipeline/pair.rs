@@ -26,8 +26,9 @@ pub struct Pair<'a> {
     /// The cells of this pair.
     pub cells: &'a [&'a PlannedCell],
     /// `generator / posterior`, for progress and errors.
-    name: String,
-    seed: Seed,
+    pub name: String,
+    /// The randomness of this pair and replica.
+    pub seed: Seed,
 }
 
 /// A column that this pair's cells need.
@@ -86,9 +87,9 @@ impl<'a> Pair<'a> {
     fn sample(&self, posterior: &Posterior) -> Result<PairCurves> {
         let session = self.run.session;
         let count = posterior.members.parameters.len() as u64;
-        let (n_gen, warning) = self.stream_length(posterior)?;
-        let checkpoints = checkpoints(n_gen, self.run.experiment.experiment.checkpoints);
         let own = OwnColumns::new(self, posterior)?;
+        let (n_gen, warning) = self.stream_length(posterior, &own)?;
+        let checkpoints = checkpoints(n_gen, self.run.experiment.experiment.checkpoints);
         let wanted = self.wanted(&own);
         let task_name = format!(
             "{}: training set {}, {count} members x {n_gen} events",
@@ -137,7 +138,7 @@ impl<'a> Pair<'a> {
         for (c, wanted) in wanted.iter().enumerate() {
             curves.insert(wanted.place, members.iter().map(|m| m[c].clone()).collect());
         }
-        let own = own.speaking_for_all(self, posterior, &curves)?;
+        let own = own.speaking_for_all(&curves)?;
         Ok(PairCurves { checkpoints, n_effective: posterior.members.n_effective, curves, own, warning })
     }
 
@@ -146,14 +147,14 @@ impl<'a> Pair<'a> {
         &self,
         member: &dyn Member,
         i: u64,
-        own: &OwnColumns,
+        own: &OwnColumns<'_>,
         wanted: impl Iterator<Item = &'w Wanted>,
         checkpoints: &[u64],
         advance: &(dyn Fn(u64) + Sync),
     ) -> Result<Vec<Result<MemberCurve>>> {
         let session = self.run.session;
         let wanted: Vec<&Wanted> = wanted.collect();
-        let seen = own.of_member(self, member, i, wanted.iter().any(|w| w.per_member))?;
+        let seen = own.of_member(member, i, wanted.iter().any(|w| w.per_member))?;
         let columns = |w: &Wanted| seen.columns.as_ref().filter(|_| w.per_member).unwrap_or(self.columns);
         // A column that cannot be prepared for this member is not streamed.
         let list: Vec<Result<Column<'_>>> = wanted.iter().map(|w| columns(w).column(w.place)).collect();
@@ -179,7 +180,7 @@ impl<'a> Pair<'a> {
     }
 
     /// Only the columns that this pair's cells need.
-    fn wanted(&self, own: &OwnColumns) -> Vec<Wanted> {
+    fn wanted(&self, own: &OwnColumns<'_>) -> Vec<Wanted> {
         let mut list = Vec::new();
         for cell in self.cells {
             let name = ColumnName::from(*cell);
@@ -187,11 +188,8 @@ impl<'a> Pair<'a> {
                 if list.iter().any(|w: &Wanted| w.place == place) {
                     continue;
                 }
-                let identity = if cell.per_member {
-                    own.identity(self, place)
-                } else {
-                    self.columns.identity(place).cloned()
-                };
+                let identity =
+                    if cell.per_member { own.identity(place) } else { self.columns.identity(place).cloned() };
                 list.extend(identity.map(|identity| Wanted { place, per_member: cell.per_member, identity }));
             }
         }
@@ -210,21 +208,20 @@ impl<'a> Pair<'a> {
         self.run.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
     }
 
+    /// What the generator depends on, apart from its training events.
+    pub fn generator_identity(&self) -> &Value {
+        &self.run.components.generators[self.cells[0].generator].identity
+    }
+
     fn sampling_seed(&self, member: u64) -> Seed {
         self.seed.split("sample").index(member)
     }
 
     /// A member's curves depend on its own parameters, so that a run with more members keeps those of the first.
     fn keys(&self, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
-        let generator = &self.run.components.generators[self.cells[0].generator];
-        let mut hasher = blake3::Hasher::new();
-        for x in &posterior.members.parameters[i as usize] {
-            hasher.update(&x.to_le_bytes());
-        }
-        let parameters = hasher.finalize().to_hex();
         let key = |wanted: &Wanted| {
             let inputs = json!({
-                "generator": generator.identity, "data": self.replica.identity, "parameters": parameters.as_str(),
+                "generator": self.generator_identity(), "data": self.replica.identity, "parameters": posterior.hash(i),
                 "sampling": self.sampling_seed(i).bytes(), "checkpoints": checkpoints, "column": wanted.identity,
             });
             Key::new("curve", &inputs)
@@ -233,7 +230,7 @@ impl<'a> Pair<'a> {
     }
 
     /// Events a member: n_gen, or what the shortest member has.
-    fn stream_length(&self, posterior: &Posterior) -> Result<(u64, Option<String>)> {
+    fn stream_length(&self, posterior: &Posterior, own: &OwnColumns<'_>) -> Result<(u64, Option<String>)> {
         let (name, n_gen) = (&self.name, self.run.experiment.experiment.n_gen);
         let mut shortest: Option<(u64, u64)> = None;
         let mut longest = 0;
@@ -245,7 +242,8 @@ impl<'a> Pair<'a> {
             }
         }
         let Some((member, least)) = shortest else { return Ok((n_gen, None)) };
-        if least == 0 {
+        let left = own.left_to_stream(least);
+        if left == 0 {
             return Err(Error::data(format!("{name}: expected events in member {}, found none", member + 1)));
         }
         let warning = if least < n_gen && least < longest {
@@ -254,13 +252,18 @@ impl<'a> Pair<'a> {
                 member + 1
             ))
         } else if least < n_gen {
-            Some(format!("{name}: members have {least} events, fewer than n_gen = {n_gen}: {least} are used"))
+            Some(format!("{name}: members have {least} events, fewer than n_gen = {n_gen}: {left} are used"))
+        } else if left < n_gen {
+            Some(format!(
+                "{name}: members have {least} events, of which summaries are fitted to the last {}",
+                least - left
+            ))
         } else {
             None
         };
         if let Some(warning) = &warning {
             self.run.session.progress.say(&format!("warning: {warning}"));
         }
-        Ok((n_gen.min(least), warning))
+        Ok((n_gen.min(left), warning))
     }
 }

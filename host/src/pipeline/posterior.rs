@@ -21,6 +21,17 @@ pub struct Posterior {
     pub members: Members,
 }
 
+impl Posterior {
+    /// The hash of a member's parameters.
+    pub fn hash(&self, member: u64) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for x in &self.members.parameters[member as usize] {
+            hasher.update(&x.to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
 /// What inference works on.
 pub struct Job<'a> {
     /// The process.

@@ -1,5 +1,7 @@
 //! Runs an experiment: replica by replica, pair by pair.
 
+use std::sync::Arc;
+
 use amplicast_sdk::abi::{LoadedDataset, LoadedSummaryStatistic};
 use amplicast_sdk::{ErrorKind, Result, SummaryNeeds};
 use serde_json::Value;
@@ -52,7 +54,9 @@ impl Run<'_> {
     pub fn execute(&self) -> Result<(Results, Vec<MemberRow>)> {
         let schema = &self.components.schema;
         let observable = |made: &Made<LoadedSummaryStatistic>| match &made.component {
-            Ok(loaded) => Observable { summary: loaded.prepare(schema), needs: loaded.needs() },
+            Ok(loaded) => {
+                Observable { summary: loaded.prepare(schema).map(Arc::from), needs: loaded.needs() }
+            }
             Err(error) => Observable { summary: Err(error.clone()), needs: SummaryNeeds::default() },
         };
         let summaries: Vec<Observable> = self.components.summaries.iter().map(observable).collect();

@@ -53,7 +53,9 @@ impl Cuts {
                 if let Some(exact) = dataset.quantile(label, p)? {
                     return Ok(exact);
                 }
-                let mut sorted = training.values(summary)?.to_vec();
+                let fitted =
+                    observables.summaries[summary].needs.fit.map_or(0, |needs| events.fitted(&needs));
+                let mut sorted = training.values(summary)?[fitted..].to_vec();
                 sorted.sort_unstable_by(f64::total_cmp);
                 Ok(quantile(&sorted, p))
             };

@@ -30,6 +30,7 @@ mod flat;
 mod initial;
 pub mod lanes;
 mod mixture;
+mod perceptron;
 mod threads;
 mod transformer;
 
@@ -38,6 +39,7 @@ pub use error::guarded;
 pub use flat::{Views, loss_and_gradient};
 pub use initial::{Initial, Parameter, initial_parameters, layout};
 pub use mixture::{MixtureHead, SIGMA_FLOOR, Support, wrap_angle};
+pub use perceptron::Perceptron;
 pub use pulp;
 pub use threads::single_threaded;
 pub use transformer::CausalTransformer;

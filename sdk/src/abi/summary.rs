@@ -3,20 +3,64 @@
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::TD_Opaque;
-use abi_stable::std_types::{RBox, RSliceMut, RString};
+use abi_stable::std_types::{RBox, ROption, RSlice, RSliceMut, RString, RVec};
 
 use super::caller::{Caller, Held};
+use super::context::{ContextRef, Offered, Received, offer};
 use super::generator::AbiBatch;
 use super::guard::{Guarded, guard};
-use super::types::{AbiSchema, Res};
+use super::types::{AbiSchema, AbiSeed, Res};
 use crate::metric::expect_length;
-use crate::{Batch, Origin, Result, Schema, Summary, SummaryNeeds, SummaryStatistic};
+use crate::{Batch, FitNeeds, Origin, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
 pub struct AbiSummaryNeeds {
     log_density: bool,
     true_log_density: bool,
+    fit: ROption<AbiFitNeeds>,
+}
+
+#[repr(C)]
+#[derive(StableAbi, Clone, Copy)]
+pub struct AbiFitNeeds {
+    training_fraction: f64,
+    generated: u64,
+    pooled: bool,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct AbiSummaryFit<'a> {
+    schema: AbiSchema,
+    training: AbiBatch<'a>,
+    generated: AbiBatch<'a>,
+    seed: AbiSeed,
+    context: ContextRef<'a>,
+}
+
+impl From<SummaryNeeds> for AbiSummaryNeeds {
+    fn from(needs: SummaryNeeds) -> Self {
+        let fit = |f: FitNeeds| AbiFitNeeds {
+            training_fraction: f.training_fraction,
+            generated: f.generated,
+            pooled: f.pooled,
+        };
+        let SummaryNeeds { log_density, true_log_density, .. } = needs;
+        AbiSummaryNeeds { log_density, true_log_density, fit: needs.fit.map(fit).into() }
+    }
+}
+
+impl From<AbiSummaryNeeds> for SummaryNeeds {
+    fn from(needs: AbiSummaryNeeds) -> Self {
+        let fit = |f: AbiFitNeeds| FitNeeds {
+            training_fraction: f.training_fraction,
+            generated: f.generated,
+            pooled: f.pooled,
+        };
+        let AbiSummaryNeeds { log_density, true_log_density, .. } = needs;
+        SummaryNeeds { log_density, true_log_density, fit: needs.fit.into_option().map(fit) }
+    }
 }
 
 #[sabi_trait]
@@ -24,8 +68,10 @@ pub trait AbiSummaryStatistic: Send + Sync {
     fn label(&self) -> Res<RString>;
     fn axis(&self) -> Res<RString>;
     fn needs(&self) -> Res<AbiSummaryNeeds>;
-    #[sabi(last_prefix_field)]
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
+    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f32>>;
+    #[sabi(last_prefix_field)]
+    fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox>;
 }
 
 pub type SummaryStatisticBox = AbiSummaryStatistic_TO<'static, RBox<()>>;
@@ -48,17 +94,28 @@ impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
         guard(|| Ok(self.0.axis().into()))
     }
     fn needs(&self) -> Res<AbiSummaryNeeds> {
-        guard(|| {
-            let SummaryNeeds { log_density, true_log_density } = self.0.needs();
-            Ok(AbiSummaryNeeds { log_density, true_log_density })
-        })
+        guard(|| Ok(self.0.needs().into()))
     }
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox> {
+        guard(|| Ok(own(self.0.prepare(&schema.read()?)?)))
+    }
+    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f32>> {
         guard(|| {
-            let summary = self.0.prepare(&schema.read()?)?;
-            Ok(AbiSummary_TO::from_value(SummaryAdapter(Guarded::new("a summary", summary)), TD_Opaque))
+            let AbiSummaryFit { schema, training, generated, seed, context } = fit;
+            let (training, generated) = (training.read()?, generated.read()?);
+            let (schema, context) = (schema.read()?, Received(context));
+            let fit =
+                SummaryFit { schema: &schema, training, generated, seed: seed.into(), context: &context };
+            Ok(self.0.fit(&fit)?.into())
         })
     }
+    fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox> {
+        guard(|| Ok(own(self.0.fitted(&schema.read()?, parameters.as_slice())?)))
+    }
+}
+
+fn own(summary: Box<dyn Summary>) -> SummaryBox {
+    AbiSummary_TO::from_value(SummaryAdapter(Guarded::new("a summary", summary)), TD_Opaque)
 }
 
 struct SummaryAdapter(Guarded<Box<dyn Summary>>);
@@ -83,8 +140,7 @@ impl LoadedSummaryStatistic {
         let object = Held::new(object, &caller);
         let label = caller.call("label", || object.label())?.into_string();
         let axis = caller.call("axis", || object.axis())?.into_string();
-        let AbiSummaryNeeds { log_density, true_log_density } = caller.call("needs", || object.needs())?;
-        let needs = SummaryNeeds { log_density, true_log_density };
+        let needs = SummaryNeeds::from(caller.call("needs", || object.needs())?);
         Ok(LoadedSummaryStatistic { object, caller, label, axis, needs })
     }
 
@@ -105,9 +161,31 @@ impl LoadedSummaryStatistic {
 
     /// See [`SummaryStatistic::prepare`].
     pub fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
-        let object = self.caller.call("prepare", || self.object.prepare(schema.into()))?;
+        Ok(self.loaded(self.caller.call("prepare", || self.object.prepare(schema.into()))?))
+    }
+
+    /// See [`SummaryStatistic::fit`].
+    pub fn fit(&self, fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
+        let offered = Offered(fit.context);
+        let crossing = AbiSummaryFit {
+            schema: fit.schema.into(),
+            training: AbiBatch::new(&fit.training)?,
+            generated: AbiBatch::new(&fit.generated)?,
+            seed: fit.seed.into(),
+            context: offer(&offered),
+        };
+        Ok(self.caller.call("fit", || self.object.fit(crossing))?.into_vec())
+    }
+
+    /// See [`SummaryStatistic::fitted`].
+    pub fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {
+        let object = self.caller.call("fitted", || self.object.fitted(schema.into(), parameters.into()))?;
+        Ok(self.loaded(object))
+    }
+
+    fn loaded(&self, object: SummaryBox) -> Box<dyn Summary> {
         let object = Held::new(object, &self.caller);
-        Ok(Box::new(LoadedSummary { object, caller: self.caller.clone(), needs: self.needs }))
+        Box::new(LoadedSummary { object, caller: self.caller.clone(), needs: self.needs })
     }
 }
 

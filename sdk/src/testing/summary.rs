@@ -5,7 +5,7 @@ use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::suite::{Subject, Test};
 use super::threads::same_on_two_threads;
 use crate::abi::LoadedSummaryStatistic;
-use crate::{Batch, Result, Summary};
+use crate::{Batch, Context, Origin, Result, Seed, Summary, SummaryFit};
 
 pub const TESTS: &[Test] = &[
     Test::new("label", "Its label is its name with arguments, and stands for the same summary", label),
@@ -18,6 +18,7 @@ pub const TESTS: &[Test] = &[
     ),
     Test::new("empty-batch", "A batch without events is no error", empty_batch),
     Test::new("threads", "Two threads get what one gets", threads),
+    Test::new("fit", "A fit gives the same finite parameters again, and a function of them", fit),
 ];
 
 struct Summarising {
@@ -33,6 +34,11 @@ impl Summarising {
         let mut first_refusal = None;
         for events in inputs::all() {
             match statistic.prepare(&events.schema) {
+                Ok(_) if statistic.needs().fit.is_some() => {
+                    let parameters = fit_to(&statistic, &events, subject.context)?;
+                    let summary = statistic.fitted(&events.schema, &parameters)?;
+                    return Ok(Summarising { statistic, summary, events });
+                }
                 Ok(summary) => return Ok(Summarising { statistic, summary, events }),
                 Err(error) if error.message().starts_with("panicked: ") => return Err(error.into()),
                 Err(error) => _ = first_refusal.get_or_insert(format!("{}: {error}", events.title())),
@@ -76,6 +82,10 @@ fn label(subject: &Subject<'_>) -> Verdict {
             again.label()
         )
     })?;
+    if again.needs().fit.is_some() {
+        // It is what it was fitted to.
+        return Ok(());
+    }
     let (batch, other) = (summarising.events.batch(), again.prepare(&summarising.events.schema)?);
     let mut out = vec![f64::NAN; batch.values.nrows()];
     other.evaluate(&batch, &mut out)?;
@@ -120,4 +130,32 @@ fn threads(subject: &Subject<'_>) -> Verdict {
     same_on_two_threads(subject.context, "summaries", |i| {
         summarising.numbers(&summarising.part(i * half..(i + 1) * half))
     })
+}
+
+fn fit(subject: &Subject<'_>) -> Verdict {
+    let Summarising { statistic, summary, events } = Summarising::new(subject)?;
+    let Some(needs) = statistic.needs().fit else { return skip("it is not fitted to events") };
+    ensure(needs.training_fraction > 0.0 && needs.training_fraction < 1.0, || {
+        format!(
+            "expected a fraction of the training events above 0 and below 1, found {}",
+            needs.training_fraction
+        )
+    })?;
+    let parameters = || -> Result<Vec<f64>> {
+        Ok(fit_to(&statistic, &events, subject.context)?.into_iter().map(f64::from).collect())
+    };
+    let found = parameters()?;
+    ensure_same("parameters of two fits with one seed", &found, &parameters()?)?;
+    ensure_finite("parameters", found)?;
+    let mut out = vec![f64::NAN; events.rows.len()];
+    summary.evaluate(&events.batch(), &mut out)?;
+    ensure_finite("summaries", out)
+}
+
+/// Fitted to the first half of the events as true ones, and to the others as generated ones.
+fn fit_to(statistic: &LoadedSummaryStatistic, events: &Events, context: &dyn Context) -> Result<Vec<f32>> {
+    let (half, n) = (events.rows.len() / 2, events.rows.len());
+    let generated = Batch { origin: Origin::Generated, ..events.batch().part(half..n) };
+    let training = events.batch().part(0..half);
+    statistic.fit(&SummaryFit { schema: &events.schema, training, generated, seed: Seed::new(1), context })
 }

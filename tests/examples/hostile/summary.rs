@@ -9,6 +9,7 @@ use crate::{hang, never_the_same, segmentation_fault};
 crate::misbehaviours! {
     PanicInPrepare, PanicInEvaluate, NanInEvaluate, HangInEvaluate, ExitInEvaluate, Unwritten, AtRandom, BatchDependent,
     PanicWhenEmpty, ExitWhenEmpty, AbortWhenEmpty, SegfaultWhenEmpty, HangWhenEmpty, WrongLabel, LabelOfAnother,
+    Fitted, PanicInFit, NanInFit, ExitInFit, FitAtRandom,
 }
 
 config! {
@@ -42,6 +43,24 @@ impl SummaryStatistic for Hostile {
     }
     fn config_of_arguments(arguments: &[&str]) -> Option<String> {
         arguments.first().map(|name| serde_json::json!({ "misbehave": name }).to_string())
+    }
+    fn needs(&self) -> SummaryNeeds {
+        let fitted =
+            matches!(self.0, M::Fitted | M::PanicInFit | M::NanInFit | M::ExitInFit | M::FitAtRandom);
+        let fit = FitNeeds { training_fraction: 0.5, generated: 100, pooled: false };
+        SummaryNeeds { fit: fitted.then_some(fit), ..SummaryNeeds::default() }
+    }
+    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
+        Ok(match self.0 {
+            M::PanicInFit => panic!("hostile in fit"),
+            M::ExitInFit => std::process::exit(0),
+            M::NanInFit => vec![f32::NAN],
+            M::FitAtRandom => vec![never_the_same() as f32],
+            _ => vec![fit.generated.values.sum() as f32],
+        })
+    }
+    fn fitted(&self, _: &Schema, _: &[f32]) -> Result<Box<dyn Summary>> {
+        Ok(Box::new(*self))
     }
     fn prepare(&self, _: &Schema) -> Result<Box<dyn Summary>> {
         if self.0 == M::PanicInPrepare {

@@ -23,6 +23,7 @@ mod kernel;
 mod linear;
 mod mixture;
 mod norm;
+mod perceptron;
 mod rows;
 mod special;
 mod weight_sums;
@@ -36,6 +37,7 @@ pub use functions::total;
 pub use gradient::{Backward, BackwardWorkspace};
 pub use kernel::sigma;
 pub use mixture::{choose, log_density, log_density_and_gradient, log_of};
+pub use perceptron::Layers;
 pub use rows::{Rows, Slots};
 pub use workspace::Workspace;
 

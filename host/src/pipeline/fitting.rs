@@ -1,0 +1,106 @@
+//! Summaries that are fitted to true and generated events: every fit is a stage of its own.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use amplicast_sdk::ndarray::Array2;
+use amplicast_sdk::{Batch, Chain, Error, FitNeeds, Origin, Result, Summary, SummaryFit};
+use serde_json::json;
+
+use super::data::Stream;
+use super::pair::Pair;
+use super::posterior::Posterior;
+use crate::session::CallContext;
+use crate::store::Key;
+
+/// The name of the stored parameters.
+const PARAMETERS: &str = "parameters";
+
+/// The summary with number `summary`, fitted to events of these members unless that is stored.
+pub fn fit(
+    pair: &Pair<'_>,
+    posterior: &Posterior,
+    summary: usize,
+    needs: FitNeeds,
+    members: Range<u64>,
+) -> Result<Arc<dyn Summary>> {
+    let (run, components) = (pair.run, pair.run.components);
+    let made = &components.summaries[summary];
+    let loaded = made.component.as_ref().map_err(Clone::clone)?;
+    let who = if members.end - members.start == 1 {
+        format!("member {}", members.start + 1)
+    } else {
+        "all members".into()
+    };
+    let seed = pair.seed.split("fit").split(&made.name).index(members.start);
+    let parameters: Vec<String> = members.clone().map(|i| posterior.hash(i)).collect();
+    let key = Key::new(
+        "summary",
+        &json!({
+            "summary": made.identity, "generator": pair.generator_identity(), "data": pair.replica.identity,
+            "parameters": parameters, "seed": seed.bytes(),
+        }),
+    );
+    let stored = run.store.chain(&key).and_then(|chain| chain.get(PARAMETERS).map(<[f32]>::to_vec).ok());
+    let parameters = match stored {
+        Some(parameters) => parameters,
+        None => {
+            let set = pair.replica.number + 1;
+            let stage = format!("{}: training set {set}, fit {} of {who}", pair.name, made.name);
+            let task = run.session.progress.task(&stage);
+            let context = CallContext::new(run.session, &task);
+            let events =
+                run.session.attempt(&stage, || generated(pair, posterior, needs.generated, members))?;
+            let rows: Vec<u64> = (0..events.nrows() as u64).collect();
+            let seen = pair.replica.events.seen();
+            let fit = SummaryFit {
+                schema: &components.schema,
+                training: seen.part(0..pair.replica.events.fitted(&needs)),
+                generated: Batch::new(events.view(), Origin::Generated, &rows),
+                seed,
+                context: &context,
+            };
+            let found = run.session.attempt(&stage, || loaded.fit(&fit))?;
+            if found.iter().any(|x| !x.is_finite()) {
+                return Err(Error::numeric(format!(
+                    "{stage}: expected finite parameters, found NaN or infinity"
+                )));
+            }
+            run.store.put_chain(&key, &Chain::new([(PARAMETERS, found.clone())]))?;
+            task.finish("fitted");
+            found
+        }
+    };
+    Ok(loaded.fitted(&components.schema, &parameters)?.into())
+}
+
+/// Events of a member with `capacity` events in all that summaries are fitted to: its last ones, which are not streamed.
+pub fn reserved(capacity: u64, wanted: u64) -> u64 {
+    wanted.min(capacity / 2)
+}
+
+/// Events of these members in equal numbers, from streams of their own or, of finite members, the last ones.
+fn generated(pair: &Pair<'_>, posterior: &Posterior, n: u64, members: Range<u64>) -> Result<Array2<f64>> {
+    let dimension = pair.run.components.schema.dimension();
+    let each = n.div_ceil(members.end - members.start);
+    let mut values = Vec::new();
+    for i in members {
+        let member = pair.member(posterior, i)?;
+        let range = match member.capacity() {
+            None => 0..each,
+            Some(capacity) => capacity - reserved(capacity, each)..capacity,
+        };
+        let seed = pair.seed.split("fit").split("events").index(i);
+        Stream { dimension, seed, origin: Origin::Generated }.read(
+            range,
+            |chunk, out| member.sample(chunk, out).map(|()| None),
+            |batch| {
+                pair.run.session.check_stop()?;
+                values.extend(batch.values.iter());
+                Ok(())
+            },
+        )?;
+    }
+    let events = values.len() / dimension;
+    Array2::from_shape_vec((events, dimension), values).map_err(|e| Error::plugin(e.to_string()))
+}

@@ -1,0 +1,127 @@
+//! The likelihood ratio of a classifier.
+
+use amplicast_sdk::{
+    Component, FitNeeds, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic,
+    TrainingSettings, config, ensure_config,
+};
+
+use crate::network::Network;
+use crate::training::Training;
+
+config! {
+    /// A classifier between true and generated events.
+    pub struct ClassifierLrConfig {
+        /// Widths of the hidden layers.
+        pub hidden: Vec<usize> = vec![64, 64],
+        /// The part of the training events that the classifier sees; the others, and no others, are scored.
+        pub training_fraction: f64 = 0.5,
+        /// Generated events that the classifier sees, from a stream of their own.
+        pub generated: u64 = 10_000,
+        /// One network for the events of all members together, instead of one for each member.
+        pub pooled: bool = false,
+        /// Most optimiser steps.
+        pub iterations: u64 = 2000,
+        /// Events in a step, half of them true and half generated.
+        pub batch: usize = 256,
+        /// Learning rate after the warm-up.
+        pub learning_rate: f64 = 1e-3,
+        /// The part of what the classifier sees that decides when to stop.
+        pub validation_fraction: f64 = 0.25,
+        /// Steps between looks at the validation loss.
+        pub look_every: u64 = 50,
+        /// Looks without a better validation loss after which the training stops.
+        pub patience: u64 = 8,
+    }
+}
+
+/// log p_gen(x) / p_true(x) as a classifier estimates it: LR_class of Bahl et al. 2025, section 4, up to sign; label
+/// `classifier-lr`.
+///
+/// A multilayer perceptron sees training and generated events, half and half in every batch, so that its logit is the log
+/// likelihood ratio whatever the sizes of the samples. No event is scored by a network that saw it: the true events that it
+/// was trained on are left out of the reference, of selections and of quantiles. It stops early, and keeps the weights with
+/// the lowest validation loss; so its distribution on two true samples is that of any fixed function.
+#[derive(Debug, Clone)]
+pub struct ClassifierLr {
+    config: ClassifierLrConfig,
+}
+
+impl Component for ClassifierLr {
+    type Config = ClassifierLrConfig;
+    const NAME: &'static str = "classifier-lr";
+    const ABOUT: &'static str =
+        "The log likelihood ratio of generated over true events, from a classifier trained between them";
+
+    fn new(config: ClassifierLrConfig) -> Result<Self> {
+        let fraction = |name, value: f64| {
+            ensure_config(value > 0.0 && value < 1.0, name, || {
+                format!("expected a fraction above 0 and below 1, found {value}")
+            })
+        };
+        fraction("training_fraction", config.training_fraction)?;
+        fraction("validation_fraction", config.validation_fraction)?;
+        ensure_config(!config.hidden.contains(&0), "hidden", || {
+            "expected widths of at least 1, found 0".into()
+        })?;
+        for (name, value) in [("generated", config.generated), ("look_every", config.look_every)] {
+            ensure_config(value > 0, name, || "expected at least 1, found 0".into())?;
+        }
+        ensure_config(config.batch >= 2, "batch", || {
+            format!("expected at least 2 events, found {}", config.batch)
+        })?;
+        let classifier = ClassifierLr { config };
+        classifier.settings().check()?;
+        Ok(classifier)
+    }
+}
+
+impl ClassifierLr {
+    fn settings(&self) -> TrainingSettings {
+        let ClassifierLrConfig { iterations, batch, learning_rate, .. } = self.config;
+        TrainingSettings { iterations, batch, learning_rate, ..Default::default() }
+    }
+}
+
+impl SummaryStatistic for ClassifierLr {
+    fn label(&self) -> String {
+        "classifier-lr".into()
+    }
+
+    fn axis(&self) -> String {
+        "log p_gen / p_true (classifier)".into()
+    }
+
+    fn config_of_arguments(arguments: &[&str]) -> Option<String> {
+        arguments.is_empty().then(|| "{}".into())
+    }
+
+    fn needs(&self) -> SummaryNeeds {
+        let ClassifierLrConfig { training_fraction, generated, pooled, .. } = self.config;
+        SummaryNeeds {
+            fit: Some(FitNeeds { training_fraction, generated, pooled }),
+            ..SummaryNeeds::default()
+        }
+    }
+
+    fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
+        Ok(Box::new(Network::untrained(schema.dimension(), &self.config.hidden)))
+    }
+
+    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
+        let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } = &self.config;
+        let training = Training {
+            hidden,
+            settings: self.settings(),
+            validation_fraction: *validation_fraction,
+            look_every: *look_every,
+            patience: *patience,
+        };
+        training.run(fit)
+    }
+
+    fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {
+        Ok(Box::new(Network::new(schema.dimension(), &self.config.hidden, parameters)?))
+    }
+}
+
+amplicast_sdk::register_summary!(ClassifierLr);

@@ -1,0 +1,102 @@
+//! What a classifier is trained on: standardised events of one kind, a part of them kept for validation.
+
+use amplicast_sdk::ndarray::ArrayView2;
+use amplicast_sdk::rand::seq::SliceRandom;
+use amplicast_sdk::{Error, Result, Seed};
+
+/// Fewest events of a kind.
+const LEAST: usize = 10;
+
+/// Mean and inverse standard deviation of each column over both samples, each sample with the same weight.
+pub fn scale(kinds: [ArrayView2<'_, f64>; 2]) -> Result<Vec<(f64, f64)>> {
+    let moment = |column: usize, f: &dyn Fn(f64) -> f64| {
+        let mean = |events: &ArrayView2<'_, f64>| {
+            events.column(column).iter().map(|x| f(*x)).sum::<f64>() / events.nrows() as f64
+        };
+        0.5 * kinds.iter().map(mean).sum::<f64>()
+    };
+    let scale = |column: usize| {
+        let mean = moment(column, &|x| x);
+        let variance = moment(column, &|x| (x - mean).powi(2));
+        // A constant column tells nothing, and becomes 0.
+        (mean, if variance > 0.0 { variance.sqrt().recip() } else { 1.0 })
+    };
+    let found: Vec<(f64, f64)> = (0..kinds[0].ncols()).map(scale).collect();
+    let varies = |events: &ArrayView2<'_, f64>| {
+        events.columns().into_iter().any(|x| x.iter().any(|value| *value != x[0]))
+    };
+    if kinds.iter().any(varies) {
+        return Ok(found);
+    }
+    Err(Error::data(
+        "a classifier cannot be trained: expected events that differ, found the same numbers in all of them",
+    ))
+}
+
+/// Events of one kind.
+pub struct Sample {
+    /// Standardised, event by event.
+    numbers: Vec<f32>,
+    dimension: usize,
+    /// Places of the events to train on, in an order that changes with every pass.
+    training: Vec<usize>,
+    next: usize,
+    /// Places of the others.
+    pub validation: Vec<usize>,
+}
+
+impl Sample {
+    /// Standardises the events and parts them at random.
+    pub fn new(
+        what: &str,
+        events: ArrayView2<'_, f64>,
+        scale: &[(f64, f64)],
+        validation_fraction: f64,
+        seed: Seed,
+    ) -> Result<Self> {
+        let n = events.nrows();
+        if n < LEAST {
+            return Err(Error::data(format!(
+                "a classifier cannot be trained: expected at least {LEAST} {what} events, found {n}"
+            )));
+        }
+        let numbers = events
+            .rows()
+            .into_iter()
+            .flat_map(|event| {
+                event
+                    .iter()
+                    .zip(scale)
+                    .map(|(x, (mean, inverse))| ((x - mean) * inverse) as f32)
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        let mut places: Vec<usize> = (0..n).collect();
+        places.shuffle(&mut seed.stream());
+        let kept = ((n as f64 * validation_fraction) as usize).clamp(1, n - 1);
+        let training = places.split_off(kept);
+        Ok(Sample { numbers, dimension: scale.len(), next: training.len(), training, validation: places })
+    }
+
+    /// Events to train on, `n` of them; every pass is a fresh permutation.
+    pub fn next_batch(&mut self, n: usize, stream: &mut amplicast_sdk::Stream) -> Vec<usize> {
+        let mut batch = Vec::with_capacity(n);
+        while batch.len() < n {
+            if self.next == self.training.len() {
+                self.training.shuffle(stream);
+                self.next = 0;
+            }
+            let end = (self.next + n - batch.len()).min(self.training.len());
+            batch.extend_from_slice(&self.training[self.next..end]);
+            self.next = end;
+        }
+        batch
+    }
+
+    /// Appends the numbers of these events.
+    pub fn extend(&self, places: &[usize], numbers: &mut Vec<f32>) {
+        for place in places {
+            numbers.extend_from_slice(&self.numbers[place * self.dimension..(place + 1) * self.dimension]);
+        }
+    }
+}
