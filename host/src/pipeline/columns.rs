@@ -176,11 +176,12 @@ impl Columns {
                 n_train: self.passed[name.selection].clone()?,
                 training: Vec::new(),
             },
-            Place::Histogram(summary, selection) => OwnTruth {
-                n_reference: 0,
-                n_train: self.passed[selection].clone()?,
-                training: self.histogram(summary, selection).map_or_else(Vec::new, |h| h.training.clone()),
-            },
+            Place::Histogram(summary, selection) => {
+                let missing = || Error::plugin("a histogram was not prepared");
+                let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
+                let (n_train, training) = (histogram.training_events, histogram.training.clone());
+                OwnTruth { n_reference: 0, n_train, training }
+            }
         })
     }
 }

@@ -55,9 +55,9 @@ pub struct MemberCurve {
 pub struct OwnTruth {
     /// Reference events that pass the selection.
     pub n_reference: u64,
-    /// Training events that pass the selection.
+    /// Training events that pass the selection; for a histogram only those that it counts.
     pub n_train: u64,
-    /// Training events in the bins, for a histogram.
+    /// For a histogram, training events in its bins.
     pub training: Vec<f64>,
 }
 
