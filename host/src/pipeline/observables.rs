@@ -18,17 +18,6 @@ pub struct Observable {
     pub needs: SummaryNeeds,
 }
 
-impl Observables<'_> {
-    /// How many of the first training events a summary must not be evaluated on, since it, or what is cut on, was fitted
-    /// to them.
-    pub fn fitted(&self, events: &TrueEvents<'_>, summary: Option<usize>, selection: usize) -> usize {
-        let cuts = self.cuts[selection].as_ref().map_or(&[][..], |cuts| &cuts.0);
-        let used = cuts.iter().map(|cut| cut.summary).chain(summary);
-        let fitted = |s: usize| self.summaries[s].needs.fit.map_or(0, |needs| events.fitted(&needs));
-        used.map(fitted).max().unwrap_or(0)
-    }
-}
-
 /// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
 #[derive(Clone, Copy)]
 pub struct Observables<'a> {
@@ -40,6 +29,17 @@ pub struct Observables<'a> {
     pub truth: Option<&'a dyn Density>,
     /// The member that the densities are of, and the seed of their noise; none before there are members.
     pub member: Option<(&'a dyn Member, Seed)>,
+}
+
+impl Observables<'_> {
+    /// How many of the first training events a summary must not be evaluated on, since it, or what is cut on, was fitted
+    /// to them.
+    pub fn fitted(&self, events: &TrueEvents<'_>, summary: Option<usize>, selection: usize) -> usize {
+        let cuts = self.cuts[selection].as_ref().map_or(&[][..], |cuts| &cuts.0);
+        let used = cuts.iter().map(|cut| cut.summary).chain(summary);
+        let fitted = |s: usize| self.summaries[s].needs.fit.map_or(0, |needs| events.fitted(&needs));
+        used.map(fitted).max().unwrap_or(0)
+    }
 }
 
 impl<'a> Observables<'a> {

@@ -219,9 +219,10 @@ impl<'a> Pair<'a> {
 
     /// A member's curves depend on its own parameters, so that a run with more members keeps those of the first.
     fn keys(&self, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
+        let parameters = posterior.hash(i);
         let key = |wanted: &Wanted| {
             let inputs = json!({
-                "generator": self.generator_identity(), "data": self.replica.identity, "parameters": posterior.hash(i),
+                "generator": self.generator_identity(), "data": self.replica.identity, "parameters": parameters,
                 "sampling": self.sampling_seed(i).bytes(), "checkpoints": checkpoints, "column": wanted.identity,
             });
             Key::new("curve", &inputs)

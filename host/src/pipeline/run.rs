@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use amplicast_sdk::abi::{LoadedDataset, LoadedSummaryStatistic};
-use amplicast_sdk::{ErrorKind, Result, SummaryNeeds};
+use amplicast_sdk::{Error, ErrorKind, Result, SummaryNeeds};
 use serde_json::Value;
 
 use super::collect::Collector;
@@ -55,7 +55,13 @@ impl Run<'_> {
         let schema = &self.components.schema;
         let observable = |made: &Made<LoadedSummaryStatistic>| match &made.component {
             Ok(loaded) => {
-                Observable { summary: loaded.prepare(schema).map(Arc::from), needs: loaded.needs() }
+                let needs = loaded.needs();
+                let summary = match needs.fit {
+                    None => loaded.prepare(schema).map(Arc::from),
+                    // What it is before its fit is nobody's to evaluate.
+                    Some(_) => Err(Error::data("expected a fitted summary, found one without its fit")),
+                };
+                Observable { summary, needs }
             }
             Err(error) => Observable { summary: Err(error.clone()), needs: SummaryNeeds::default() },
         };

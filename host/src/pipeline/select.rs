@@ -1,5 +1,7 @@
 //! Selections: cuts on summaries, which true and generated events pass alike.
 
+use std::cell::OnceCell;
+
 use amplicast_sdk::abi::LoadedDataset;
 use amplicast_sdk::{Error, Result};
 
@@ -46,6 +48,14 @@ impl Cuts {
                 .position(|s| s.name == cut.summary)
                 .ok_or_else(|| Error::data(format!("a cut on an unknown summary `{}`", cut.summary)))?;
             let label = components.summaries[summary].component.as_ref().map_err(Clone::clone)?.label();
+            let sorted: OnceCell<Result<Vec<f64>>> = OnceCell::new();
+            let sort = || -> Result<Vec<f64>> {
+                let fitted =
+                    observables.summaries[summary].needs.fit.map_or(0, |needs| events.fitted(&needs));
+                let mut sorted = training.values(summary)?[fitted..].to_vec();
+                sorted.sort_unstable_by(f64::total_cmp);
+                Ok(sorted)
+            };
             let at = |p: f64| -> Result<f64> {
                 if p <= 0.0 || p >= 1.0 {
                     return Ok(if p <= 0.0 { f64::NEG_INFINITY } else { f64::INFINITY });
@@ -53,11 +63,8 @@ impl Cuts {
                 if let Some(exact) = dataset.quantile(label, p)? {
                     return Ok(exact);
                 }
-                let fitted =
-                    observables.summaries[summary].needs.fit.map_or(0, |needs| events.fitted(&needs));
-                let mut sorted = training.values(summary)?[fitted..].to_vec();
-                sorted.sort_unstable_by(f64::total_cmp);
-                Ok(quantile(&sorted, p))
+                let sorted = sorted.get_or_init(sort).as_deref().map_err(Clone::clone)?;
+                Ok(quantile(sorted, p))
             };
             let [low, high] = match (cut.interval, cut.quantiles) {
                 (Some(interval), _) => interval,

@@ -13,7 +13,7 @@ config! {
     pub struct ClassifierLrConfig {
         /// Widths of the hidden layers.
         pub hidden: Vec<usize> = vec![64, 64],
-        /// The part of the training events that the classifier sees; the others, and no others, are scored.
+        /// The part of the training events that the classifier sees; of these events only the others are scored.
         pub training_fraction: f64 = 0.5,
         /// Generated events that the classifier sees, from a stream of their own.
         pub generated: u64 = 10_000,

@@ -60,17 +60,11 @@ impl Sample {
                 "a classifier cannot be trained: expected at least {LEAST} {what} events, found {n}"
             )));
         }
-        let numbers = events
-            .rows()
-            .into_iter()
-            .flat_map(|event| {
-                event
-                    .iter()
-                    .zip(scale)
-                    .map(|(x, (mean, inverse))| ((x - mean) * inverse) as f32)
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let standardised = |((_, column), x): ((usize, usize), &f64)| {
+            let (mean, inverse) = scale[column];
+            ((x - mean) * inverse) as f32
+        };
+        let numbers = events.indexed_iter().map(standardised).collect();
         let mut places: Vec<usize> = (0..n).collect();
         places.shuffle(&mut seed.stream());
         let kept = ((n as f64 * validation_fraction) as usize).clamp(1, n - 1);
