@@ -16,6 +16,8 @@ pub struct Gaps {
     below: Vec<u64>,
     grid: Grid,
     cells: Vec<Cell>,
+    /// For each cell the number of the first distinct value in it or after it; after the last, all distinct values.
+    first: Vec<u32>,
 }
 
 /// A uniform grid over the bulk of the reference; its outer cells reach to infinity.
@@ -44,29 +46,33 @@ impl Grid {
     }
 }
 
-/// A cell of the grid: the number of the first distinct value in it or after it (upper 24 bits), and the place of the
-/// only value in it (lower 8 bits), which are `NONE` or `SEVERAL` if there is no such place.
+/// A cell of the grid, so made that one addition tells a value's gap: the upper 24 bits are the number of the first distinct
+/// value in the cell or after it, the lower 8 bits are 255 less the place of the only value in it. A place added
+/// overflows into the upper bits if it is above that value's, and leaves 255 if it is the same.
 #[derive(Debug, Clone, Copy)]
 struct Cell(u32);
 
 impl Cell {
-    const NONE: u32 = PLACES as u32;
-    const SEVERAL: u32 = 255;
+    /// Several values lie in it: numbered beyond every gap.
+    const SEVERAL: Cell = Cell(u32::MAX << 8);
     /// Distinct values that can be numbered.
-    const MOST_VALUES: usize = 1 << 24;
+    const MOST_VALUES: usize = (1 << 24) - 2;
 
-    fn new(first: usize, inside: u32) -> Self {
-        Cell((first as u32) << 8 | inside)
+    fn empty(first: u32) -> Self {
+        // No place reaches 255 from here.
+        Cell(first << 8)
     }
 
-    #[inline(always)]
-    fn first(self) -> usize {
-        (self.0 >> 8) as usize
+    fn with_value(first: u32, place: u64) -> Self {
+        Cell(first << 8 | (255 - place as u32))
     }
 
+    /// The gap of a value at this place of the cell, unless it is as good as on the reference's; beyond every gap if only
+    /// comparisons can tell.
     #[inline(always)]
-    fn inside(self) -> u32 {
-        self.0 & 255
+    fn gap(self, place: u64) -> Option<usize> {
+        let sum = self.0.wrapping_add(place as u32);
+        if sum & 255 == 255 { None } else { Some((sum >> 8) as usize) }
     }
 }
 
@@ -98,7 +104,7 @@ impl Gaps {
         below.push(sorted.len() as u64);
         let cells = match values.len() {
             // Everything is searched in one cell.
-            n if n >= Cell::MOST_VALUES => 1,
+            n if n > Cell::MOST_VALUES => 1,
             n => (CELLS_PER_VALUE * n).next_power_of_two().clamp(1 << 10, 1 << 22),
         };
         // The grid spans the bulk: an outlier must not put everything else into one cell.
@@ -108,22 +114,28 @@ impl Gaps {
         let scale = last / (high - low);
         let scale = if scale.is_finite() { scale } else { 0.0 };
         let grid = Grid { low, scale, last };
-        let mut list = Vec::with_capacity(cells);
+        let (mut list, mut first) = (Vec::with_capacity(cells), Vec::with_capacity(cells + 1));
         let mut next = 0;
         for cell in 0..cells as u64 {
-            let first = next;
+            let start = next;
             while next < values.len() && grid.place(values[next]) / PLACES <= cell {
                 next += 1;
             }
-            let inside = match next - first {
-                0 => Cell::NONE,
-                1 => (grid.place(values[first]) % PLACES) as u32,
+            list.push(match next - start {
+                0 => Cell::empty(start as u32),
+                1 => Cell::with_value(start as u32, grid.place(values[start]) % PLACES),
                 _ => Cell::SEVERAL,
-            };
-            list.push(Cell::new(first, inside));
+            });
+            first.push(start as u32);
         }
+        first.push(values.len() as u32);
         values.push(f64::NAN);
-        Ok(Gaps { values, below, grid, cells: list })
+        Ok(Gaps { values, below, grid, cells: list, first })
+    }
+
+    /// Distinct values.
+    fn len(&self) -> usize {
+        self.values.len() - 1
     }
 
     /// Events in the reference.
@@ -131,13 +143,12 @@ impl Gaps {
         *self.below.last().expect("never empty")
     }
 
-    /// The bin of a value by comparison: 2j below distinct value j (and above the one before), 2j + 1 on it.
+    /// Where a value of this cell lies, by comparison: in gap j, or (true) on distinct value j.
     #[cold]
-    fn search(&self, x: f64, cell: usize) -> usize {
-        let from = self.cells[cell].first();
-        let to = self.cells.get(cell + 1).map_or(self.values.len() - 1, |next| next.first());
+    fn search(&self, x: f64, cell: usize) -> (usize, bool) {
+        let (from, to) = (self.first[cell] as usize, self.first[cell + 1] as usize);
         let j = from + self.values[from..to].partition_point(|&v| v < x);
-        2 * j + usize::from(self.values[j] == x)
+        (j, self.values[j] == x)
     }
 }
 
@@ -151,7 +162,7 @@ pub struct GapCounts {
 impl GapCounts {
     /// No events yet.
     pub fn new(gaps: Arc<Gaps>) -> Self {
-        let bins = 2 * (gaps.values.len() - 1) + 1;
+        let bins = 2 * gaps.len() + 1;
         GapCounts { gaps, counts: vec![0; bins] }
     }
 
@@ -164,7 +175,8 @@ impl GapCounts {
     pub fn add(&mut self, values: &[f64]) {
         let gaps = &*self.gaps;
         // Local, as a compiler cannot know that counting does not change where these lie.
-        let (grid, cells, counts) = (gaps.grid, &gaps.cells[..], &mut self.counts[..]);
+        let (grid, cells) = (gaps.grid, &gaps.cells[..]);
+        let (between, on) = self.counts.split_at_mut(gaps.len() + 1);
         // Two passes: the first takes several values at once. Blocks are so short that the processor begins the next while
         // it waits for the cells and counts of this one: 64 takes a fifth less time than 256.
         let mut places = [0; 64];
@@ -173,16 +185,17 @@ impl GapCounts {
                 *place = grid.place(x);
             }
             for (&place, &x) in places.iter().zip(block) {
-                let number = (place / PLACES) as usize;
-                let cell = cells[number];
-                let (inside, value) = ((place % PLACES) as u32, cell.inside());
-                // Integers tell the bin, unless the value is as good as on the reference's or has several to pass.
-                let bin = if (inside == value) | (value == Cell::SEVERAL) {
-                    gaps.search(x, number)
+                let cell = (place / PLACES) as usize;
+                if let Some(gap) = cells[cell].gap(place % PLACES)
+                    && let Some(count) = between.get_mut(gap)
+                {
+                    *count += 1;
                 } else {
-                    2 * (cell.first() + usize::from(inside > value))
-                };
-                counts[bin] += 1;
+                    match gaps.search(x, cell) {
+                        (gap, false) => between[gap] += 1,
+                        (value, true) => on[value] += 1,
+                    }
+                }
             }
         }
     }
@@ -192,7 +205,7 @@ impl GapCounts {
         self.counts.iter_mut().zip(counts).for_each(|(a, b)| *a += b);
     }
 
-    /// The counts: 2j below distinct reference value j, 2j + 1 on it.
+    /// The counts: of the gaps, from the lowest to the highest, then on each distinct reference value.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
@@ -204,18 +217,17 @@ impl GapCounts {
         let (n, m) = (u128::from(generated), u128::from(reference));
         let mut seen = 0;
         let mut largest = 0;
-        for (j, pair) in self.counts.chunks(2).enumerate() {
-            // The functions are compared just below and at each distinct value; between, F_gen only rises towards these.
-            seen += pair[0];
-            let mut compare = |reference_below: u64| {
-                largest = largest.max((u128::from(seen) * m).abs_diff(u128::from(reference_below) * n));
-            };
-            compare(self.gaps.below[j]);
-            if let Some(on) = pair.get(1) {
-                seen += on;
-                largest =
-                    largest.max((u128::from(seen) * m).abs_diff(u128::from(self.gaps.below[j + 1]) * n));
-            }
+        let mut compare = |seen: u64, reference_below: u64| {
+            largest = largest.max((u128::from(seen) * m).abs_diff(u128::from(reference_below) * n));
+        };
+        // The functions are compared just below and at each distinct value; between, F_gen only rises towards these.
+        let (between, on) = self.counts.split_at(self.gaps.len() + 1);
+        let below = &self.gaps.below;
+        for j in 0..on.len() {
+            seen += between[j];
+            compare(seen, below[j]);
+            seen += on[j];
+            compare(seen, below[j + 1]);
         }
         Distance { numerator: largest, generated, reference }
     }
