@@ -68,5 +68,5 @@ pub fn measure(dimension: usize, batch: usize) -> Result<Row> {
     let extra = format!("{:.3} ms more than a leaf a segment", pairs.difference / MILLI);
     let against = format!("libtorch's loss and gradient, {}", cost(&pairs.second, MILLI, "ms"));
     let what = format!("flat parameters in libtorch, {dimension}D, batch {batch}");
-    Ok(Row::new(what, extra, against).surplus(1.0 + pairs.difference / pairs.second.median(), Some(1.0)))
+    Ok(Row::new(what, extra, against).surplus(1.0 + pairs.difference / pairs.second.median(), None))
 }
