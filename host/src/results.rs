@@ -2,6 +2,9 @@
 //!
 //! Nothing here depends on the time, the machine or the number of threads: the same experiment gives the same bytes.
 
+use std::ops::Range;
+
+use amplicast_sdk::DiagnosticFigure;
 use serde::{Deserialize, Serialize};
 
 /// Everything that a run found.
@@ -23,6 +26,8 @@ pub struct Results {
     pub cells: Vec<Cell>,
     /// Distributions of the summaries, for figures.
     pub distributions: Vec<Distribution>,
+    /// What posteriors and fitted summaries say of themselves.
+    pub diagnostics: Vec<Diagnosed>,
     /// What the reader should know before using a number.
     pub warnings: Vec<String>,
 }
@@ -227,6 +232,42 @@ pub struct Distribution {
     pub generated_spread: Vec<f64>,
     /// Fraction of true events in each bin, where a truth or holdout is known.
     pub truth: Option<Vec<f64>>,
+}
+
+/// What a posterior, or a summary's fits, say of themselves on one training set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosed {
+    /// Name of the generator's table.
+    pub generator: String,
+    /// Name of the uncertainty model's table.
+    pub uncertainty: String,
+    /// Name of the summary's table; absent for the posterior itself.
+    pub summary: Option<String>,
+    /// Number of the training set, from 0.
+    pub replica: u64,
+    /// How many fits the numbers are over: one a member, or one.
+    pub fits: u64,
+    /// Numbers.
+    pub numbers: Vec<DiagnosedNumber>,
+    /// Figures of the first fit on the first training set.
+    pub figures: Vec<DiagnosticFigure>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// A number over fits.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DiagnosedNumber {
+    /// What it is.
+    pub name: String,
+    /// Its mean.
+    pub mean: f64,
+    /// Its standard deviation over fits; absent for a single one.
+    pub spread: Option<f64>,
+    /// Its least and largest value.
+    pub range: Range<f64>,
+    /// The standard error of one fit's (root mean square), if it has one.
+    pub error: Option<f64>,
 }
 
 /// One number of one member at one checkpoint: a row of `results.csv`.

@@ -1,6 +1,6 @@
 //! Summary statistics: one number an event.
 
-use crate::{Batch, Component, Context, Error, Result, Schema, Seed};
+use crate::{Batch, Component, Context, Diagnostics, Error, Result, Schema, Seed};
 
 /// What a summary is a function of, besides the event, asked for before any work starts.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -46,6 +46,15 @@ pub struct SummaryFit<'a> {
     pub context: &'a dyn Context,
 }
 
+/// A fit.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fitted {
+    /// The parameters, which the host stores.
+    pub parameters: Vec<f32>,
+    /// What the fit says of itself.
+    pub diagnostics: Diagnostics,
+}
+
 /// A family of 1D functions of an event (coordinate, radius, invariant mass).
 pub trait SummaryStatistic: Component {
     /// A short canonical name with its arguments, such as `radius` or `invariant-mass:0,1,2`.
@@ -75,8 +84,8 @@ pub trait SummaryStatistic: Component {
     /// Of a summary that is fitted it is only asked whether the schema will do: what it returns is never evaluated.
     fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>>;
 
-    /// Fits it: the parameters, which the host stores.
-    fn fit(&self, _fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
+    /// Fits it.
+    fn fit(&self, _fit: &SummaryFit<'_>) -> Result<Fitted> {
         Err(Error::unsupported("this summary is not fitted to events"))
     }
 

@@ -1,6 +1,6 @@
 //! Uncertainty models: from a model and its training set to a posterior, and from it to members.
 
-use crate::{Component, Context, Model, Result, Seed, TrainingSettings};
+use crate::{Component, Context, Diagnostics, Model, Result, Seed, TrainingSettings};
 
 /// What an uncertainty model asks of a generator, before any work starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +64,16 @@ pub struct Members {
     pub parameters: Vec<Vec<f32>>,
     /// How many independent members they are worth; less than their number when draws correlate.
     pub n_effective: f64,
+    /// What the posterior says of itself.
+    pub diagnostics: Diagnostics,
+}
+
+impl Members {
+    /// Members that are independent of each other.
+    pub fn independent(parameters: Vec<Vec<f32>>) -> Self {
+        let n_effective = parameters.len() as f64;
+        Members { parameters, n_effective, diagnostics: Diagnostics::default() }
+    }
 }
 
 /// A way to a distribution over the parameters of any model.

@@ -13,7 +13,7 @@ use super::stream::{MemberCurve, OwnTruth};
 use super::truth::Truth;
 use crate::config::{Experiment, ReferenceName};
 use crate::estimate::estimate;
-use crate::results::{Cell, CellReplica, Distribution, MemberRow, Results, TrueDeviation};
+use crate::results::{Cell, CellReplica, Diagnosed, Distribution, MemberRow, Results, TrueDeviation};
 
 /// The curves of all members, by column.
 pub type Curves = BTreeMap<Place, Result<Vec<MemberCurve>>>;
@@ -28,6 +28,8 @@ pub struct PairCurves {
     pub curves: Curves,
     /// The columns that are another for each member, as one of them sees them.
     pub own: Columns,
+    /// What the posterior and the summaries' fits say of themselves.
+    pub diagnostics: Vec<Diagnosed>,
     /// What the reader should know of the members.
     pub warning: Option<String>,
 }
@@ -75,6 +77,7 @@ impl<'a> Collector<'a> {
             validation: None,
             cells: plan.cells.iter().map(cell).collect(),
             distributions: Vec::new(),
+            diagnostics: Vec::new(),
             warnings: Vec::new(),
         };
         Collector { experiment, plan, results, rows: Vec::new() }
@@ -118,6 +121,12 @@ impl<'a> Collector<'a> {
         if let Some(warning) = &curves.warning {
             self.warn(warning.clone());
         }
+        for found in &curves.diagnostics {
+            for warning in &found.warnings {
+                self.warn(format!("{} / {}: {warning}", found.generator, found.uncertainty));
+            }
+        }
+        self.results.diagnostics.extend(curves.diagnostics.iter().cloned());
         for cell in cells {
             match self.cell(replica, cell, columns, truth, curves) {
                 Err(error) => self.fail(replica, &[*cell], &error),

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use amplicast_sdk::ndarray::Array2;
-use amplicast_sdk::{Batch, Chain, Error, FitNeeds, Origin, Result, Summary, SummaryFit};
-use serde_json::json;
+use amplicast_sdk::{Batch, Chain, Diagnostics, Error, FitNeeds, Origin, Result, Seed, Summary, SummaryFit};
+use serde_json::{Value, json};
 
 use super::data::Stream;
 use super::pair::Pair;
@@ -15,6 +15,30 @@ use crate::store::Key;
 
 /// The name of the stored parameters.
 const PARAMETERS: &str = "parameters";
+
+/// What a fit's stages depend on.
+fn inputs(pair: &Pair<'_>, posterior: &Posterior, summary: usize, members: &Range<u64>) -> Value {
+    let made = &pair.run.components.summaries[summary];
+    let parameters: Vec<String> = members.clone().map(|i| posterior.hash(i)).collect();
+    json!({
+        "summary": made.identity, "generator": pair.generator_identity(), "data": pair.replica.identity,
+        "parameters": parameters, "seed": seed(pair, summary, members).bytes(),
+    })
+}
+
+fn seed(pair: &Pair<'_>, summary: usize, members: &Range<u64>) -> Seed {
+    pair.seed.split("fit").split(&pair.run.components.summaries[summary].name).index(members.start)
+}
+
+/// What a stored fit says of itself.
+pub fn diagnostics(
+    pair: &Pair<'_>,
+    posterior: &Posterior,
+    summary: usize,
+    members: Range<u64>,
+) -> Option<Diagnostics> {
+    pair.run.store.json(&Key::new("diagnostics", &inputs(pair, posterior, summary, &members)))
+}
 
 /// The summary with number `summary`, fitted to events of these members unless that is stored.
 pub fn fit(
@@ -32,15 +56,8 @@ pub fn fit(
     } else {
         "all members".into()
     };
-    let seed = pair.seed.split("fit").split(&made.name).index(members.start);
-    let parameters: Vec<String> = members.clone().map(|i| posterior.hash(i)).collect();
-    let key = Key::new(
-        "summary",
-        &json!({
-            "summary": made.identity, "generator": pair.generator_identity(), "data": pair.replica.identity,
-            "parameters": parameters, "seed": seed.bytes(),
-        }),
-    );
+    let (seed, inputs) = (seed(pair, summary, &members), inputs(pair, posterior, summary, &members));
+    let key = Key::new("summary", &inputs);
     let stored = run.store.chain(&key).and_then(|chain| chain.get(PARAMETERS).map(<[f32]>::to_vec).ok());
     let parameters = match stored {
         Some(parameters) => parameters,
@@ -61,14 +78,16 @@ pub fn fit(
                 context: &context,
             };
             let found = run.session.attempt(&stage, || loaded.fit(&fit))?;
-            if found.iter().any(|x| !x.is_finite()) {
+            if found.parameters.iter().any(|x| !x.is_finite()) {
                 return Err(Error::numeric(format!(
                     "{stage}: expected finite parameters, found NaN or infinity"
                 )));
             }
-            run.store.put_chain(&key, &Chain::new([(PARAMETERS, found.clone())]))?;
+            // In this order: a stored fit has its diagnostics.
+            run.store.put_json(&Key::new("diagnostics", &inputs), &found.diagnostics)?;
+            run.store.put_chain(&key, &Chain::new([(PARAMETERS, found.parameters.clone())]))?;
             task.finish("fitted");
-            found
+            found.parameters
         }
     };
     Ok(loaded.fitted(&components.schema, &parameters)?.into())

@@ -4,6 +4,7 @@ mod collect;
 mod columns;
 mod components;
 mod data;
+mod diagnosed;
 mod fitting;
 mod observables;
 mod overall;

@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use amplicast_sdk::{ErrorKind, FitNeeds, Member, Result, Summary};
+use amplicast_sdk::{Diagnostics, ErrorKind, FitNeeds, Member, Result, Summary};
 use serde_json::{Value, json};
 
 use super::collect::Curves;
 use super::columns::{Bins, ColumnName, Columns, Place, bits};
-use super::fitting::{fit, reserved};
+use super::diagnosed::{Subject, diagnosed};
+use super::fitting::{diagnostics, fit, reserved};
 use super::observables::{Observable, Observables};
 use super::pair::Pair;
 use super::posterior::Posterior;
 use super::select::Cuts;
+use crate::results::Diagnosed;
 
 /// Which columns of a pair are another for each member.
 pub struct OwnColumns<'a> {
@@ -76,6 +78,29 @@ impl<'a> OwnColumns<'a> {
         let histograms = own.first.iter().flat_map(|c| &c.histograms);
         own.bins = Some(histograms.map(|h| ((h.summary, h.selection), h.edges.clone())).collect());
         Ok(own)
+    }
+
+    /// What the posterior and the fits of its members' summaries say of themselves; fits that failed say nothing.
+    pub fn diagnostics(&self) -> Vec<Diagnosed> {
+        let (pair, count) = (self.pair, self.posterior.members.parameters.len() as u64);
+        let name = &pair.cells[0].name;
+        let subject = |summary: Option<String>| Subject {
+            generator: name.generator.clone(),
+            uncertainty: name.uncertainty.clone(),
+            summary,
+            replica: pair.replica.number,
+        };
+        let own = diagnosed(&subject(None), std::slice::from_ref(&self.posterior.members.diagnostics));
+        let of_fits = |(s, needs): &(usize, FitNeeds)| {
+            let of = |members| diagnostics(pair, self.posterior, *s, members);
+            let list: Vec<Diagnostics> = if needs.pooled {
+                of(0..count).into_iter().collect()
+            } else {
+                (0..count).filter_map(|i| of(i..i + 1)).collect()
+            };
+            diagnosed(&subject(Some(pair.run.components.summaries[*s].name.clone())), &list)
+        };
+        own.into_iter().chain(self.fitted.iter().filter_map(of_fits)).collect()
     }
 
     /// Events that are left for streaming of a member with `capacity` events, whose last ones summaries are fitted to.

@@ -138,8 +138,10 @@ impl<'a> Pair<'a> {
         for (c, wanted) in wanted.iter().enumerate() {
             curves.insert(wanted.place, members.iter().map(|m| m[c].clone()).collect());
         }
+        let diagnostics = own.diagnostics();
         let own = own.speaking_for_all(&curves)?;
-        Ok(PairCurves { checkpoints, n_effective: posterior.members.n_effective, curves, own, warning })
+        let n_effective = posterior.members.n_effective;
+        Ok(PairCurves { checkpoints, n_effective, curves, own, diagnostics, warning })
     }
 
     /// One pass over a member's events for the columns that are not stored.

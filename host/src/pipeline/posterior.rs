@@ -63,8 +63,7 @@ impl Job<'_> {
             )));
         }
         check_members(&parameters, &model.layout(), &generator.name)?;
-        let n_effective = parameters.len() as f64;
-        Ok(Posterior { model, members: Members { parameters, n_effective } })
+        Ok(Posterior { model, members: Members::independent(parameters) })
     }
 
     /// Infers the chains that are not stored yet, and draws the members.

@@ -247,6 +247,7 @@ pub(crate) fn results() -> Results {
             many,
         ],
         distributions: vec![distribution(false), distribution(true)],
+        diagnostics: Vec::new(),
         warnings: vec![
             "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
                 .into(),

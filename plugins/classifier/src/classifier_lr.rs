@@ -1,7 +1,7 @@
 //! The likelihood ratio of a classifier.
 
 use amplicast_sdk::{
-    Component, FitNeeds, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic,
+    Component, FitNeeds, Fitted, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic,
     TrainingSettings, config, ensure_config,
 };
 
@@ -107,7 +107,7 @@ impl SummaryStatistic for ClassifierLr {
         Ok(Box::new(Network::untrained(schema.dimension(), &self.config.hidden)))
     }
 
-    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
+    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
         let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } = &self.config;
         let training = Training {
             hidden,
@@ -116,7 +116,7 @@ impl SummaryStatistic for ClassifierLr {
             look_every: *look_every,
             patience: *patience,
         };
-        training.run(fit)
+        Ok(Fitted { parameters: training.run(fit)?, ..Fitted::default() })
     }
 
     fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {

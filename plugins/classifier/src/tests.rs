@@ -22,13 +22,14 @@ fn fit(
 ) -> Result<Vec<f32>> {
     let schema = Schema::columns((0..truth.ncols()).map(|i| format!("x_{i}")));
     let rows: Vec<u64> = (0..truth.nrows().max(generated.nrows()) as u64).collect();
-    ClassifierLr::new(config.clone())?.fit(&SummaryFit {
+    let fitted = ClassifierLr::new(config.clone())?.fit(&SummaryFit {
         schema: &schema,
         training: Batch::new(truth.view(), Origin::Training, &rows[..truth.nrows()]),
         generated: Batch::new(generated.view(), Origin::Generated, &rows[..generated.nrows()]),
         seed,
         context: &Alone,
-    })
+    })?;
+    Ok(fitted.parameters)
 }
 
 fn score(config: &ClassifierLrConfig, parameters: &[f32], events: &Array2<f64>) -> Vec<f64> {

@@ -120,7 +120,7 @@ impl UncertaintyModel for Bayesian {
             };
             mean.iter().zip(log_sigma).map(with_noise).collect()
         };
-        Ok(Members { parameters: (0..count).map(draw).collect(), n_effective: count as f64 })
+        Ok(Members::independent((0..count).map(draw).collect()))
     }
 }
 

@@ -74,7 +74,7 @@ impl UncertaintyModel for Ensemble {
             .iter()
             .map(|chain| Ok(chain.get("parameters")?.to_vec()))
             .collect::<Result<_>>()?;
-        Ok(Members { parameters, n_effective: count as f64 })
+        Ok(Members::independent(parameters))
     }
 }
 

@@ -44,7 +44,7 @@ impl UncertaintyModel for Point {
             ));
         }
         let chain = chains.first().ok_or_else(|| Error::data("expected 1 chain, found none"))?;
-        Ok(Members { parameters: vec![chain.get("parameters")?.to_vec()], n_effective: 1.0 })
+        Ok(Members::independent(vec![chain.get("parameters")?.to_vec()]))
     }
 }
 

@@ -9,9 +9,11 @@ use super::caller::{Caller, Held};
 use super::context::{ContextRef, Offered, Received, offer};
 use super::generator::AbiBatch;
 use super::guard::{Guarded, guard};
-use super::types::{AbiSchema, AbiSeed, Res};
+use super::types::{AbiSchema, AbiSeed, Res, read_diagnostics, write_diagnostics};
 use crate::metric::expect_length;
-use crate::{Batch, FitNeeds, Origin, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic};
+use crate::{
+    Batch, FitNeeds, Fitted, Origin, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic,
+};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
@@ -37,6 +39,13 @@ pub struct AbiSummaryFit<'a> {
     generated: AbiBatch<'a>,
     seed: AbiSeed,
     context: ContextRef<'a>,
+}
+
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct AbiFitted {
+    parameters: RVec<f32>,
+    diagnostics: RString,
 }
 
 impl From<SummaryNeeds> for AbiSummaryNeeds {
@@ -69,7 +78,7 @@ pub trait AbiSummaryStatistic: Send + Sync {
     fn axis(&self) -> Res<RString>;
     fn needs(&self) -> Res<AbiSummaryNeeds>;
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
-    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f32>>;
+    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<AbiFitted>;
     #[sabi(last_prefix_field)]
     fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox>;
 }
@@ -99,14 +108,16 @@ impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox> {
         guard(|| Ok(own(self.0.prepare(&schema.read()?)?)))
     }
-    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f32>> {
+    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<AbiFitted> {
         guard(|| {
             let AbiSummaryFit { schema, training, generated, seed, context } = fit;
             let (training, generated) = (training.read()?, generated.read()?);
             let (schema, context) = (schema.read()?, Received(context));
             let fit =
                 SummaryFit { schema: &schema, training, generated, seed: seed.into(), context: &context };
-            Ok(self.0.fit(&fit)?.into())
+            let fitted = self.0.fit(&fit)?;
+            let diagnostics = write_diagnostics(&fitted.diagnostics)?;
+            Ok(AbiFitted { parameters: fitted.parameters.into(), diagnostics })
         })
     }
     fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox> {
@@ -165,7 +176,7 @@ impl LoadedSummaryStatistic {
     }
 
     /// See [`SummaryStatistic::fit`].
-    pub fn fit(&self, fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
+    pub fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
         let offered = Offered(fit.context);
         let crossing = AbiSummaryFit {
             schema: fit.schema.into(),
@@ -174,7 +185,9 @@ impl LoadedSummaryStatistic {
             seed: fit.seed.into(),
             context: offer(&offered),
         };
-        Ok(self.caller.call("fit", || self.object.fit(crossing))?.into_vec())
+        let fitted = self.caller.call("fit", || self.object.fit(crossing))?;
+        let diagnostics = read_diagnostics(&fitted.diagnostics)?;
+        Ok(Fitted { parameters: fitted.parameters.into_vec(), diagnostics })
     }
 
     /// See [`SummaryStatistic::fitted`].

@@ -3,7 +3,7 @@
 use abi_stable::StableAbi;
 use abi_stable::std_types::{RResult, RString, RVec};
 
-use crate::{Chunk, Error, ErrorKind, Layout, Origin, Result, Schema, Seed, Split};
+use crate::{Chunk, Diagnostics, Error, ErrorKind, Layout, Origin, Result, Schema, Seed, Split};
 
 /// The result of a call across the boundary.
 pub type Res<T> = RResult<T, AbiError>;
@@ -97,6 +97,18 @@ impl AbiSchema {
     pub fn read(self) -> Result<Schema> {
         Schema::from_parts(read_strings(self.columns), read_strings(self.particles))
     }
+}
+
+/// Diagnostics cross as JSON: they are few, and may grow without another layout of the boundary.
+pub fn write_diagnostics(diagnostics: &Diagnostics) -> Result<RString> {
+    diagnostics.check()?;
+    let text = serde_json::to_string(diagnostics);
+    text.map(RString::from).map_err(|e| Error::plugin(format!("cannot write diagnostics: {e}")))
+}
+
+/// See [`write_diagnostics`].
+pub fn read_diagnostics(text: &str) -> Result<Diagnostics> {
+    serde_json::from_str(text).map_err(|e| Error::plugin(format!("cannot read diagnostics: {e}")))
 }
 
 pub fn strings(list: &[String]) -> RVec<RString> {

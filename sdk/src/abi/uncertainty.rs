@@ -10,7 +10,7 @@ use super::caller::{Caller, Held, Unwatched};
 use super::context::{ContextRef, Offered, Received, offer};
 use super::guard::{Guarded, guard};
 use super::model::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
-use super::types::{AbiSeed, Res};
+use super::types::{AbiSeed, Res, read_diagnostics, write_diagnostics};
 use crate::{Chain, Error, Inference, Members, Requirements, Result, Seed, UncertaintyModel};
 
 #[repr(C)]
@@ -46,6 +46,7 @@ pub struct AbiVector {
 pub struct AbiMembers {
     parameters: RVec<RVec<f32>>,
     n_effective: f64,
+    diagnostics: RString,
 }
 
 fn write_chain(chain: &Chain) -> RVec<AbiVector> {
@@ -114,6 +115,7 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
             Ok(AbiMembers {
                 parameters: members.parameters.into_iter().map(RVec::from).collect(),
                 n_effective: members.n_effective,
+                diagnostics: write_diagnostics(&members.diagnostics)?,
             })
         })
     }
@@ -179,6 +181,7 @@ impl LoadedUncertaintyModel {
                 parameters.len()
             )));
         }
-        Ok(Members { parameters, n_effective: members.n_effective })
+        let diagnostics = read_diagnostics(&members.diagnostics)?;
+        Ok(Members { parameters, n_effective: members.n_effective, diagnostics })
     }
 }

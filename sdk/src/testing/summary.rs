@@ -157,5 +157,6 @@ fn fit_to(statistic: &LoadedSummaryStatistic, events: &Events, context: &dyn Con
     let (half, n) = (events.rows.len() / 2, events.rows.len());
     let generated = Batch { origin: Origin::Generated, ..events.batch().part(half..n) };
     let training = events.batch().part(0..half);
-    statistic.fit(&SummaryFit { schema: &events.schema, training, generated, seed: Seed::new(1), context })
+    let fit = SummaryFit { schema: &events.schema, training, generated, seed: Seed::new(1), context };
+    Ok(statistic.fit(&fit)?.parameters)
 }

@@ -50,14 +50,15 @@ impl SummaryStatistic for Hostile {
         let fit = FitNeeds { training_fraction: 0.5, generated: 100, pooled: false };
         SummaryNeeds { fit: fitted.then_some(fit), ..SummaryNeeds::default() }
     }
-    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
-        Ok(match self.0 {
+    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
+        let parameters = match self.0 {
             M::PanicInFit => panic!("hostile in fit"),
             M::ExitInFit => std::process::exit(0),
             M::NanInFit => vec![f32::NAN],
             M::FitAtRandom => vec![never_the_same() as f32],
             _ => vec![fit.generated.values.sum() as f32],
-        })
+        };
+        Ok(Fitted { parameters, ..Fitted::default() })
     }
     fn fitted(&self, _: &Schema, _: &[f32]) -> Result<Box<dyn Summary>> {
         Ok(Box::new(*self))

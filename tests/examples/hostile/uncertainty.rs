@@ -60,7 +60,7 @@ impl UncertaintyModel for Hostile {
             panic!("hostile in members");
         }
         if self.0 == M::InventsMembers {
-            return Ok(Members { parameters: vec![vec![0.0; 3]; count as usize], n_effective: count as f64 });
+            return Ok(Members::independent(vec![vec![0.0; 3]; count as usize]));
         }
         if (chains.len() as u64) < count {
             return Err(Error::data(format!("expected {count} chains, found {}", chains.len())));
@@ -81,7 +81,7 @@ impl UncertaintyModel for Hostile {
             parameters.pop();
         }
         let n_effective = if self.0 == M::NoEffectiveMembers { 0.0 } else { count as f64 };
-        Ok(Members { parameters, n_effective })
+        Ok(Members { n_effective, ..Members::independent(parameters) })
     }
 }
 
