@@ -7,11 +7,12 @@
 //!
 //! ```
 //! let text = r#"{"experiment": "ring", "n_train": 1000, "n_gen": 100, "members": 2, "replicas": 1, "validation": null,
-//!                "cells": [], "distributions": [], "warnings": []}"#;
+//!                "cells": [], "distributions": [], "diagnostics": [], "warnings": []}"#;
 //! let results: amplicast::results::Results = serde_json::from_str(text).unwrap();
 //! assert_eq!(results.n_train, 1000);
 //! ```
 
+pub mod calibration;
 pub mod cli;
 pub mod config;
 pub mod estimate;

@@ -27,6 +27,7 @@ pub struct Results {
     /// Distributions of the summaries, for figures.
     pub distributions: Vec<Distribution>,
     /// What posteriors and fitted summaries say of themselves.
+    #[serde(default)]
     pub diagnostics: Vec<Diagnosed>,
     /// What the reader should know before using a number.
     pub warnings: Vec<String>,

@@ -32,6 +32,14 @@ pub enum Command {
   amplicast run ring.toml --set experiment.n_gen=1e6 --out runs/long --threads 2
 A run that was stopped or killed goes on where it was; nothing that is stored is computed again.")]
     Run(RunCommand),
+    /// Repeat an experiment on independent training sets of a known truth: how often do its intervals hold the true G?
+    #[command(after_help = "Examples:
+  amplicast calibrate examples/gaussian-1d.toml --replicas 50
+  amplicast run examples/gaussian-1d.toml           its report then shows the calibration beside each G
+The calibration is kept in the run's folder, with a report of its own in its folder `calibration`. Of real data no truth is
+known: repeat the experiment with a trained model as its truth, and show its calibration with
+  amplicast report runs/data --calibration runs/model")]
+    Calibrate(CalibrateCommand),
     /// Check an experiment without running it, and list its cells.
     #[command(after_help = "Example:
   amplicast check examples/ring-2d.toml --set metric.0.plugin=ks")]
@@ -70,6 +78,17 @@ pub struct RunCommand {
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateCommand {
+    /// The experiment, and where and how it is run.
+    #[command(flatten)]
+    pub run: RunCommand,
+    /// Independent training sets.
+    #[arg(long, value_name = "R", default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..))]
+    pub replicas: u64,
 }
 
 /// `amplicast check`.
@@ -125,6 +144,9 @@ pub struct EstimateCommand {
 pub struct ReportCommand {
     /// The run's folder.
     pub run: PathBuf,
+    /// The folder of a run that was calibrated with the same settings; its calibration is kept with this run.
+    #[arg(long, value_name = "DIR")]
+    pub calibration: Option<PathBuf>,
 }
 
 /// A command about one component.

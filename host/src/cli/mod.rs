@@ -1,6 +1,7 @@
 //! The command line.
 
 mod arguments;
+mod calibration;
 mod check;
 mod conformance;
 mod plugins;
@@ -100,6 +101,7 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
     match &arguments.command {
         Command::Run(command) => run::run(command, process),
+        Command::Calibrate(command) => run::calibrate(command, process),
         Command::Check(command) => check::check(command, process),
         Command::Estimate(command) => run::estimate(command, process),
         Command::Report(command) => report::report(command),

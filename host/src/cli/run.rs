@@ -7,7 +7,8 @@ use amplicast_sdk::abi::{Caller, Kind};
 use amplicast_sdk::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
-use super::arguments::{EstimateCommand, RunCommand};
+use super::arguments::{CalibrateCommand, EstimateCommand, RunCommand};
+use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
 use crate::config::Source;
@@ -24,7 +25,49 @@ pub fn run(command: &RunCommand, process: &Process) -> u8 {
     };
     let out =
         command.out.clone().unwrap_or_else(|| Path::new("runs").join(&ready.experiment.experiment.name));
-    finish(&ready, &process.path(&out), command.threads, process)
+    let out = process.path(&out);
+    finish(&ready, Place { stages: &out, results: &out }, command.threads, process, |results, page| {
+        show(&out, results, page)
+    })
+}
+
+/// Runs `amplicast calibrate`: a run over several training sets in the folder `calibration` of the experiment's run, with which
+/// it shares all stages.
+pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
+    let run = &command.run;
+    let mut set = run.set.clone();
+    set.push(format!("experiment.replicas={}", command.replicas));
+    let ready = match prepare(&run.experiment, &set, &run.plugin_path, process) {
+        Ok(ready) => ready,
+        Err(error) => return usage(error),
+    };
+    if let Err(error) = calibration::known_truth(&ready) {
+        return usage(error);
+    }
+    let out = run.out.clone().unwrap_or_else(|| Path::new("runs").join(&ready.experiment.experiment.name));
+    let out = process.path(&out);
+    let folder = out.join(calibration::FOLDER);
+    let place = Place { stages: &out, results: &folder };
+    finish(&ready, place, run.threads, process, |results, page| {
+        let found = calibration::store(&out, results)?;
+        println!("{}", report::calibration_table(&found));
+        // The calibration's own report shows it, and the run's report if there is one.
+        calibration::rebuild(&folder)?;
+        if out.join("results.json").exists() {
+            println!("report: {}", calibration::rebuild(&out)?.1.display());
+        }
+        println!("report: {}", page.display());
+        Ok(())
+    })
+}
+
+/// Where a run works.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// The folder of its stages, which it locks.
+    stages: &'a Path,
+    /// The folder of its results.
+    results: &'a Path,
 }
 
 /// Runs `amplicast estimate`.
@@ -36,7 +79,11 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
                 .and_then(|source| prepare_source(&source, &command.plugin_path, process));
             match ready {
                 Err(error) => usage(error),
-                Ok(ready) => finish(&ready, &process.path(&command.out), command.threads, process),
+                Ok(ready) => {
+                    let out = process.path(&command.out);
+                    let place = Place { stages: &out, results: &out };
+                    finish(&ready, place, command.threads, process, |results, page| show(&out, results, page))
+                }
             }
         }
     }
@@ -131,14 +178,42 @@ fn to_toml(value: &Value) -> Result<String> {
         .map_err(|e| Error::plugin(format!("the configuration cannot be written as TOML: {e}")))
 }
 
-fn finish(ready: &Ready, out: &Path, threads: Option<usize>, process: &Process) -> u8 {
+/// What a finished run prints.
+fn show(out: &Path, results: &Results, page: &Path) -> Result<()> {
+    println!("{}", report::table(results));
+    if let Some(calibration) = calibration::of_run(out)? {
+        for cell in &results.cells {
+            if let Some(sentence) = calibration.sentence(&cell.name) {
+                println!(
+                    "{}: estimated {}; {sentence}",
+                    report::cell_title(&cell.name),
+                    report::amplification(cell)
+                );
+            }
+        }
+    }
+    for warning in &results.warnings {
+        println!("warning: {warning}");
+    }
+    println!("report: {}", page.display());
+    Ok(())
+}
+
+fn finish(
+    ready: &Ready,
+    place: Place<'_>,
+    threads: Option<usize>,
+    process: &Process,
+    show: impl FnOnce(&Results, &Path) -> Result<()>,
+) -> u8 {
     let started = SystemTime::now();
     let threads = process.threads(threads);
-    let lock = match folder(out) {
+    let lock = match folder(place.stages) {
         Ok(lock) => lock,
         Err(error) => return usage(error),
     };
-    let outcome = execute(ready, out, started, threads);
+    let outcome = execute(ready, place, started, threads)
+        .and_then(|(results, page)| show(&results, &page).map(|()| results));
     drop(lock);
     match outcome {
         Err(error) if error.kind() == ErrorKind::Cancelled => {
@@ -149,17 +224,12 @@ fn finish(ready: &Ready, out: &Path, threads: Option<usize>, process: &Process) 
             eprintln!("error: {error}");
             EXIT_FAILED
         }
-        Ok((results, page)) => {
-            println!("{}", report::table(&results));
-            for warning in &results.warnings {
-                println!("warning: {warning}");
-            }
+        Ok(results) => {
             for cell in &results.cells {
                 for failure in &cell.failures {
                     eprintln!("failed: {}: {failure}", report::cell_title(&cell.name));
                 }
             }
-            println!("report: {}", page.display());
             // No part of the results: a run that finds everything stored meets no such destructor.
             let dropped = ready.session.catalogue.drop_errors();
             for error in &dropped {
@@ -190,8 +260,16 @@ fn folder(out: &Path) -> Result<std::fs::File> {
     }
 }
 
-fn execute(ready: &Ready, out: &Path, started: SystemTime, threads: usize) -> Result<(Results, PathBuf)> {
-    let store = Store::open(&out.join("stages"))?;
+fn execute(
+    ready: &Ready,
+    place: Place<'_>,
+    started: SystemTime,
+    threads: usize,
+) -> Result<(Results, PathBuf)> {
+    let store = Store::open(&place.stages.join("stages"))?;
+    let out = place.results;
+    std::fs::create_dir_all(out)
+        .map_err(|e| Error::io(format!("cannot make the folder {}", out.display()), e))?;
     let effective = to_toml(&ready.experiment.effective())?;
     write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
     let run = Run {
@@ -208,7 +286,8 @@ fn execute(ready: &Ready, out: &Path, started: SystemTime, threads: usize) -> Re
     let provenance = provenance(ready, started, threads);
     let text = serde_json::to_vec_pretty(&provenance).map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("provenance.json"), &text)?;
-    let page = report::write(&results, &provenance, &effective, out)?;
+    let calibration = calibration::of_run(out)?;
+    let page = report::write(&results, &provenance, &effective, calibration.as_ref(), out)?;
     Ok((results, page))
 }
 

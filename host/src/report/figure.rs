@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use amplicast_sdk::{Error, Result};
 use krilla_svg::SurfaceExt as _;
 
-use super::{curves, distribution};
+use super::{curves, distribution, sets};
 use crate::results::Results;
 
 /// DejaVu Sans, cut down to Latin, Greek, Cyrillic and the signs of mathematics; licence beside it.
@@ -18,6 +18,8 @@ pub(super) const FONTS: [&[u8]; 2] =
 pub enum Subject {
     /// The cell with this index in [`Results::cells`].
     Cell(usize),
+    /// The estimates of all training sets of the cell with this index.
+    Sets(usize),
     /// The distribution with this index in [`Results::distributions`].
     Distribution(usize),
 }
@@ -96,6 +98,21 @@ pub fn figures(results: &Results) -> Vec<Figure> {
             figures.push(Figure { subject: Subject::Cell(i), name, svg, caption });
         }
     }
+    for (i, cell) in results.cells.iter().enumerate() {
+        let n = &cell.name;
+        let name = names.unique(&[
+            "sets",
+            &n.generator,
+            &n.uncertainty,
+            &n.summary,
+            &n.selection,
+            &n.metric,
+            &n.reference,
+        ]);
+        if let Some((svg, caption)) = sets::draw(cell, &name) {
+            figures.push(Figure { subject: Subject::Sets(i), name, svg, caption });
+        }
+    }
     for (i, d) in results.distributions.iter().enumerate() {
         let name = names.unique(&["distribution", &d.generator, &d.uncertainty, &d.summary, &d.selection]);
         if let Some((svg, caption)) = distribution::draw(d, &name) {
@@ -156,8 +173,12 @@ mod tests {
         let results = testing::results();
         let figures = check(&results);
         let failed = results.cells.iter().filter(|c| c.replicas.is_empty()).count();
-        assert_eq!(figures.len(), results.cells.len() - failed + results.distributions.len());
-        assert!(failed > 0);
+        let of_cells = figures.iter().filter(|f| !matches!(f.subject, Subject::Sets(_))).count();
+        assert_eq!(of_cells, results.cells.len() - failed + results.distributions.len());
+        // Estimates of several training sets have a figure of their own.
+        let many = results.cells.iter().filter(|c| c.replicas.len() >= 5).count();
+        assert_eq!(figures.len() - of_cells, many);
+        assert!(failed > 0 && many > 0);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use super::html_text::{CITE, LIMITS, READING, STYLE};
 use super::table::Grid;
 use super::text::escape;
 use super::title;
-use super::{format, html_cell};
+use super::{calibration, format, html_cell};
+use crate::calibration::Calibration;
 use crate::results::{Cell, Results, Verdict};
 
 /// The whole page.
@@ -14,6 +15,7 @@ pub(super) fn page(
     figures: &[Figure],
     provenance: &serde_json::Value,
     effective_config: &str,
+    calibration: Option<&Calibration>,
 ) -> String {
     let provenance = serde_json::to_string_pretty(provenance).unwrap_or_default();
     [
@@ -21,7 +23,8 @@ pub(super) fn page(
         setting(results),
         warnings(results),
         matrix(results),
-        cells(results, figures),
+        calibration.map_or(String::new(), calibration::section),
+        cells(results, figures, calibration),
         distributions(results, figures),
         LIMITS.to_string(),
         CITE.to_string(),
@@ -155,8 +158,8 @@ fn picture(figure: &Figure) -> String {
     )
 }
 
-fn cells(results: &Results, figures: &[Figure]) -> String {
-    let of = |i: usize| figures.iter().find(|f| f.subject == Subject::Cell(i)).map_or(String::new(), picture);
+fn cells(results: &Results, figures: &[Figure], calibration: Option<&Calibration>) -> String {
+    let of = |subject: Subject| figures.iter().find(|f| f.subject == subject).map_or(String::new(), picture);
     let sections: String = results
         .cells
         .iter()
@@ -164,9 +167,14 @@ fn cells(results: &Results, figures: &[Figure]) -> String {
         .map(|(i, cell)| {
             let title = escape(&title::cell_title(&cell.name));
             let facts = html_cell::facts(cell, results);
+            let calibrated = calibration.and_then(|c| c.sentence(&cell.name)).map_or(String::new(), |s| {
+                let estimated = format::amplification(cell);
+                format!("<p class=\"calibrated\">Estimated {}; {}.</p>\n", escape(&estimated), escape(&s)).replace("+-", "±")
+            });
             format!(
-                "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{}{facts}</section>\n",
-                of(i)
+                "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{calibrated}{}{facts}{}</section>\n",
+                of(Subject::Cell(i)),
+                of(Subject::Sets(i))
             )
         })
         .collect();
@@ -242,8 +250,13 @@ mod tests {
                 text.push_str(&evil);
             }
         }
-        let page =
-            page(&results, &figures(&results), &serde_json::json!({ evil.clone(): evil.clone() }), &evil);
+        let page = page(
+            &results,
+            &figures(&results),
+            &serde_json::json!({ evil.clone(): evil.clone() }),
+            &evil,
+            None,
+        );
         assert!(!page.contains("<img"));
         assert!(!page.contains("\"alert"));
         assert!(page.matches("&lt;img src=x").count() > 20);
@@ -255,7 +268,7 @@ mod tests {
         results.cells.clear();
         results.distributions.clear();
         results.validation = None;
-        let page = page(&results, &[], &serde_json::Value::Null, "");
+        let page = page(&results, &[], &serde_json::Value::Null, "", None);
         assert!(page.contains("The experiment has no cells."));
     }
 }

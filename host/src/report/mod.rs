@@ -3,6 +3,7 @@
 //! Every function is pure but for [`write()`], and gives the same bytes for the same results. The
 //! figures are written by a small SVG writer of our own, and turned into PDF by krilla (`docs/decisions/plotting.md`).
 
+mod calibration;
 mod canvas;
 mod curves;
 mod distribution;
@@ -14,6 +15,7 @@ mod html_text;
 mod legend;
 mod panel;
 mod scale;
+mod sets;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,11 +27,13 @@ use std::path::{Path, PathBuf};
 
 use amplicast_sdk::{Error, Result};
 
+pub use calibration::calibration_table;
 pub use figure::{Figure, Subject, figures};
 pub use format::amplification;
 pub use table::table;
 pub use title::cell_title;
 
+use crate::calibration::Calibration;
 use crate::results::Results;
 
 /// Writes `report.html` and `figures/*.svg`, `figures/*.pdf` into `folder`, and gives the path of the page.
@@ -39,6 +43,7 @@ pub fn write(
     results: &Results,
     provenance: &serde_json::Value,
     effective_config: &str,
+    calibration: Option<&Calibration>,
     folder: &Path,
 ) -> Result<PathBuf> {
     let figures = figures(results);
@@ -49,7 +54,7 @@ pub fn write(
         write_file(&pictures.join(format!("{}.pdf", figure.name)), &figure.pdf()?)?;
     }
     let page = folder.join("report.html");
-    write_file(&page, html::page(results, &figures, provenance, effective_config).as_bytes())?;
+    write_file(&page, html::page(results, &figures, provenance, effective_config, calibration).as_bytes())?;
     Ok(page)
 }
 
@@ -71,7 +76,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let results = testing::results();
         let provenance = serde_json::json!({"seed": 1, "note": "</pre><script>alert(1)</script>"});
-        let page = write(&results, &provenance, "name = \"<ring>\"", folder.path()).unwrap();
+        let page = write(&results, &provenance, "name = \"<ring>\"", None, folder.path()).unwrap();
         let html = fs::read_to_string(&page).unwrap();
         let files = fs::read_dir(folder.path().join("figures")).unwrap().count();
         assert_eq!(files, 2 * figures(&results).len());
@@ -81,8 +86,8 @@ mod tests {
             assert!(!html.contains(outside), "{outside} needs the network");
         }
         // Again over the old files.
-        write(&results, &provenance, "", folder.path()).unwrap();
-        let error = write(&results, &provenance, "", &page).unwrap_err();
+        write(&results, &provenance, "", None, folder.path()).unwrap();
+        let error = write(&results, &provenance, "", None, &page).unwrap_err();
         assert_eq!(error.kind(), amplicast_sdk::ErrorKind::Io);
     }
 
@@ -95,7 +100,7 @@ mod tests {
         results.cells[0].name.summary = "a/b".into();
         results.cells[1].name.summary = "a:b".into();
         let folder = tempfile::tempdir().unwrap();
-        write(&results, &serde_json::Value::Null, "", folder.path()).unwrap();
+        write(&results, &serde_json::Value::Null, "", None, folder.path()).unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join("figures").join(name));
         let names: Vec<String> = figures(&results).into_iter().map(|f| f.name).collect();
         assert!(read(&format!("{}.svg", names[0])).unwrap().contains("a/b"));

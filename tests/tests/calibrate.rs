@@ -1,0 +1,107 @@
+//! `amplicast calibrate`: how often intervals hold the true G, on a problem whose answer is known in closed form.
+
+use amplicast::calibration::{Calibration, TrueVersion};
+use amplicast_tests::{Place, results};
+
+/// The mean of a Gaussian of known width, fitted to 100 events: a bootstrap's spread is right, and the true G of the posterior
+/// mean is I (1 - I) / (n (dI/dmu)^2 Var(mu)) = 70.4 to first order.
+const EXPERIMENT: &str = r#"
+[experiment]
+name = "known"
+n_train = 100
+n_gen = 200_000
+members = 10
+n_truth = 1_000_000
+[dataset]
+plugin = "gaussian"
+[[generator]]
+plugin = "gaussian-fit"
+[[uncertainty]]
+plugin = "ensemble"
+[[summary]]
+name = "x"
+plugin = "coordinate"
+[[metric]]
+name = "half"
+plugin = "integral"
+intervals = [[0.0, 20.0]]
+"#;
+
+fn calibration(place: &Place) -> Calibration {
+    let bytes = std::fs::read(place.path("run/calibration.json")).expect("a calibration");
+    serde_json::from_slice(&bytes).expect("a calibration")
+}
+
+#[test]
+fn intervals_of_a_calibrated_posterior_hold_the_truth() {
+    const REPLICAS: u64 = 100;
+    let place = Place::new();
+    let file = place.write("known.toml", EXPERIMENT).display().to_string();
+    let replicas = REPLICAS.to_string();
+    place.amplicast(&["calibrate", &file, "--out", "run", "--replicas", &replicas]).expect(0).prints(&[
+        "68 % held it",
+        "posterior mean",
+        "calibration/report.html",
+    ]);
+    let found = calibration(&place);
+    assert_eq!((found.truth.as_str(), found.replicas, found.n_train), ("gaussian", REPLICAS, 100));
+    let cell = &found.cells[0];
+    let mean = &cell.against[0];
+    assert_eq!((mean.version, mean.coverage_68.of), (TrueVersion::PosteriorMean, REPLICAS));
+    // The half line: I (1 - I) / phi(0)^2 = pi / 2 true events; the spread of (I - 1/2)^2 over 100 sets gives 14 %.
+    let g_true = mean.g_true.value.unwrap();
+    assert!((g_true / std::f64::consts::FRAC_PI_2 - 1.0).abs() < 3.5 * 0.14, "{g_true}");
+    for (fraction, level) in [(mean.coverage_68, 0.6827), (mean.coverage_95, 0.95)] {
+        // G_true's own 14 % moves the coverage by up to 0.05.
+        let error = (level * (1.0 - level) / REPLICAS as f64).sqrt();
+        assert!((fraction.value() - level).abs() < 3.0 * error + 0.05, "{} {level}", fraction.value());
+    }
+    let pulls = cell.pulls.as_ref().unwrap();
+    assert!((pulls.within_68.value - 0.6827).abs() < 3.5 * 0.0466, "{pulls:?}");
+    assert!((pulls.within_95.value - 0.95).abs() < 3.5 * 0.0218, "{pulls:?}");
+    // A single member's deviation is twice as large: its true G is half, and the interval misses it more often.
+    let member = &cell.against[1];
+    let ratio = g_true / member.g_true.value.unwrap();
+    assert!((1.5..2.7).contains(&ratio), "{ratio}");
+    assert!(member.coverage_68.value() < mean.coverage_68.value());
+
+    // The run itself shares the stages, and tells of the calibration.
+    let run = place.amplicast(&["run", &file, "--out", "run"]).expect(0);
+    let run = run.prints(&[
+        "estimated",
+        "on 100 training sets of a known truth like this one the 68 % interval held the true G",
+    ]);
+    run.says(&["10 chain(s), 10 of them stored before"]);
+    assert_eq!(results(&place.path("run"))["replicas"], 1);
+    let page = std::fs::read_to_string(place.path("run/report.html")).unwrap();
+    assert!(page.contains("<h2>Calibration</h2>") && page.contains("Estimated "));
+
+    // Of another posterior it says nothing.
+    let other = ["run", &file, "--out", "other", "--set", "uncertainty.0.data=same"];
+    place.amplicast(&other).expect(0);
+    place
+        .amplicast(&["report", "other", "--calibration", "run"])
+        .expect(2)
+        .says(&["expected a calibration of a cell with the same settings as in other, found none"]);
+    place
+        .amplicast(&["report", "run", "--calibration", "other"])
+        .expect(2)
+        .says(&["other: expected a calibration, found none"]);
+}
+
+#[test]
+fn without_a_truth_nothing_is_calibrated() {
+    let place = Place::new();
+    place.normal_npy("train.npy", 400, 1, 1);
+    let text =
+        EXPERIMENT.replace("plugin = \"gaussian\"\n", "plugin = \"events-file\"\ntrain = \"train.npy\"\n");
+    let file = place.write("file.toml", &text).display().to_string();
+    place
+        .amplicast(&["calibrate", &file, "--out", "run", "--replicas", "3"])
+        .expect(2)
+        .says(&["expected a dataset with a known truth or a holdout, found neither", "trained-model"]);
+    place
+        .amplicast(&["calibrate", &file, "--out", "run", "--replicas", "1"])
+        .expect(2)
+        .says(&["'1' for '--replicas <R>'"]);
+}
