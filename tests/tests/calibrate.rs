@@ -105,3 +105,67 @@ fn without_a_truth_nothing_is_calibrated() {
         .expect(2)
         .says(&["'1' for '--replicas <R>'"]);
 }
+
+/// Real data, of which no truth is known: a member of the run on them takes its place.
+#[test]
+fn a_trained_model_serves_as_the_truth() {
+    let place = Place::new();
+    place.normal_npy("train.npy", 100, 1, 5);
+    let with = |dataset: &str| EXPERIMENT.replace("plugin = \"gaussian\"\n", dataset);
+    let data = place.write("data.toml", with("plugin = \"events-file\"\ntrain = \"train.npy\"\n"));
+    let data = data.display().to_string();
+    place.amplicast(&["run", &data, "--out", "data"]).expect(0);
+    let metrics = r#"
+[[metric]]
+plugin = "ks"
+reference = "truth"
+[[summary]]
+name = "ratio"
+plugin = "true-lr"
+[[exclude]]
+summary = "ratio"
+metric = "half"
+"#;
+    let trained = |keys: &str| with(&format!("plugin = \"trained-model\"\nrun = \"data\"\n{keys}\n"));
+    let model = place.write("model.toml", trained("member = 3") + metrics).display().to_string();
+    let small = ["--replicas", "12", "--set", "experiment.n_truth=100000", "--set", "experiment.n_gen=50000"];
+    let call = [&["calibrate", &model, "--out", "model"], &small[..]].concat();
+    place.amplicast(&call).expect(0);
+    let bytes = std::fs::read(place.path("model/calibration.json")).expect("a calibration");
+    let found: Calibration = serde_json::from_slice(&bytes).expect("a calibration");
+    assert_eq!((found.truth.as_str(), found.replicas), ("trained-model", 12));
+    // The truth is a Gaussian of the member's mean: fits to it have the pi/2 of any Gaussian's half line within the spread
+    // of 12 sets, 0.41, and the posterior mean, which a nonlinear region shifts.
+    let half = found.cells.iter().find(|c| c.name.metric == "half").unwrap();
+    let g_true = half.against[0].g_true.value.unwrap();
+    assert!((0.6..4.5).contains(&g_true), "{g_true}");
+    // Densities included: the likelihood ratio is that of two Gaussians, which a mean fitted to 100 events keeps apart.
+    let run = results(&place.path("model/calibration"));
+    let ratio = run["cells"].as_array().unwrap().iter().find(|c| c["name"]["summary"] == "ratio").unwrap();
+    assert!(
+        ratio["failures"].as_array().unwrap().is_empty() && ratio["overall"]["g_mean"].is_f64(),
+        "{ratio}"
+    );
+
+    // What is calibrated has the settings of the run on the data.
+    place.amplicast(&["report", "data", "--calibration", "model"]).expect(0);
+    let page = std::fs::read_to_string(place.path("data/report.html")).unwrap();
+    assert!(
+        page.contains("on 12 training sets of a known truth like this one"),
+        "no calibration in the report"
+    );
+
+    let fails = |keys: &str, message: &str| {
+        let file = place.write("wrong.toml", trained(keys)).display().to_string();
+        place.amplicast(&["check", &file]).expect(2).says(&[message]);
+    };
+    fails("member = 11", "expected 1 to 10, found 11");
+    fails("generator = \"autoregressive\"", "expected one of gaussian-fit, found `autoregressive`");
+    fails("members = 2", "unknown field `members`");
+    std::fs::remove_dir_all(place.path("data/stages")).unwrap();
+    fails("", "expected it stored, found none that these plugins made: finish the run, or run it again");
+    std::fs::remove_dir_all(place.path("data")).unwrap();
+    fails("", "expected the folder of a run, found no ");
+    place.amplicast(&["info", "trained-model"]).expect(2);
+    place.amplicast(&["plugins", "info", "trained-model"]).expect(0).prints(&["run [required]", "member"]);
+}

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::arguments::{ComponentCommand, PathCommand};
 use super::{EXIT_FAILED, EXIT_OK, Process, usage};
+use crate::pipeline::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig};
 use crate::plugins::{Catalogue, Entry, plugin_folders};
 
 /// Lists all components, and files that were not loaded.
@@ -25,6 +26,7 @@ pub fn list(command: &PathCommand, process: &Process) -> u8 {
             table.add_row([kind.table(), &name, entry.component.about.as_str(), &file]);
         }
     }
+    table.add_row([Kind::Dataset.table(), TRAINED_MODEL, TRAINED_MODEL_ABOUT, "(the host)"]);
     println!("{table}");
     for refused in &session.catalogue.refused {
         println!("not loaded: {}: {}", refused.path.display(), refused.reason);
@@ -55,6 +57,12 @@ fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<Vec<&'a Entry>, Stri
 
 /// Describes a component: what it is, where it comes from, what can be configured.
 pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
+    if command.component == TRAINED_MODEL {
+        println!("{TRAINED_MODEL} ({}): {TRAINED_MODEL_ABOUT}", Kind::Dataset.table());
+        println!("library: none, it is the host's own");
+        describe(&trained_model_schema());
+        return EXIT_OK;
+    }
     let session = process.session(&command.plugin_path, &[]);
     let entries = match find(&session.catalogue, &command.component) {
         Ok(entries) => entries,
@@ -69,28 +77,41 @@ pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
             Ok(schema) => serde_json::from_str::<Value>(&schema).unwrap_or(Value::Null),
             Err(error) => return usage(error),
         };
-        let Some(properties) = schema["properties"].as_object().filter(|p| !p.is_empty()) else {
-            println!("nothing to configure");
-            continue;
-        };
-        println!("configuration:");
-        let required: Vec<&str> =
-            schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        for (name, property) in properties {
-            let what = property["description"].as_str().unwrap_or_default().replace('\n', " ");
-            let default = match property.get("default") {
-                Some(value) if !value.is_null() => format!(" [default: {value}]"),
-                None if required.contains(&name.as_str()) => " [required]".into(),
-                _ => String::new(),
-            };
-            println!("  {name}{default}  {what}");
-        }
+        describe(&schema);
     }
     EXIT_OK
 }
 
+fn trained_model_schema() -> Value {
+    schemars::schema_for!(TrainedModelConfig).into()
+}
+
+/// Prints what can be configured.
+fn describe(schema: &Value) {
+    let Some(properties) = schema["properties"].as_object().filter(|p| !p.is_empty()) else {
+        println!("nothing to configure");
+        return;
+    };
+    println!("configuration:");
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, property) in properties {
+        let what = property["description"].as_str().unwrap_or_default().replace('\n', " ");
+        let default = match property.get("default") {
+            Some(value) if !value.is_null() => format!(" [default: {value}]"),
+            None if required.contains(&name.as_str()) => " [required]".into(),
+            _ => String::new(),
+        };
+        println!("  {name}{default}  {what}");
+    }
+}
+
 /// Prints the JSON Schema of a component's configuration.
 pub fn schema(command: &ComponentCommand, process: &Process) -> u8 {
+    if command.component == TRAINED_MODEL {
+        println!("{:#}", trained_model_schema());
+        return EXIT_OK;
+    }
     let session = process.session(&command.plugin_path, &[]);
     let entries = match find(&session.catalogue, &command.component) {
         Ok(entries) => entries,

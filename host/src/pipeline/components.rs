@@ -1,12 +1,13 @@
 //! The experiment's components, made and checked before anything runs.
 
 use amplicast_sdk::abi::{
-    Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
-    LoadedUncertaintyModel,
+    Caller, Kind, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic, LoadedUncertaintyModel,
 };
-use amplicast_sdk::{Error, ErrorKind, Result, Schema};
+use amplicast_sdk::{Error, ErrorKind, Result, Schema, read_config};
 use serde_json::{Value, json};
 
+use super::trained_model::{self, TrainedModel, TrainedModelConfig};
+use super::true_source::TrueSource;
 use crate::config::{ComponentTable, ConfigError, Experiment, Source};
 use crate::plugins::{Entry, hash_file};
 use crate::session::Session;
@@ -28,7 +29,7 @@ pub struct Made<T> {
 /// All components of an experiment.
 pub struct Components {
     /// Where true events come from.
-    pub dataset: Made<LoadedDataset>,
+    pub dataset: Made<Box<dyn TrueSource>>,
     /// The columns of its events.
     pub schema: Schema,
     /// Architectures.
@@ -48,12 +49,15 @@ impl Components {
         source: &Source,
         experiment: &mut Experiment,
     ) -> Result<Self, ConfigError> {
-        let dataset =
+        let dataset = if experiment.dataset.plugin == trained_model::NAME {
+            trained(session, source, &mut experiment.dataset)?
+        } else {
             make(session, source, Kind::Dataset, &mut experiment.dataset, |entry, config, caller| {
                 let dataset = entry.component.dataset(config, caller)?;
                 let files = dataset.files()?;
-                Ok((dataset, files))
-            })?;
+                Ok((Box::new(dataset) as Box<dyn TrueSource>, files))
+            })?
+        };
         let schema = match &dataset.component {
             Ok(loaded) => loaded.schema().clone(),
             Err(error) => return Err(source.error("dataset", &error.to_string())),
@@ -90,6 +94,34 @@ impl Components {
         }
         Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics })
     }
+}
+
+/// The dataset that the host itself has: a member of an earlier run.
+fn trained(
+    session: &Session,
+    source: &Source,
+    table: &mut ComponentTable,
+) -> Result<Made<Box<dyn TrueSource>>, ConfigError> {
+    let path = table.path.clone();
+    let wrong = |error: Error| match error.place() {
+        field if error.kind() == ErrorKind::Config && !field.is_empty() => {
+            source.error(&format!("{path}.{field}"), error.message())
+        }
+        _ => source.error(&path, &error.to_string()),
+    };
+    let text = Value::Object(table.config.clone()).to_string();
+    let config: TrainedModelConfig = read_config(&text).map_err(wrong)?;
+    let model = TrainedModel::open(session, &config).map_err(wrong)?;
+    if let Ok(Value::Object(map)) = serde_json::to_value(&config) {
+        table.config = map;
+    }
+    Ok(Made {
+        name: table.name.clone(),
+        plugin: table.plugin.clone(),
+        path: table.path.clone(),
+        identity: model.identity.clone(),
+        component: Ok(Box::new(model)),
+    })
 }
 
 fn make<T>(

@@ -2,15 +2,15 @@
 
 use std::ops::Range;
 
-use amplicast_sdk::abi::LoadedDataset;
 use amplicast_sdk::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, ShapeError, s};
 use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, chunk_events};
 
+use super::true_source::TrueSource;
 use crate::config::{ReferenceName, Sizes};
 
 /// The true events of one replica.
 pub struct TrueEvents<'a> {
-    dataset: &'a LoadedDataset,
+    dataset: &'a dyn TrueSource,
     sizes: &'a Sizes,
     seed: Seed,
     /// All n_train events: those that the generator sees first, then the left-out ones.
@@ -21,7 +21,7 @@ pub struct TrueEvents<'a> {
 
 impl<'a> TrueEvents<'a> {
     /// Reads the training events of replica `replica`.
-    pub fn read(dataset: &'a LoadedDataset, sizes: &'a Sizes, replica: u64) -> Result<Self> {
+    pub fn read(dataset: &'a dyn TrueSource, sizes: &'a Sizes, replica: u64) -> Result<Self> {
         let seed = Seed::new(sizes.seed).split("data").index(replica);
         let n = usize::try_from(sizes.n_train)
             .map_err(|_| Error::data("n_train is too large for this machine"))?;

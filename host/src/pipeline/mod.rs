@@ -16,8 +16,11 @@ mod posterior;
 mod run;
 mod select;
 mod stream;
+mod trained_model;
+mod true_source;
 mod truth;
 
 pub use components::{Components, Made};
 pub use plan::{Plan, PlannedCell};
 pub use run::Run;
+pub use trained_model::{ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig};

@@ -16,6 +16,11 @@ use super::run::{Replica, Run};
 use super::stream::{Column, MemberCurve, Pass, checkpoints};
 use crate::store::Key;
 
+/// The randomness of a generator and an uncertainty model on one training set.
+pub fn pair_seed(experiment: u64, generator: &str, uncertainty: &str, replica: u64) -> Seed {
+    Seed::new(experiment).split("pair").split(generator).split(uncertainty).index(replica)
+}
+
 /// A generator and an uncertainty model in one replica.
 pub struct Pair<'a> {
     /// The experiment.
@@ -49,11 +54,7 @@ impl<'a> Pair<'a> {
         cells: &'a [&'a PlannedCell],
     ) -> Self {
         let (generator, uncertainty) = (&cells[0].name.generator, &cells[0].name.uncertainty);
-        let seed = Seed::new(run.experiment.experiment.seed)
-            .split("pair")
-            .split(generator)
-            .split(uncertainty)
-            .index(replica.number);
+        let seed = pair_seed(run.experiment.experiment.seed, generator, uncertainty, replica.number);
         Pair { run, replica, columns, cells, name: format!("{generator} / {uncertainty}"), seed }
     }
 
@@ -69,6 +70,7 @@ impl<'a> Pair<'a> {
             data_identity: self.replica.identity,
             name: self.name.clone(),
             seed: self.seed,
+            stored_only: false,
         };
         let loaded = made.component.as_ref().map_err(Clone::clone)?;
         let seen = self.replica.events.seen();

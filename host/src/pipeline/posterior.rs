@@ -48,6 +48,8 @@ pub struct Job<'a> {
     pub name: String,
     /// Randomness of this pair and replica.
     pub seed: Seed,
+    /// Whether nothing is inferred that is not stored.
+    pub stored_only: bool,
 }
 
 impl Job<'_> {
@@ -91,6 +93,11 @@ impl Job<'_> {
             }
             let stage =
                 format!("{}: training set {}, chain {} of {chains}", self.name, self.replica + 1, k + 1);
+            if self.stored_only {
+                return Err(Error::data(format!(
+                    "{stage}: expected it stored, found none that these plugins made: finish the run, or run it again"
+                )));
+            }
             let task = self.session.progress.task(&stage);
             let context = CallContext::new(self.session, &task);
             let mut chain = self.session.attempt(&stage, || {

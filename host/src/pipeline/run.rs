@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amplicast_sdk::abi::{LoadedDataset, LoadedSummaryStatistic};
+use amplicast_sdk::abi::LoadedSummaryStatistic;
 use amplicast_sdk::{Error, ErrorKind, Result, SummaryNeeds};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use super::pair::Pair;
 use super::plan::{Plan, PlannedCell};
 use super::posterior::data_identity;
 use super::select::Cuts;
+use super::true_source::TrueSource;
 use super::truth::Truth;
 use crate::config::Experiment;
 use crate::results::{MemberRow, Results};
@@ -40,7 +41,7 @@ pub struct Replica<'a> {
     /// Its number, from 0.
     pub number: u64,
     /// Where its true events come from.
-    pub dataset: &'a LoadedDataset,
+    pub dataset: &'a dyn TrueSource,
     /// Its true events.
     pub events: &'a TrueEvents<'a>,
     /// What they depend on.
@@ -80,7 +81,7 @@ impl Run<'_> {
     }
 
     fn replica(&self, number: u64, summaries: &[Observable], collector: &mut Collector<'_>) -> Result<()> {
-        let dataset = self.components.dataset.component.as_ref().map_err(Clone::clone)?;
+        let dataset = &**self.components.dataset.component.as_ref().map_err(Clone::clone)?;
         let sizes = &self.experiment.experiment;
         let identity = data_identity(self.experiment, self.components, number)?;
         let events =
@@ -114,7 +115,7 @@ impl Run<'_> {
     /// All selections, their quantiles resolved.
     pub fn cuts(
         &self,
-        dataset: &LoadedDataset,
+        dataset: &dyn TrueSource,
         events: &TrueEvents<'_>,
         observables: Observables<'_>,
     ) -> Vec<Result<Cuts>> {

@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 
-use amplicast_sdk::abi::LoadedDataset;
 use amplicast_sdk::{Error, Result};
 
 use super::components::Components;
 use super::data::TrueEvents;
 use super::observables::Observables;
+use super::true_source::TrueSource;
 use crate::config::Selection;
 
 /// Events with this summary in [low, high) pass.
@@ -35,7 +35,7 @@ impl Cuts {
     pub fn resolve(
         selection: &Selection,
         components: &Components,
-        dataset: &LoadedDataset,
+        dataset: &dyn TrueSource,
         events: &TrueEvents<'_>,
         observables: Observables<'_>,
     ) -> Result<Self> {
