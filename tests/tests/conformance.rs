@@ -7,7 +7,7 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 18] = [
+const COMPONENTS: [&str; 19] = [
     "autoregressive",
     "bayesian",
     "classifier-lr",
@@ -16,6 +16,7 @@ const COMPONENTS: [&str; 18] = [
     "events-file",
     "gaussian",
     "gaussian-fit",
+    "gaussian-mixture",
     "gaussian-ring",
     "integral",
     "invariant-mass",
@@ -61,6 +62,8 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ),
         ("gaussian", json!({})),
         ("gaussian", json!({"dimension": 3, "mean": [1.0, 2.0, -3.0], "width": [0.5]})),
+        ("gaussian-mixture", json!({})),
+        ("gaussian-mixture", json!({"means": [[0.0, 1.0, 2.0]], "widths": [0.5], "weights": [2.0]})),
         ("gaussian-ring", json!({})),
         ("gaussian-ring", json!({"dimension": 3, "radius": 2.0, "width": 0.3})),
         ("samples", json!({"members": [members]})),

@@ -11,11 +11,13 @@
 
 mod events_file;
 mod gaussian;
+mod gaussian_mixture;
 mod gaussian_ring;
 mod normal;
 
 pub use events_file::{EventsFile, EventsFileConfig};
 pub use gaussian::{Gaussian, GaussianConfig};
+pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig};
 pub use gaussian_ring::{GaussianRing, GaussianRingConfig};
 
 amplicast_sdk::export_plugin!();
