@@ -44,6 +44,13 @@ known: repeat the experiment with a trained model as its truth, and show its cal
     #[command(after_help = "Example:
   amplicast check examples/ring-2d.toml --set metric.0.plugin=ks")]
     Check(CheckCommand),
+    /// Forecast which G an experiment can resolve, and what it costs, before anything is trained.
+    #[command(after_help = "Examples:
+  amplicast plan examples/ring-2d.toml
+  amplicast plan examples/ring-2d.toml --resolve 20        what it would take to resolve G = 20
+How many events do I need? The experiment's metrics are applied to members of a known G: n_equiv = G n_train true events, drawn
+with replacement. It is counted how often the interval has two ends.")]
+    Plan(PlanCommand),
     /// Estimate G from files of generated events, one file a member.
     #[command(after_help = "Examples:
   amplicast estimate --train train.npy --members 'gen_*.npy' --summary 'invariant-mass:0,1,2,3,4,5' --region 600:700
@@ -102,6 +109,35 @@ pub struct CheckCommand {
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast plan`.
+#[derive(Debug, Args)]
+pub struct PlanCommand {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// Override a value of the experiment.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Find what it would take to resolve this G.
+    #[arg(long, value_name = "G", value_parser = positive)]
+    pub resolve: Option<f64>,
+    /// Simulated runs for each G.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub runs: u64,
+    /// Threads.
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    pub threads: Option<usize>,
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        _ => Err(format!("expected a positive number, found `{text}`")),
+    }
 }
 
 /// `amplicast estimate`.

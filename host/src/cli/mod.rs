@@ -4,6 +4,7 @@ mod arguments;
 mod calibration;
 mod check;
 mod conformance;
+mod plan;
 mod plugins;
 mod report;
 mod run;
@@ -103,6 +104,7 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
         Command::Run(command) => run::run(command, process),
         Command::Calibrate(command) => run::calibrate(command, process),
         Command::Check(command) => check::check(command, process),
+        Command::Plan(command) => plan::plan(command, process),
         Command::Estimate(command) => run::estimate(command, process),
         Command::Report(command) => report::report(command),
         Command::Schema(command) => plugins::schema(command, process),

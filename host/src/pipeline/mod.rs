@@ -6,6 +6,7 @@ mod components;
 mod data;
 mod diagnosed;
 mod fitting;
+mod forecast;
 mod observables;
 mod overall;
 mod own;
@@ -21,6 +22,7 @@ mod true_source;
 mod truth;
 
 pub use components::{Components, Made};
-pub use plan::{Plan, PlannedCell};
+pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources};
+pub use plan::{Plan, PlannedCell, member_count};
 pub use run::Run;
 pub use trained_model::{ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig};

@@ -53,6 +53,22 @@ pub struct Replica<'a> {
 impl Run<'_> {
     /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
     pub fn execute(&self) -> Result<(Results, Vec<MemberRow>)> {
+        let summaries = self.summaries();
+        let mut collector = Collector::new(self.experiment, self.components, self.plan);
+        for replica in 0..self.experiment.experiment.replicas {
+            self.session.check_stop()?;
+            if let Err(error) = self.replica(replica, &summaries, &mut collector) {
+                if error.kind() == ErrorKind::Cancelled {
+                    return Err(error);
+                }
+                collector.fail_all(replica, &error);
+            }
+        }
+        Ok(collector.finish())
+    }
+
+    /// All summaries, those that are fitted without their fit.
+    pub fn summaries(&self) -> Vec<Observable> {
         let schema = &self.components.schema;
         let observable = |made: &Made<LoadedSummaryStatistic>| match &made.component {
             Ok(loaded) => {
@@ -66,18 +82,7 @@ impl Run<'_> {
             }
             Err(error) => Observable { summary: Err(error.clone()), needs: SummaryNeeds::default() },
         };
-        let summaries: Vec<Observable> = self.components.summaries.iter().map(observable).collect();
-        let mut collector = Collector::new(self.experiment, self.components, self.plan);
-        for replica in 0..self.experiment.experiment.replicas {
-            self.session.check_stop()?;
-            if let Err(error) = self.replica(replica, &summaries, &mut collector) {
-                if error.kind() == ErrorKind::Cancelled {
-                    return Err(error);
-                }
-                collector.fail_all(replica, &error);
-            }
-        }
-        Ok(collector.finish())
+        self.components.summaries.iter().map(observable).collect()
     }
 
     fn replica(&self, number: u64, summaries: &[Observable], collector: &mut Collector<'_>) -> Result<()> {

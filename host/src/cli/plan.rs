@@ -1,0 +1,166 @@
+//! `amplicast plan`: which amplification an experiment can resolve, and what it costs, before anything is trained.
+
+use amplicast_sdk::{Error, ErrorKind, Result};
+
+use super::arguments::PlanCommand;
+use super::check::{Ready, prepare};
+use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
+use crate::pipeline::{CONFIDENCE, Forecast, Run};
+use crate::store::Store;
+
+/// Runs the command.
+pub fn plan(command: &PlanCommand, process: &Process) -> u8 {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
+        Ok(ready) => ready,
+        Err(error) => return usage(error),
+    };
+    process.threads(command.threads);
+    match forecasts(&ready, command) {
+        Err(error) if error.kind() == ErrorKind::Cancelled => EXIT_STOPPED,
+        Err(error) => {
+            eprintln!("error: {error}");
+            EXIT_FAILED
+        }
+        Ok(list) => {
+            for forecast in &list {
+                println!("{}", text(forecast, command.resolve));
+            }
+            println!("{}", cost(&ready));
+            EXIT_OK
+        }
+    }
+}
+
+fn forecasts(ready: &Ready, command: &PlanCommand) -> Result<Vec<Forecast>> {
+    // Nothing is worth being kept.
+    let folder = tempfile::tempdir().map_err(|e| Error::io("cannot make a temporary folder", e))?;
+    let store = Store::open(folder.path())?;
+    let run = Run {
+        session: &ready.session,
+        store: &store,
+        experiment: &ready.experiment,
+        components: &ready.components,
+        plan: &ready.plan,
+    };
+    run.forecast(command.runs, command.resolve)
+}
+
+fn number(value: f64) -> String {
+    match value {
+        v if v.is_infinite() => "∞".into(),
+        v if v >= 100.0 => format!("{v:.0}"),
+        v if v >= 10.0 => format!("{v:.1}").trim_end_matches(".0").into(),
+        v if v >= 1.0 => format!("{v:.1}"),
+        v => format!("{v:.2}"),
+    }
+}
+
+fn text(forecast: &Forecast, target: Option<f64>) -> String {
+    let name = &forecast.cells[0];
+    let what = [&name.summary, &name.selection, &name.metric, &name.reference];
+    let what: Vec<&str> =
+        what.into_iter().map(String::as_str).filter(|s| !s.is_empty() && *s != "all").collect();
+    let of: Vec<String> =
+        forecast.cells.iter().map(|c| format!("{} / {}", c.generator, c.uncertainty)).collect();
+    let r = forecast.resources;
+    let mut out = format!("{} ({})\n", what.join(", "), of.join("; "));
+    let rows = match &forecast.rows {
+        Err(error) => return out + &format!("  no forecast: {error}\n"),
+        Ok(rows) => rows,
+    };
+    let reference = match forecast.reference {
+        Some(_) => format!(", {:.0} reference events", r.n_reference),
+        None => String::new(),
+    };
+    out += &format!(
+        "  {:.0} training events, {} members of {:.0} events{reference}, after the selection\n",
+        r.n_train, r.members, r.n_gen
+    );
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["  true G", "resolved at 95 %", "at 68 %", "median 68 % interval", "else"]);
+    let percent = |p: f64| format!("{:.0} %", 100.0 * p);
+    for row in rows {
+        let rest = [(row.at_least, "at-least"), (row.at_most, "at-most")];
+        let rest: Vec<String> = rest
+            .iter()
+            .filter(|(p, _)| *p > 0.0)
+            .map(|(p, name)| format!("{name} {}", percent(*p)))
+            .collect();
+        table.add_row([
+            format!("  {}", number(row.g)),
+            percent(row.at_95),
+            percent(row.at_68),
+            format!("[{}, {}]", number(row.interval_68[0]), number(row.interval_68[1])),
+            rest.join(", "),
+        ]);
+    }
+    out += &format!("{table}\n");
+    let range = |at: fn(&crate::pipeline::Resolved) -> f64| {
+        let good: Vec<f64> = rows.iter().filter(|r| at(r) >= CONFIDENCE).map(|r| r.g).collect();
+        match (good.first(), good.last()) {
+            (Some(low), Some(high)) => format!("{} to {}", number(*low), number(*high)),
+            _ => "none".into(),
+        }
+    };
+    out += &format!(
+        "  G that is resolved in at least {} of the runs: {} at 95 %, {} at 68 %\n",
+        percent(CONFIDENCE),
+        range(|r| r.at_95),
+        range(|r| r.at_68)
+    );
+    if let Some(g) = target {
+        out += &format!(
+            "  to resolve G = {} at 95 % in {} of the runs, all else equal:\n",
+            number(g),
+            percent(CONFIDENCE)
+        );
+        for (name, factor) in &forecast.takes {
+            let takes = match factor {
+                Some(1.0) => "as they are".into(),
+                Some(f) => format!("{f:.0} x"),
+                None => "not by this alone".into(),
+            };
+            out += &format!("    {name}: {takes}\n");
+        }
+    }
+    out
+}
+
+/// Training steps and events of the whole experiment.
+fn cost(ready: &Ready) -> String {
+    let sizes = &ready.experiment.experiment;
+    let mut out = String::from("Cost\n");
+    let mut pairs: Vec<(&str, Option<usize>, &str)> = Vec::new();
+    for cell in &ready.plan.cells {
+        let pair = (cell.name.generator.as_str(), cell.uncertainty, cell.name.uncertainty.as_str());
+        if !pairs.contains(&pair) {
+            pairs.push(pair);
+        }
+    }
+    let mut events = 0;
+    for (generator, uncertainty, name) in pairs {
+        let made = uncertainty.and_then(|u| ready.components.uncertainties[u].component.as_ref().ok());
+        let members = crate::pipeline::member_count(
+            &ready.experiment,
+            made.and_then(|m| m.requirements().most_members),
+        );
+        events += members * sizes.n_gen * sizes.replicas;
+        let chains = made.and_then(|m| m.chains(members).ok());
+        let training = match chains {
+            None => "nothing to train".to_string(),
+            Some(chains) => format!(
+                "{chains} chain(s) of up to {} steps of {} events",
+                ready.experiment.training.iterations, ready.experiment.training.batch
+            ),
+        };
+        out += &format!(
+            "  {generator} / {name}: {training}, {members} members of {} events; {} training set(s)\n",
+            sizes.n_gen, sizes.replicas
+        );
+    }
+    out + &format!(
+        "  generated events in all: {events}\n  true events: {} for training",
+        sizes.n_train * sizes.replicas
+    )
+}
