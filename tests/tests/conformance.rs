@@ -29,7 +29,7 @@ const COMPONENTS: [&str; 18] = [
 ];
 
 /// Why a test may be skipped.
-const REASONS: [&str; 15] = [
+const REASONS: [&str; 16] = [
     "no key is required",
     "without end",
     "finite: its events are given",
@@ -41,6 +41,7 @@ const REASONS: [&str; 15] = [
     "it has no gradients",
     "its fit reports no progress",
     "its chains have one vector",
+    "none of its chains can be left out",
     "it knows no deviation from the truth",
     "it knows no true quantile of `radius` or `coordinate:0`",
     "12 columns: the integral is checked up to 3",

@@ -91,6 +91,7 @@ pub fn infer(
     uncertainty.infer_chain(&Inference {
         chain,
         model,
+        members: uncertainty.requirements().joint.then_some(20),
         training_rows: model.events.nrows() as u64,
         settings,
         seed: Seed::new(17).index(chain),

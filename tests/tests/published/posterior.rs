@@ -48,6 +48,7 @@ fn chain(
     let inference = Inference {
         chain: k,
         model,
+        members: uncertainty.requirements().joint.then_some(20),
         training_rows: N_TRAIN as u64,
         settings,
         seed: Seed::new(9).index(k),
