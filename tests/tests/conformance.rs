@@ -7,7 +7,7 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 18] = [
+const COMPONENTS: [&str; 19] = [
     "autoregressive",
     "bayesian",
     "classifier-lr",
@@ -24,6 +24,7 @@ const COMPONENTS: [&str; 18] = [
     "radius",
     "resample",
     "samples",
+    "sgld",
     "transverse-momentum",
     "true-lr",
 ];
@@ -71,6 +72,8 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("autoregressive", json!({"coordinates": "log-pt-phi-eta-log-m2", "width": 16, "blocks": 1})),
         ("bayesian", json!({})),
         ("bayesian", json!({"segments": ["head"], "temperature": 2.0})),
+        ("sgld", json!({"chains": 2, "draws": 4, "thinning": 2})),
+        ("sgld", json!({"segments": ["head"], "temperature": 2.0, "draws": 5, "thinning": 1})),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
@@ -127,6 +130,8 @@ fn every_component_of_every_plugin_passes() {
         ("samples", "sample-capacity"),
         ("events-file", "capacity"),
         ("bayesian", "stored-chains"),
+        ("sgld", "lost-chain"),
+        ("ensemble", "lost-chain"),
         ("integral", "deviation"),
         ("ks", "null-law"),
         ("invariant-mass", "label"),

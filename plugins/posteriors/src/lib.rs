@@ -1,4 +1,4 @@
-//! Uncertainty models: a single fit, an ensemble of fits, a variational Gaussian posterior.
+//! Uncertainty models: a single fit, an ensemble of fits, a variational Gaussian posterior, Langevin chains.
 //!
 //! ```
 //! use amplicast_posteriors::{Ensemble, EnsembleConfig};
@@ -9,13 +9,18 @@
 //! ```
 
 mod bayesian;
+mod convergence;
 mod ensemble;
 #[cfg(test)]
 mod gaussian_model;
+mod langevin;
 mod point;
+mod sgld;
+mod target;
 
 pub use bayesian::{Bayesian, BayesianConfig};
 pub use ensemble::{Ensemble, EnsembleConfig, EnsembleData};
 pub use point::{Point, PointConfig};
+pub use sgld::{Sgld, SgldConfig};
 
 amplicast_sdk::export_plugin!();
