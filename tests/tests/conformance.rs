@@ -7,7 +7,7 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 19] = [
+const COMPONENTS: [&str; 20] = [
     "autoregressive",
     "bayesian",
     "classifier-lr",
@@ -22,6 +22,7 @@ const COMPONENTS: [&str; 19] = [
     "ks",
     "point",
     "radius",
+    "repulsive-ensemble",
     "resample",
     "samples",
     "sgld",
@@ -74,6 +75,8 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("bayesian", json!({"segments": ["head"], "temperature": 2.0})),
         ("sgld", json!({"chains": 2, "draws": 4, "thinning": 2})),
         ("sgld", json!({"segments": ["head"], "temperature": 2.0, "draws": 5, "thinning": 1})),
+        ("repulsive-ensemble", json!({})),
+        ("repulsive-ensemble", json!({"kernel": "joint", "segments": ["head"], "temperature": 2.0})),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
@@ -131,6 +134,7 @@ fn every_component_of_every_plugin_passes() {
         ("events-file", "capacity"),
         ("bayesian", "stored-chains"),
         ("sgld", "lost-chain"),
+        ("repulsive-ensemble", "stored-chains"),
         ("ensemble", "lost-chain"),
         ("integral", "deviation"),
         ("ks", "null-law"),
