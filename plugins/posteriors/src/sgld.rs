@@ -22,7 +22,7 @@ config! {
         /// Draws that each chain keeps; half as many are made before them and thrown away.
         pub draws: u64 = 25,
         /// Steps from one draw to the next.
-        pub thinning: u64 = 200,
+        pub thinning: u64 = 1000,
         /// Largest ratio of the minibatches' noise to the injected noise, and largest part of a deviation that one step
         /// takes away. Variances come out larger by at most one and a half times that.
         pub noise_fraction: f64 = 0.1,

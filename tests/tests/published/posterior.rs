@@ -95,7 +95,7 @@ fn langevin_draws_have_the_exact_posterior_of_a_gaussian_fit() {
     let (events, mean, _) = training();
     let rows: Vec<u64> = (0..N_TRAIN as u64).collect();
     let batch = Batch::new(events.view(), Origin::Training, &rows);
-    let (generator, sgld) = components("sgld", r#"{"draws": 250}"#);
+    let (generator, sgld) = components("sgld", r#"{"draws": 250, "thinning": 100}"#);
     let model = generator.prepare(&batch, &Schema::columns(["x"])).unwrap();
     let settings = TrainingSettings::default();
     let chains: Vec<Chain> = (0..4).map(|k| chain(&sgld, &model, k, &settings)).collect();
