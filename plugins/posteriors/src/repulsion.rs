@@ -105,7 +105,14 @@ fn to_weights(squares: &mut [f64], n: usize, dimension: f64) {
         return squares.fill(0.0);
     }
     let rate = (n as f64).ln() / (0.455 * mean);
-    let kernels: Vec<f64> = squares.iter().map(|s| (-rate * s).exp()).collect();
+    // Each pair once: exponentials are what this costs.
+    let mut kernels = vec![1.0; n * n];
+    for i in 0..n {
+        for j in 0..i {
+            let kernel = (-rate * squares[i * n + j]).exp();
+            (kernels[i * n + j], kernels[j * n + i]) = (kernel, kernel);
+        }
+    }
     let inverse: Vec<f64> = kernels.chunks(n).map(|row| 1.0 / row.iter().sum::<f64>()).collect();
     let mut virial = 0.0;
     for i in 0..n {
