@@ -24,6 +24,7 @@ pub fn measure(plugins: &Plugins, peers: &Peers, dimension: usize) -> Result<Vec
     let inference = Inference {
         chain: 0,
         model: &model,
+        members: None,
         training_rows: TRAINING as u64,
         settings: &settings,
         seed: Seed::new(3),

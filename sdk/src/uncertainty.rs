@@ -15,6 +15,8 @@ pub struct Requirements {
     pub least_members: usize,
     /// Most members that it can give; `None` for no limit. The host asks for no more.
     pub most_members: Option<u64>,
+    /// All members are inferred together: a chain depends on their number, and is inferred anew when it changes.
+    pub joint: bool,
 }
 
 /// Everything that inferring one chain may use.
@@ -24,6 +26,8 @@ pub struct Inference<'a> {
     pub chain: u64,
     /// The model, prepared on the training set.
     pub model: &'a dyn Model,
+    /// How many members will be drawn; known only to a model that infers them together ([`Requirements::joint`]).
+    pub members: Option<u64>,
     /// Rows of the training set.
     pub training_rows: u64,
     /// The experiment's training settings.
@@ -83,12 +87,13 @@ pub trait UncertaintyModel: Component {
 
     /// How many independent chains `members` members take (ensemble: one a member; variational: one).
     ///
-    /// Each chain is a stage of its own: stored, resumable.
+    /// Each chain is a stage of its own: stored, resumable. One whose training diverges is left out, and its share of the
+    /// members with it, unless they are inferred together.
     fn chains(&self, members: u64) -> u64;
 
     /// Infers one chain.
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain>;
 
-    /// Draws `count` members from all chains.
+    /// Draws `count` members from all chains that did not diverge.
     fn members(&self, chains: &[Chain], count: u64, seed: Seed) -> Result<Members>;
 }

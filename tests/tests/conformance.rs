@@ -7,7 +7,7 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 19] = [
+const COMPONENTS: [&str; 21] = [
     "autoregressive",
     "bayesian",
     "classifier-lr",
@@ -23,14 +23,16 @@ const COMPONENTS: [&str; 19] = [
     "ks",
     "point",
     "radius",
+    "repulsive-ensemble",
     "resample",
     "samples",
+    "sgld",
     "transverse-momentum",
     "true-lr",
 ];
 
 /// Why a test may be skipped.
-const REASONS: [&str; 15] = [
+const REASONS: [&str; 16] = [
     "no key is required",
     "without end",
     "finite: its events are given",
@@ -42,6 +44,7 @@ const REASONS: [&str; 15] = [
     "it has no gradients",
     "its fit reports no progress",
     "its chains have one vector",
+    "none of its chains can be left out",
     "it knows no deviation from the truth",
     "it knows no true quantile of `radius` or `coordinate:0`",
     "12 columns: the integral is checked up to 3",
@@ -73,6 +76,10 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("autoregressive", json!({"coordinates": "log-pt-phi-eta-log-m2", "width": 16, "blocks": 1})),
         ("bayesian", json!({})),
         ("bayesian", json!({"segments": ["head"], "temperature": 2.0})),
+        ("sgld", json!({"chains": 2, "draws": 4, "thinning": 2})),
+        ("sgld", json!({"segments": ["head"], "temperature": 2.0, "draws": 5, "thinning": 1})),
+        ("repulsive-ensemble", json!({})),
+        ("repulsive-ensemble", json!({"kernel": "joint", "segments": ["head"], "temperature": 2.0})),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
@@ -129,6 +136,9 @@ fn every_component_of_every_plugin_passes() {
         ("samples", "sample-capacity"),
         ("events-file", "capacity"),
         ("bayesian", "stored-chains"),
+        ("sgld", "lost-chain"),
+        ("repulsive-ensemble", "stored-chains"),
+        ("ensemble", "lost-chain"),
         ("integral", "deviation"),
         ("ks", "null-law"),
         ("invariant-mass", "label"),

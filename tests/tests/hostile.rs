@@ -120,6 +120,7 @@ tests! {
     uncertainty_gives_wrong_number_of_members: "uncertainty" "wrong-number", "`hostile-uncertainty (hostile)`, call members: expected 4 members, found 3";
     uncertainty_gives_members_of_wrong_length: "uncertainty" "wrong-length", "`hostile`, member 0: parameters: expected 1 numbers, found 2";
     uncertainty_gives_nan_in_a_member: "uncertainty" "nan-in-member", "`hostile`, member 0: expected finite parameters";
+    uncertainty_diverges_in_all_chains_but_one: "uncertainty" "diverges-but-once", "expected at least 2 members, found 1: 3 of 4 chains are left out, the first because: `hostile-uncertainty (hostile)`, call infer_chain: training diverged at step 120";
     summary_panics_in_prepare: "summary" "panic-in-prepare", "`hostile-summary (hostile)`, call prepare: panicked: hostile in prepare";
     summary_panics_in_evaluate: "summary" "panic-in-evaluate", "`hostile-summary (hostile)`, call evaluate: panicked: hostile in evaluate";
     summary_gives_nan: "summary" "nan-in-evaluate", "`hostile-summary (hostile)`, call evaluate: expected finite numbers, found NaN in the summary of generated event";
@@ -161,6 +162,32 @@ fn a_destructor_that_panics_is_said_and_the_numbers_are_there() {
     ended.expect(1).says(&["a plugin panicked while it was cleaning up: libhostile.so: drop of a member: panicked: hostile in drop"]);
     let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
     assert!(cells.len() == 2 && cells.iter().all(|cell| cell["overall"]["verdict"].is_string()));
+}
+
+/// A member whose training diverges is left out, and the others are used; a second run says the same.
+#[test]
+fn a_member_that_diverges_is_left_out() {
+    let place = Place::new();
+    place.write("hostile.toml", experiment("uncertainty", "diverges-once"));
+    let plugins = hostile_plugin().display().to_string();
+    let warning = "training set 1, chain 3 of 4 is left out: `hostile-uncertainty (hostile)`, call infer_chain: training diverged at step 120: expected a finite loss and \
+                   gradient, found loss NaN, gradient norm 1; a smaller learning_rate or clip may help; 3 of 4 members \
+                   remain";
+    let mut before = None;
+    for _ in 0..2 {
+        let ended = place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]);
+        ended.expect(0).says(&[&format!("warning: gaussian-fit / hostile: {warning}")]);
+        let found = results(&place.path("run"));
+        assert_eq!(found["warnings"], serde_json::json!([format!("gaussian-fit / hostile: {warning}")]));
+        for cell in found["cells"].as_array().expect("cells") {
+            let members = if is_hostile(cell) { 3.0 } else { 4.0 };
+            assert_eq!(cell["replicas"][0]["n_effective"], members, "{}", cell["name"]);
+        }
+        let page = std::fs::read_to_string(place.path("run/report.html")).expect("the report");
+        assert!(page.contains("chain 3 of 4 is left out"), "the report does not say it");
+        assert!(before.is_none_or(|b| b == found), "a second run differs");
+        before = Some(found);
+    }
 }
 
 /// A selection that cuts on a broken summary fails its own cells; all events and the other summary have numbers.

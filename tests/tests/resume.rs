@@ -171,6 +171,19 @@ fn more_members_keep_the_first_ones() {
     assert!(setting.results("run") == setting.results("fresh"));
 }
 
+/// Members that are inferred together are inferred anew when their number changes; others only where one is new.
+#[test]
+fn only_joint_members_are_inferred_anew_when_their_number_changes() {
+    for (misbehave, stored) in [("none", 5), ("joint", 0)] {
+        let setting = Setting::new(0);
+        let table = format!("plugin = \"hostile-uncertainty\"\nmisbehave = \"{misbehave}\"");
+        setting.place.write("resume.toml", experiment(0).replace("plugin = \"ensemble\"", &table));
+        setting.run("run", &[]).expect(0);
+        let grown = setting.run("run", &["--set", "experiment.members=7"]).expect(0);
+        grown.says(&[&format!("7 chain(s), {stored} of them stored before")]);
+    }
+}
+
 /// A stored curve is known by what was cut on, not by the place of the summary in the file.
 #[test]
 fn summaries_that_change_places_do_not_mix_up_stored_curves() {

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use amplicast_sdk::abi::{LoadedGenerator, LoadedUncertaintyModel};
-use amplicast_sdk::{Chain, Error, Inference, Layout, Members, Model, Result, Seed, Split, expect_length};
+use amplicast_sdk::{
+    Chain, Error, ErrorKind, Inference, Layout, Members, Model, Result, Seed, Split, expect_length,
+};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -68,7 +70,7 @@ impl Job<'_> {
         Ok(Posterior { model, members: Members::independent(parameters) })
     }
 
-    /// Infers the chains that are not stored yet, and draws the members.
+    /// Infers the chains that are not stored yet, and draws the members of those that did not diverge.
     pub fn infer(
         &self,
         generator: &Made<LoadedGenerator>,
@@ -77,12 +79,17 @@ impl Job<'_> {
         training_rows: u64,
     ) -> Result<Posterior> {
         let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
-        let count = member_count(self.experiment, loaded.requirements().most_members);
+        let requirements = loaded.requirements();
+        let count = member_count(self.experiment, requirements.most_members);
+        let together = requirements.joint.then_some(count);
         let chains = loaded.chains(count)?;
-        let identity = json!({
+        let mut identity = json!({
             "generator": generator.identity, "uncertainty": uncertainty.identity, "data": self.data_identity,
             "training": self.experiment.training, "seed": self.seed.bytes(),
         });
+        if let Some(members) = together {
+            identity["members"] = json!(members);
+        }
         let one = |k: u64, stored: &AtomicU64| -> Result<Chain> {
             let mut inputs = identity.clone();
             inputs["chain"] = json!(k);
@@ -104,6 +111,7 @@ impl Job<'_> {
                 loaded.infer_chain(&Inference {
                     chain: k,
                     model: &*model,
+                    members: together,
                     training_rows,
                     settings: &self.experiment.training,
                     seed: self.seed.split("chain").index(k),
@@ -120,18 +128,71 @@ impl Job<'_> {
         };
         let most = model.max_concurrency().unwrap_or(usize::MAX).max(1);
         let stored = AtomicU64::new(0);
-        let chains = in_groups(chains, most, |k| one(k, &stored))?;
-        let (all, stored) = (chains.len(), stored.into_inner());
+        // A chain that diverged is not stored, and says the same when it is tried again.
+        let found = in_groups(chains, most, |k| match one(k, &stored) {
+            Err(error) if error.kind() == ErrorKind::Numeric => Ok(Err(error)),
+            found => found.map(Ok),
+        })?;
+        let (all, stored) = (found.len(), stored.into_inner());
         let set = self.replica + 1;
         self.session.progress.say(&format!(
             "{}: training set {set}, {all} chain(s), {stored} of them stored before",
             self.name
         ));
-        let members = self.session.attempt(&format!("{}: draw members", self.name), || {
+        let least = if requirements.joint { count } else { requirements.least_members as u64 };
+        let Survivors { chains, count, warnings } = Survivors::of(found, count, least)?;
+        let mut members = self.session.attempt(&format!("{}: draw members", self.name), || {
             loaded.members(&chains, count, self.seed.split("members"))
         })?;
         check_members(&members.parameters, &model.layout(), &uncertainty.name)?;
+        for warning in warnings {
+            let warning = format!("training set {set}, {warning}");
+            self.session.progress.say(&format!("warning: {}: {warning}", self.name));
+            members.diagnostics.warnings.push(warning);
+        }
         Ok(Posterior { model, members })
+    }
+}
+
+/// The chains that did not diverge, and the members that they give.
+#[derive(Debug)]
+struct Survivors {
+    chains: Vec<Chain>,
+    count: u64,
+    /// A chain that is left out each.
+    warnings: Vec<String>,
+}
+
+impl Survivors {
+    /// Every chain has an equal share of the `count` members; at least `least` of them must remain.
+    fn of(found: Vec<Result<Chain>>, count: u64, least: u64) -> Result<Self> {
+        let all = found.len() as u64;
+        let mut chains = Vec::new();
+        let mut diverged = Vec::new();
+        for (k, chain) in (1..).zip(found) {
+            match chain {
+                Ok(chain) => chains.push(chain),
+                Err(error) => diverged.push((k, error)),
+            }
+        }
+        let Some((_, first)) = diverged.first() else {
+            return Ok(Survivors { chains, count, warnings: vec![] });
+        };
+        let remaining = count * chains.len() as u64 / all;
+        if chains.is_empty() {
+            return Err(first.clone());
+        }
+        if remaining < least {
+            return Err(Error::numeric(format!(
+                "expected at least {least} members, found {remaining}: {} of {all} chains are left out, the first \
+                 because: {first}",
+                diverged.len()
+            )));
+        }
+        let warning = |(k, error): (u64, Error)| {
+            format!("chain {k} of {all} is left out: {error}; {remaining} of {count} members remain")
+        };
+        Ok(Survivors { chains, count: remaining, warnings: diverged.into_iter().map(warning).collect() })
     }
 }
 
@@ -172,4 +233,41 @@ pub fn data_identity(experiment: &Experiment, components: &Components, replica: 
         "dataset": components.dataset.identity, "n_train": sizes.n_train, "left_out": sizes.left_out, "seed": seed,
         "replica": replica,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(diverged: &[u64], all: u64) -> Vec<Result<Chain>> {
+        let chain = |k| match diverged.contains(&k) {
+            true => Err(Error::numeric(format!("training diverged at step {k}"))),
+            false => Ok(Chain::new([("number", vec![k as f32])])),
+        };
+        (0..all).map(chain).collect()
+    }
+
+    #[test]
+    fn a_chain_that_diverged_costs_its_share_of_the_members() {
+        let all = Survivors::of(found(&[], 4), 40, 2).unwrap();
+        assert_eq!((all.chains.len(), all.count, all.warnings.len()), (4, 40, 0));
+        let some = Survivors::of(found(&[1, 3], 4), 41, 2).unwrap();
+        assert_eq!((some.chains[1].get("number").unwrap(), some.count), (&[2.0][..], 20));
+        assert_eq!(
+            some.warnings[0],
+            "chain 2 of 4 is left out: training diverged at step 1; 20 of 41 members remain"
+        );
+    }
+
+    #[test]
+    fn too_few_are_an_error_that_says_why() {
+        let message =
+            |diverged: &[u64], least| Survivors::of(found(diverged, 3), 3, least).unwrap_err().to_string();
+        assert_eq!(message(&[0, 1, 2], 2), "training diverged at step 0");
+        assert_eq!(
+            message(&[2, 1], 2),
+            "expected at least 2 members, found 1: 2 of 3 chains are left out, the first because: training diverged \
+             at step 1"
+        );
+    }
 }

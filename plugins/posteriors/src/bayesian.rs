@@ -3,6 +3,8 @@
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
+use crate::target::{Target, check_target, ensure_positive, needs_likelihood};
+
 config! {
     /// A variational Gaussian posterior over parameters of the model.
     pub struct BayesianConfig {
@@ -49,21 +51,11 @@ impl Component for Bayesian {
         "A variational Gaussian posterior over the parameters, or over chosen segments of them";
 
     fn new(config: BayesianConfig) -> Result<Self> {
-        let positive = |field, value: Option<f64>| {
-            let value = value.unwrap_or(1.0);
-            ensure_config(value > 0.0 && value.is_finite(), field, || {
-                format!("expected a positive number, found {value}")
-            })
-        };
-        positive("kl_weight", Some(config.kl_weight))?;
-        positive("prior_width", Some(config.prior_width))?;
-        positive("log_sigma_learning_rate", config.log_sigma_learning_rate)?;
-        positive("temperature", config.temperature)?;
+        check_target(&config.segments, config.prior_width, config.temperature)?;
+        ensure_positive("kl_weight", config.kl_weight)?;
+        ensure_positive("log_sigma_learning_rate", config.log_sigma_learning_rate.unwrap_or(1.0))?;
         ensure_config(config.initial_log_sigma.is_finite(), "initial_log_sigma", || {
             format!("expected a finite number, found {}", config.initial_log_sigma)
-        })?;
-        ensure_config(!config.segments.is_empty(), "segments", || {
-            "expected at least one segment or pattern, found none; for none at all use `point`".into()
         })?;
         Ok(Bayesian { config })
     }
@@ -71,8 +63,7 @@ impl Component for Bayesian {
 
 impl UncertaintyModel for Bayesian {
     fn requirements(&self) -> Requirements {
-        // Of a surrogate loss there is a posterior only at a temperature that the user chose.
-        let likelihood = self.config.temperature.is_none();
+        let likelihood = needs_likelihood(self.config.temperature);
         Requirements { gradients: true, likelihood, least_members: 2, ..Requirements::default() }
     }
 
@@ -81,30 +72,12 @@ impl UncertaintyModel for Bayesian {
     }
 
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
-        let model = inference.model;
-        let gradients = model
-            .gradients()
-            .ok_or_else(|| Error::unsupported("`bayesian` needs a generator with gradients"))?;
-        let temperature = match (self.config.temperature, gradients.loss_kind()) {
-            (Some(temperature), _) => temperature,
-            (None, LossKind::NegativeLogLikelihood) => 1.0,
-            (None, LossKind::Surrogate) => {
-                return Err(Error::config(
-                    "temperature",
-                    "the generator's loss is no negative log-likelihood, so that its scale is arbitrary: expected a \
-                     temperature, found none",
-                ));
-            }
-        };
-        if inference.training_rows == 0 {
-            return Err(Error::data("expected at least one training event, found none"));
-        }
-        let uncertain = self.uncertain(&model.layout())?;
-        let mean = model.initial(inference.seed.split("initial"))?;
-        let kl_factor = temperature * self.config.kl_weight / inference.training_rows as f64;
-        let (mean, log_sigma) = self.descend(inference, gradients, mean, &uncertain, kl_factor)?;
+        let BayesianConfig { segments, prior_width, temperature, .. } = &self.config;
+        let target = Target::new("bayesian", inference, segments, *prior_width, *temperature)?;
+        let mean = inference.model.initial(inference.seed.split("initial"))?;
+        let (mean, log_sigma) = self.descend(inference, &target, mean)?;
         let mut all = vec![f32::NEG_INFINITY; mean.len()];
-        uncertain.iter().zip(log_sigma).for_each(|(&i, s)| all[i] = s);
+        target.uncertain.iter().zip(log_sigma).for_each(|(&i, s)| all[i] = s);
         Ok(Chain::new([("mean", mean), ("log-sigma", all)]))
     }
 
@@ -125,41 +98,24 @@ impl UncertaintyModel for Bayesian {
 }
 
 impl Bayesian {
-    /// The places of the parameters that have a posterior, in ascending order.
-    fn uncertain(&self, layout: &Layout) -> Result<Vec<usize>> {
-        let mut places = Vec::new();
-        for (i, pattern) in self.config.segments.iter().enumerate() {
-            let ranges = layout.matching(pattern);
-            let ranges = ranges.map_err(|error| Error::config(format!("segments[{i}]"), error.message()))?;
-            places.extend(ranges.into_iter().flatten());
-        }
-        places.sort_unstable();
-        places.dedup();
-        Ok(places)
-    }
-
     /// Minimizes the loss from `mean`; returns all means and the ln sigma of the uncertain parameters.
     fn descend(
         &self,
         inference: &Inference<'_>,
-        gradients: &dyn Differentiable,
+        target: &Target<'_>,
         mut mean: Vec<f32>,
-        uncertain: &[usize],
-        kl_factor: f64,
     ) -> Result<(Vec<f32>, Vec<f32>)> {
         let Inference { settings, context, seed, .. } = *inference;
-        let rows: Vec<u64> = (0..inference.training_rows).collect();
-        let mut batches = Batches::new(&rows, settings.batch, seed.split("batches"));
+        let mut batches = Batches::new(&target.rows, settings.batch, seed.split("batches"));
         let losses = seed.split("loss");
         let mut noise = seed.split("weights").stream();
 
-        let mut is_uncertain = vec![false; mean.len()];
-        uncertain.iter().for_each(|&i| is_uncertain[i] = true);
+        let (uncertain, prior) = (&target.uncertain, target.prior_precision);
+        let kl_factor = self.config.kl_weight / target.scale;
         let without_decay = TrainingSettings { weight_decay: 0.0, ..settings.clone() };
         let mut adam_mean = Adam::new(mean.len(), &without_decay);
         let mut adam_sigma = Adam::new(uncertain.len(), &without_decay);
         let sigma_rate = self.config.log_sigma_learning_rate.unwrap_or(2.0 * settings.learning_rate);
-        let prior = 1.0 / self.config.prior_width.powi(2);
 
         let mut log_sigma = vec![self.config.initial_log_sigma; uncertain.len()];
         let mut draw = vec![0.0; uncertain.len()]; // sigma * eps
@@ -175,7 +131,7 @@ impl Bayesian {
                 *d = s.exp() * eps;
                 theta[i] += *d;
             }
-            let loss = gradients.loss_and_gradient(
+            let loss = target.gradients.loss_and_gradient(
                 &theta,
                 batches.next_rows(),
                 None,
@@ -194,8 +150,7 @@ impl Bayesian {
             check_finite(step, loss, norm)?;
 
             let factor = settings.rate_factor(step);
-            let keep = 1.0 - (settings.learning_rate * factor * settings.weight_decay) as f32;
-            mean.iter_mut().zip(&is_uncertain).filter(|(_, u)| !**u).for_each(|(p, _)| *p *= keep);
+            target.decay(&mut mean, settings.learning_rate * factor * settings.weight_decay);
             adam_mean.step(&mut mean, &gradient, settings.learning_rate * factor);
             adam_sigma.step(&mut log_sigma, &gradient_sigma, sigma_rate * factor);
             context.progress(step + 1, settings.iterations, Some(loss + kl_factor * kl));

@@ -88,9 +88,21 @@ pub fn infer(
     settings: &TrainingSettings,
     chain: u64,
 ) -> Result<Chain> {
+    infer_members(uncertainty, model, settings, chain, None)
+}
+
+/// One chain of a model that knows the number of members.
+pub fn infer_members(
+    uncertainty: &impl UncertaintyModel,
+    model: &GaussianModel,
+    settings: &TrainingSettings,
+    chain: u64,
+    members: Option<u64>,
+) -> Result<Chain> {
     uncertainty.infer_chain(&Inference {
         chain,
         model,
+        members,
         training_rows: model.events.nrows() as u64,
         settings,
         seed: Seed::new(17).index(chain),

@@ -1,4 +1,5 @@
-//! Uncertainty models: a single fit, an ensemble of fits, a variational Gaussian posterior.
+//! Uncertainty models: a single fit, an ensemble of fits, a variational Gaussian posterior, Langevin chains,
+//! an ensemble whose members repel each other.
 //!
 //! ```
 //! use amplicast_posteriors::{Ensemble, EnsembleConfig};
@@ -9,13 +10,22 @@
 //! ```
 
 mod bayesian;
+mod convergence;
 mod ensemble;
 #[cfg(test)]
 mod gaussian_model;
+mod langevin;
 mod point;
+mod repulsion;
+mod repulsive;
+mod sgld;
+mod target;
 
 pub use bayesian::{Bayesian, BayesianConfig};
 pub use ensemble::{Ensemble, EnsembleConfig, EnsembleData};
 pub use point::{Point, PointConfig};
+pub use repulsion::Kernel;
+pub use repulsive::{RepulsiveEnsemble, RepulsiveEnsembleConfig};
+pub use sgld::{Sgld, SgldConfig};
 
 amplicast_sdk::export_plugin!();

@@ -21,6 +21,7 @@ pub struct AbiRequirements {
     fit: bool,
     least_members: usize,
     most_members: ROption<u64>,
+    joint: bool,
 }
 
 #[repr(C)]
@@ -28,6 +29,7 @@ pub struct AbiRequirements {
 pub struct AbiInference<'a> {
     chain: u64,
     model: ModelRef<'a>,
+    members: ROption<u64>,
     training_rows: u64,
     settings: RString,
     seed: AbiSeed,
@@ -84,6 +86,7 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
                 fit: r.fit,
                 least_members: r.least_members,
                 most_members: r.most_members.into(),
+                joint: r.joint,
             })
         })
     }
@@ -100,6 +103,7 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
             let chain = self.0.infer_chain(&Inference {
                 chain: inference.chain,
                 model: &model,
+                members: inference.members.into_option(),
                 training_rows: inference.training_rows,
                 settings: &settings,
                 seed: inference.seed.into(),
@@ -138,6 +142,7 @@ impl LoadedUncertaintyModel {
             fit: r.fit,
             least_members: r.least_members,
             most_members: r.most_members.into_option(),
+            joint: r.joint,
         };
         Ok(LoadedUncertaintyModel { object, caller, requirements })
     }
@@ -160,6 +165,7 @@ impl LoadedUncertaintyModel {
             self.object.infer_chain(AbiInference {
                 chain: inference.chain,
                 model: lend(&model),
+                members: inference.members.into(),
                 training_rows: inference.training_rows,
                 settings: write_settings(inference.settings),
                 seed: inference.seed.into(),

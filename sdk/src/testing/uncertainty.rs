@@ -24,6 +24,7 @@ pub const TESTS: &[Test] = &[
         "Members do not depend on the order in which a chain's vectors are stored",
         stored_chains,
     ),
+    Test::new("lost-chain", "Members can be drawn when a chain diverged and is left out", lost_chain),
     Test::new("no-chains", "No chains, or a chain without its vectors, are refused", no_chains),
     Test::new("threads", "Chains inferred on two threads are those inferred on one", threads),
     Test::new("stop", "It stops when the user asks for it", stop),
@@ -52,6 +53,7 @@ impl Inferring {
         self.uncertainty.infer_chain(&Inference {
             chain: k,
             model: &self.model,
+            members: self.uncertainty.requirements().joint.then_some(self.count()),
             training_rows: self.model.events(),
             settings: &inputs::settings(),
             seed: Seed::new(40).index(k),
@@ -148,6 +150,23 @@ fn stored_chains(subject: &Subject<'_>) -> Verdict {
         &inferring.members(&chains)?,
         &inferring.members(&turned)?,
     )
+}
+
+fn lost_chain(subject: &Subject<'_>) -> Verdict {
+    let inferring = Inferring::new(subject)?;
+    let r = inferring.uncertainty.requirements();
+    let chains = inferring.chains()?;
+    let all = chains.len() as u64;
+    let count = inferring.count() * (all - 1) / all;
+    if r.joint || count < r.least_members as u64 {
+        return skip("none of its chains can be left out");
+    }
+    // Their number is checked where they cross the boundary.
+    let members = inferring.uncertainty.members(&chains[1..], count, Seed::new(41))?;
+    ensure(members.n_effective > 0.0 && members.n_effective <= count as f64, || {
+        let n = members.n_effective;
+        format!("expected an effective number of members above 0 and up to {count}, found {n}")
+    })
 }
 
 fn no_chains(subject: &Subject<'_>) -> Verdict {

@@ -7,7 +7,7 @@ use crate::{hang, never_the_same};
 
 crate::misbehaviours! {
     PanicInInfer, ExitInInfer, HangInInfer, NanInChain, InferAtRandom, IgnoresStop, PanicInMembers, WrongNumber, WrongLength, NanInMember,
-    MembersAtRandom, NoEffectiveMembers, OrderOfVectors, InventsMembers, ImpossibleNumber,
+    MembersAtRandom, NoEffectiveMembers, OrderOfVectors, InventsMembers, ImpossibleNumber, DivergesOnce, DivergesButOnce, Joint,
 }
 
 config! {
@@ -32,7 +32,8 @@ impl Component for Hostile {
 impl UncertaintyModel for Hostile {
     fn requirements(&self) -> Requirements {
         let most_members = (self.0 == M::ImpossibleNumber).then_some(1);
-        Requirements { fit: true, least_members: 2, most_members, ..Requirements::default() }
+        let joint = self.0 == M::Joint;
+        Requirements { fit: true, least_members: 2, most_members, joint, ..Requirements::default() }
     }
     fn chains(&self, members: u64) -> u64 {
         members
@@ -42,6 +43,8 @@ impl UncertaintyModel for Hostile {
             M::PanicInInfer => panic!("hostile in infer_chain"),
             M::ExitInInfer => std::process::exit(0),
             M::HangInInfer => hang(),
+            M::DivergesOnce if inference.chain == 2 => check_finite(120, f64::NAN, 1.0)?,
+            M::DivergesButOnce if inference.chain != 2 => check_finite(120, f64::NAN, 1.0)?,
             _ => {}
         }
         let mut stream = inference.seed.split("rows").stream();

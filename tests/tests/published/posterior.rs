@@ -48,6 +48,7 @@ fn chain(
     let inference = Inference {
         chain: k,
         model,
+        members: uncertainty.requirements().joint.then_some(20),
         training_rows: N_TRAIN as u64,
         settings,
         seed: Seed::new(9).index(k),
@@ -73,6 +74,55 @@ fn bayesian_recovers_the_exact_posterior_of_a_gaussian_fit() {
         let (expected, exact) = (mean * N_TRAIN as f64 / precision, precision.powf(-0.5));
         assert!((found - expected).abs() < 0.05 * exact, "mean {found}, exact {expected} +- {exact}");
         assert!((width / exact - 1.0).abs() < 0.03, "width {width}, exact {exact}");
+    }
+}
+
+/// Mean and variance of the members' only parameter, in units of the exact posterior (prior width 1).
+fn against_exact(members: &[Vec<f32>], mean: f64) -> (f64, f64) {
+    let precision = N_TRAIN as f64 + 1.0;
+    let expected = mean * N_TRAIN as f64 / precision;
+    let pulls: Vec<f64> =
+        members.iter().map(|theta| (f64::from(theta[0]) - expected) * precision.sqrt()).collect();
+    let average = pulls.iter().sum::<f64>() / pulls.len() as f64;
+    let square: f64 = pulls.iter().map(|x| (x - average).powi(2)).sum();
+    (average, square / (pulls.len() - 1) as f64)
+}
+
+/// Four standard errors of the mean and of the variance of as many independent draws as it says; the variance may exceed
+/// the exact one by one and a half times the noise fraction, 0.1.
+#[test]
+fn langevin_draws_have_the_exact_posterior_of_a_gaussian_fit() {
+    let (events, mean, _) = training();
+    let rows: Vec<u64> = (0..N_TRAIN as u64).collect();
+    let batch = Batch::new(events.view(), Origin::Training, &rows);
+    let (generator, sgld) = components("sgld", r#"{"draws": 250, "thinning": 100}"#);
+    let model = generator.prepare(&batch, &Schema::columns(["x"])).unwrap();
+    let settings = TrainingSettings::default();
+    let chains: Vec<Chain> = (0..4).map(|k| chain(&sgld, &model, k, &settings)).collect();
+    let members = sgld.members(&chains, 1000, Seed::new(1)).unwrap();
+    let n = members.n_effective;
+    assert!(n > 500.0, "{n}");
+    let r_hat = &members.diagnostics.numbers[0];
+    assert!(r_hat.name.starts_with("R-hat") && r_hat.value < 1.05, "{r_hat:?}");
+    let (average, variance) = against_exact(&members.parameters, mean);
+    assert!(average.abs() < 4.0 / n.sqrt(), "{average} of {n}");
+    let error = 4.0 * (2.0 / n).sqrt();
+    assert!((1.0 - error..1.15 + error).contains(&variance), "{variance} of {n}");
+}
+
+/// Twenty particles at rest: no scatter but that of the last steps.
+#[test]
+fn repulsive_members_have_the_exact_posterior_of_a_gaussian_fit() {
+    let (events, mean, _) = training();
+    let rows: Vec<u64> = (0..N_TRAIN as u64).collect();
+    let batch = Batch::new(events.view(), Origin::Training, &rows);
+    for config in ["{}", r#"{"kernel": "joint"}"#] {
+        let (generator, repulsive) = components("repulsive-ensemble", config);
+        let model = generator.prepare(&batch, &Schema::columns(["x"])).unwrap();
+        let chain = chain(&repulsive, &model, 0, &TrainingSettings::default());
+        let members = repulsive.members(&[chain], 20, Seed::new(1)).unwrap();
+        let (average, variance) = against_exact(&members.parameters, mean);
+        assert!(average.abs() < 0.02 && (variance - 1.0).abs() < 0.02, "{config}: {average} {variance}");
     }
 }
 

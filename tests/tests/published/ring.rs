@@ -48,6 +48,7 @@ fn the_network_learns_the_ring() {
             .infer_chain(&Inference {
                 chain: 0,
                 model: &model,
+                members: None,
                 training_rows: 1000,
                 settings: &settings,
                 seed: seed.split("chain"),

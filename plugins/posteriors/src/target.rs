@@ -1,0 +1,136 @@
+//! The posterior that gradients lead to: of chosen parameters, at a temperature, with a Gaussian prior.
+
+use amplicast_sdk::*;
+
+/// The density exp(-scale * mean loss - prior_precision / 2 * sum of uncertain theta^2), scale = n_train / temperature.
+pub struct Target<'a> {
+    /// The model's loss.
+    pub gradients: &'a dyn Differentiable,
+    /// Places of the parameters that have a posterior, in ascending order; the others are trained to a point.
+    pub uncertain: Vec<usize>,
+    /// Factor on the mean loss: n_train / temperature.
+    pub scale: f64,
+    /// 1 / prior_width^2.
+    pub prior_precision: f64,
+    /// All rows of the training set.
+    pub rows: Vec<u64>,
+    /// Whether a parameter is uncertain.
+    is_uncertain: Vec<bool>,
+}
+
+impl<'a> Target<'a> {
+    /// The posterior that component `name` infers of the model.
+    pub fn new(
+        name: &str,
+        inference: &Inference<'a>,
+        segments: &[String],
+        prior_width: f64,
+        temperature: Option<f64>,
+    ) -> Result<Self> {
+        let gradients = inference
+            .model
+            .gradients()
+            .ok_or_else(|| Error::unsupported(format!("`{name}` needs a generator with gradients")))?;
+        let temperature = match (temperature, gradients.loss_kind()) {
+            (Some(temperature), _) => temperature,
+            (None, LossKind::NegativeLogLikelihood) => 1.0,
+            (None, LossKind::Surrogate) => {
+                return Err(Error::config(
+                    "temperature",
+                    "the generator's loss is no negative log-likelihood, so that its scale is arbitrary: expected a \
+                     temperature, found none",
+                ));
+            }
+        };
+        if inference.training_rows == 0 {
+            return Err(Error::data("expected at least one training event, found none"));
+        }
+        let layout = inference.model.layout();
+        let uncertain = places(segments, &layout)?;
+        let mut is_uncertain = vec![false; layout.len()];
+        uncertain.iter().for_each(|&i| is_uncertain[i] = true);
+        Ok(Target {
+            gradients,
+            uncertain,
+            scale: inference.training_rows as f64 / temperature,
+            prior_precision: prior_width.powi(-2),
+            rows: (0..inference.training_rows).collect(),
+            is_uncertain,
+        })
+    }
+
+    /// Adds the prior's part, so that `gradient` is that of -ln(posterior) / scale: mean loss plus prior.
+    pub fn add_prior(&self, theta: &[f32], gradient: &mut [f32]) {
+        let factor = (self.prior_precision / self.scale) as f32;
+        self.uncertain.iter().for_each(|&i| gradient[i] += factor * theta[i]);
+    }
+
+    /// Shrinks the parameters without a posterior by `rate`: on the others the prior acts in place of weight decay.
+    pub fn decay(&self, theta: &mut [f32], rate: f64) {
+        let keep = 1.0 - rate as f32;
+        theta.iter_mut().zip(&self.is_uncertain).filter(|(_, u)| !**u).for_each(|(p, _)| *p *= keep);
+    }
+}
+
+impl Target<'_> {
+    /// Adam on the maximum of the posterior density, from the model's start: of all parameters, also those without a
+    /// posterior.
+    ///
+    /// `progress` is told the steps done.
+    pub fn maximise(&self, inference: &Inference<'_>, progress: &dyn Fn(u64, f64)) -> Result<Vec<f32>> {
+        let Inference { settings, context, seed, .. } = *inference;
+        let mut theta = inference.model.initial(seed.split("initial"))?;
+        let mut batches = Batches::new(&self.rows, settings.batch, seed.split("batches"));
+        let losses = seed.split("loss");
+        let mut adam = Adam::new(theta.len(), &TrainingSettings { weight_decay: 0.0, ..settings.clone() });
+        let mut gradient = vec![0.0; theta.len()];
+        for step in 0..settings.iterations {
+            context.check()?;
+            let rows = batches.next_rows();
+            let loss =
+                self.gradients.loss_and_gradient(&theta, rows, None, losses.index(step), &mut gradient)?;
+            self.add_prior(&theta, &mut gradient);
+            check_finite(step, loss, clip_global_norm(&mut [&mut gradient], settings.clip))?;
+            let rate = settings.learning_rate * settings.rate_factor(step);
+            self.decay(&mut theta, rate * settings.weight_decay);
+            adam.step(&mut theta, &gradient, rate);
+            progress(step + 1, loss);
+        }
+        Ok(theta)
+    }
+}
+
+/// The places of all segments that match a pattern, in ascending order.
+fn places(segments: &[String], layout: &Layout) -> Result<Vec<usize>> {
+    let mut places = Vec::new();
+    for (i, pattern) in segments.iter().enumerate() {
+        let ranges = layout.matching(pattern);
+        let ranges = ranges.map_err(|error| Error::config(format!("segments[{i}]"), error.message()))?;
+        places.extend(ranges.into_iter().flatten());
+    }
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
+}
+
+/// Refuses what no posterior can be made of.
+pub fn check_target(segments: &[String], prior_width: f64, temperature: Option<f64>) -> Result<()> {
+    ensure_positive("prior_width", prior_width)?;
+    ensure_positive("temperature", temperature.unwrap_or(1.0))?;
+    ensure_config(!segments.is_empty(), "segments", || {
+        "expected at least one segment or pattern, found none; for none at all use `point`".into()
+    })
+}
+
+/// Refuses what is not a positive number.
+pub fn ensure_positive(field: &str, value: f64) -> Result<()> {
+    ensure_config(value > 0.0 && value.is_finite(), field, || {
+        format!("expected a positive number, found {value}")
+    })
+}
+
+/// Whether the loss must be a negative log-likelihood: of a surrogate there is a posterior only at a temperature that
+/// the user chose.
+pub fn needs_likelihood(temperature: Option<f64>) -> bool {
+    temperature.is_none()
+}
