@@ -196,3 +196,21 @@ fn a_file_that_is_no_npy_is_refused_by_name() {
     place.write("gen_1.npy", &whole[..whole.len() / 2]);
     estimate(&place, &[]).expect(2).says(&["gen_1.npy: the file is cut short: expected "]);
 }
+
+#[test]
+fn a_holdout_with_training_events_is_refused() {
+    let place = place();
+    let train: Array2<f64> = ndarray_npy::read_npy(place.path("train.npy")).expect("just written");
+    let holdout: Array2<f64> = ndarray_npy::read_npy(place.path("holdout.npy")).expect("just written");
+    let with = |n: usize| {
+        let copied = train.slice(ndarray::s![..n, ..]);
+        let both = ndarray::concatenate![ndarray::Axis(0), holdout, copied];
+        place.npy("both.npy", &both);
+        estimate(&place, &["--holdout", "both.npy"])
+    };
+    let message =
+        "training events are in the holdout as well (the first is holdout event 3000): expected other events";
+    with(40).expect(1).says(&[&format!("40 of 400 {message}")]);
+    // A few are a warning.
+    with(3).expect(0).prints(&[&format!("warning: 3 of 400 {message}")]);
+}

@@ -9,6 +9,7 @@ mod fitting;
 mod forecast;
 mod observables;
 mod overall;
+mod overlap;
 mod own;
 mod pair;
 mod plan;

@@ -11,6 +11,7 @@ use super::columns::{ColumnName, Columns};
 use super::components::{Components, Made};
 use super::data::TrueEvents;
 use super::observables::{Observable, Observables};
+use super::overlap::overlap;
 use super::pair::Pair;
 use super::plan::{Plan, PlannedCell};
 use super::posterior::data_identity;
@@ -91,6 +92,10 @@ impl Run<'_> {
         let identity = data_identity(self.experiment, self.components, number)?;
         let events =
             self.session.attempt("read training events", || TrueEvents::read(dataset, sizes, number))?;
+        if let Some(warning) = overlap(self, dataset, &events)? {
+            self.session.progress.say(&format!("warning: {warning}"));
+            collector.warn(warning);
+        }
         let truth = dataset.density();
         let without_cuts = Observables { summaries, cuts: &[], truth, member: None };
         let cuts = self.cuts(dataset, &events, without_cuts);
