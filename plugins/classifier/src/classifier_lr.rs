@@ -80,6 +80,12 @@ impl ClassifierLr {
         let ClassifierLrConfig { iterations, batch, learning_rate, .. } = self.config;
         TrainingSettings { iterations, batch, learning_rate, ..Default::default() }
     }
+
+    fn training(&self) -> Training {
+        let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } =
+            self.config.clone();
+        Training { hidden, settings: self.settings(), validation_fraction, look_every, patience }
+    }
 }
 
 impl SummaryStatistic for ClassifierLr {
@@ -108,15 +114,10 @@ impl SummaryStatistic for ClassifierLr {
     }
 
     fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
-        let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } = &self.config;
-        let training = Training {
-            hidden,
-            settings: self.settings(),
-            validation_fraction: *validation_fraction,
-            look_every: *look_every,
-            patience: *patience,
-        };
-        Ok(Fitted { parameters: training.run(fit)?, ..Fitted::default() })
+        let report = |step, loss| fit.context.progress(step, self.config.iterations, Some(loss));
+        let kinds = [fit.training.values, fit.generated.values];
+        let trained = self.training().run(kinds, fit.seed, fit.context, report)?;
+        Ok(Fitted { parameters: trained.parameters, ..Fitted::default() })
     }
 
     fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {
