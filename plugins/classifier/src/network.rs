@@ -30,6 +30,11 @@ impl Network {
         Ok(Network { scale, layers: Layers::new(&shape, &layout, theta) })
     }
 
+    /// How many parameters it takes.
+    pub fn parameters(dimension: usize, hidden: &[usize]) -> usize {
+        2 * dimension + layout(&shape(dimension, hidden).parameters()).len()
+    }
+
     /// At the parameters from which training starts.
     pub fn untrained(dimension: usize, hidden: &[usize]) -> Self {
         let shape = shape(dimension, hidden);
