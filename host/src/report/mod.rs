@@ -5,11 +5,13 @@
 
 mod canvas;
 mod curves;
+mod diagnostic;
 mod distribution;
 mod figure;
 mod format;
 mod html;
 mod html_cell;
+mod html_diagnostics;
 mod html_text;
 mod legend;
 mod panel;
