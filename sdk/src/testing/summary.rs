@@ -179,7 +179,7 @@ fn fit_to(statistic: &LoadedSummaryStatistic, events: &Events, context: &dyn Con
     Ok(with_fit(statistic, events, 0, context, |fit| statistic.fit(fit))?.parameters)
 }
 
-/// Fits to the first third of the events as true ones, and to the last half as generated ones; what lies between is unseen,
+/// Fits to the first eighth of the events as true ones, and to the last half as generated ones; what lies between is unseen,
 /// without its first `skipped` events.
 fn with_fit<T>(
     statistic: &LoadedSummaryStatistic,
@@ -191,10 +191,10 @@ fn with_fit<T>(
     let n = events.rows.len();
     let generated = Batch { origin: Origin::Generated, ..events.batch().part(n / 2..n) };
     let cross_fitted = statistic.needs().fit.is_some_and(|needs| needs.cross_fitted);
-    let unseen = if cross_fitted { 0..0 } else { n / 3 + skipped..n / 2 };
+    let unseen = if cross_fitted { 0..0 } else { n / 8 + skipped..n / 2 };
     call(&SummaryFit {
         schema: &events.schema,
-        training: events.batch().part(0..n / 3),
+        training: events.batch().part(0..n / 8),
         unseen: events.batch().part(unseen),
         generated,
         seed: Seed::new(1),
