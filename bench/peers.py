@@ -152,6 +152,9 @@ class Autoregressive(nn.Module):
             self.head.bias[COMPONENTS : 2 * COMPONENTS] = torch.linspace(-1.7, 1.7, COMPONENTS)
 
     def negative_log_likelihood(self, x, head_weight):
+        return -self.log_probability(x, head_weight).mean()
+
+    def log_probability(self, x, head_weight):
         inputs = F.pad(x[:, :-1], (1, 0)).unsqueeze(-1)
         h = self.embed(inputs) + self.position
         for block in self.blocks:
@@ -161,7 +164,11 @@ class Autoregressive(nn.Module):
         z = (x.unsqueeze(-1) - mean) / sigma
         terms = logits - sigma.log() - 0.5 * z * z
         log_p = terms.logsumexp(-1) - logits.logsumexp(-1) - 0.5 * np.log(2 * np.pi)
-        return -log_p.sum(-1).mean()
+        return log_p.sum(-1)
+
+    @torch.inference_mode()
+    def log_density(self, x):
+        return self.log_probability(x, self.head.weight)
 
     @torch.inference_mode()
     def sample(self, n, batch):
@@ -205,6 +212,46 @@ def sampling(dimension):
         return f"{how}, batch {batch}", n, lambda: network.sample(n, batch)
 
     return fastest([variant(1 << k) for k in range(9, 17)])
+
+
+def density(dimension):
+    """With the batch and the way to attention that suit PyTorch best."""
+    x, variants = ring(1 << 15, dimension), []
+    for attention in ("fused", "plain"):
+        network = Autoregressive(dimension, fused_attention=attention == "fused")
+        for k in range(8, 14):
+            name = f"PyTorch {torch.__version__}, {attention} attention, batch {1 << k}"
+
+            def run(network=network, batch=1 << k):
+                for part in x.split(batch):
+                    network.log_density(part)
+
+            variants.append((name, len(x), run))
+    return fastest(variants, 3)
+
+
+def classifier():
+    """Steps of a classifier with two hidden layers of 64, batch 256; with the Adam that suits PyTorch best."""
+    x, steps, variants = torch.randn(20_000, 2), 100, []
+    labels = torch.cat([torch.zeros(128, 1), torch.ones(128, 1)])
+    for adam, options in {"": {}, "fused ": {"fused": True}}.items():
+        gelu = nn.GELU(approximate="tanh")
+        network = nn.Sequential(nn.Linear(2, 64), gelu, nn.Linear(64, 64), gelu, nn.Linear(64, 1))
+        optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, **options)
+
+        def run(network=network, optimiser=optimiser):
+            order = torch.randperm(len(x))
+            for step in range(steps):
+                start = 128 * (step % 78)
+                rows = torch.cat([order[start : start + 128], order[10_000 + start : 10_128 + start]])
+                loss = F.binary_cross_entropy_with_logits(network(x[rows]), labels)
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                nn.utils.clip_grad_norm_(network.parameters(), 10.0)
+                optimiser.step()
+
+        variants.append((f"PyTorch {torch.__version__} eager, {adam}Adam", steps, run))
+    return fastest(variants)
 
 
 def variational_steps(network, x, optimiser_options, steps):
@@ -252,6 +299,9 @@ WORKS = {
     "ks-scipy": two_samples,
     "sampling-2": lambda: sampling(2),
     "sampling-4": lambda: sampling(4),
+    "density-2": lambda: density(2),
+    "density-4": lambda: density(4),
+    "classifier": classifier,
     "step-2": lambda: training(2),
     "step-4": lambda: training(4),
 }

@@ -19,7 +19,8 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     let (reference, values) = (radii(1, REFERENCE), radii(2, VALUES));
     let sizes = sizes();
     let metric = plugins.metric("ks", &json!({}))?;
-    let comparison = metric.compare(&Reference { values: &reference, quantiles: &[] })?;
+    let comparison =
+        metric.compare(&Reference { values: &reference, quantiles: &[], simulated_null: None })?;
     if streamed(&*comparison, &values, &sizes)? != sorted_prefixes(&reference, &values, &sizes) {
         return Err(Error::numeric("the streamed KS distances differ from those of sorted prefixes"));
     }

@@ -4,6 +4,8 @@
 //! turn with `peers.py`, which does the same work with NumPy, SciPy and PyTorch.
 
 mod boundary;
+mod classifier;
+mod density;
 mod flat;
 mod ks;
 mod memory;
@@ -35,7 +37,7 @@ struct Arguments {
     /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
     #[arg(long)]
     memory: bool,
-    /// Measure only what has this in its name: ks, sampling, training, boundary, flat, memory.
+    /// Measure only what has this in its name: ks, sampling, density, training, classifier, boundary, flat, memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -69,6 +71,14 @@ fn run(arguments: &Arguments) -> Result<()> {
         if wanted("training") {
             rows.extend(training::measure(&plugins, &peers, dimension)?);
         }
+    }
+    for dimension in [2, 4] {
+        if wanted("density") {
+            rows.extend(density::measure(&plugins, &peers, dimension)?);
+        }
+    }
+    if wanted("classifier") {
+        rows.extend(classifier::measure(&plugins, &peers)?);
     }
     if wanted("boundary") {
         rows.extend(boundary::measure(&plugins)?);

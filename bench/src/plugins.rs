@@ -6,12 +6,13 @@ use std::sync::Arc;
 use amplicast::plugins::{Catalogue, Entry};
 use amplicast::supervise::Journal;
 use amplicast_sdk::abi::{
-    Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedUncertaintyModel, Unwatched, Watch,
+    Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
+    LoadedUncertaintyModel, Unwatched, Watch,
 };
 use amplicast_sdk::{Error, Result};
 use serde_json::Value;
 
-const FILES: [&str; 4] = ["datasets", "metrics", "autoregressive", "posteriors"];
+const FILES: [&str; 5] = ["datasets", "metrics", "autoregressive", "posteriors", "classifier"];
 
 /// Loaded plugins, and who watches their calls.
 pub struct Plugins {
@@ -77,6 +78,12 @@ impl Plugins {
     pub fn uncertainty(&self, name: &str, config: &Value) -> Result<LoadedUncertaintyModel> {
         let (entry, caller) = self.entry(Kind::Uncertainty, name)?;
         entry.component.uncertainty(&config.to_string(), caller)
+    }
+
+    /// A summary statistic.
+    pub fn summary(&self, name: &str, config: &Value) -> Result<LoadedSummaryStatistic> {
+        let (entry, caller) = self.entry(Kind::Summary, name)?;
+        entry.component.summary(&config.to_string(), caller)
     }
 
     /// A metric.

@@ -23,6 +23,9 @@ pub struct Reference<'a> {
     pub values: &'a [f64],
     /// The quantiles that the metric asked for, in its order.
     pub quantiles: &'a [f64],
+    /// Simulated values of sqrt(n m / (n + m)) D when both samples are true, D their Kolmogorov-Smirnov distance, for a
+    /// reference whose summaries are not independent ([`SummaryStatistic::simulated_null`](crate::SummaryStatistic)).
+    pub simulated_null: Option<&'a [f64]>,
 }
 
 /// A way to compare a sample's summaries with a reference.

@@ -25,6 +25,9 @@ impl SummaryNeeds {
 pub struct FitNeeds {
     /// The part of the training events, above 0 and below 1, that it is fitted to and that it will not be evaluated on.
     pub training_fraction: f64,
+    /// It is fitted to all training events and evaluated on them all the same, each by a part that did not see it: it finds
+    /// the part by the event's row number. Then `training_fraction` says nothing.
+    pub cross_fitted: bool,
     /// Generated events, from a stream that nothing else sees.
     pub generated: u64,
     /// Fitted once to the events of all members together, instead of to each member's own.
@@ -36,8 +39,11 @@ pub struct FitNeeds {
 pub struct SummaryFit<'a> {
     /// The columns of the events.
     pub schema: &'a Schema,
-    /// True events, none of which it will be evaluated on.
+    /// True events, none of which it will be evaluated on unless it is cross-fitted.
     pub training: Batch<'a>,
+    /// The other training events, which it will be evaluated on; none if it is cross-fitted. They are there to test the
+    /// fit for its diagnostics: the parameters must not depend on them.
+    pub unseen: Batch<'a>,
     /// Generated events, none of which it will be evaluated on.
     pub generated: Batch<'a>,
     /// The fit's own randomness.
@@ -87,6 +93,16 @@ pub trait SummaryStatistic: Component {
     /// Fits it.
     fn fit(&self, _fit: &SummaryFit<'_>) -> Result<Fitted> {
         Err(Error::unsupported("this summary is not fitted to events"))
+    }
+
+    /// For a cross-fitted summary: the law of the distance to its training events when generated events are true.
+    ///
+    /// Parts of the fit share training events, so their scores are not independent, and the distance does not follow the law
+    /// of independent samples. Returned are simulated values of sqrt(n m / (n + m)) D, where D is the two-sample
+    /// Kolmogorov-Smirnov distance of n = `fit.training` pseudo-true events, scored as training events are, and m generated
+    /// ones. Called once for all members of a posterior, whose laws are nearly the same; empty if it has none.
+    fn simulated_null(&self, _fit: &SummaryFit<'_>) -> Result<Vec<f64>> {
+        Ok(Vec::new())
     }
 
     /// The fitted function.

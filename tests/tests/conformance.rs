@@ -32,7 +32,7 @@ const COMPONENTS: [&str; 21] = [
 ];
 
 /// Why a test may be skipped.
-const REASONS: [&str; 16] = [
+const REASONS: [&str; 17] = [
     "no key is required",
     "without end",
     "finite: its events are given",
@@ -40,6 +40,7 @@ const REASONS: [&str; 16] = [
     "it brings none",
     "it has no fit",
     "it is not fitted to events",
+    "it is not cross-fitted",
     "it has no density",
     "it has no gradients",
     "its fit reports no progress",
@@ -83,6 +84,10 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
+        (
+            "classifier-lr",
+            json!({"hidden": [8], "iterations": 20, "folds": 2, "null_repetitions": 3, "generated": 50}),
+        ),
         ("coordinate", json!({"index": 1})),
         ("invariant-mass", json!({"particles": [0, 1]})),
         ("transverse-momentum", json!({"particles": [1]})),
@@ -143,6 +148,7 @@ fn every_component_of_every_plugin_passes() {
         ("ks", "null-law"),
         ("invariant-mass", "label"),
         ("classifier-lr", "fit"),
+        ("classifier-lr", "simulated-null"),
     ] {
         assert!(passed[component].iter().any(|t| t == test), "`{component}` did not pass `{test}`");
     }

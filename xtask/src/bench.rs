@@ -13,6 +13,7 @@ const PACKAGES: &[&str] = &[
     "amplicast-bench",
     "amplicast",
     "amplicast-autoregressive",
+    "amplicast-classifier",
     "amplicast-datasets",
     "amplicast-kinematics",
     "amplicast-metrics",

@@ -278,7 +278,12 @@ impl Maker<'_> {
                     found.ok_or_else(|| Error::data("expected a reference, found none"))?;
                 let values = values.as_ref().map_err(Clone::clone)?;
                 identity["reference"] = json!([reference.text(), self.replica.events.events(reference)?]);
-                let comparison = metric.compare(&Reference { values, quantiles: &[] })?;
+                // Only training events were seen by other parts of a cross-fitted summary than the one that scores them.
+                let null = self.observables.summaries[name.summary].null.as_ref();
+                let null = null.filter(|_| reference == ReferenceName::Training);
+                let null = null.map(|n| n.as_deref().map_err(Clone::clone)).transpose()?;
+                let simulated_null = null.filter(|list| !list.is_empty());
+                let comparison = metric.compare(&Reference { values, quantiles: &[], simulated_null })?;
                 Ok(Prepared { comparison, n_reference: values.len() as u64, identity })
             }
             ReferenceUse::Quantiles(probabilities) => {
@@ -294,7 +299,11 @@ impl Maker<'_> {
                     });
                 }
                 identity["quantiles"] = bits(&quantiles);
-                let comparison = metric.compare(&Reference { values: &[], quantiles: &quantiles })?;
+                let comparison = metric.compare(&Reference {
+                    values: &[],
+                    quantiles: &quantiles,
+                    simulated_null: None,
+                })?;
                 Ok(Prepared { comparison, n_reference: 0, identity })
             }
         }

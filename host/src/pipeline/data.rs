@@ -54,9 +54,15 @@ impl<'a> TrueEvents<'a> {
         self.slice(Origin::Training, 0, self.seen)
     }
 
-    /// How many of the events that the generator sees a summary is fitted to: the first ones.
+    /// How many of the events that the generator sees a summary is fitted to and not evaluated on: the first ones.
     pub fn fitted(&self, needs: &FitNeeds) -> usize {
-        (self.seen as f64 * needs.training_fraction) as usize
+        if needs.cross_fitted { 0 } else { (self.seen as f64 * needs.training_fraction) as usize }
+    }
+
+    /// The events that a summary is fitted to, and the others that the generator sees: none of a cross-fitted one.
+    pub fn parts(&self, needs: &FitNeeds) -> [Batch<'_>; 2] {
+        let end = if needs.cross_fitted { self.seen } else { self.fitted(needs) };
+        [0..end, end..self.seen].map(|r| self.slice(Origin::Training, r.start, r.end))
     }
 
     fn slice(&self, origin: Origin, first: usize, end: usize) -> Batch<'_> {

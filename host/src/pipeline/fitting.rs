@@ -51,46 +51,92 @@ pub fn fit(
     let (run, components) = (pair.run, pair.run.components);
     let made = &components.summaries[summary];
     let loaded = made.component.as_ref().map_err(Clone::clone)?;
-    let who = if members.end - members.start == 1 {
-        format!("member {}", members.start + 1)
-    } else {
-        "all members".into()
-    };
     let (seed, inputs) = (seed(pair, summary, &members), inputs(pair, posterior, summary, &members));
     let key = Key::new("summary", &inputs);
     let stored = run.store.chain(&key).and_then(|chain| chain.get(PARAMETERS).map(<[f32]>::to_vec).ok());
     let parameters = match stored {
         Some(parameters) => parameters,
         None => {
-            let set = pair.replica.number + 1;
-            let stage = format!("{}: training set {set}, fit {} of {who}", pair.name, made.name);
-            let task = run.session.progress.task(&stage);
-            let context = CallContext::new(run.session, &task);
-            let events =
-                run.session.attempt(&stage, || generated(pair, posterior, needs.generated, members))?;
-            let rows: Vec<u64> = (0..events.nrows() as u64).collect();
-            let seen = pair.replica.events.seen();
-            let fit = SummaryFit {
-                schema: &components.schema,
-                training: seen.part(0..pair.replica.events.fitted(&needs)),
-                generated: Batch::new(events.view(), Origin::Generated, &rows),
-                seed,
-                context: &context,
-            };
-            let found = run.session.attempt(&stage, || loaded.fit(&fit))?;
+            let found =
+                with_events(pair, posterior, needs, members, seed, &format!("fit {}", made.name), |f| {
+                    loaded.fit(f)
+                })?;
             if found.parameters.iter().any(|x| !x.is_finite()) {
                 return Err(Error::numeric(format!(
-                    "{stage}: expected finite parameters, found NaN or infinity"
+                    "{}, fit {}: expected finite parameters, found NaN or infinity",
+                    pair.name, made.name
                 )));
             }
             // In this order: a stored fit has its diagnostics.
             run.store.put_json(&Key::new("diagnostics", &inputs), &found.diagnostics)?;
             run.store.put_chain(&key, &Chain::new([(PARAMETERS, found.parameters.clone())]))?;
-            task.finish("fitted");
             found.parameters
         }
     };
     Ok(loaded.fitted(&components.schema, &parameters)?.into())
+}
+
+/// The simulated law of a cross-fitted summary's distance to the training events, from events of these members, unless it
+/// is stored.
+pub fn null(
+    pair: &Pair<'_>,
+    posterior: &Posterior,
+    summary: usize,
+    needs: FitNeeds,
+    members: Range<u64>,
+) -> Result<Arc<[f64]>> {
+    let made = &pair.run.components.summaries[summary];
+    let loaded = made.component.as_ref().map_err(Clone::clone)?;
+    let key = Key::new("null", &inputs(pair, posterior, summary, &members));
+    if let Some(stored) = pair.run.store.json::<Vec<f64>>(&key) {
+        return Ok(stored.into());
+    }
+    let seed = seed(pair, summary, &members).split("null");
+    let what = format!("simulate the null law of {}", made.name);
+    let found = with_events(pair, posterior, needs, members, seed, &what, |f| loaded.simulated_null(f))?;
+    if let Some(x) = found.iter().find(|x| !x.is_finite() || **x <= 0.0) {
+        let name = &made.name;
+        return Err(Error::numeric(format!(
+            "the simulated law of `{name}`: expected finite positive distances, found {x}"
+        )));
+    }
+    pair.run.store.put_json(&key, &found)?;
+    Ok(found.into())
+}
+
+/// Calls with the true events and those of these members that a summary is fitted to.
+fn with_events<T>(
+    pair: &Pair<'_>,
+    posterior: &Posterior,
+    needs: FitNeeds,
+    members: Range<u64>,
+    seed: Seed,
+    what: &str,
+    call: impl FnOnce(&SummaryFit<'_>) -> Result<T>,
+) -> Result<T> {
+    let session = pair.run.session;
+    let who = if members.end - members.start == 1 {
+        format!("member {}", members.start + 1)
+    } else {
+        "all members".into()
+    };
+    let stage = format!("{}: training set {}, {what} of {who}", pair.name, pair.replica.number + 1);
+    let task = session.progress.task(&stage);
+    let context = CallContext::new(session, &task);
+    let events = session.attempt(&stage, || generated(pair, posterior, needs.generated, members))?;
+    let rows: Vec<u64> = (0..events.nrows() as u64).collect();
+    let [training, unseen] = pair.replica.events.parts(&needs);
+    let fit = SummaryFit {
+        schema: &pair.run.components.schema,
+        training,
+        unseen,
+        generated: Batch::new(events.view(), Origin::Generated, &rows),
+        seed,
+        context: &context,
+    };
+    let found = session.attempt(&stage, || call(&fit))?;
+    task.finish("done");
+    Ok(found)
 }
 
 /// Events of a member with `capacity` events in all that summaries are fitted to: its last ones, which are not streamed.

@@ -189,15 +189,10 @@ impl Run<'_> {
             Some(Ok((values, part))) => (values, *part),
             Some(Err(error)) => return Ok(failed(error.clone(), Resources::NONE)),
         };
-        let mut n_reference = match cell.reference {
+        let n_reference = match cell.reference {
             Some(reference) => events.events(reference)?.unwrap_or(0) as f64,
             None => 0.0,
         };
-        if cell.reference == Some(ReferenceName::Training) {
-            let needs =
-                self.components.summaries[cell.summary].component.as_ref().map_err(Clone::clone)?.needs();
-            n_reference -= needs.fit.map_or(0.0, |needs| events.fitted(&needs) as f64);
-        }
         let resources = Resources {
             n_train: sizes.n_train as f64 * part,
             n_reference: n_reference * part,
@@ -323,7 +318,11 @@ impl Simulation<'_> {
                 (Vec::new(), list.iter().map(at).collect())
             }
         };
-        let comparison = self.metric.compare(&Reference { values: &values, quantiles: &quantiles })?;
+        let comparison = self.metric.compare(&Reference {
+            values: &values,
+            quantiles: &quantiles,
+            simulated_null: None,
+        })?;
         let n_equiv = (g * n_train).round().max(1.0);
         let n_gen = n_gen.min(ENOUGH * n_equiv).max(1.0) as u64;
         let width = comparison.value_names().len();

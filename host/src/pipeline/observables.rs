@@ -16,6 +16,8 @@ pub struct Observable {
     pub summary: Result<Arc<dyn Summary>>,
     /// What it is a function of, besides the event.
     pub needs: SummaryNeeds,
+    /// The simulated law of its distance to the training events, if that is not the law of independent samples.
+    pub null: Option<Result<Arc<[f64]>>>,
 }
 
 /// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
@@ -76,7 +78,7 @@ impl Observed<'_, '_> {
     /// A summary of all events; that it is finite is checked where it crosses the boundary.
     pub fn values(&self, summary: usize) -> Result<&[f64]> {
         let evaluate = || {
-            let Observable { summary, needs } = &self.observables.summaries[summary];
+            let Observable { summary, needs, .. } = &self.observables.summaries[summary];
             let function = summary.as_ref().map_err(Clone::clone)?;
             let batch = Batch {
                 log_density: needs.log_density.then(|| self.log_density()).transpose()?,
@@ -185,7 +187,7 @@ mod tests {
     #[test]
     fn a_summary_is_evaluated_once_however_many_selections_cut_on_it() {
         static FIRST: First = First(AtomicUsize::new(0));
-        let observable = |summary| Observable { summary, needs: SummaryNeeds::default() };
+        let observable = |summary| Observable { summary, needs: SummaryNeeds::default(), null: None };
         let summaries = [observable(Ok(Arc::new(&FIRST))), observable(Err(Error::data("broken")))];
         let cut = |summary, low, high| Ok(Cuts(vec![Cut { summary, low, high }]));
         let cuts = [Ok(Cuts::default()), cut(0, 1.0, 3.0), cut(0, 2.0, 9.0), cut(1, 0.0, 1.0)];

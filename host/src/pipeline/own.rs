@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use super::collect::Curves;
 use super::columns::{Bins, ColumnName, Columns, Place, bits};
 use super::diagnosed::{Subject, diagnosed};
-use super::fitting::{diagnostics, fit, reserved};
+use super::fitting::{diagnostics, fit, null, reserved};
 use super::observables::{Observable, Observables};
 use super::pair::Pair;
 use super::posterior::Posterior;
 use super::select::Cuts;
+use crate::config::ReferenceName;
 use crate::results::Diagnosed;
 
 /// Which columns of a pair are another for each member.
@@ -25,6 +26,8 @@ pub struct OwnColumns<'a> {
     fitted: Vec<(usize, FitNeeds)>,
     /// Of these, the ones that were fitted once for all members.
     pooled: BTreeMap<usize, Result<Arc<dyn Summary>>>,
+    /// Of the cross-fitted ones that are compared with training events, the simulated null laws.
+    nulls: BTreeMap<usize, Result<Arc<[f64]>>>,
     /// The first member's, which also fix the bins of the report.
     first: Option<Columns>,
     bins: Option<Bins>,
@@ -64,14 +67,23 @@ impl<'a> OwnColumns<'a> {
         let summaries = pair.replica.observables.summaries.iter().enumerate();
         let fitted =
             summaries.filter_map(|(s, o)| Some((s, o.needs.fit?))).filter(|(s, _)| used(*s)).collect();
-        let (pooled, first, bins) = (BTreeMap::new(), None, None);
-        let mut own = OwnColumns { pair, posterior, names, fitted, pooled, first, bins };
+        let (pooled, nulls, first, bins) = (BTreeMap::new(), BTreeMap::new(), None, None);
+        let mut own = OwnColumns { pair, posterior, names, fitted, pooled, nulls, first, bins };
         if own.names.is_empty() {
             return Ok(own);
         }
         let all = 0..posterior.members.parameters.len() as u64;
         for &(s, needs) in own.fitted.iter().filter(|(_, needs)| needs.pooled) {
             own.pooled.insert(s, going_on(fit(pair, posterior, s, needs, all.clone()))?);
+        }
+        let in_training = |s: usize| {
+            own.names.iter().any(|n| n.summary == s && n.reference == Some(ReferenceName::Training))
+        };
+        let nulls = own.fitted.iter().filter(|(s, needs)| needs.cross_fitted && in_training(*s));
+        for (s, needs) in nulls.copied().collect::<Vec<_>>() {
+            // Of the first member: the laws of the others, whose densities are nearly the same, would cost as much again each.
+            let members = if needs.pooled { all.clone() } else { 0..1 };
+            own.nulls.insert(s, going_on(null(pair, posterior, s, needs, members))?);
         }
         let member = pair.member(posterior, 0)?;
         own.first = own.of_member(&*member, 0, true)?.columns;
@@ -123,6 +135,7 @@ impl<'a> OwnColumns<'a> {
                 Some(pooled) => pooled.clone(),
                 None => going_on(fit(self.pair, self.posterior, s, needs, i..i + 1))?,
             };
+            summaries[s].null = self.nulls.get(&s).cloned();
         }
         let observables = Observables { summaries: &summaries, ..self.pair.observables(member, i) };
         let cuts = run.cuts(replica.dataset, replica.events, observables);

@@ -79,9 +79,11 @@ impl Run<'_> {
                     // What it is before its fit is nobody's to evaluate.
                     Some(_) => Err(Error::data("expected a fitted summary, found one without its fit")),
                 };
-                Observable { summary, needs }
+                Observable { summary, needs, null: None }
             }
-            Err(error) => Observable { summary: Err(error.clone()), needs: SummaryNeeds::default() },
+            Err(error) => {
+                Observable { summary: Err(error.clone()), needs: SummaryNeeds::default(), null: None }
+            }
         };
         self.components.summaries.iter().map(observable).collect()
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use amplicast_sdk::{Error, Result};
 use krilla_svg::SurfaceExt as _;
 
-use super::{curves, distribution, sets};
+use super::{curves, diagnostic, distribution, sets};
 use crate::results::Results;
 
 /// DejaVu Sans, cut down to Latin, Greek, Cyrillic and the signs of mathematics; licence beside it.
@@ -22,6 +22,8 @@ pub enum Subject {
     Sets(usize),
     /// The distribution with this index in [`Results::distributions`].
     Distribution(usize),
+    /// One of the figures of the entry with this index in [`Results::diagnostics`].
+    Diagnostic(usize),
 }
 
 /// A finished figure.
@@ -86,7 +88,8 @@ fn is_embedded(c: char) -> bool {
     letters || accents || signs
 }
 
-/// All figures of a run: one for each cell that has a result, one for each distribution that has bins.
+/// All figures of a run: one for each cell that has a result, one for each distribution that has bins, and those
+/// that posteriors and fitted summaries give.
 pub fn figures(results: &Results) -> Vec<Figure> {
     let mut names = Names::default();
     let mut figures = Vec::new();
@@ -117,6 +120,15 @@ pub fn figures(results: &Results) -> Vec<Figure> {
         let name = names.unique(&["distribution", &d.generator, &d.uncertainty, &d.summary, &d.selection]);
         if let Some((svg, caption)) = distribution::draw(d, &name) {
             figures.push(Figure { subject: Subject::Distribution(i), name, svg, caption });
+        }
+    }
+    for (i, d) in results.diagnostics.iter().enumerate() {
+        for figure in &d.figures {
+            let summary = d.summary.as_deref().unwrap_or("posterior");
+            let name = names.unique(&["diagnostic", &d.generator, &d.uncertainty, summary, &figure.title]);
+            if let Some((svg, caption)) = diagnostic::draw(d, figure, &name) {
+                figures.push(Figure { subject: Subject::Diagnostic(i), name, svg, caption });
+            }
         }
     }
     figures
@@ -174,7 +186,7 @@ mod tests {
         let figures = check(&results);
         let failed = results.cells.iter().filter(|c| c.replicas.is_empty()).count();
         let of_cells = figures.iter().filter(|f| !matches!(f.subject, Subject::Sets(_))).count();
-        assert_eq!(of_cells, results.cells.len() - failed + results.distributions.len());
+        assert_eq!(of_cells, results.cells.len() - failed + results.distributions.len() + 1);
         // Estimates of several training sets have a figure of their own.
         let many = results.cells.iter().filter(|c| c.replicas.len() >= 5).count();
         assert_eq!(figures.len() - of_cells, many);
@@ -221,7 +233,7 @@ mod tests {
             }
         }
         results.cells = odd;
-        assert_eq!(check(&results).len(), results.cells.len() + results.distributions.len());
+        assert_eq!(check(&results).len(), results.cells.len() + results.distributions.len() + 1);
     }
 
     #[test]
@@ -244,6 +256,8 @@ mod tests {
         let mut far = good.clone();
         far.edges.iter_mut().for_each(|e| *e = 1e15 + *e * 1e12);
         results.distributions = vec![good, empty, wild, none, short, unsorted, far];
+        // Of a diagnostic figure without points nothing is drawn.
+        results.diagnostics[0].figures[0].curves.clear();
         assert_eq!(check(&results).len(), 4);
     }
 

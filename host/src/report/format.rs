@@ -111,6 +111,14 @@ pub fn short(value: f64) -> String {
     number(value, decimals(value))
 }
 
+/// A number with two significant digits of its error, or with three of its own.
+pub fn beside(value: f64, error: Option<f64>) -> String {
+    match finite(error).filter(|error| *error > 0.0) {
+        Some(error) => number(value, decimals(error)),
+        None => number(value, decimals(value) + 1),
+    }
+}
+
 /// A count of events with thin spaces between its thousands.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -214,6 +222,14 @@ mod tests {
         overall.g_true_posterior_mean =
             Some(TrueG { value: None, interval: Interval { low: Some(41.0), high: None } });
         assert_eq!(truth(&cell).unwrap(), "true > 41 | 3.4");
+    }
+
+    #[test]
+    fn a_number_has_the_digits_of_its_error() {
+        let cases = [(0.51234, Some(0.0173), "0.512"), (598.21, Some(41.0), "598"), (0.97123, None, "0.971")];
+        for (value, error, expected) in cases {
+            assert_eq!(beside(value, error), expected);
+        }
     }
 
     #[test]

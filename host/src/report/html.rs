@@ -5,7 +5,7 @@ use super::html_text::{CITE, LIMITS, READING, STYLE};
 use super::table::Grid;
 use super::text::escape;
 use super::title;
-use super::{calibration, format, html_cell};
+use super::{calibration, format, html_cell, html_diagnostics};
 use crate::calibration::Calibration;
 use crate::results::{Cell, Results, Verdict};
 
@@ -26,6 +26,7 @@ pub(super) fn page(
         calibration.map_or(String::new(), calibration::section),
         cells(results, figures, calibration),
         distributions(results, figures),
+        diagnostics(results, figures),
         LIMITS.to_string(),
         CITE.to_string(),
         "<h2>Provenance</h2>\n".to_string(),
@@ -190,6 +191,23 @@ fn distributions(results: &Results, figures: &[Figure]) -> String {
     format!("<h2>Distributions</h2>\n<div class=\"pair\">\n{shown}</div>\n")
 }
 
+fn diagnostics(results: &Results, figures: &[Figure]) -> String {
+    if results.diagnostics.is_empty() {
+        return String::new();
+    }
+    let one = |(i, of)| {
+        let shown = figures.iter().filter(|f| f.subject == Subject::Diagnostic(i));
+        let shown: String = shown.map(picture).collect();
+        let shown = if shown.is_empty() { shown } else { format!("<div class=\"pair\">\n{shown}</div>\n") };
+        format!("<section>\n{}{shown}</section>\n", html_diagnostics::facts(of, results.replicas))
+    };
+    let sections: String = results.diagnostics.iter().enumerate().map(one).collect();
+    format!(
+        "<h2>Diagnostics</h2>\n<p class=\"small\">What posteriors and fitted summaries say of themselves: mean, standard \
+         deviation and range over their fits, and the standard error of one fit's number.</p>\n{sections}"
+    )
+}
+
 fn collapsed(title: &str, text: &str) -> String {
     format!("<details>\n<summary>{title}</summary>\n<pre>{}</pre>\n</details>\n", escape(text))
 }
@@ -247,6 +265,16 @@ mod tests {
         for d in &mut results.distributions {
             for text in [&mut d.summary, &mut d.selection, &mut d.generator, &mut d.uncertainty, &mut d.axis]
             {
+                text.push_str(&evil);
+            }
+        }
+        for d in &mut results.diagnostics {
+            for text in [&mut d.generator, &mut d.uncertainty, &mut d.numbers[0].name] {
+                text.push_str(&evil);
+            }
+            d.warnings.push(evil.clone());
+            let figure = &mut d.figures[0];
+            for text in [&mut figure.title, &mut figure.x, &mut figure.y, &mut figure.curves[0].name] {
                 text.push_str(&evil);
             }
         }

@@ -6,11 +6,13 @@
 mod calibration;
 mod canvas;
 mod curves;
+mod diagnostic;
 mod distribution;
 mod figure;
 mod format;
 mod html;
 mod html_cell;
+mod html_diagnostics;
 mod html_text;
 mod legend;
 mod panel;

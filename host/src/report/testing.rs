@@ -1,5 +1,7 @@
 //! A made-up but realistic run for tests: the Gaussian ring, with every kind of verdict and a cell that failed.
 
+use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure};
+
 use crate::results::*;
 
 /// An estimate with the given intervals on 1000 training events.
@@ -215,6 +217,42 @@ fn distribution(falling: bool) -> Distribution {
 }
 
 /// A whole run.
+/// The diagnostics of a classifier of five members.
+fn diagnosed() -> Diagnosed {
+    let curve = |name: &str, y: [f64; 3], error: &[f64]| DiagnosticCurve {
+        name: name.into(),
+        x: vec![0.2, 0.5, 0.8],
+        y: y.into(),
+        error: error.into(),
+    };
+    let figure = DiagnosticFigure {
+        title: "Calibration of the classifier".into(),
+        x: "predicted".into(),
+        y: "observed".into(),
+        curves: vec![
+            curve("calibrated", [0.2, 0.5, 0.8], &[]),
+            curve("observed", [0.25, 0.46, 0.81], &[0.04, 0.05, 0.04]),
+        ],
+    };
+    let number = |name: &str, mean: f64, error: Option<f64>| DiagnosedNumber {
+        name: name.into(),
+        mean,
+        spread: Some(0.01),
+        range: mean - 0.02..mean + 0.02,
+        error,
+    };
+    Diagnosed {
+        generator: "transformer".into(),
+        uncertainty: "bayesian".into(),
+        summary: Some("classifier-lr".into()),
+        replica: 0,
+        fits: 5,
+        numbers: vec![number("AUC", 0.512, Some(0.018)), number("training steps", 600.0, None)],
+        figures: vec![figure],
+        warnings: Vec::new(),
+    }
+}
+
 pub(crate) fn results() -> Results {
     let mut failed = integral_cell(1);
     failed.name = name("flow", "ensemble", "radius", "integral", "");
@@ -247,7 +285,7 @@ pub(crate) fn results() -> Results {
             many,
         ],
         distributions: vec![distribution(false), distribution(true)],
-        diagnostics: Vec::new(),
+        diagnostics: vec![diagnosed()],
         warnings: vec![
             "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
                 .into(),

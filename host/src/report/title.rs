@@ -1,8 +1,10 @@
 //! The heading of a figure: what was generated, and how it was judged.
 
+use amplicast_sdk::DiagnosticFigure;
+
 use super::canvas::{Anchor, Canvas};
 use super::text::Text;
-use crate::results::{CellName, Distribution};
+use crate::results::{CellName, Diagnosed, Distribution};
 
 /// Width of every figure in points.
 pub(super) const WIDTH: f64 = 400.0;
@@ -29,7 +31,13 @@ pub(super) fn of_distribution(d: &Distribution) -> [String; 2] {
     [generator(&d.generator, &d.uncertainty), format!("{}{}", d.summary, selection(&d.selection))]
 }
 
-fn generator(generator: &str, uncertainty: &str) -> String {
+/// Two lines for a diagnostic figure.
+pub(super) fn of_diagnostic(d: &Diagnosed, figure: &DiagnosticFigure) -> [String; 2] {
+    let whose = d.summary.as_deref().map_or(String::new(), |summary| format!("{summary}: "));
+    [generator(&d.generator, &d.uncertainty), format!("{whose}{}", figure.title)]
+}
+
+pub(super) fn generator(generator: &str, uncertainty: &str) -> String {
     if uncertainty == "given" {
         format!("{generator}, its own members")
     } else {

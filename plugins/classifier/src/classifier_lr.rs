@@ -1,10 +1,13 @@
 //! The likelihood ratio of a classifier.
 
+use amplicast_sdk::ndarray::Axis;
 use amplicast_sdk::{
-    Component, FitNeeds, Fitted, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic,
-    TrainingSettings, config, ensure_config,
+    Batch, Component, FitNeeds, Fitted, Origin, Result, Schema, Summary, SummaryFit, SummaryNeeds,
+    SummaryStatistic, TrainingSettings, config, ensure_config,
 };
 
+use crate::diagnostics::{Scores, diagnostics};
+use crate::folds::{CrossFitted, CrossFitting, GENERATED, Generated};
 use crate::network::Network;
 use crate::training::Training;
 
@@ -15,7 +18,12 @@ config! {
         pub hidden: Vec<usize> = vec![64, 64],
         /// The part of the training events that the classifier sees; of these events only the others are scored.
         pub training_fraction: f64 = 0.5,
-        /// Generated events that the classifier sees, from a stream of their own.
+        /// Cross-fit this many networks instead: all training events are scored, each by the network that did not see it.
+        pub folds: Option<u64> = None,
+        /// With folds, how often the law of the distance to the training events is simulated.
+        pub null_repetitions: u64 = 40,
+        /// Generated events that a network sees, from a stream of their own; to test it, a quarter more are drawn, and with
+        /// folds four times as many.
         pub generated: u64 = 10_000,
         /// One network for the events of all members together, instead of one for each member.
         pub pooled: bool = false,
@@ -41,6 +49,9 @@ config! {
 /// likelihood ratio whatever the sizes of the samples. No event is scored by a network that saw it: the true events that it
 /// was trained on are left out of the reference, of selections and of quantiles. It stops early, and keeps the weights with
 /// the lowest validation loss; so its distribution on two true samples is that of any fixed function.
+///
+/// With `folds` all training events stay in the reference. Networks of different folds have different offsets, so the summary
+/// is then the rank of the log likelihood ratio, between 0 and 1, among the same network's scores of generated events.
 #[derive(Debug, Clone)]
 pub struct ClassifierLr {
     config: ClassifierLrConfig,
@@ -63,6 +74,9 @@ impl Component for ClassifierLr {
         ensure_config(!config.hidden.contains(&0), "hidden", || {
             "expected widths of at least 1, found 0".into()
         })?;
+        ensure_config(config.folds.is_none_or(|folds| folds >= 2), "folds", || {
+            format!("expected at least 2, found {}", config.folds.unwrap_or(0))
+        })?;
         for (name, value) in [("generated", config.generated), ("look_every", config.look_every)] {
             ensure_config(value > 0, name, || "expected at least 1, found 0".into())?;
         }
@@ -80,6 +94,12 @@ impl ClassifierLr {
         let ClassifierLrConfig { iterations, batch, learning_rate, .. } = self.config;
         TrainingSettings { iterations, batch, learning_rate, ..Default::default() }
     }
+
+    fn training(&self) -> Training {
+        let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } =
+            self.config.clone();
+        Training { hidden, settings: self.settings(), validation_fraction, look_every, patience }
+    }
 }
 
 impl SummaryStatistic for ClassifierLr {
@@ -88,7 +108,8 @@ impl SummaryStatistic for ClassifierLr {
     }
 
     fn axis(&self) -> String {
-        "log p_gen / p_true (classifier)".into()
+        let rank = if self.config.folds.is_some() { "rank of " } else { "" };
+        format!("{rank}log p_gen / p_true (classifier)")
     }
 
     fn config_of_arguments(arguments: &[&str]) -> Option<String> {
@@ -96,9 +117,11 @@ impl SummaryStatistic for ClassifierLr {
     }
 
     fn needs(&self) -> SummaryNeeds {
-        let ClassifierLrConfig { training_fraction, generated, pooled, .. } = self.config;
+        let ClassifierLrConfig { training_fraction, generated, pooled, folds, .. } = self.config;
+        let cross_fitted = folds.is_some();
+        let generated = if cross_fitted { GENERATED * generated } else { generated + generated.div_ceil(4) };
         SummaryNeeds {
-            fit: Some(FitNeeds { training_fraction, generated, pooled }),
+            fit: Some(FitNeeds { training_fraction, cross_fitted, generated, pooled }),
             ..SummaryNeeds::default()
         }
     }
@@ -108,20 +131,43 @@ impl SummaryStatistic for ClassifierLr {
     }
 
     fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
-        let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } = &self.config;
-        let training = Training {
-            hidden,
-            settings: self.settings(),
-            validation_fraction: *validation_fraction,
-            look_every: *look_every,
-            patience: *patience,
-        };
-        Ok(Fitted { parameters: training.run(fit)?, ..Fitted::default() })
+        if let Some(folds) = self.config.folds {
+            let (networks, parameters) = CrossFitting { training: &self.training(), folds }.run(fit)?;
+            let summary = CrossFitted::new(fit.schema.dimension(), &self.config.hidden, folds, &parameters)?;
+            let test = Generated::new(fit.generated.values).test;
+            let test = Batch::new(test, Origin::Generated, &fit.generated.rows[..test.nrows()]);
+            let logits = |batch: &Batch<'_>| summary.logits(batch).into_iter().map(|(_, l)| wide(&l));
+            let scores = logits(&fit.training).zip(logits(&test));
+            let scores: Vec<Scores> = scores.map(|(truth, generated)| Scores { truth, generated }).collect();
+            return Ok(Fitted { parameters, diagnostics: diagnostics(&networks, &scores) });
+        }
+        let report = |step, loss| fit.context.progress(step, self.config.iterations, Some(loss));
+        let seen = fit.generated.values.nrows() - fit.generated.values.nrows() / 5;
+        let (seen, test) = fit.generated.values.split_at(Axis(0), seen);
+        let trained = self.training().run([fit.training.values, seen], fit.seed, fit.context, report)?;
+        let network = Network::new(fit.schema.dimension(), &self.config.hidden, &trained.parameters)?;
+        let scores =
+            Scores { truth: wide(&network.score(fit.unseen.values)), generated: wide(&network.score(test)) };
+        let diagnostics = diagnostics(std::slice::from_ref(&trained), &[scores]);
+        Ok(Fitted { parameters: trained.parameters, diagnostics })
+    }
+
+    fn simulated_null(&self, fit: &SummaryFit<'_>) -> Result<Vec<f64>> {
+        let Some(folds) = self.config.folds else { return Ok(Vec::new()) };
+        CrossFitting { training: &self.training(), folds }.null(fit, self.config.null_repetitions)
     }
 
     fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {
-        Ok(Box::new(Network::new(schema.dimension(), &self.config.hidden, parameters)?))
+        let (dimension, hidden) = (schema.dimension(), &self.config.hidden);
+        Ok(match self.config.folds {
+            Some(folds) => Box::new(CrossFitted::new(dimension, hidden, folds, parameters)?),
+            None => Box::new(Network::new(dimension, hidden, parameters)?),
+        })
     }
+}
+
+fn wide(logits: &[f32]) -> Vec<f64> {
+    logits.iter().map(|l| f64::from(*l)).collect()
 }
 
 amplicast_sdk::register_summary!(ClassifierLr);

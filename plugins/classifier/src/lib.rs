@@ -8,8 +8,13 @@
 //! assert_eq!(summary.needs().fit.unwrap().training_fraction, 0.5);
 //! ```
 
+mod auc;
 mod classifier_lr;
+mod diagnostics;
+mod folds;
+mod ks;
 mod network;
+mod ranks;
 mod sample;
 mod training;
 

@@ -30,6 +30,11 @@ impl Network {
         Ok(Network { scale, layers: Layers::new(&shape, &layout, theta) })
     }
 
+    /// How many parameters it takes.
+    pub fn parameters(dimension: usize, hidden: &[usize]) -> usize {
+        2 * dimension + layout(&shape(dimension, hidden).parameters()).len()
+    }
+
     /// At the parameters from which training starts.
     pub fn untrained(dimension: usize, hidden: &[usize]) -> Self {
         let shape = shape(dimension, hidden);
@@ -40,38 +45,57 @@ impl Network {
     }
 }
 
+impl Network {
+    /// The logits of events, one a row.
+    pub fn score(&self, events: ArrayView2<'_, f64>) -> Vec<f32> {
+        let scaled = |((_, column), x): ((usize, usize), &f64)| {
+            let (mean, inverse) = self.scale[column];
+            ((x - mean) * inverse) as f32
+        };
+        let numbers: Vec<f32> = events.indexed_iter().map(scaled).collect();
+        let mut out = vec![0.0; events.nrows()];
+        logits(&self.layers, &numbers, self.scale.len(), &mut out);
+        out
+    }
+}
+
 impl Summary for Network {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
         expect_length("columns", self.scale.len(), batch.values.ncols())?;
-        lanes::dispatch(Scoring { network: self, events: batch.values, out });
+        out.iter_mut().zip(self.score(batch.values)).for_each(|(out, logit)| *out = f64::from(logit));
         Ok(())
     }
 }
 
-struct Scoring<'a> {
-    network: &'a Network,
-    events: ArrayView2<'a, f64>,
-    out: &'a mut [f64],
+/// The outputs of a perceptron for standardised events, one after the other.
+pub fn logits(layers: &Layers, numbers: &[f32], dimension: usize, out: &mut [f32]) {
+    lanes::dispatch(Logits { layers, numbers, dimension, out });
 }
 
-impl WithSimd for Scoring<'_> {
+struct Logits<'a> {
+    layers: &'a Layers,
+    numbers: &'a [f32],
+    dimension: usize,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Logits<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Scoring { network, events, out } = self;
+        let Logits { layers, numbers, dimension, out } = self;
         let lanes = lanes::block_events::<S>();
-        let mut memory = network.layers.memory::<S>();
-        for (block, out) in out.chunks_mut(lanes).enumerate() {
-            for (column, (mean, inverse)) in network.scale.iter().enumerate() {
-                let numbers = &mut memory[0].numbers_mut()[column * lanes..];
-                for (lane, number) in numbers.iter_mut().enumerate().take(out.len()) {
-                    *number = ((events[[block * lanes + lane, column]] - mean) * inverse) as f32;
+        let mut memory = layers.memory::<S>();
+        for (events, out) in numbers.chunks(lanes * dimension).zip(out.chunks_mut(lanes)) {
+            let inputs = memory[0].numbers_mut();
+            for (lane, event) in events.chunks_exact(dimension).enumerate() {
+                for (column, x) in event.iter().enumerate() {
+                    inputs[column * lanes + lane] = *x;
                 }
             }
-            let logit = network.layers.apply(simd, &mut memory)[0];
-            let numbers: &[f32] = bytemuck::cast_slice(&logit);
-            out.iter_mut().zip(numbers).for_each(|(out, logit)| *out = f64::from(*logit));
+            let logit = layers.apply(simd, &mut memory)[0];
+            out.copy_from_slice(&bytemuck::cast_slice::<_, f32>(&logit)[..out.len()]);
         }
     }
 }

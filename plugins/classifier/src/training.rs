@@ -1,73 +1,78 @@
 //! Training between true and generated events, with early stopping.
 
-use amplicast_nn::{
-    Perceptron, Views, guarded, initial_parameters, layout, loss_and_gradient, single_threaded,
-};
-use amplicast_sdk::{Adam, Layout, Result, SummaryFit, TrainingSettings, check_finite, clip_global_norm};
-use tch::{Device, Kind, Tensor, no_grad};
+use amplicast_nn::lanes::{Layers, Learner, Slope};
+use amplicast_nn::{initial_parameters, layout};
+use amplicast_sdk::ndarray::ArrayView2;
+use amplicast_sdk::{Adam, Context, Result, Seed, TrainingSettings, check_finite, clip_global_norm};
 
-use crate::network::shape;
+use crate::network::{logits, shape};
 use crate::sample::{Sample, scale};
 
 /// How a classifier is trained.
-pub struct Training<'a> {
-    pub hidden: &'a [usize],
+#[derive(Debug, Clone)]
+pub struct Training {
+    pub hidden: Vec<usize>,
     pub settings: TrainingSettings,
     pub validation_fraction: f64,
     pub look_every: u64,
     pub patience: u64,
 }
 
-impl Training<'_> {
-    /// Trains: returns means, inverse standard deviations, and the parameters with the lowest validation loss.
-    pub fn run(&self, fit: &SummaryFit<'_>) -> Result<Vec<f32>> {
-        let kinds = [fit.training.values, fit.generated.values];
+/// A trained classifier.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trained {
+    /// Means, inverse standard deviations, and the parameters with the lowest validation loss.
+    pub parameters: Vec<f32>,
+    /// That validation loss.
+    pub loss: f64,
+    /// Steps until the stop.
+    pub steps: u64,
+}
+
+impl Training {
+    /// Trains between true and generated events; `report` hears of every step.
+    pub fn run(
+        &self,
+        kinds: [ArrayView2<'_, f64>; 2],
+        seed: Seed,
+        context: &dyn Context,
+        report: impl Fn(u64, f64),
+    ) -> Result<Trained> {
         let scale = scale(kinds)?;
         let sample = |what: &str, kind: usize| {
-            Sample::new(what, kinds[kind], &scale, self.validation_fraction, fit.seed.split(what))
+            Sample::new(what, kinds[kind], &scale, self.validation_fraction, seed.split(what))
         };
-        let (mut truth, mut generated) = (sample("true", 0)?, sample("generated", 1)?);
-        let mut streams =
-            [fit.seed.split("true batches").stream(), fit.seed.split("generated batches").stream()];
+        let mut samples = [sample("true", 0)?, sample("generated", 1)?];
+        let mut streams = ["true batches", "generated batches"].map(|name| seed.split(name).stream());
         let dimension = scale.len();
-        let shape = shape(dimension, self.hidden);
+        let shape = shape(dimension, &self.hidden);
         let parameters = shape.parameters();
         let layout = layout(&parameters);
-        let mut theta = initial_parameters(&parameters, fit.seed.split("initial"));
+        let mut theta = initial_parameters(&parameters, seed.split("initial"));
         let mut adam = Adam::new(theta.len(), &self.settings);
         let mut gradient = vec![0.0; theta.len()];
-        let validation = Labelled::new(dimension, |x| {
-            truth.extend(&truth.validation, x);
-            generated.extend(&generated.validation, x);
-            [truth.validation.len(), generated.validation.len()]
-        });
-        let loss_of = |theta: &[f32]| validation.loss_at(&shape, &layout, theta);
-        let mut best = (loss_of(&theta)?, theta.clone());
-        let mut looks_without = 0;
-        let half = self.settings.batch / 2;
+        let mut learner = Learner::new(&shape, &layout);
+        let mut validation = Labelled::default();
+        validation.fill(samples.iter().map(|sample| (sample, &sample.validation[..])));
+        let loss_of = |theta: &[f32]| validation.loss(&Layers::new(&shape, &layout, theta), dimension);
+        let mut best = (loss_of(&theta), theta.clone());
+        let (mut looks_without, mut steps) = (0, 0);
+        let mut batch = Labelled::default();
         for step in 0..self.settings.iterations {
-            fit.context.check()?;
-            let batch = Labelled::new(dimension, |x| {
-                let [of_truth, of_generated] = &mut streams;
-                let true_places = truth.next_batch(half, of_truth);
-                truth.extend(&true_places, x);
-                let generated_places = generated.next_batch(half, of_generated);
-                generated.extend(&generated_places, x);
-                [half, half]
-            });
-            let loss = loss_and_gradient(
-                &layout,
-                &theta,
-                (Kind::Float, Device::Cpu),
-                &mut gradient,
-                |mut views| batch.loss(&shape, &mut views),
-            )?;
+            context.check()?;
+            let of_kind =
+                |(sample, stream): (&mut Sample, _)| sample.next_batch(self.settings.batch / 2, stream);
+            let places: Vec<Vec<usize>> = samples.iter_mut().zip(&mut streams).map(of_kind).collect();
+            batch.fill(samples.iter().zip(places.iter().map(Vec::as_slice)));
+            let loss_of_event = |event: usize, logit: f32| batch.cross_entropy(event, logit);
+            let loss = learner.loss_and_gradient(&theta, &batch.numbers, loss_of_event, &mut gradient);
             let norm = clip_global_norm(&mut [&mut gradient], self.settings.clip);
             check_finite(step, loss, norm)?;
             adam.step(&mut theta, &gradient, self.settings.learning_rate * self.settings.rate_factor(step));
-            fit.context.progress(step + 1, self.settings.iterations, Some(loss));
-            if (step + 1) % self.look_every == 0 {
-                let found = loss_of(&theta)?;
+            steps = step + 1;
+            report(steps, loss);
+            if steps % self.look_every == 0 {
+                let found = loss_of(&theta);
                 if found < best.0 {
                     best = (found, theta.clone());
                     looks_without = 0;
@@ -80,52 +85,87 @@ impl Training<'_> {
             }
         }
         let scale = scale.iter().map(|s| s.0 as f32).chain(scale.iter().map(|s| s.1 as f32));
-        Ok(scale.chain(best.1).collect())
+        Ok(Trained { parameters: scale.chain(best.1).collect(), loss: best.0, steps })
     }
 }
 
 /// Events with their labels: first the true ones (0), then the generated ones (1), each kind with half of the weight.
+#[derive(Default)]
 struct Labelled {
-    x: Tensor,
-    labels: Tensor,
-    weights: Tensor,
+    numbers: Vec<f32>,
+    /// How many events of each kind there are.
+    counts: [usize; 2],
 }
 
 impl Labelled {
-    /// From the numbers that `fill` appends, and how many true and generated events they are.
-    fn new(dimension: usize, fill: impl FnOnce(&mut Vec<f32>) -> [usize; 2]) -> Self {
-        let mut numbers = Vec::new();
-        let [truth, generated] = fill(&mut numbers);
-        let kinds = |of_truth: f32, of_generated: f32| {
-            let mut values = vec![of_truth; truth];
-            values.resize(truth + generated, of_generated);
-            Tensor::from_slice(&values)
-        };
-        Labelled {
-            x: Tensor::from_slice(&numbers).view([-1, dimension as i64]),
-            labels: kinds(0.0, 1.0),
-            weights: kinds(0.5 / truth as f32, 0.5 / generated as f32),
+    /// Replaces the contents by these events of both kinds.
+    fn fill<'s>(&mut self, kinds: impl Iterator<Item = (&'s Sample, &'s [usize])>) {
+        self.numbers.clear();
+        for ((sample, places), count) in kinds.zip(&mut self.counts) {
+            sample.extend(places, &mut self.numbers);
+            *count = places.len();
         }
     }
 
-    /// The binary cross entropy: log 2 for a classifier that knows nothing.
-    fn loss(&self, shape: &Perceptron, views: &mut Views) -> Tensor {
-        let logits = shape.forward(views, &self.x).squeeze_dim(1);
-        logits.binary_cross_entropy_with_logits(
-            &self.labels,
-            Some(&self.weights),
-            None::<&Tensor>,
-            tch::Reduction::Sum,
-        )
+    /// An event's part of the binary cross entropy: their sum is log 2 for a classifier that knows nothing.
+    fn cross_entropy(&self, event: usize, logit: f32) -> Slope {
+        let generated = event >= self.counts[0];
+        let weight = 0.5 / self.counts[usize::from(generated)] as f64;
+        // Minus the log of what the classifier gives to the event's own kind.
+        let l = f64::from(if generated { -logit } else { logit });
+        let small = (-l.abs()).exp();
+        let wrong = if l > 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) };
+        let slope = weight * if generated { -wrong } else { wrong };
+        Slope { loss: weight * (l.max(0.0) + small.ln_1p()), slope: slope as f32 }
     }
 
-    fn loss_at(&self, shape: &Perceptron, layout: &Layout, theta: &[f32]) -> Result<f64> {
-        single_threaded();
-        guarded(|| {
-            no_grad(|| {
-                let mut views = Views::new(layout, &Tensor::from_slice(theta));
-                self.loss(shape, &mut views).to_kind(Kind::Double).double_value(&[])
-            })
+    fn loss(&self, layers: &Layers, dimension: usize) -> f64 {
+        let mut found = vec![0.0; self.counts.iter().sum()];
+        logits(layers, &self.numbers, dimension, &mut found);
+        found.iter().enumerate().map(|(event, logit)| self.cross_entropy(event, *logit).loss).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use amplicast_nn::{Views, loss_and_gradient};
+    use tch::{Device, Kind, Reduction, Tensor};
+
+    use super::*;
+
+    /// Loss and gradient of a batch with 3 true and 5 generated events, against libtorch's.
+    #[test]
+    fn the_cross_entropy_is_that_of_the_graph() {
+        let shape = shape(2, &[16, 8]);
+        let parameters = shape.parameters();
+        let layout = layout(&parameters);
+        // Large outputs as well.
+        let theta: Vec<f32> = initial_parameters(&parameters, Seed::new(1)).iter().map(|x| 3.0 * x).collect();
+        let numbers: Vec<f32> = (0..16).map(|i| ((i * 7 % 16) as f32 - 8.0) / 3.0).collect();
+        let batch = Labelled { numbers, counts: [3, 5] };
+        let (mut found, mut expected) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);
+        let loss = Learner::new(&shape, &layout).loss_and_gradient(
+            &theta,
+            &batch.numbers,
+            |event, logit| batch.cross_entropy(event, logit),
+            &mut found,
+        );
+        let options = (Kind::Double, Device::Cpu);
+        let tensor = |values: &[f64]| Tensor::from_slice(values);
+        let x = Tensor::from_slice(&batch.numbers).view([8, 2]).to_kind(Kind::Double);
+        let labels = tensor(&[0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+        let weights = tensor(&[1.0 / 6.0, 1.0 / 6.0, 1.0 / 6.0, 0.1, 0.1, 0.1, 0.1, 0.1]);
+        let graph = loss_and_gradient(&layout, &theta, options, &mut expected, |mut views: Views| {
+            let logits = shape.forward(&mut views, &x).squeeze_dim(1);
+            logits.binary_cross_entropy_with_logits(&labels, Some(&weights), None::<&Tensor>, Reduction::Sum)
         })
+        .unwrap();
+        assert!((loss / graph - 1.0).abs() < 1e-5, "{loss} {graph}");
+        let forward = batch.loss(&Layers::new(&shape, &layout, &theta), 2);
+        assert!((loss / forward - 1.0).abs() < 1e-6, "{loss} {forward}");
+        let norm = expected.iter().map(|x| x * x).sum::<f32>().sqrt();
+        for (a, b) in found.iter().zip(&expected) {
+            assert!((a - b).abs() < 2e-5 * norm, "{a} {b}");
+        }
     }
 }

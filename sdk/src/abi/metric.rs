@@ -27,6 +27,7 @@ pub enum AbiReferenceUse {
 pub struct AbiReference<'a> {
     values: RSlice<'a, f64>,
     quantiles: RSlice<'a, f64>,
+    simulated_null: ROption<RSlice<'a, f64>>,
 }
 
 #[repr(C)]
@@ -157,6 +158,7 @@ impl<M: Metric> AbiMetric for Adapter<M> {
             let comparison = self.0.compare(&Reference {
                 values: reference.values.as_slice(),
                 quantiles: reference.quantiles.as_slice(),
+                simulated_null: reference.simulated_null.into_option().map(|list| list.as_slice()),
             })?;
             let adapter = ComparisonAdapter(Guarded::new("a comparison", comparison));
             Ok(AbiComparison_TO::from_value(adapter, TD_Opaque))
@@ -262,8 +264,11 @@ impl LoadedMetric {
 
     /// See [`Metric::compare`].
     pub fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
-        let reference =
-            AbiReference { values: reference.values.into(), quantiles: reference.quantiles.into() };
+        let reference = AbiReference {
+            values: reference.values.into(),
+            quantiles: reference.quantiles.into(),
+            simulated_null: reference.simulated_null.map(RSlice::from).into(),
+        };
         let object = self.caller.call("compare", || self.object.compare(reference))?;
         let object = Held::new(object, &self.caller);
         let names = read_strings(self.caller.call("value_names", || object.value_names())?);

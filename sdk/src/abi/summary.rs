@@ -27,6 +27,7 @@ pub struct AbiSummaryNeeds {
 #[derive(StableAbi, Clone, Copy)]
 pub struct AbiFitNeeds {
     training_fraction: f64,
+    cross_fitted: bool,
     generated: u64,
     pooled: bool,
 }
@@ -36,9 +37,36 @@ pub struct AbiFitNeeds {
 pub struct AbiSummaryFit<'a> {
     schema: AbiSchema,
     training: AbiBatch<'a>,
+    unseen: AbiBatch<'a>,
     generated: AbiBatch<'a>,
     seed: AbiSeed,
     context: ContextRef<'a>,
+}
+
+impl<'a> AbiSummaryFit<'a> {
+    fn new(fit: &'a SummaryFit<'_>, context: &'a Offered<'a>) -> Result<Self> {
+        Ok(AbiSummaryFit {
+            schema: fit.schema.into(),
+            training: AbiBatch::new(&fit.training)?,
+            unseen: AbiBatch::new(&fit.unseen)?,
+            generated: AbiBatch::new(&fit.generated)?,
+            seed: fit.seed.into(),
+            context: offer(context),
+        })
+    }
+
+    fn read<T>(self, call: impl FnOnce(&SummaryFit<'_>) -> Result<T>) -> Result<T> {
+        let AbiSummaryFit { schema, training, unseen, generated, seed, context } = self;
+        let (schema, context) = (schema.read()?, Received(context));
+        call(&SummaryFit {
+            schema: &schema,
+            training: training.read()?,
+            unseen: unseen.read()?,
+            generated: generated.read()?,
+            seed: seed.into(),
+            context: &context,
+        })
+    }
 }
 
 #[repr(C)]
@@ -52,6 +80,7 @@ impl From<SummaryNeeds> for AbiSummaryNeeds {
     fn from(needs: SummaryNeeds) -> Self {
         let fit = |f: FitNeeds| AbiFitNeeds {
             training_fraction: f.training_fraction,
+            cross_fitted: f.cross_fitted,
             generated: f.generated,
             pooled: f.pooled,
         };
@@ -64,6 +93,7 @@ impl From<AbiSummaryNeeds> for SummaryNeeds {
     fn from(needs: AbiSummaryNeeds) -> Self {
         let fit = |f: AbiFitNeeds| FitNeeds {
             training_fraction: f.training_fraction,
+            cross_fitted: f.cross_fitted,
             generated: f.generated,
             pooled: f.pooled,
         };
@@ -79,6 +109,7 @@ pub trait AbiSummaryStatistic: Send + Sync {
     fn needs(&self) -> Res<AbiSummaryNeeds>;
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
     fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<AbiFitted>;
+    fn simulated_null(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f64>>;
     #[sabi(last_prefix_field)]
     fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox>;
 }
@@ -110,15 +141,13 @@ impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
     }
     fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<AbiFitted> {
         guard(|| {
-            let AbiSummaryFit { schema, training, generated, seed, context } = fit;
-            let (training, generated) = (training.read()?, generated.read()?);
-            let (schema, context) = (schema.read()?, Received(context));
-            let fit =
-                SummaryFit { schema: &schema, training, generated, seed: seed.into(), context: &context };
-            let fitted = self.0.fit(&fit)?;
+            let fitted = fit.read(|fit| self.0.fit(fit))?;
             let diagnostics = write_diagnostics(&fitted.diagnostics)?;
             Ok(AbiFitted { parameters: fitted.parameters.into(), diagnostics })
         })
+    }
+    fn simulated_null(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f64>> {
+        guard(|| Ok(fit.read(|fit| self.0.simulated_null(fit))?.into()))
     }
     fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox> {
         guard(|| Ok(own(self.0.fitted(&schema.read()?, parameters.as_slice())?)))
@@ -178,16 +207,17 @@ impl LoadedSummaryStatistic {
     /// See [`SummaryStatistic::fit`].
     pub fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
         let offered = Offered(fit.context);
-        let crossing = AbiSummaryFit {
-            schema: fit.schema.into(),
-            training: AbiBatch::new(&fit.training)?,
-            generated: AbiBatch::new(&fit.generated)?,
-            seed: fit.seed.into(),
-            context: offer(&offered),
-        };
+        let crossing = AbiSummaryFit::new(fit, &offered)?;
         let fitted = self.caller.call("fit", || self.object.fit(crossing))?;
         let diagnostics = read_diagnostics(&fitted.diagnostics)?;
         Ok(Fitted { parameters: fitted.parameters.into_vec(), diagnostics })
+    }
+
+    /// See [`SummaryStatistic::simulated_null`].
+    pub fn simulated_null(&self, fit: &SummaryFit<'_>) -> Result<Vec<f64>> {
+        let offered = Offered(fit.context);
+        let crossing = AbiSummaryFit::new(fit, &offered)?;
+        Ok(self.caller.call("simulated_null", || self.object.simulated_null(crossing))?.into_vec())
     }
 
     /// See [`SummaryStatistic::fitted`].

@@ -41,10 +41,12 @@ impl Comparing {
         let metric = subject.metric()?;
         let sample = normals(Seed::new(50), 1000, 0.0);
         let comparison = match metric.reference() {
-            ReferenceUse::Values => metric.compare(&Reference { values: &sample, quantiles: &[] })?,
+            ReferenceUse::Values => {
+                metric.compare(&Reference { values: &sample, quantiles: &[], simulated_null: None })?
+            }
             ReferenceUse::Quantiles(list) => {
                 let quantiles: Vec<f64> = list.iter().map(|&p| quantile(sample.iter().copied(), p)).collect();
-                metric.compare(&Reference { values: &[], quantiles: &quantiles })?
+                metric.compare(&Reference { values: &[], quantiles: &quantiles, simulated_null: None })?
             }
         };
         let shifts = normals(Seed::new(51), MEMBERS, 0.0);

@@ -19,6 +19,11 @@ pub const TESTS: &[Test] = &[
     Test::new("empty-batch", "A batch without events is no error", empty_batch),
     Test::new("threads", "Two threads get what one gets", threads),
     Test::new("fit", "A fit gives the same finite parameters again, and a function of them", fit),
+    Test::new(
+        "simulated-null",
+        "Simulated distances are finite, positive, and the same again",
+        simulated_null,
+    ),
 ];
 
 struct Summarising {
@@ -135,7 +140,8 @@ fn threads(subject: &Subject<'_>) -> Verdict {
 fn fit(subject: &Subject<'_>) -> Verdict {
     let Summarising { statistic, summary, events } = Summarising::new(subject)?;
     let Some(needs) = statistic.needs().fit else { return skip("it is not fitted to events") };
-    ensure(needs.training_fraction > 0.0 && needs.training_fraction < 1.0, || {
+    let fraction = needs.training_fraction;
+    ensure(needs.cross_fitted || (fraction > 0.0 && fraction < 1.0), || {
         format!(
             "expected a fraction of the training events above 0 and below 1, found {}",
             needs.training_fraction
@@ -146,17 +152,52 @@ fn fit(subject: &Subject<'_>) -> Verdict {
     };
     let found = parameters()?;
     ensure_same("parameters of two fits with one seed", &found, &parameters()?)?;
+    let other = with_fit(&statistic, &events, 1, subject.context, |fit| statistic.fit(fit))?.parameters;
+    let other: Vec<f64> = other.into_iter().map(f64::from).collect();
+    ensure_same("parameters with other unseen events", &found, &other)?;
     ensure_finite("parameters", found)?;
     let mut out = vec![f64::NAN; events.rows.len()];
     summary.evaluate(&events.batch(), &mut out)?;
     ensure_finite("summaries", out)
 }
 
-/// Fitted to the first half of the events as true ones, and to the others as generated ones.
+fn simulated_null(subject: &Subject<'_>) -> Verdict {
+    let Summarising { statistic, events, .. } = Summarising::new(subject)?;
+    if !statistic.needs().fit.is_some_and(|needs| needs.cross_fitted) {
+        return skip("it is not cross-fitted");
+    }
+    let values = || with_fit(&statistic, &events, 0, subject.context, |fit| statistic.simulated_null(fit));
+    let found = values()?;
+    ensure_same("two simulations with one seed", &found, &values()?)?;
+    match found.iter().find(|x| !x.is_finite() || **x <= 0.0) {
+        None => Ok(()),
+        Some(x) => ensure(false, || format!("expected finite positive distances, found {x}")),
+    }
+}
+
 fn fit_to(statistic: &LoadedSummaryStatistic, events: &Events, context: &dyn Context) -> Result<Vec<f32>> {
-    let (half, n) = (events.rows.len() / 2, events.rows.len());
-    let generated = Batch { origin: Origin::Generated, ..events.batch().part(half..n) };
-    let training = events.batch().part(0..half);
-    let fit = SummaryFit { schema: &events.schema, training, generated, seed: Seed::new(1), context };
-    Ok(statistic.fit(&fit)?.parameters)
+    Ok(with_fit(statistic, events, 0, context, |fit| statistic.fit(fit))?.parameters)
+}
+
+/// Fits to the first eighth of the events as true ones, and to the last half as generated ones; what lies between is unseen,
+/// without its first `skipped` events.
+fn with_fit<T>(
+    statistic: &LoadedSummaryStatistic,
+    events: &Events,
+    skipped: usize,
+    context: &dyn Context,
+    call: impl FnOnce(&SummaryFit<'_>) -> Result<T>,
+) -> Result<T> {
+    let n = events.rows.len();
+    let generated = Batch { origin: Origin::Generated, ..events.batch().part(n / 2..n) };
+    let cross_fitted = statistic.needs().fit.is_some_and(|needs| needs.cross_fitted);
+    let unseen = if cross_fitted { 0..0 } else { n / 8 + skipped..n / 2 };
+    call(&SummaryFit {
+        schema: &events.schema,
+        training: events.batch().part(0..n / 8),
+        unseen: events.batch().part(unseen),
+        generated,
+        seed: Seed::new(1),
+        context,
+    })
 }

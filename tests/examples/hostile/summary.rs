@@ -47,7 +47,7 @@ impl SummaryStatistic for Hostile {
     fn needs(&self) -> SummaryNeeds {
         let fitted =
             matches!(self.0, M::Fitted | M::PanicInFit | M::NanInFit | M::ExitInFit | M::FitAtRandom);
-        let fit = FitNeeds { training_fraction: 0.5, generated: 100, pooled: false };
+        let fit = FitNeeds { training_fraction: 0.5, cross_fitted: false, generated: 100, pooled: false };
         SummaryNeeds { fit: fitted.then_some(fit), ..SummaryNeeds::default() }
     }
     fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {

@@ -83,6 +83,35 @@ fn references_lose_what_the_classifier_saw() {
     }
 }
 
+/// With folds all events stay in the reference, and nothing is fitted or simulated again.
+#[test]
+fn cross_fitting_keeps_all_events() {
+    let place = Place::new();
+    let folds = [
+        "--set",
+        "summary.classifier-lr.folds=4",
+        "--set",
+        "summary.classifier-lr.null_repetitions=4",
+        "--set",
+        "experiment.members=2",
+    ];
+    let (first, results, _) = run(&place, "run", &folds);
+    for cell in results.cells.iter().filter(|c| c.name.selection == "all") {
+        assert!(cell.failures.is_empty(), "{:?}: {:?}", cell.name, cell.failures);
+        let expected = match cell.name.reference.as_str() {
+            "training" => 800,
+            "left-out" => 200,
+            _ => 5000,
+        };
+        assert_eq!(cell.replicas[0].n_reference, expected, "{:?}", cell.name);
+    }
+    let diagnosed = results.diagnostics.iter().find(|d| d.summary.as_deref() == Some("classifier-lr"));
+    let diagnosed = diagnosed.expect("the classifier has diagnostics");
+    assert_eq!((diagnosed.fits, diagnosed.figures.len()), (2, 2));
+    let (again, _, said) = run(&place, "run", &folds);
+    assert!(first == again && said.contains("0 member(s) sampled, 2 stored before"), "{said}");
+}
+
 #[test]
 fn fits_are_stored_and_depend_on_nothing_else() {
     let place = Place::new();

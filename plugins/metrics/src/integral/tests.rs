@@ -53,7 +53,7 @@ impl Data {
 
 fn compare(regions: &[(f64, f64)]) -> Box<dyn Comparison> {
     let metric = Integral::new(IntegralConfig { intervals: regions.to_vec(), ..Default::default() }).unwrap();
-    metric.compare(&Reference { values: &[], quantiles: &[] }).unwrap()
+    metric.compare(&Reference { values: &[], quantiles: &[], simulated_null: None }).unwrap()
 }
 
 /// sigma_model^2 of Eq. 26.

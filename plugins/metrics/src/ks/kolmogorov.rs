@@ -61,6 +61,8 @@ pub fn mean() -> f64 {
 pub struct TwoSample {
     root: f64,
     shift: f64,
+    /// Of every distance: 1 for independent samples.
+    scale: f64,
 }
 
 /// Reference events from which on the finite-size term is not used.
@@ -71,7 +73,19 @@ impl TwoSample {
     pub fn new(n: f64, reference: f64) -> Self {
         let effective = if n.is_infinite() { reference } else { n * reference / (n + reference) };
         let root = effective.sqrt();
-        TwoSample { root, shift: if reference < LARGE_REFERENCE { 1.0 / (6.0 * root) } else { 0.0 } }
+        let shift = if reference < LARGE_REFERENCE { 1.0 / (6.0 * root) } else { 0.0 };
+        TwoSample { root, shift, scale: 1.0 }
+    }
+
+    /// The law with the mean of these simulated values of sqrt(e) D, where samples are not independent.
+    ///
+    /// Kolmogorov's law, scaled: one number, which 40 values fix to 6 %. Their own quantiles would say nothing of the tails,
+    /// and a second number, their spread, is known to 11 % only. A cross-fitted classifier's law is a little wider than the
+    /// scaled one (2D, 5 folds, 160 values: 5 and 95 % quantiles 0.51 and 1.53, scaled 0.56 and 1.46). The values hold the
+    /// finite-size term.
+    pub fn scaled_to(self, simulated: &[f64]) -> Self {
+        let found = simulated.iter().sum::<f64>() / simulated.len() as f64;
+        TwoSample { shift: 0.0, scale: found / mean(), ..self }
     }
 
     /// Mean distance.
@@ -86,7 +100,7 @@ impl TwoSample {
 
     fn distance(&self, k: f64) -> f64 {
         if self.shift == 0.0 {
-            return k / self.root;
+            return self.scale * k / self.root;
         }
         // The finite-size term is the first of an expansion in 1/root: below root = 1/(3k), a fraction of an event, it would
         // make the distance fall again, so there the leading scaling goes on.
@@ -159,6 +173,19 @@ mod tests {
     fn the_series_agree_where_they_meet() {
         let below = cumulative(1.0 - 1e-12);
         assert!((below - (1.0 - survival_series(1.0))).abs() < 1e-11);
+    }
+
+    #[test]
+    fn a_scaled_law_has_the_simulated_mean() {
+        let simulated = [0.7, 1.1, 0.9, 1.3];
+        let law = TwoSample::new(f64::INFINITY, 400.0).scaled_to(&simulated);
+        assert!((20.0 * law.mean() - 1.0).abs() < 1e-12);
+        // Every quantile is scaled alike, at every size.
+        let law = TwoSample::new(400.0, 400.0).scaled_to(&simulated);
+        for p in [0.025, 0.5, 0.95] {
+            let expected = quantile(p) / mean() / 200.0_f64.sqrt();
+            assert!((law.quantile(p) / expected - 1.0).abs() < 1e-12);
+        }
     }
 
     #[test]

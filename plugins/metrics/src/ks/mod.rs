@@ -19,7 +19,8 @@ config! {
     pub struct KsConfig {}
 }
 
-/// M_KS of Eq. 33 against a reference sample, with Kolmogorov's law as null law (Eq. 34).
+/// M_KS of Eq. 33 against a reference sample, with Kolmogorov's law as null law (Eq. 34), or that law
+/// scaled to the mean of simulated distances where the reference has them.
 pub struct Ks;
 
 register_metric!(Ks);
@@ -37,12 +38,19 @@ impl Component for Ks {
 
 impl Metric for Ks {
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
-        Ok(Box::new(AgainstReference { gaps: Arc::new(Gaps::new(reference.values)?) }))
+        let gaps = Arc::new(Gaps::new(reference.values)?);
+        let simulated = reference.simulated_null.unwrap_or_default().to_vec();
+        if let Some(x) = simulated.iter().find(|x| !x.is_finite() || **x <= 0.0) {
+            return Err(Error::data(format!("simulated null law: expected positive distances, found {x}")));
+        }
+        Ok(Box::new(AgainstReference { gaps, simulated }))
     }
 }
 
 struct AgainstReference {
     gaps: Arc<Gaps>,
+    /// Simulated distances, rescaled, if the samples are not independent.
+    simulated: Vec<f64>,
 }
 
 impl AgainstReference {
@@ -76,7 +84,9 @@ impl Comparison for AgainstReference {
 
     fn null(&self, _curves: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
         let n_reference = self.gaps.reference_events() as f64;
-        let law = kolmogorov::TwoSample::new(n, n_reference);
+        let independent = kolmogorov::TwoSample::new(n, n_reference);
+        let law =
+            if self.simulated.is_empty() { independent } else { independent.scaled_to(&self.simulated) };
         Ok(NullLaw { mean: law.mean(), quantiles: probabilities.iter().map(|&p| law.quantile(p)).collect() })
     }
 }

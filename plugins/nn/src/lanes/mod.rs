@@ -12,6 +12,7 @@
 //! | `norm`, `attention` | leave beside the results what the backward pass needs | |
 //! | `mixture` | [`log_density`] | [`log_density_and_gradient`] |
 //! | the whole network | [`Decoder`], from the first position to the last | [`Backward`], from the last to the first |
+//! | a perceptron | [`Layers`] | [`Learner`] |
 
 mod attention;
 
@@ -24,6 +25,7 @@ mod linear;
 mod mixture;
 mod norm;
 mod perceptron;
+mod perceptron_gradient;
 mod rows;
 mod special;
 mod weight_sums;
@@ -38,6 +40,7 @@ pub use gradient::{Backward, BackwardWorkspace};
 pub use kernel::sigma;
 pub use mixture::{choose, log_density, log_density_and_gradient, log_of};
 pub use perceptron::Layers;
+pub use perceptron_gradient::{Learner, Slope};
 pub use rows::{Rows, Slots};
 pub use workspace::Workspace;
 

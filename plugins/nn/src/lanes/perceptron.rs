@@ -19,18 +19,22 @@ pub struct Layers {
     rows: usize,
 }
 
+/// The layers of a perceptron as they lie in its flat parameters.
+pub fn dense(shape: &Perceptron, layout: &Layout, parameters: &[f32]) -> Vec<Dense> {
+    let get = |name: String| {
+        let range = layout.range(&name).unwrap_or_else(|| panic!("the layout has no segment `{name}`"));
+        &parameters[range]
+    };
+    let layer = |l: usize| Dense::new(get(format!("layer.{l}.weight")), get(format!("layer.{l}.bias")));
+    (0..shape.widths.len() - 1).map(layer).collect()
+}
+
 impl Layers {
     /// From the flat parameters of a perceptron.
     pub fn new(shape: &Perceptron, layout: &Layout, parameters: &[f32]) -> Self {
-        let get = |name: String| {
-            let range = layout.range(&name).unwrap_or_else(|| panic!("the layout has no segment `{name}`"));
-            &parameters[range]
-        };
-        let layer = |l: usize| {
-            Linear::new(&Dense::new(get(format!("layer.{l}.weight")), get(format!("layer.{l}.bias"))))
-        };
         let widest = shape.widths.iter().copied().max().unwrap_or(1);
-        Layers { layers: (0..shape.widths.len() - 1).map(layer).collect(), rows: padded(widest) }
+        let layers = dense(shape, layout, parameters).iter().map(Linear::new).collect();
+        Layers { layers, rows: padded(widest) }
     }
 
     /// Memory for the inputs of a block of events, a row each, and for what comes out.
