@@ -169,3 +169,17 @@ metric = "half"
     place.amplicast(&["info", "trained-model"]).expect(2);
     place.amplicast(&["plugins", "info", "trained-model"]).expect(0).prints(&["run [required]", "member"]);
 }
+
+/// No event passes: the cell says which selection, and of what.
+#[test]
+fn an_empty_selection_is_named() {
+    let place = Place::new();
+    let more = "[[selection]]\nname = \"far\"\ncuts = [{ summary = \"x\", interval = [50.0, 60.0] }]\n[[metric]]\nplugin = \
+                \"ks\"\nreference = \"holdout\"\n";
+    let file = place.write("far.toml", EXPERIMENT.to_string() + more).display().to_string();
+    let small = ["--set", "experiment.n_truth=1000", "--set", "experiment.n_gen=1000"];
+    place.amplicast(&[&["run", &file, "--out", "run"], &small[..]].concat()).expect(1).says(&[
+        "selection `far`: expected events of the reference `holdout` that pass it, found none",
+        "expected training events that pass the selection, found none",
+    ]);
+}

@@ -150,7 +150,7 @@ fn text_that_is_no_toml() {
 fn a_missing_plugin() {
     let texts = [
         "dataset.plugin: no dataset component `gausian` in any plugin; did you mean `gaussian`?",
-        "there are: events-file, gaussian, gaussian-ring",
+        "there are: events-file, gaussian, gaussian-mixture, gaussian-ring",
         "searched: ",
     ];
     refused("\"gaussian\"", "\"gausian\"", "8:1", &texts);

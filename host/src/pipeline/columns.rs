@@ -277,6 +277,13 @@ impl Maker<'_> {
                 let (reference, values) =
                     found.ok_or_else(|| Error::data("expected a reference, found none"))?;
                 let values = values.as_ref().map_err(Clone::clone)?;
+                if values.is_empty() {
+                    let name = &self.run.experiment.selection[name.selection].name;
+                    return Err(Error::data(format!(
+                        "selection `{name}`: expected events of the reference `{}` that pass it, found none",
+                        reference.text()
+                    )));
+                }
                 identity["reference"] = json!([reference.text(), self.replica.events.events(reference)?]);
                 // Only training events were seen by other parts of a cross-fitted summary than the one that scores them.
                 let null = self.observables.summaries[name.summary].null.as_ref();

@@ -57,16 +57,16 @@ pub fn fit(
     let parameters = match stored {
         Some(parameters) => parameters,
         None => {
-            let found =
-                with_events(pair, posterior, needs, members, seed, &format!("fit {}", made.name), |f| {
-                    loaded.fit(f)
-                })?;
-            if found.parameters.iter().any(|x| !x.is_finite()) {
-                return Err(Error::numeric(format!(
-                    "{}, fit {}: expected finite parameters, found NaN or infinity",
-                    pair.name, made.name
-                )));
-            }
+            let what = format!("fit {}", made.name);
+            let found = with_events(pair, posterior, needs, members, seed, &what, |f, stage| {
+                let found = loaded.fit(f)?;
+                if found.parameters.iter().any(|x| !x.is_finite()) {
+                    return Err(Error::numeric(format!(
+                        "{stage}: expected finite parameters, found NaN or infinity"
+                    )));
+                }
+                Ok(found)
+            })?;
             // In this order: a stored fit has its diagnostics.
             run.store.put_json(&Key::new("diagnostics", &inputs), &found.diagnostics)?;
             run.store.put_chain(&key, &Chain::new([(PARAMETERS, found.parameters.clone())]))?;
@@ -93,7 +93,7 @@ pub fn null(
     }
     let seed = seed(pair, summary, &members).split("null");
     let what = format!("simulate the null law of {}", made.name);
-    let found = with_events(pair, posterior, needs, members, seed, &what, |f| loaded.simulated_null(f))?;
+    let found = with_events(pair, posterior, needs, members, seed, &what, |f, _| loaded.simulated_null(f))?;
     if let Some(x) = found.iter().find(|x| !x.is_finite() || **x <= 0.0) {
         let name = &made.name;
         return Err(Error::numeric(format!(
@@ -104,7 +104,7 @@ pub fn null(
     Ok(found.into())
 }
 
-/// Calls with the true events and those of these members that a summary is fitted to.
+/// Calls with the true events and those of these members that a summary is fitted to, and with the stage's name.
 fn with_events<T>(
     pair: &Pair<'_>,
     posterior: &Posterior,
@@ -112,7 +112,7 @@ fn with_events<T>(
     members: Range<u64>,
     seed: Seed,
     what: &str,
-    call: impl FnOnce(&SummaryFit<'_>) -> Result<T>,
+    call: impl FnOnce(&SummaryFit<'_>, &str) -> Result<T>,
 ) -> Result<T> {
     let session = pair.run.session;
     let who = if members.end - members.start == 1 {
@@ -134,7 +134,7 @@ fn with_events<T>(
         seed,
         context: &context,
     };
-    let found = session.attempt(&stage, || call(&fit))?;
+    let found = session.attempt(&stage, || call(&fit, &stage))?;
     task.finish("done");
     Ok(found)
 }

@@ -162,10 +162,10 @@ fn fit(subject: &Subject<'_>) -> Verdict {
 }
 
 fn simulated_null(subject: &Subject<'_>) -> Verdict {
-    let Summarising { statistic, events, .. } = Summarising::new(subject)?;
-    if !statistic.needs().fit.is_some_and(|needs| needs.cross_fitted) {
+    if !subject.summary()?.needs().fit.is_some_and(|needs| needs.cross_fitted) {
         return skip("it is not cross-fitted");
     }
+    let Summarising { statistic, events, .. } = Summarising::new(subject)?;
     let values = || with_fit(&statistic, &events, 0, subject.context, |fit| statistic.simulated_null(fit));
     let found = values()?;
     ensure_same("two simulations with one seed", &found, &values()?)?;
