@@ -40,7 +40,7 @@ pub struct CellCalibration {
     pub against: Vec<Against>,
     /// Standard deviation of ln G over training sets: what the interval of one training set does not show.
     pub spread: Option<f64>,
-    /// The regions' pulls (<I> - I_true) / (sigma_model sqrt(1 + 1/N)); absent if the metric has none.
+    /// The regions' pulls (mean I - I_true) / (sigma_model sqrt(1 + 1/N)); absent if the metric has none.
     pub pulls: Option<Pulls>,
 }
 
