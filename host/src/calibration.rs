@@ -5,6 +5,8 @@
 //! knows no deviation from the truth (Kolmogorov-Smirnov) is compared on each training set with itself against the reference
 //! `truth`, where the experiment has that cell too.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -34,8 +36,6 @@ pub struct CellCalibration {
     pub name: CellName,
     /// What was repeated, but for the dataset and n_gen: a calibration speaks for a cell with the same settings.
     pub settings: Value,
-    /// Training sets with a result.
-    pub replicas: u64,
     /// Against each version of the true G.
     pub against: Vec<Against>,
     /// Standard deviation of ln G over training sets: what the interval of one training set does not show.
@@ -78,8 +78,6 @@ pub struct Against {
     pub coverage_68: Fraction,
     /// How often the 95 % interval held it.
     pub coverage_95: Fraction,
-    /// How often the true G lay above the 68 % interval: the estimate is too small.
-    pub above_68: Fraction,
     /// Mean of ln(G / G_true) with its standard error: the bias.
     pub bias: Option<Mean>,
     /// Pulls ln(G / G_true) / sigma, sigma half of the 68 % interval of ln G, over training sets whose interval has two ends.
@@ -118,6 +116,12 @@ impl Fraction {
         let n = self.of as f64;
         let p = (self.count as f64 + 1.0) / (n + 2.0);
         (p * (1.0 - p) / (n + 3.0)).sqrt()
+    }
+}
+
+impl fmt::Display for Fraction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.0} +- {:.0} %", 100.0 * self.value(), 100.0 * self.error())
     }
 }
 
@@ -170,8 +174,7 @@ impl Calibration {
     /// What a reader of one G should know, in one sentence; the posterior mean's version where there are two.
     pub fn sentence(&self, name: &CellName) -> Option<String> {
         let against = self.cell(name)?.against.first()?;
-        let Fraction { of, .. } = against.coverage_68;
-        let percent = |f: Fraction| format!("{:.0} +- {:.0} %", 100.0 * f.value(), 100.0 * f.error());
+        let of = against.coverage_68.of;
         let bias = against
             .bias
             .map_or(String::new(), |b| format!("; G / true G is {:.2} on average", b.value.exp()));
@@ -179,8 +182,8 @@ impl Calibration {
             "on {of} training sets of a known truth like this one the 68 % interval held the true G ({}) {}, the 95 % \
              interval {}{bias}",
             against.version.text(),
-            percent(against.coverage_68),
-            percent(against.coverage_95),
+            against.coverage_68,
+            against.coverage_95,
         ))
     }
 }
@@ -223,7 +226,6 @@ fn calibration(cell: &Cell, results: &Results, effective: &Value) -> Option<Cell
     (!versions.is_empty()).then(|| CellCalibration {
         name: cell.name.clone(),
         settings: settings(effective, &cell.name),
-        replicas: cell.replicas.len() as u64,
         against: versions,
         spread: mean(&logs).and_then(|m| Some(m.error? * (logs.len() as f64).sqrt())),
         pulls: pulls(cell),
@@ -271,9 +273,6 @@ fn against<'a>(
         g_true,
         coverage_68: coverage(|r| r.estimate.interval_68),
         coverage_95: coverage(|r| r.estimate.interval_95),
-        above_68: Fraction::of(
-            sets.iter().map(|(r, truth)| r.estimate.interval_68.high.is_some_and(|h| h < *truth)),
-        ),
         bias: mean(&ratios),
         pulls: sets.iter().filter_map(pull).collect(),
         correction: (ratios.len() >= LEAST_FOR_QUANTILES).then(|| [0.16, 0.5, 0.84].map(correction)),
@@ -336,126 +335,4 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::report::testing;
-    use crate::results::{TrueDeviation, Verdict};
-
-    /// A cell whose estimates are `g` with intervals from g / 2 to 2 g (68 %) and g / 4 to 4 g (95 %).
-    fn cell(estimates: &[f64]) -> Cell {
-        let mut cell = testing::integral_cell(estimates.len() as u64);
-        for (replica, &g) in cell.replicas.iter_mut().zip(estimates) {
-            let interval = |f: f64| Interval { low: Some(g / f), high: Some(g * f) };
-            replica.estimate = testing::estimate(Verdict::Resolved, Some(g), interval(2.0), interval(4.0));
-            replica.n_effective = 11.0;
-            replica.deviation = Some(TrueDeviation {
-                posterior_mean: 1.0,
-                single_member: 2.0,
-                null_scale: 1.0,
-                pulls: vec![Some(0.5), Some(-3.0), None],
-            });
-        }
-        let truth = |value| Some(TrueG { value: Some(value), interval: Interval { low: None, high: None } });
-        let overall = cell.overall.as_mut().unwrap();
-        (overall.g_true_posterior_mean, overall.g_true_single_member) = (truth(4.0), truth(2.0));
-        cell
-    }
-
-    fn results(cells: Vec<Cell>) -> Results {
-        Results { cells, ..testing::results() }
-    }
-
-    #[test]
-    fn coverage_bias_and_pulls() {
-        let found = Calibration::of(
-            &results(vec![cell(&[1.5, 4.0, 8.0, 20.0])]),
-            &json!({"dataset": {"plugin": "gaussian"}}),
-        );
-        let [mean, member] = &found.cells[0].against[..] else { panic!("two versions") };
-        // 4 lies in [2, 8] and [4, 16] (an end counts), not in [0.75, 3] and [10, 40].
-        assert_eq!((mean.coverage_68.count, mean.coverage_68.of), (2, 4));
-        assert_eq!((mean.coverage_95.count, mean.above_68.count), (3, 1));
-        // 2 lies in [0.75, 3] and [2, 8] only.
-        assert_eq!((member.coverage_68.count, member.coverage_95.count), (2, 3));
-        let logs = [1.5_f64 / 4.0, 1.0, 2.0, 5.0].map(f64::ln);
-        let expected = logs.iter().sum::<f64>() / 4.0;
-        assert!((mean.bias.unwrap().value - expected).abs() < 1e-12);
-        for (pull, log) in mean.pulls.iter().zip(logs) {
-            assert!((pull - log / 2.0_f64.ln()).abs() < 1e-12);
-        }
-        assert_eq!(mean.correction, None);
-        let pulls = found.cells[0].pulls.as_ref().unwrap();
-        // Of Student's t with 10 degrees of freedom, 0.5 is within 68 %, and 3.0 beyond 95 % (2.23).
-        assert_eq!((pulls.degrees, pulls.within_68.value, pulls.within_95.value), (10.0, 0.5, 0.5));
-        assert!((pulls.root_mean_square - ((0.25 + 9.0) / 2.0_f64).sqrt()).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_fraction_of_all_has_an_error() {
-        let all = Fraction { count: 10, of: 10 };
-        assert_eq!(all.value(), 1.0);
-        assert!((all.error() - (11.0 / 12.0 * 1.0 / 12.0 / 13.0_f64).sqrt()).abs() < 1e-12);
-        // Far from the ends it is the usual one.
-        let half = Fraction { count: 5000, of: 10_000 };
-        assert!((half.error() - 0.005).abs() < 1e-5);
-    }
-
-    #[test]
-    fn a_distance_is_compared_with_itself_against_the_truth() {
-        let base = |reference: &str, estimates: &[f64]| {
-            let mut cell = cell(estimates);
-            cell.name.reference = reference.into();
-            let overall = cell.overall.as_mut().unwrap();
-            (overall.g_true_posterior_mean, overall.g_true_single_member) = (None, None);
-            cell
-        };
-        let cells = vec![base("holdout", &[1.0, 8.0]), base("truth", &[1.5, 1.0])];
-        let found = Calibration::of(&results(cells), &json!({"dataset": {"plugin": "gaussian"}}));
-        assert_eq!(found.cells.len(), 1);
-        let against = &found.cells[0].against[0];
-        assert_eq!(against.version, TrueVersion::ReferenceTruth);
-        assert_eq!((against.coverage_68.count, against.coverage_68.of), (1, 2));
-        assert!((against.g_true.value.unwrap() - 1.5_f64.sqrt()).abs() < 1e-12);
-    }
-
-    #[test]
-    fn a_calibration_speaks_for_the_same_settings() {
-        let name = cell(&[1.0]).name;
-        let effective = |width: f64, plugin: &str| {
-            let of = |name: &str| json!([{"name": name, "prior_width": width, "reference": [plugin]}]);
-            json!({
-                "dataset": {"plugin": plugin}, "experiment": {"n_train": 1000, "seed": width},
-                "uncertainty": of(&name.uncertainty), "metric": [{"name": name.metric, "reference": [plugin]}],
-            })
-        };
-        let found = Calibration::of(&results(vec![cell(&[1.0, 2.0])]), &effective(1.0, "gaussian"));
-        assert_eq!(found.truth, "gaussian");
-        // Neither the truth nor further references matter.
-        assert_eq!(found.clone().of_the_same(&effective(1.0, "trained-model")).cells.len(), 1);
-        assert_eq!(found.of_the_same(&effective(2.0, "gaussian")).cells.len(), 0);
-    }
-
-    #[test]
-    fn corrections_are_quantiles_of_the_ratio() {
-        let estimates: Vec<f64> = (0..101).map(|i| 4.0 * (f64::from(i) / 50.0 - 1.0).exp()).collect();
-        let found =
-            Calibration::of(&results(vec![cell(&estimates)]), &json!({"dataset": {"plugin": "gaussian"}}));
-        let [low, middle, high] = found.cells[0].against[0].correction.unwrap();
-        assert!((low - (-0.68_f64).exp()).abs() < 1e-9 && (middle - 1.0).abs() < 1e-9);
-        assert!((high - 0.68_f64.exp()).abs() < 1e-9, "{high}");
-    }
-
-    #[test]
-    fn one_sentence_tells_what_to_think_of_a_number() {
-        let found = Calibration::of(
-            &results(vec![cell(&[1.5, 4.0, 8.0, 20.0])]),
-            &json!({"dataset": {"plugin": "gaussian"}}),
-        );
-        let sentence = found.sentence(&found.cells[0].name).unwrap();
-        assert_eq!(
-            sentence,
-            "on 4 training sets of a known truth like this one the 68 % interval held the true G (posterior mean) 50 +- \
-             19 %, the 95 % interval 75 +- 18 %; G / true G is 1.39 on average"
-        );
-    }
-}
+mod tests;

@@ -24,15 +24,16 @@ pub fn overlap(run: &Run<'_>, dataset: &dyn TrueSource, events: &TrueEvents<'_>)
     let training = events.all();
     let known: HashSet<Vec<u64>> = training.values.rows().into_iter().map(bits).collect();
     let n = training.values.nrows();
-    let (mut found, mut first) = (HashSet::new(), None);
+    let (mut found, mut first, mut event) = (HashSet::new(), None, Vec::new());
     run.session.attempt("compare holdout and training events", || {
         events.stream(ReferenceName::Holdout, |batch| {
             run.session.check_stop()?;
-            for (row, event) in batch.rows.iter().zip(batch.values.rows()) {
-                let event = bits(event);
-                if known.contains(&event) {
+            for (row, values) in batch.rows.iter().zip(batch.values.rows()) {
+                event.clear();
+                event.extend(values.iter().map(|x| x.to_bits()));
+                if let Some(same) = known.get(&event) {
                     first.get_or_insert(*row);
-                    found.insert(event);
+                    found.insert(same);
                 }
             }
             Ok(())

@@ -3,7 +3,7 @@
 use super::format;
 use super::text::escape;
 use super::title;
-use crate::calibration::{Against, Calibration, CellCalibration, Fraction, Mean};
+use crate::calibration::{Against, Calibration, CellCalibration, Mean};
 
 const READING: &str = "<p class=\"small\">Coverage: how often the interval of one training set held the true G, with its binomial \
 error. G / true G: geometric mean over training sets. Spread: standard deviation of ln G over training sets, which the interval of \
@@ -53,24 +53,27 @@ fn columns(against: &Against) -> String {
     let g_true = format::true_g(&against.g_true);
     let interval =
         against.g_true.value.map_or(String::new(), |v| format::interval(against.g_true.interval, v));
-    let bias = against.bias.map_or(String::new(), |Mean { value, error }| {
-        let ratio = value.exp();
-        match error {
-            Some(error) => format!("{ratio:.2} ± {:.2}", ratio * error),
-            None => format!("{ratio:.2}"),
-        }
-    });
     format!(
-        "<td>{}{}</td><td>{}</td><td>{}</td><td>{bias}</td>",
+        "<td>{}{}</td><td>{}</td><td>{}</td><td>{}</td>",
         escape(&g_true),
         escape(&interval),
-        fraction(against.coverage_68),
-        fraction(against.coverage_95)
+        markup(&against.coverage_68.to_string()),
+        markup(&against.coverage_95.to_string()),
+        markup(&ratio(against)),
     )
 }
 
-fn fraction(f: Fraction) -> String {
-    format!("{:.0} ± {:.0}&nbsp;%", 100.0 * f.value(), 100.0 * f.error())
+/// G / true G.
+fn ratio(against: &Against) -> String {
+    against.bias.map_or(String::new(), |b| match b.error {
+        Some(error) => format!("{:.2} +- {:.2}", b.value.exp(), b.value.exp() * error),
+        None => format!("{:.2}", b.value.exp()),
+    })
+}
+
+/// With the signs of a page.
+fn markup(text: &str) -> String {
+    text.replace("+-", "±").replace(" %", "&nbsp;%")
 }
 
 fn percent(mean: Mean) -> String {
@@ -86,21 +89,16 @@ pub fn calibration_table(calibration: &Calibration) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["cell", "truth", "true G", "68 % held it", "95 % held it", "G / true G", "corrected"]);
-    let part = |f: Fraction| format!("{:.0} +- {:.0} %", 100.0 * f.value(), 100.0 * f.error());
     for cell in &calibration.cells {
         for against in &cell.against {
-            let bias = against.bias.map_or(String::new(), |b| match b.error {
-                Some(error) => format!("{:.2} +- {:.2}", b.value.exp(), b.value.exp() * error),
-                None => format!("{:.2}", b.value.exp()),
-            });
             let [low, high] = against.correction.map_or([f64::NAN; 2], |[low, _, high]| [low, high]);
             table.add_row([
                 title::cell_title(&cell.name),
                 against.version.text().into(),
                 format::true_g(&against.g_true),
-                part(against.coverage_68),
-                part(against.coverage_95),
-                bias,
+                against.coverage_68.to_string(),
+                against.coverage_95.to_string(),
+                ratio(against),
                 if low.is_nan() { String::new() } else { format!("x {low:.2} to {high:.2}") },
             ]);
         }
