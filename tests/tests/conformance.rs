@@ -7,7 +7,7 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 21] = [
+const COMPONENTS: [&str; 22] = [
     "autoregressive",
     "bayesian",
     "classifier-lr",
@@ -21,6 +21,7 @@ const COMPONENTS: [&str; 21] = [
     "integral",
     "invariant-mass",
     "ks",
+    "mean",
     "point",
     "radius",
     "repulsive-ensemble",

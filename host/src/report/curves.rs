@@ -1,4 +1,4 @@
-//! The metric against the size of the generated sample: Figs 2, 4, 5 (integral) and 7, 10 (distances).
+//! The metric against the size of the generated sample: Figs 2, 4, 5 (averaging) and 7, 10 (distances).
 
 use super::canvas::{Anchor, Canvas, Rect, Shape, Stroke};
 use super::format;
@@ -23,7 +23,7 @@ const BEYOND: f64 = 100.0;
 pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
     let first = cell.replicas.first()?;
     let split = first.curve.iter().any(|p| p.model.is_some());
-    // The integral's values are variances; what is drawn are standard deviations, as in the paper.
+    // The values of averaging metrics are variances; what is drawn are standard deviations, as in the paper.
     let shown: fn(f64) -> f64 = if split { root } else { |value| value };
     let x = Scale::log(sizes(first), 0.04);
     let mut series = if split { parts(cell, first) } else { distance(cell, first) };
@@ -38,7 +38,7 @@ pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
         "generated events $n$_{gen}"
     };
     let y_title = match (split, cell.plugins[3].as_str()) {
-        (true, _) => "uncertainty $σ$ of the integral".to_string(),
+        (true, metric) => format!("uncertainty $σ$ of the {metric}"),
         (false, "ks") => "KS distance".to_string(),
         (false, metric) => metric.to_string(),
     };
@@ -261,9 +261,11 @@ fn label_sizes(canvas: &mut Canvas, panel: &Panel, first: &CellReplica) {
 
 fn caption(cell: &Cell, split: bool) -> String {
     let mut caption = if split {
-        "Standard deviations of the integral against the size of the generated sample. Where the subtraction gives a \
-         negative model part, no point is drawn."
-            .to_string()
+        format!(
+            "Standard deviations of the {} against the size of the generated sample. Where the subtraction gives a \
+             negative model part, no point is drawn.",
+            cell.plugins[3]
+        )
     } else {
         "The metric against the size of the generated sample: mean and standard deviation over members. Black line and \
          gray bands: the law of the metric for true events."

@@ -18,7 +18,7 @@ pub(super) const LIMITS: &str = "\
 <h2 id=\"limits\">What these numbers do not show</h2>
 <ul>
 <li><strong>A gain for every analysis.</strong> Each G is a statement about one summary, one selection and one metric. \
-Another summary of the same events can have a G below one. Averaging metrics (integral) see nothing inside their regions; \
+Another summary of the same events can have a G below one. Averaging metrics (integral, mean) see nothing inside their regions; \
 differential ones (KS) see local differences, and give smaller values. A low-dimensional summary such as a radius is \
 blind to all deviations in the other directions.</li>
 <li><strong>New information.</strong> Generated events are a function of the training events and of random numbers, so they \

@@ -1,12 +1,15 @@
-//! Metrics of amplicast: `integral` (averaging amplification) and `ks` (differential amplification).
+//! Metrics of amplicast: `integral` and `mean` (averaging amplification) and `ks` (differential amplification).
 //!
 //! Both follow Bahl et al. 2025, "Forecasting Generative Amplification". A metric measures; the host alone solves Eq. 3.
 
+mod averaging;
 mod integral;
 mod ks;
+mod mean;
 mod regions;
 
 pub use integral::{Integral, IntegralConfig};
 pub use ks::{Distance, GapCounts, Ks, KsConfig, kolmogorov};
+pub use mean::{Mean, MeanConfig};
 
 amplicast_sdk::export_plugin!();

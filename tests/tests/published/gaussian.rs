@@ -90,6 +90,22 @@ fn a_wrong_width_gives_less_than_the_training_set() {
     assert!((g / (PI / 8.0) - 1.0).abs() < 0.15, "{g}");
 }
 
+/// Matchev et al. 2022, Figs 5 to 7 as their config has them: nothing is gained for the mean, and the members know it.
+#[test]
+fn the_generated_mean_is_not_amplified() {
+    let mut text = include_str!("../../../examples/paper/matchev-gaussian.toml").to_owned();
+    for (there, here) in [("n_gen = 100_000", "n_gen = 10_000"), ("members = 50", "members = 10")] {
+        text = text.replace(there, here);
+    }
+    let results = run(&text);
+    let cell = cell(&results, "gaussian-fit", "mean of x", "");
+    let (limit, error) = mean(cell, |r| r.estimate.limit);
+    assert!((limit - 0.01).abs() < 4.0 * error && error < 7e-4, "{limit} +- {error}");
+    // The squared deviation over 100 training sets is known to sqrt(2 / 100); the members' mean adds a tenth.
+    let truth = cell.overall.as_ref().unwrap().g_true_posterior_mean.unwrap().value.unwrap();
+    assert!((1.0 / truth - 1.1).abs() < 4.0 * 0.16, "{truth}");
+}
+
 /// Matchev et al. 2022, Fig. 6: the mean of a generated sample scatters by sqrt(1/n_train + 1/n_gen), n_train = 100.
 #[test]
 fn the_generated_mean_keeps_the_training_sets_uncertainty() {

@@ -4,6 +4,7 @@ mod classifier;
 mod coverage;
 mod gaussian;
 mod likelihood_ratio;
+mod paper;
 mod posterior;
 mod references;
 mod resample;

@@ -1,11 +1,12 @@
 //! The 1D Gaussian of section 3.2 in closed form: members N(mu_i, 1) with mu_i drawn from the exact posterior.
 
-use amplicast_sdk::Seed;
 use amplicast_sdk::ndarray::Array3;
 use amplicast_sdk::rand_distr::{Binomial, Distribution, Normal, StandardNormal};
+use amplicast_sdk::{Curves, Seed};
 use statrs::distribution::{ContinuousCDF, Normal as Law};
 
 use super::*;
+use crate::averaging::Spread;
 
 const N_TRAIN: f64 = 1000.0;
 
@@ -166,7 +167,8 @@ fn deviations_from_the_truth() {
 #[test]
 fn degrees_of_freedom_lie_between_one_region_and_all() {
     let data = Data::draw(&[(0.0, 0.5)], 0.0, 10, &[10_000], Seed::new(5));
-    let one = Spread::new(&data.curves(), 0, 1).unwrap();
+    let regions = RegionIntegrals { regions: Regions::new(vec![(0.0, 0.5)]).unwrap() };
+    let one = Spread::new(&regions, &data.curves(), 0).unwrap();
     assert!((one.total_freedom() - 9.0).abs() < 1e-9);
 }
 
