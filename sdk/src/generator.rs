@@ -70,7 +70,7 @@ pub trait Model: Send + Sync {
 
     /// Fits the parameters to rows of the training set; a row may occur several times (bootstrap).
     ///
-    /// The default is the SDK's optimiser over [`Model::gradients`].
+    /// The default is the SDK's optimiser over [`Model::gradients`], with the settings' validation.
     fn fit(
         &self,
         rows: &[u64],
@@ -106,6 +106,11 @@ pub trait Differentiable: Send + Sync {
         seed: Seed,
         gradient: &mut [f32],
     ) -> Result<f64>;
+
+    /// The mean loss alone: what validation needs. The default throws the gradient away.
+    fn loss(&self, parameters: &[f32], rows: &[u64], seed: Seed) -> Result<f64> {
+        self.loss_and_gradient(parameters, rows, None, seed, &mut vec![0.0; parameters.len()])
+    }
 }
 
 /// The generator at fixed parameters: one draw of a posterior.

@@ -51,6 +51,7 @@ mod summary;
 pub mod testing;
 mod training;
 mod uncertainty;
+mod validation;
 
 // Re-exported so that a plugin depends on this crate alone, and on the same versions as its host.
 pub use {abi_stable, inventory, ndarray, rand, rand_distr, schemars, serde, serde_json};

@@ -13,6 +13,9 @@ pub enum Schedule {
     Constant,
     /// Down to zero on half a cosine after the warm-up.
     Cosine,
+    /// A tenth whenever the loss of the validation events has not become smaller, by a ten-thousandth of itself, for
+    /// `plateau_patience` validations; constant without validation events.
+    Plateau,
 }
 
 /// Training settings: they live in the experiment and reach every posterior.
@@ -37,6 +40,18 @@ pub struct TrainingSettings {
     pub beta1: f64,
     /// Decay rate of the squared gradient's running mean.
     pub beta2: f64,
+    /// The part of the events that a fit keeps for validation, to return the parameters that are best on these; 0 for
+    /// none. A fit to a bootstrap takes the events that it did not draw instead, of whatever part. They count in n_train.
+    /// Only fits (`point`, `ensemble`) know it, and the four keys below.
+    pub validation: f64,
+    /// Steps from one validation to the next.
+    pub validate_every: u64,
+    /// Validations without a smaller loss after which a fit stops; 0 for never.
+    pub patience: u64,
+    /// The same for the schedule `plateau`.
+    pub plateau_patience: u64,
+    /// Decay rate a step of the running mean of the parameters, which is then what is validated and returned; 0 for none.
+    pub average: f64,
 }
 
 impl Default for TrainingSettings {
@@ -51,6 +66,11 @@ impl Default for TrainingSettings {
             weight_decay: 0.0,
             beta1: 0.9,
             beta2: 0.999,
+            validation: 0.0,
+            validate_every: 100,
+            patience: 0,
+            plateau_patience: 20,
+            average: 0.0,
         }
     }
 }
@@ -70,7 +90,14 @@ impl TrainingSettings {
         ensure_config(self.weight_decay >= 0.0, "weight_decay", || {
             format!("expected 0 or more, found {}", self.weight_decay)
         })?;
-        for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+        ensure_config(self.validate_every > 0, "validate_every", || "expected at least 1, found 0".into())?;
+        let parts = [
+            ("beta1", self.beta1),
+            ("beta2", self.beta2),
+            ("validation", self.validation),
+            ("average", self.average),
+        ];
+        for (name, beta) in parts {
             ensure_config((0.0..1.0).contains(&beta), name, || {
                 format!("expected a number in [0, 1), found {beta}")
             })?;
@@ -84,7 +111,7 @@ impl TrainingSettings {
             return (step + 1) as f64 / self.warmup as f64;
         }
         match self.schedule {
-            Schedule::Constant => 1.0,
+            Schedule::Constant | Schedule::Plateau => 1.0,
             Schedule::Cosine => {
                 let span = self.iterations.saturating_sub(self.warmup).max(1) as f64;
                 let done = ((step - self.warmup) as f64 / span).min(1.0);

@@ -2,6 +2,7 @@
 
 use rand::seq::SliceRandom;
 
+use crate::validation::{Next, Validation, split};
 use crate::{Adam, Context, Differentiable, Error, Result, Seed, Stream, TrainingSettings, clip_global_norm};
 
 /// Batches of rows without end: every pass over the rows is a fresh permutation.
@@ -40,7 +41,8 @@ pub fn check_finite(step: u64, loss: f64, gradient_norm: f64) -> Result<()> {
     )))
 }
 
-/// Minimises the mean loss over `rows` from `parameters`.
+/// Minimises the mean loss over `rows` from `parameters`, and returns those that are best on the validation events, or the
+/// last ones if the settings ask for none.
 pub fn fit(
     model: &dyn Differentiable,
     mut parameters: Vec<f32>,
@@ -52,7 +54,11 @@ pub fn fit(
     if rows.is_empty() {
         return Err(Error::data("expected at least one training event, found none"));
     }
-    let mut batches = Batches::new(rows, settings.batch, seed.split("batches"));
+    let (learned, kept) = split(rows, settings, seed.split("validation-rows"))?;
+    let mut validation = Validation::new(kept, settings, seed.split("validation"));
+    let mut batches = Batches::new(&learned, settings.batch, seed.split("batches"));
+    let mut average = (settings.average > 0.0).then(|| parameters.clone());
+    let mut rate = 1.0;
     let mut adam = Adam::new(parameters.len(), settings);
     let mut gradient = vec![0.0; parameters.len()];
     let losses = seed.split("loss");
@@ -62,8 +68,19 @@ pub fn fit(
         let loss = model.loss_and_gradient(&parameters, rows, None, losses.index(step), &mut gradient)?;
         let norm = clip_global_norm(&mut [&mut gradient], settings.clip);
         check_finite(step, loss, norm)?;
-        adam.step(&mut parameters, &gradient, settings.learning_rate * settings.rate_factor(step));
+        adam.step(&mut parameters, &gradient, settings.learning_rate * settings.rate_factor(step) * rate);
+        if let Some(average) = &mut average {
+            // Early on the mean over all steps so far: the start must not linger.
+            let keep = settings.average.min(step as f64 / (step + 1) as f64) as f32;
+            average.iter_mut().zip(&parameters).for_each(|(a, p)| *a = keep * *a + (1.0 - keep) * p);
+        }
         context.progress(step + 1, settings.iterations, Some(loss));
+        if validation.due(step + 1) {
+            match validation.look(model, average.as_ref().unwrap_or(&parameters))? {
+                Next::Rate(factor) => rate = factor,
+                Next::Stop => break,
+            }
+        }
     }
-    Ok(parameters)
+    Ok(validation.best_or(average.unwrap_or(parameters)))
 }
