@@ -83,7 +83,7 @@ impl Job<'_> {
     ) -> Result<Posterior> {
         let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
         let requirements = loaded.requirements();
-        let count = member_count(self.experiment, requirements.most_members);
+        let count = member_count(self.experiment, Some(loaded));
         let together = requirements.joint.then_some(count);
         let chains = loaded.chains(count)?;
         let mut identity = json!({
