@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::moments::{mean, quantile, variance};
 use crate::results::{Cell, CellName, CellReplica, Interval, Results, TrueG};
 
 /// The calibration of every cell that has a truth.
@@ -134,6 +135,14 @@ pub struct Mean {
     pub error: Option<f64>,
 }
 
+impl Mean {
+    /// The mean of some numbers; none without any.
+    fn of(values: &[f64]) -> Option<Self> {
+        let error = variance(values).map(|v| (v / values.len() as f64).sqrt());
+        (!values.is_empty()).then(|| Mean { value: mean(values), error })
+    }
+}
+
 /// Pulls of the regions, which follow Student's t with N - 1 degrees of freedom if the posterior is calibrated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pulls {
@@ -227,7 +236,7 @@ fn calibration(cell: &Cell, results: &Results, effective: &Value) -> Option<Cell
         name: cell.name.clone(),
         settings: settings(effective, &cell.name),
         against: versions,
-        spread: mean(&logs).and_then(|m| Some(m.error? * (logs.len() as f64).sqrt())),
+        spread: variance(&logs).map(f64::sqrt),
         pulls: pulls(cell),
     })
 }
@@ -243,7 +252,7 @@ fn against_reference(cell: &Cell, results: &Results) -> Option<Against> {
     let pairs: Vec<(&CellReplica, f64)> =
         cell.replicas.iter().filter_map(|r| Some((r, of(r.replica)?))).collect();
     let logs: Vec<f64> = pairs.iter().map(|(_, g)| g.ln()).collect();
-    let Mean { value, error } = mean(&logs)?;
+    let Mean { value, error } = Mean::of(&logs)?;
     let end = |sign: f64| error.map(|e| (value + sign * e).exp());
     let g_true = TrueG { value: Some(value.exp()), interval: Interval { low: end(-1.0), high: end(1.0) } };
     Some(against(TrueVersion::ReferenceTruth, g_true, pairs.into_iter()))
@@ -273,7 +282,7 @@ fn against<'a>(
         g_true,
         coverage_68: coverage(|r| r.estimate.interval_68),
         coverage_95: coverage(|r| r.estimate.interval_95),
-        bias: mean(&ratios),
+        bias: Mean::of(&ratios),
         pulls: sets.iter().filter_map(pull).collect(),
         correction: (ratios.len() >= LEAST_FOR_QUANTILES).then(|| [0.16, 0.5, 0.84].map(correction)),
     }
@@ -302,36 +311,19 @@ fn pulls(cell: &Cell) -> Option<Pulls> {
         let edge = law.inverse_cdf(0.5 + level / 2.0);
         let part =
             |pulls: &Vec<f64>| pulls.iter().filter(|p| p.abs() <= edge).count() as f64 / pulls.len() as f64;
-        mean(&sets.iter().map(part).collect::<Vec<_>>())
+        Mean::of(&sets.iter().map(part).collect::<Vec<_>>())
     };
     let all: Vec<f64> = sets.iter().flatten().map(|p| p * p).collect();
     Some(Pulls {
         degrees,
         within_68: within(0.682_689_492)?,
         within_95: within(0.95)?,
-        root_mean_square: mean(&all)?.value.sqrt(),
+        root_mean_square: mean(&all).sqrt(),
     })
 }
 
 fn positive(value: Option<f64>) -> Option<f64> {
     value.filter(|v| v.is_finite() && *v > 0.0)
-}
-
-fn mean(values: &[f64]) -> Option<Mean> {
-    let n = values.len() as f64;
-    let value = values.iter().sum::<f64>() / n;
-    let square = values.iter().map(|v| (v - value).powi(2)).sum::<f64>();
-    let error = (values.len() > 1).then(|| (square / (n - 1.0) / n).sqrt());
-    (!values.is_empty()).then_some(Mean { value, error })
-}
-
-/// The quantile of sorted values, linear between them.
-fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
-    let place = p * last as f64;
-    let below = (place.floor() as usize).min(last);
-    let above = (below + 1).min(last);
-    sorted[below] + (place - below as f64) * (sorted[above] - sorted[below])
 }
 
 #[cfg(test)]

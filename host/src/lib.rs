@@ -16,6 +16,7 @@ pub mod calibration;
 pub mod cli;
 pub mod config;
 pub mod estimate;
+mod moments;
 pub mod pipeline;
 pub mod plugins;
 pub mod progress;

@@ -1,31 +1,27 @@
 //! `amplicast calibrate`: how often intervals hold the true G, on a problem whose answer is known in closed form.
 
 use amplicast::calibration::{Calibration, TrueVersion};
-use amplicast_tests::{Place, results};
+use amplicast_tests::{GAUSSIAN, Place, fits, results};
 
 /// The mean of a Gaussian of known width, fitted to 100 events: a bootstrap's spread is right, and the true G of the posterior
 /// mean is I (1 - I) / (n (dI/dmu)^2 Var(mu)) = 70.4 to first order.
-const EXPERIMENT: &str = r#"
-[experiment]
+const SIZES: &str = r#"
 name = "known"
 n_train = 100
 n_gen = 200_000
 members = 10
 n_truth = 1_000_000
-[dataset]
-plugin = "gaussian"
-[[generator]]
-plugin = "gaussian-fit"
-[[uncertainty]]
-plugin = "ensemble"
-[[summary]]
-name = "x"
-plugin = "coordinate"
+"#;
+
+const TABLES: &str = r#"
 [[metric]]
 name = "half"
 plugin = "integral"
 intervals = [[0.0, 20.0]]
 "#;
+
+/// Events of which no truth is known.
+const DATA: &str = "plugin = \"events-file\"\ntrain = \"train.npy\"";
 
 fn calibration(place: &Place) -> Calibration {
     let bytes = std::fs::read(place.path("run/calibration.json")).expect("a calibration");
@@ -36,7 +32,7 @@ fn calibration(place: &Place) -> Calibration {
 fn intervals_of_a_calibrated_posterior_hold_the_truth() {
     const REPLICAS: u64 = 100;
     let place = Place::new();
-    let file = place.write("known.toml", EXPERIMENT).display().to_string();
+    let file = place.write("known.toml", fits(GAUSSIAN, SIZES, TABLES)).display().to_string();
     let replicas = REPLICAS.to_string();
     place.amplicast(&["calibrate", &file, "--out", "run", "--replicas", &replicas]).expect(0).prints(&[
         "68 % held it",
@@ -93,9 +89,7 @@ fn intervals_of_a_calibrated_posterior_hold_the_truth() {
 fn without_a_truth_nothing_is_calibrated() {
     let place = Place::new();
     place.normal_npy("train.npy", 400, 1, 1);
-    let text =
-        EXPERIMENT.replace("plugin = \"gaussian\"\n", "plugin = \"events-file\"\ntrain = \"train.npy\"\n");
-    let file = place.write("file.toml", &text).display().to_string();
+    let file = place.write("file.toml", fits(DATA, SIZES, TABLES)).display().to_string();
     place
         .amplicast(&["calibrate", &file, "--out", "run", "--replicas", "3"])
         .expect(2)
@@ -111,9 +105,7 @@ fn without_a_truth_nothing_is_calibrated() {
 fn a_trained_model_serves_as_the_truth() {
     let place = Place::new();
     place.normal_npy("train.npy", 100, 1, 5);
-    let with = |dataset: &str| EXPERIMENT.replace("plugin = \"gaussian\"\n", dataset);
-    let data = place.write("data.toml", with("plugin = \"events-file\"\ntrain = \"train.npy\"\n"));
-    let data = data.display().to_string();
+    let data = place.write("data.toml", fits(DATA, SIZES, TABLES)).display().to_string();
     place.amplicast(&["run", &data, "--out", "data"]).expect(0);
     let metrics = r#"
 [[metric]]
@@ -126,7 +118,8 @@ plugin = "true-lr"
 summary = "ratio"
 metric = "half"
 "#;
-    let trained = |keys: &str| with(&format!("plugin = \"trained-model\"\nrun = \"data\"\n{keys}\n"));
+    let trained =
+        |keys: &str| fits(&format!("plugin = \"trained-model\"\nrun = \"data\"\n{keys}"), SIZES, TABLES);
     let model = place.write("model.toml", trained("member = 3") + metrics).display().to_string();
     let small = ["--replicas", "12", "--set", "experiment.n_truth=100000", "--set", "experiment.n_gen=50000"];
     let call = [&["calibrate", &model, "--out", "model"], &small[..]].concat();
@@ -175,7 +168,7 @@ fn an_empty_selection_is_named() {
     let place = Place::new();
     let more = "[[selection]]\nname = \"far\"\ncuts = [{ summary = \"x\", interval = [50.0, 60.0] }]\n[[metric]]\nplugin = \
                 \"ks\"\nreference = \"holdout\"\n";
-    let file = place.write("far.toml", EXPERIMENT.to_string() + more).display().to_string();
+    let file = place.write("far.toml", fits(GAUSSIAN, SIZES, TABLES) + more).display().to_string();
     let small = ["--set", "experiment.n_truth=1000", "--set", "experiment.n_gen=1000"];
     place.amplicast(&[&["run", &file, "--out", "run"], &small[..]].concat()).expect(1).says(&[
         "selection `far`: expected events of the reference `holdout` that pass it, found none",

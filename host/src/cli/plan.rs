@@ -5,7 +5,9 @@ use amplicast_sdk::{Error, ErrorKind, Result};
 use super::arguments::PlanCommand;
 use super::check::{Ready, prepare};
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
-use crate::pipeline::{CONFIDENCE, Forecast, Run};
+use crate::pipeline::{CONFIDENCE, Forecast, Resolved, Run, member_count};
+use crate::report::short;
+use crate::results::Interval;
 use crate::store::Store;
 
 /// Runs the command.
@@ -45,13 +47,12 @@ fn forecasts(ready: &Ready, command: &PlanCommand) -> Result<Vec<Forecast>> {
     run.forecast(command.runs, command.resolve)
 }
 
-fn number(value: f64) -> String {
-    match value {
-        v if v.is_infinite() => "∞".into(),
-        v if v >= 100.0 => format!("{v:.0}"),
-        v if v >= 10.0 => format!("{v:.1}").trim_end_matches(".0").into(),
-        v if v >= 1.0 => format!("{v:.1}"),
-        v => format!("{v:.2}"),
+/// Each end with digits of its own: a lower end may be far below the G.
+fn interval(Interval { low, high }: Interval) -> String {
+    let low = low.map_or("0".into(), short);
+    match high {
+        Some(high) => format!("[{low}, {}]", short(high)),
+        None => format!("[{low}, ∞)"),
     }
 }
 
@@ -88,18 +89,18 @@ fn text(forecast: &Forecast, target: Option<f64>) -> String {
             .map(|(p, name)| format!("{name} {}", percent(*p)))
             .collect();
         table.add_row([
-            format!("  {}", number(row.g)),
+            format!("  {}", short(row.g)),
             percent(row.at_95),
             percent(row.at_68),
-            format!("[{}, {}]", number(row.interval_68[0]), number(row.interval_68[1])),
+            interval(row.interval_68),
             rest.join(", "),
         ]);
     }
     out += &format!("{table}\n");
-    let range = |at: fn(&crate::pipeline::Resolved) -> f64| {
+    let range = |at: fn(&Resolved) -> f64| {
         let good: Vec<f64> = rows.iter().filter(|r| at(r) >= CONFIDENCE).map(|r| r.g).collect();
         match (good.first(), good.last()) {
-            (Some(low), Some(high)) => format!("{} to {}", number(*low), number(*high)),
+            (Some(low), Some(high)) => format!("{} to {}", short(*low), short(*high)),
             _ => "none".into(),
         }
     };
@@ -112,7 +113,7 @@ fn text(forecast: &Forecast, target: Option<f64>) -> String {
     if let Some(g) = target {
         out += &format!(
             "  to resolve G = {} at 95 % in {} of the runs, all else equal:\n",
-            number(g),
+            short(g),
             percent(CONFIDENCE)
         );
         for (name, factor) in &forecast.takes {
@@ -141,10 +142,7 @@ fn cost(ready: &Ready) -> String {
     let mut events = 0;
     for (generator, uncertainty, name) in pairs {
         let made = uncertainty.and_then(|u| ready.components.uncertainties[u].component.as_ref().ok());
-        let members = crate::pipeline::member_count(
-            &ready.experiment,
-            made.and_then(|m| m.requirements().most_members),
-        );
+        let members = member_count(&ready.experiment, made);
         events += members * sizes.n_gen * sizes.replicas;
         let chains = made.and_then(|m| m.chains(members).ok());
         let training = match chains {

@@ -11,6 +11,7 @@ use super::arguments::{CalibrateCommand, EstimateCommand, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
+use crate::calibration::Calibration;
 use crate::config::Source;
 use crate::pipeline::Run;
 use crate::report;
@@ -26,9 +27,8 @@ pub fn run(command: &RunCommand, process: &Process) -> u8 {
     let out =
         command.out.clone().unwrap_or_else(|| Path::new("runs").join(&ready.experiment.experiment.name));
     let out = process.path(&out);
-    finish(&ready, Place { stages: &out, results: &out }, command.threads, process, |results, page| {
-        show(&out, results, page)
-    })
+    let place = Place { stages: &out, results: &out };
+    finish(&ready, place, command.threads, process, |_| calibration::of_run(&out), show)
 }
 
 /// Runs `amplicast calibrate`: a run over several training sets in the folder `calibration` of the experiment's run, with which
@@ -48,15 +48,16 @@ pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
     let out = process.path(&out);
     let folder = out.join(calibration::FOLDER);
     let place = Place { stages: &out, results: &folder };
-    finish(&ready, place, run.threads, process, |results, page| {
-        let found = calibration::store(&out, results)?;
-        println!("{}", report::calibration_table(&found));
-        // The calibration's own report shows it, and the run's report if there is one.
-        calibration::rebuild(&folder)?;
+    let calibrate = |results: &Results| calibration::store(&out, results).map(Some);
+    finish(&ready, place, run.threads, process, calibrate, |found| {
+        if let Some(calibration) = &found.calibration {
+            println!("{}", report::calibration_table(calibration));
+        }
+        // The report of the run shows it too, if there is one.
         if out.join("results.json").exists() {
             println!("report: {}", calibration::rebuild(&out)?.1.display());
         }
-        println!("report: {}", page.display());
+        println!("report: {}", found.page.display());
         Ok(())
     })
 }
@@ -68,6 +69,14 @@ struct Place<'a> {
     stages: &'a Path,
     /// The folder of its results.
     results: &'a Path,
+}
+
+/// What a run found.
+struct Found {
+    results: Results,
+    calibration: Option<Calibration>,
+    /// Its report.
+    page: PathBuf,
 }
 
 /// Runs `amplicast estimate`.
@@ -82,7 +91,7 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
                 Ok(ready) => {
                     let out = process.path(&command.out);
                     let place = Place { stages: &out, results: &out };
-                    finish(&ready, place, command.threads, process, |results, page| show(&out, results, page))
+                    finish(&ready, place, command.threads, process, |_| calibration::of_run(&out), show)
                 }
             }
         }
@@ -179,17 +188,15 @@ fn to_toml(value: &Value) -> Result<String> {
 }
 
 /// What a finished run prints.
-fn show(out: &Path, results: &Results, page: &Path) -> Result<()> {
+fn show(Found { results, calibration, page }: &Found) -> Result<()> {
     println!("{}", report::table(results));
-    if let Some(calibration) = calibration::of_run(out)? {
-        for cell in &results.cells {
-            if let Some(sentence) = calibration.sentence(&cell.name) {
-                println!(
-                    "{}: estimated {}; {sentence}",
-                    report::cell_title(&cell.name),
-                    report::amplification(cell)
-                );
-            }
+    for cell in &results.cells {
+        if let Some(sentence) = calibration.as_ref().and_then(|c| c.sentence(&cell.name)) {
+            println!(
+                "{}: estimated {}; {sentence}",
+                report::cell_title(&cell.name),
+                report::amplification(cell)
+            );
         }
     }
     for warning in &results.warnings {
@@ -204,7 +211,8 @@ fn finish(
     place: Place<'_>,
     threads: Option<usize>,
     process: &Process,
-    show: impl FnOnce(&Results, &Path) -> Result<()>,
+    calibration: impl FnOnce(&Results) -> Result<Option<Calibration>>,
+    show: impl FnOnce(&Found) -> Result<()>,
 ) -> u8 {
     let started = SystemTime::now();
     let threads = process.threads(threads);
@@ -212,8 +220,8 @@ fn finish(
         Ok(lock) => lock,
         Err(error) => return usage(error),
     };
-    let outcome = execute(ready, place, started, threads)
-        .and_then(|(results, page)| show(&results, &page).map(|()| results));
+    let outcome = execute(ready, place, started, threads, calibration)
+        .and_then(|found| show(&found).map(|()| found.results));
     drop(lock);
     match outcome {
         Err(error) if error.kind() == ErrorKind::Cancelled => {
@@ -265,7 +273,8 @@ fn execute(
     place: Place<'_>,
     started: SystemTime,
     threads: usize,
-) -> Result<(Results, PathBuf)> {
+    calibration: impl FnOnce(&Results) -> Result<Option<Calibration>>,
+) -> Result<Found> {
     let store = Store::open(&place.stages.join("stages"))?;
     let out = place.results;
     std::fs::create_dir_all(out)
@@ -286,9 +295,11 @@ fn execute(
     let provenance = provenance(ready, started, threads);
     let text = serde_json::to_vec_pretty(&provenance).map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("provenance.json"), &text)?;
-    let calibration = calibration::of_run(out)?;
-    let page = report::write(&results, &provenance, &effective, calibration.as_ref(), out)?;
-    Ok((results, page))
+    let calibration = calibration(&results);
+    // Without a calibration there is a report all the same.
+    let known = calibration.as_ref().ok().and_then(Option::as_ref);
+    let page = report::write(&results, &provenance, &effective, known, out)?;
+    Ok(Found { calibration: calibration?, results, page })
 }
 
 fn write_rows(path: &Path, rows: &[MemberRow]) -> Result<()> {

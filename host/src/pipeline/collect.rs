@@ -13,6 +13,7 @@ use super::stream::{MemberCurve, OwnTruth};
 use super::truth::Truth;
 use crate::config::{Experiment, ReferenceName};
 use crate::estimate::estimate;
+use crate::moments::{mean, variance};
 use crate::results::{Cell, CellReplica, Diagnosed, Distribution, MemberRow, Results, TrueDeviation};
 
 /// The curves of all members, by column.
@@ -250,14 +251,13 @@ impl<'a> Collector<'a> {
                 let total = m.passed.last().copied().unwrap_or(0).max(1) as f64;
                 m.values.last().map_or(0.0, |v| v[bin]) / total
             };
-            let n = members.len() as f64;
-            let bins = column.edges.len() - 1;
-            let mean: Vec<f64> =
-                (0..bins).map(|b| members.iter().map(|m| fraction(m, b)).sum::<f64>() / n).collect();
-            let spread = |b: usize| {
-                let sum: f64 = members.iter().map(|m| (fraction(m, b) - mean[b]).powi(2)).sum();
-                (sum / (n - 1.0).max(1.0)).sqrt()
-            };
+            let bins = 0..column.edges.len() - 1;
+            let (generated, generated_spread) = bins
+                .map(|bin| {
+                    let fractions: Vec<f64> = members.iter().map(|m| fraction(m, bin)).collect();
+                    (mean(&fractions), variance(&fractions).unwrap_or(0.0).sqrt())
+                })
+                .unzip();
             let axis = self
                 .results
                 .cells
@@ -278,8 +278,8 @@ impl<'a> Collector<'a> {
                     })
                     .collect(),
                 training_events: own_mean(members, |own| own.n_train).unwrap_or(column.training_events),
-                generated_spread: (0..bins).map(spread).collect(),
-                generated: mean,
+                generated,
+                generated_spread,
                 truth: true_curve.map(|t| t.values.iter().map(|v| v / t.passed as f64).collect()),
             });
         }

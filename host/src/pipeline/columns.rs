@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::observables::{Observables, Observed};
 use super::plan::PlannedCell;
 use super::run::{Replica, Run};
-use super::select::quantile;
 use super::stream::{Column, Counter, Histogram, OwnTruth};
 use crate::config::ReferenceName;
+use crate::moments::quantile;
 
 /// Bins of the distributions in the report.
 const BINS: usize = 50;

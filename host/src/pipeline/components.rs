@@ -102,13 +102,7 @@ fn trained(
     source: &Source,
     table: &mut ComponentTable,
 ) -> Result<Made<Box<dyn TrueSource>>, ConfigError> {
-    let path = table.path.clone();
-    let wrong = |error: Error| match error.place() {
-        field if error.kind() == ErrorKind::Config && !field.is_empty() => {
-            source.error(&format!("{path}.{field}"), error.message())
-        }
-        _ => source.error(&path, &error.to_string()),
-    };
+    let wrong = |error: Error| refused(source, &table.path, &error);
     let text = Value::Object(table.config.clone()).to_string();
     let config: TrainedModelConfig = read_config(&text).map_err(wrong)?;
     let model = TrainedModel::open(session, &config).map_err(wrong)?;
@@ -122,6 +116,16 @@ fn trained(
         identity: model.identity.clone(),
         component: Ok(Box::new(model)),
     })
+}
+
+/// An error of the user's, at the table at `path` or at the field of it that is wrong.
+fn refused(source: &Source, path: &str, error: &Error) -> ConfigError {
+    match error.place() {
+        field if error.kind() == ErrorKind::Config && !field.is_empty() => {
+            source.error(&format!("{path}.{field}"), error.message())
+        }
+        _ => source.error(path, &error.to_string()),
+    }
 }
 
 fn make<T>(
@@ -165,14 +169,7 @@ fn make<T>(
         Ok(made) => made,
         // The plugin's own fault: its cells fail, others go on.
         Err(error) if error.kind() == ErrorKind::Plugin => return Ok(unusable(error)),
-        Err(error) => {
-            let path = match error.place() {
-                "" => table.path.clone(),
-                field if error.kind() == ErrorKind::Config => format!("{}.{field}", table.path),
-                _ => return Err(source.error(&table.path, &error.to_string())),
-            };
-            return Err(source.error(&path, error.message()));
-        }
+        Err(error) => return Err(refused(source, &table.path, &error)),
     };
     let effective: Value = serde_json::from_str(&effective).map_err(|e| {
         source.error(&table.path, &format!("the plugin's effective configuration is no JSON: {e}"))

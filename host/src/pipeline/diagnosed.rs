@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use amplicast_sdk::Diagnostics;
 
+use crate::moments::{mean, variance};
 use crate::results::{Diagnosed, DiagnosedNumber};
 
 /// Whose diagnostics they are.
@@ -28,17 +29,15 @@ pub fn diagnosed(subject: &Subject, list: &[Diagnostics]) -> Option<Diagnosed> {
     }
     let number = |name: &str| -> Option<DiagnosedNumber> {
         let found: Vec<_> = list.iter().flat_map(|d| &d.numbers).filter(|n| n.name == name).collect();
-        let values = || found.iter().map(|n| n.value);
-        let n = found.len() as f64;
-        let mean = values().sum::<f64>() / n;
-        let variance = values().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        let errors: Option<Vec<f64>> = found.iter().map(|n| n.error).collect();
+        let values: Vec<f64> = found.iter().map(|n| n.value).collect();
+        let ends = |end: fn(f64, f64) -> f64| values.iter().copied().reduce(end);
+        let squares: Option<Vec<f64>> = found.iter().map(|n| n.error.map(|e| e * e)).collect();
         Some(DiagnosedNumber {
             name: name.into(),
-            mean,
-            spread: (found.len() > 1).then(|| variance.sqrt()),
-            range: Range { start: values().reduce(f64::min)?, end: values().reduce(f64::max)? },
-            error: errors.map(|e| (e.iter().map(|e| e * e).sum::<f64>() / n).sqrt()),
+            mean: mean(&values),
+            spread: variance(&values).map(f64::sqrt),
+            range: Range { start: ends(f64::min)?, end: ends(f64::max)? },
+            error: squares.map(|s| mean(&s).sqrt()),
         })
     };
     let mut warnings: Vec<String> = list.iter().flat_map(|d| d.warnings.iter().cloned()).collect();

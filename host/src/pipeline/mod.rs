@@ -17,13 +17,15 @@ mod points;
 mod posterior;
 mod run;
 mod select;
+mod simulation;
 mod stream;
 mod trained_model;
 mod true_source;
 mod truth;
 
 pub use components::{Components, Made};
-pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources};
+pub use forecast::Forecast;
 pub use plan::{Plan, PlannedCell, member_count};
 pub use run::Run;
+pub use simulation::{CONFIDENCE, Resolved, Resources};
 pub use trained_model::{ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig};

@@ -1,5 +1,6 @@
 //! A cell over its replicas: mean and spread of G, and the true G.
 
+use crate::moments::{mean, variance};
 use crate::results::{CellReplica, Interval, Overall, TrueG, Verdict};
 
 /// Verdicts from the most cautious to the boldest.
@@ -15,37 +16,28 @@ pub fn overall(replicas: &[CellReplica]) -> Option<Overall> {
     // `max_by_key` gives the last of equals: in reverse, the most cautious.
     let verdict = CAUTION.iter().rev().max_by_key(|v| count(v)).copied()?;
     let g: Vec<f64> = replicas.iter().filter_map(|r| r.estimate.g).collect();
-    let (g_mean, g_spread) = match mean_and_variance(&g) {
-        None => (None, None),
-        Some((mean, variance)) => (Some(mean), variance.map(f64::sqrt)),
-    };
     Some(Overall {
         verdict,
-        g_mean,
-        g_spread,
+        g_mean: (!g.is_empty()).then(|| mean(&g)),
+        g_spread: variance(&g).map(f64::sqrt),
         g_true_posterior_mean: true_g(replicas, |d| d.posterior_mean),
         g_true_single_member: true_g(replicas, |d| d.single_member),
     })
-}
-
-fn mean_and_variance(values: &[f64]) -> Option<(f64, Option<f64>)> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let variance =
-        (values.len() > 1).then(|| values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0));
-    (!values.is_empty()).then_some((mean, variance))
 }
 
 /// G_true = I(1-I) / (n_train E[deviation]), the expectation over training sets.
 fn true_g(replicas: &[CellReplica], part: impl Fn(&crate::results::TrueDeviation) -> f64) -> Option<TrueG> {
     let known: Vec<_> = replicas.iter().filter_map(|r| Some((r, r.deviation.as_ref()?))).collect();
     let deviations: Vec<f64> = known.iter().map(|(_, d)| part(d)).collect();
-    let (mean, variance) = mean_and_variance(&deviations)?;
+    if deviations.is_empty() {
+        return None;
+    }
     let n = known.len() as f64;
+    let mean = mean(&deviations);
     let scale = known.iter().map(|(r, d)| d.null_scale / r.n_train_passed as f64).sum::<f64>() / n;
     let g = |deviation: f64| (deviation > 0.0).then(|| scale / deviation);
     // One training set says nothing of the spread over training sets.
-    let error = variance.map(|v| (v / n).sqrt());
+    let error = variance(&deviations).map(|v| (v / n).sqrt());
     let interval = match error {
         Some(error) => Interval { low: g(mean + error), high: g(mean - error) },
         None => Interval { low: None, high: None },

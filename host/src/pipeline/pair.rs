@@ -72,17 +72,8 @@ impl<'a> Pair<'a> {
             seed: self.seed,
             stored_only: false,
         };
-        let loaded = made.component.as_ref().map_err(Clone::clone)?;
-        let seen = self.replica.events.seen();
-        let model = session
-            .attempt(&format!("{}: prepare", self.name), || loaded.prepare(&seen, &components.schema))?;
-        let posterior = match self.cells[0].uncertainty {
-            None => job.given(made, Box::new(model))?,
-            Some(u) => {
-                let rows = seen.values.nrows() as u64;
-                job.infer(made, Box::new(model), &components.uncertainties[u], rows)?
-            }
-        };
+        let uncertainty = self.cells[0].uncertainty.map(|u| &components.uncertainties[u]);
+        let posterior = job.posterior(made, uncertainty, &self.replica.events.seen(), &components.schema)?;
         self.sample(&posterior)
     }
 

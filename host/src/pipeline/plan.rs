@@ -1,6 +1,6 @@
 //! The plan: the cells of the matrix, with every impossible one refused by name before anything runs.
 
-use amplicast_sdk::abi::LoadedSummaryStatistic;
+use amplicast_sdk::abi::{LoadedSummaryStatistic, LoadedUncertaintyModel};
 use amplicast_sdk::{LossKind, ReferenceUse, Split};
 
 use super::components::{Components, Made};
@@ -305,7 +305,7 @@ fn check_members(
     let metric = &components.metrics[cell.metric];
     let (Ok(model), Ok(needing)) = (&uncertainty.component, &metric.component) else { return Ok(()) };
     let requirements = model.requirements();
-    let members = member_count(experiment, requirements.most_members);
+    let members = member_count(experiment, Some(model));
     if members < requirements.least_members as u64 {
         let message = format!(
             "uncertainty `{}` needs at least {} members, found {members}",
@@ -326,8 +326,9 @@ fn check_members(
 }
 
 /// Members that are drawn of an uncertainty model.
-pub fn member_count(experiment: &Experiment, most: Option<u64>) -> u64 {
-    most.map_or(experiment.experiment.members, |most| most.min(experiment.experiment.members))
+pub fn member_count(experiment: &Experiment, uncertainty: Option<&LoadedUncertaintyModel>) -> u64 {
+    let wanted = experiment.experiment.members;
+    uncertainty.and_then(|u| u.requirements().most_members).map_or(wanted, |most| most.min(wanted))
 }
 
 fn wanted(experiment: &Experiment, cell: &CellName) -> bool {

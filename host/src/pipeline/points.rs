@@ -5,6 +5,7 @@ use amplicast_sdk::{Comparison, Curves, Result};
 
 use super::stream::MemberCurve;
 use super::truth::TrueCurve;
+use crate::moments::variance;
 use crate::results::{CurvePoint, Estimate, NullPoint};
 
 /// Curves of all members in one block of memory.
@@ -67,8 +68,6 @@ pub fn curve_points(
             _ => None,
         };
         let first: Vec<f64> = (0..curves.members()).map(|i| data.values[[i, k, 0]]).collect();
-        let mean = first.iter().sum::<f64>() / members;
-        let variance = first.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (members - 1.0).max(1.0);
         points.push(CurvePoint {
             n_gen: curves.generated[k],
             n_passed: (0..curves.members()).map(|i| curves.passed(i, k) as f64).sum::<f64>() / members,
@@ -76,7 +75,7 @@ pub fn curve_points(
             statistical: measured.statistical,
             model: measured.model,
             truth: deviation.map(|d| d.single_member + measured.statistical.unwrap_or(0.0)),
-            spread: variance.sqrt(),
+            spread: variance(&first).unwrap_or(0.0).sqrt(),
         });
     }
     Ok(points)

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use amplicast_sdk::abi::{LoadedGenerator, LoadedUncertaintyModel};
 use amplicast_sdk::{
-    Chain, Error, ErrorKind, Inference, Layout, Members, Model, Result, Seed, Split, expect_length,
+    Batch, Chain, Error, ErrorKind, Inference, Layout, Members, Model, Result, Schema, Seed, Split,
+    expect_length,
 };
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -55,23 +56,25 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The members that a generator brings itself.
-    pub fn given(&self, generator: &Made<LoadedGenerator>, model: Box<dyn Model>) -> Result<Posterior> {
-        let parameters = model.own_members().ok_or_else(|| {
-            Error::plugin(format!("generator `{}`: expected members of its own, found none", generator.name))
-        })?;
-        if parameters.is_empty() {
-            return Err(Error::data(format!(
-                "generator `{}`: expected at least one member, found none",
-                generator.name
-            )));
+    /// Prepares the generator on the events that it sees: its own members, or those that an uncertainty model infers.
+    pub fn posterior(
+        &self,
+        generator: &Made<LoadedGenerator>,
+        uncertainty: Option<&Made<LoadedUncertaintyModel>>,
+        seen: &Batch<'_>,
+        schema: &Schema,
+    ) -> Result<Posterior> {
+        let loaded = generator.component.as_ref().map_err(Clone::clone)?;
+        let prepare = || loaded.prepare(seen, schema);
+        let model = Box::new(self.session.attempt(&format!("{}: prepare", self.name), prepare)?);
+        match uncertainty {
+            None => given(generator, model),
+            Some(uncertainty) => self.infer(generator, model, uncertainty, seen.rows.len() as u64),
         }
-        check_members(&parameters, &model.layout(), &generator.name)?;
-        Ok(Posterior { model, members: Members::independent(parameters) })
     }
 
     /// Infers the chains that are not stored yet, and draws the members of those that did not diverge.
-    pub fn infer(
+    fn infer(
         &self,
         generator: &Made<LoadedGenerator>,
         model: Box<dyn Model>,
@@ -80,7 +83,7 @@ impl Job<'_> {
     ) -> Result<Posterior> {
         let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
         let requirements = loaded.requirements();
-        let count = member_count(self.experiment, requirements.most_members);
+        let count = member_count(self.experiment, Some(loaded));
         let together = requirements.joint.then_some(count);
         let chains = loaded.chains(count)?;
         let mut identity = json!({
@@ -152,6 +155,21 @@ impl Job<'_> {
         }
         Ok(Posterior { model, members })
     }
+}
+
+/// The members that a generator brings itself.
+fn given(generator: &Made<LoadedGenerator>, model: Box<dyn Model>) -> Result<Posterior> {
+    let parameters = model.own_members().ok_or_else(|| {
+        Error::plugin(format!("generator `{}`: expected members of its own, found none", generator.name))
+    })?;
+    if parameters.is_empty() {
+        return Err(Error::data(format!(
+            "generator `{}`: expected at least one member, found none",
+            generator.name
+        )));
+    }
+    check_members(&parameters, &model.layout(), &generator.name)?;
+    Ok(Posterior { model, members: Members::independent(parameters) })
 }
 
 /// The chains that did not diverge, and the members that they give.

@@ -9,6 +9,7 @@ use super::data::TrueEvents;
 use super::observables::Observables;
 use super::true_source::TrueSource;
 use crate::config::Selection;
+use crate::moments::quantile;
 
 /// Events with this summary in [low, high) pass.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,27 +75,5 @@ impl Cuts {
             cuts.push(Cut { summary, low, high });
         }
         Ok(Cuts(cuts))
-    }
-}
-
-/// The quantile at `p` of sorted values, interpolated between neighbors (Hyndman and Fan's type 7, as NumPy).
-pub fn quantile(sorted: &[f64], p: f64) -> f64 {
-    let position = p.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
-    let below = position.floor() as usize;
-    let above = (below + 1).min(sorted.len() - 1);
-    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quantiles_interpolate() {
-        let sorted = [0.0, 1.0, 2.0, 10.0];
-        assert_eq!(quantile(&sorted, 0.0), 0.0);
-        assert_eq!(quantile(&sorted, 0.5), 1.5);
-        assert_eq!(quantile(&sorted, 1.0), 10.0);
-        assert_eq!(quantile(&[3.0], 0.3), 3.0);
     }
 }

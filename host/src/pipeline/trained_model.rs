@@ -99,9 +99,6 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
     let dataset = &**components.dataset.component.as_ref().map_err(Clone::clone)?;
     let data_identity = data_identity(&experiment, &components, set)?;
     let events = session.attempt("read training events", || TrueEvents::read(dataset, sizes, set))?;
-    let seen = events.seen();
-    let model = session
-        .attempt(&format!("{}: prepare", generator.name), || loaded.prepare(&seen, &components.schema))?;
     let store = Store::open(&run.join("stages"))?;
     let of = components.uncertainties.get(uncertainty).filter(|_| !loaded.abilities().own_members);
     let name = of.map_or("given", |u| &u.name);
@@ -115,12 +112,7 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
         seed: pair_seed(sizes.seed, &generator.name, name, set),
         stored_only: true,
     };
-    let posterior = match of {
-        None => job.given(generator, Box::new(model))?,
-        Some(uncertainty) => {
-            job.infer(generator, Box::new(model), uncertainty, seen.values.nrows() as u64)?
-        }
-    };
+    let posterior = job.posterior(generator, of, &events.seen(), &components.schema)?;
     let parameters = posterior.members.parameters.get(member as usize).ok_or_else(|| {
         let found = posterior.members.parameters.len();
         Error::config("member", format!("expected 1 to {found}, found {}", member + 1))

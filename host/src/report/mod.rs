@@ -31,7 +31,7 @@ use amplicast_sdk::{Error, Result};
 
 pub use calibration::calibration_table;
 pub use figure::{Figure, Subject, figures};
-pub use format::amplification;
+pub use format::{amplification, short};
 pub use table::table;
 pub use title::cell_title;
 

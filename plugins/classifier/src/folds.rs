@@ -54,24 +54,6 @@ pub fn random_fold(row: u64, folds: u64) -> u64 {
     (z ^ (z >> 31)) % folds
 }
 
-/// `work(0) ... work(n - 1)` on the host's threads; the first error ends it.
-fn in_parallel<T: Send>(
-    context: &dyn Context,
-    n: u64,
-    work: impl Fn(u64) -> Result<T> + Sync,
-) -> Result<Vec<T>> {
-    let found: Vec<Mutex<Option<Result<T>>>> = (0..n).map(|_| Mutex::new(None)).collect();
-    context.parallel(n as usize, &|i| {
-        let done = work(i as u64);
-        *found[i].lock().unwrap_or_else(|e| e.into_inner()) = Some(done);
-    });
-    let missing = || Err(Error::plugin("a part of the fit was not run"));
-    let take = |one: Mutex<Option<Result<T>>>| {
-        one.into_inner().unwrap_or_else(|e| e.into_inner()).unwrap_or_else(missing)
-    };
-    found.into_iter().map(take).collect()
-}
-
 impl CrossFitting<'_> {
     /// A network for each fold, trained on the true events outside it.
     fn networks(
@@ -89,7 +71,8 @@ impl CrossFitting<'_> {
                 rows.len()
             )));
         }
-        in_parallel(context, self.folds, |fold| {
+        context.collect(self.folds as usize, |fold| {
+            let fold = fold as u64;
             let others: Vec<usize> =
                 (0..rows.len()).filter(|i| own_fold(rows[*i], self.folds) != fold).collect();
             let seed = seed.split("fold").index(fold);
@@ -138,8 +121,8 @@ impl CrossFitting<'_> {
             )));
         }
         let done = Mutex::new(0);
-        in_parallel(fit.context, repetitions, |repetition| {
-            let seed = fit.seed.split("repetition").index(repetition);
+        fit.context.collect(repetitions as usize, |repetition| {
+            let seed = fit.seed.split("repetition").index(repetition as u64);
             let mut places: Vec<usize> = (0..all).collect();
             places.shuffle(&mut seed.split("pseudo-true").stream());
             // All parts anew, so that repetitions share as little as they can.

@@ -1,7 +1,5 @@
 //! What drives particles apart.
 
-use std::sync::{Mutex, PoisonError};
-
 use amplicast_sdk::*;
 
 /// The space in which particles keep away from each other.
@@ -40,25 +38,25 @@ pub fn repulsion(
     particles: &[Vec<f32>],
     places: &[usize],
     context: &dyn Context,
-) -> Vec<Vec<f32>> {
+) -> Result<Vec<Vec<f32>>> {
     let (n, d) = (particles.len(), places.len());
     let blocks = d.div_ceil(BLOCK);
     let block = |b: usize| &places[b * BLOCK..((b + 1) * BLOCK).min(d)];
     let joint = match kernel {
         Kernel::Coordinates => None,
         Kernel::Joint => {
-            let found = in_blocks(blocks, context, |b| {
+            let found = context.collect(blocks, |b| {
                 let mut squares = vec![0.0; n * n];
                 block(b).iter().for_each(|&k| add_squares(particles, k, &mut squares));
-                squares
-            });
+                Ok(squares)
+            })?;
             let mut weights = vec![0.0; n * n];
             found.iter().for_each(|part| weights.iter_mut().zip(part).for_each(|(w, p)| *w += p));
             to_weights(&mut weights, n, d as f64);
             Some(weights)
         }
     };
-    let found = in_blocks(blocks, context, |b| {
+    let found = context.collect(blocks, |b| {
         let places = block(b);
         let mut forces = vec![0.0_f32; n * places.len()];
         let mut own = vec![0.0; n * n];
@@ -75,8 +73,8 @@ pub fn repulsion(
                 forces[i * places.len() + c] = force as f32;
             }
         }
-        forces
-    });
+        Ok(forces)
+    })?;
     let of = |i: usize| {
         let part = |forces: &Vec<f32>| {
             let width = forces.len() / n;
@@ -84,7 +82,7 @@ pub fn repulsion(
         };
         found.iter().flat_map(part).collect()
     };
-    (0..n).map(of).collect()
+    Ok((0..n).map(of).collect())
 }
 
 /// Adds the squared distances of all pairs in coordinate `k`.
@@ -126,15 +124,6 @@ fn to_weights(squares: &mut [f64], n: usize, dimension: f64) {
     squares.iter_mut().for_each(|w| *w *= scale);
 }
 
-/// `work(0) ... work(n - 1)` on the host's threads, in order.
-fn in_blocks<T: Send>(n: usize, context: &dyn Context, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let slots: Vec<Mutex<Option<T>>> = (0..n).map(|_| Mutex::new(None)).collect();
-    context.parallel(n, &|b| {
-        *slots[b].lock().unwrap_or_else(PoisonError::into_inner) = Some(work(b));
-    });
-    slots.into_iter().filter_map(|s| s.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
@@ -157,7 +146,7 @@ mod tests {
         for n in [2, 5, 40] {
             let particles = particles(n);
             for kernel in [Kernel::Coordinates, Kernel::Joint] {
-                let forces = repulsion(kernel, &particles, &places, &Alone);
+                let forces = repulsion(kernel, &particles, &places, &Alone).unwrap();
                 let mut virials = Vec::new();
                 for (c, &k) in places.iter().enumerate() {
                     let net: f64 = forces.iter().map(|f| f64::from(f[c])).sum();
@@ -183,7 +172,7 @@ mod tests {
 
     #[test]
     fn particles_at_one_place_stay() {
-        let forces = repulsion(Kernel::Coordinates, &vec![vec![1.0, 2.0]; 3], &[0, 1], &Alone);
+        let forces = repulsion(Kernel::Coordinates, &vec![vec![1.0, 2.0]; 3], &[0, 1], &Alone).unwrap();
         assert_eq!(forces, vec![vec![0.0; 2]; 3]);
     }
 
@@ -195,11 +184,14 @@ mod tests {
             (0..3).map(|_| (0..d).map(|_| StandardNormal.sample(&mut stream)).collect()).collect();
         let places: Vec<usize> = (0..d).collect();
         for kernel in [Kernel::Coordinates, Kernel::Joint] {
-            let alone = repulsion(kernel, &particles, &places, &Alone);
-            assert!(alone == repulsion(kernel, &particles, &places, &testing::Threads));
+            let alone = repulsion(kernel, &particles, &places, &Alone).unwrap();
+            assert!(alone == repulsion(kernel, &particles, &places, &testing::Threads).unwrap());
             assert!(alone.iter().all(|f| f.len() == d));
         }
-        let last = repulsion(Kernel::Coordinates, &particles, &[d - 1], &Alone);
-        assert_eq!(last[1][0], repulsion(Kernel::Coordinates, &particles, &places, &Alone)[1][d - 1]);
+        let last = repulsion(Kernel::Coordinates, &particles, &[d - 1], &Alone).unwrap();
+        assert_eq!(
+            last[1][0],
+            repulsion(Kernel::Coordinates, &particles, &places, &Alone).unwrap()[1][d - 1]
+        );
     }
 }

@@ -1,7 +1,5 @@
 //! An ensemble whose members are trained together and keep away from each other.
 
-use std::sync::{Mutex, PoisonError};
-
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
@@ -92,7 +90,7 @@ impl UncertaintyModel for RepulsiveEnsemble {
 
         for step in 0..settings.iterations {
             context.check()?;
-            let forces = repulsion(*kernel, &particles, &target.uncertain, context);
+            let forces = repulsion(*kernel, &particles, &target.uncertain, context)?;
             let rows = batches.next_rows();
             let gradient = |i: usize| -> Result<(f64, Vec<f32>)> {
                 let theta = &particles[i];
@@ -147,13 +145,11 @@ fn at_most<T: Send>(
     context: &dyn Context,
     work: impl Fn(usize) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let slots: Vec<Mutex<Option<Result<T>>>> = (0..n).map(|_| Mutex::new(None)).collect();
+    let mut found = Vec::with_capacity(n);
     for first in (0..n).step_by(most.min(n)) {
-        context.parallel(most.min(n - first), &|k| {
-            *slots[first + k].lock().unwrap_or_else(PoisonError::into_inner) = Some(work(first + k));
-        });
+        found.extend(context.collect(most.min(n - first), |k| work(first + k))?);
     }
-    slots.into_iter().filter_map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    Ok(found)
 }
 
 register_uncertainty!(RepulsiveEnsemble);

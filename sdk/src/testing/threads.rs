@@ -1,7 +1,5 @@
 //! Two threads at once.
 
-use std::sync::Mutex;
-
 use super::outcome::{Verdict, ensure_same};
 use crate::{Context, Result};
 
@@ -38,15 +36,8 @@ pub fn same_on_two_threads<T: PartialEq + Send>(
 ) -> Verdict {
     let alone = [work(0)?, work(1)?];
     for _ in 0..ROUNDS {
-        let found = [Mutex::new(None), Mutex::new(None)];
-        context.parallel(2, &|i| {
-            let result = work(i);
-            *found[i].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
-        });
-        for (i, slot) in found.into_iter().enumerate() {
-            let result = slot.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let Some(result) = result else { continue };
-            ensure_same(&format!("{what}, from two threads"), &alone[i], &result?)?;
+        for (alone, found) in alone.iter().zip(context.collect(2, &work)?) {
+            ensure_same(&format!("{what}, from two threads"), alone, &found)?;
         }
     }
     Ok(())

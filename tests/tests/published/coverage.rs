@@ -3,39 +3,16 @@
 use std::f64::consts::PI;
 
 use amplicast::results::{CellReplica, Interval};
+use amplicast_tests::{GAUSSIAN, fits};
 
 use crate::run::{cell, run};
 
 /// On the half line dI/dmu does not depend on mu to first order, so that all training sets have the same limit.
 fn experiment(members: u64) -> String {
-    format!(
-        r#"
-[experiment]
-n_train = 5000
-n_gen = 100_000
-members = {members}
-replicas = {REPLICAS}
-checkpoints = 1
-n_truth = 1000
-
-[dataset]
-plugin = "gaussian"
-
-[[generator]]
-plugin = "gaussian-fit"
-
-[[uncertainty]]
-plugin = "ensemble"
-
-[[summary]]
-plugin = "coordinate"
-index = 0
-
-[[metric]]
-plugin = "integral"
-intervals = [[0.0, 100.0]]
-"#
-    )
+    let sizes = format!(
+        "n_train = 5000\nn_gen = 100_000\nmembers = {members}\nreplicas = {REPLICAS}\ncheckpoints = 1\nn_truth = 1000"
+    );
+    fits(GAUSSIAN, &sizes, "[[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 100.0]]")
 }
 
 const REPLICAS: u64 = 400;

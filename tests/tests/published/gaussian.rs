@@ -7,32 +7,20 @@ use amplicast_sdk::Model;
 use amplicast_sdk::abi::{Caller, Kind, Unwatched};
 use amplicast_sdk::ndarray::{Array2, ArrayView2};
 use amplicast_sdk::{Alone, Batch, Chunk, Origin, Schema, Seed, Split, TrainingSettings};
+use amplicast_tests::{GAUSSIAN, fits};
 
 use crate::run::{catalogue, cell, mean, run};
 
-const EXPERIMENT: &str = r#"
-[experiment]
+const SIZES: &str = "
 n_train = 1000
 n_gen = 200_000
 members = 20
 replicas = 200
 checkpoints = 3
 n_truth = 200_000
+";
 
-[dataset]
-plugin = "gaussian"
-width = [WIDTH]
-
-[[generator]]
-plugin = "gaussian-fit"
-
-[[uncertainty]]
-plugin = "ensemble"
-
-[[summary]]
-plugin = "coordinate"
-index = 0
-
+const TABLES: &str = r#"
 [[metric]]
 name = "paper"
 plugin = "integral"
@@ -50,7 +38,7 @@ const HALF: (f64, f64) = (0.25, 1.0 / (2.0 * PI));
 
 /// The limit of the metric is (dI/dmu)^2 sigma^2 / n_train over 200 training sets, and so n_equiv and G.
 fn check(width: f64, metric: &str, (scale, slope): (f64, f64)) -> f64 {
-    let results = run(&EXPERIMENT.replace("WIDTH", &width.to_string()));
+    let results = run(&fits(&format!("{GAUSSIAN}\nwidth = [{width}]"), SIZES, TABLES));
     let cell = cell(&results, "gaussian-fit", metric, "");
     let (limit, error) = mean(cell, |r| r.estimate.limit);
     let expected = slope * width * width / 1000.0;

@@ -1,31 +1,19 @@
 //! The likelihood ratio as a summary: another function for each member.
 
-use amplicast_tests::{Place, built};
+use amplicast_tests::{GAUSSIAN, Place, built, fits};
 
 use crate::run::{cell, run, run_file};
 
-const EXPERIMENT: &str = r#"
-[experiment]
+const SIZES: &str = "
 n_train = 1000
 n_gen = 150_000
 members = 6
 n_truth = 20_000
 n_holdout = 5000
 replicas = 2
+";
 
-[dataset]
-plugin = "gaussian"
-
-[[generator]]
-plugin = "gaussian-fit"
-
-[[uncertainty]]
-plugin = "ensemble"
-
-[[summary]]
-plugin = "coordinate"
-index = 0
-
+const TABLES: &str = r#"
 [[summary]]
 plugin = "true-lr"
 
@@ -44,7 +32,7 @@ reference = ["training", "holdout", "truth"]
 /// In one dimension, with a known width, log p_gen / p_true is linear in x: every distance is that of x itself.
 #[test]
 fn of_a_gaussian_is_as_good_as_the_coordinate() {
-    let results = run(EXPERIMENT);
+    let results = run(&fits(GAUSSIAN, SIZES, TABLES));
     for reference in ["training", "holdout", "truth"] {
         for selection in ["all", "near 1"] {
             let of = |summary: &str| {
@@ -55,7 +43,7 @@ fn of_a_gaussian_is_as_good_as_the_coordinate() {
                 });
                 found.unwrap().replicas.clone()
             };
-            let (x, ratio) = (of("coordinate"), of("true-lr"));
+            let (x, ratio) = (of("x"), of("true-lr"));
             assert_eq!(x.len(), 2);
             for (x, ratio) in x.iter().zip(&ratio) {
                 // Rounding may exchange neighbors: one step of the distribution function of the reference.
@@ -75,7 +63,7 @@ fn of_a_gaussian_is_as_good_as_the_coordinate() {
 #[test]
 fn is_the_same_for_any_threads_and_after_a_restart() {
     let place = Place::new();
-    let file = place.write("experiment.toml", EXPERIMENT).display().to_string();
+    let file = place.write("experiment.toml", fits(GAUSSIAN, SIZES, TABLES)).display().to_string();
     let run = |out: &str, more: &[&str]| {
         let arguments = [&["run", &file, "--out", out], more].concat();
         let done = place.command_of(&built("amplicast"), &arguments).output().unwrap();
@@ -98,10 +86,9 @@ fn is_the_same_for_any_threads_and_after_a_restart() {
 /// The most powerful summary finds what a projection does not: its distance is larger than that of one column.
 #[test]
 fn of_a_product_of_gaussians_finds_what_one_column_hides() {
-    let text = EXPERIMENT
-        .replace("plugin = \"gaussian\"\n", "plugin = \"gaussian\"\ndimension = 4\n")
-        .replace("n_holdout = 5000", "n_holdout = 50_000")
-        .replace("replicas = 2", "replicas = 10");
+    let sizes =
+        SIZES.replace("n_holdout = 5000", "n_holdout = 50_000").replace("replicas = 2", "replicas = 10");
+    let text = fits(&format!("{GAUSSIAN}\ndimension = 4"), &sizes, TABLES);
     let place = Place::new();
     let file = place.write("experiment.toml", text).display().to_string();
     let results = run_file(&place, &file, &[]);
@@ -113,6 +100,6 @@ fn of_a_product_of_gaussians_finds_what_one_column_hides() {
         replicas.iter().map(|r| r.estimate.limit).sum::<f64>() / replicas.len() as f64
     };
     // The shift of each column is N(0, 1/n); along the ratio it is the norm of four of them, twice that of one, or more.
-    assert!(limit("true-lr") > 1.5 * limit("coordinate"), "{} {}", limit("true-lr"), limit("coordinate"));
+    assert!(limit("true-lr") > 1.5 * limit("x"), "{} {}", limit("true-lr"), limit("x"));
     assert!(cell(&results, "gaussian-fit", "ks", "holdout").failures.is_empty());
 }

@@ -1,32 +1,20 @@
 //! What references and selections count, and that a finished run's effective configuration runs again.
 
 use amplicast::results::Verdict;
+use amplicast_tests::{GAUSSIAN, fits};
 
 use crate::run::{cell, run};
 
-const EXPERIMENT: &str = r#"
-[experiment]
+const SIZES: &str = "
 n_train = 2000
 n_gen = 50_000
 members = 5
 left_out = 0.25
 n_holdout = 3000
 n_truth = 100_000
+";
 
-[dataset]
-plugin = "gaussian"
-
-[[generator]]
-plugin = "gaussian-fit"
-
-[[uncertainty]]
-plugin = "ensemble"
-
-[[summary]]
-name = "x"
-plugin = "coordinate"
-index = 0
-
+const TABLES: &str = r#"
 [[selection]]
 name = "positive"
 cuts = [{ summary = "x", interval = [0.0, 100.0] }]
@@ -42,7 +30,7 @@ reference = ["training", "left-out", "holdout"]
 
 #[test]
 fn references_and_selections_count_true_events() {
-    let results = run(EXPERIMENT);
+    let results = run(&fits(GAUSSIAN, SIZES, TABLES));
     assert_eq!(results.cells.len(), 6);
     for (reference, events) in [("training", 1500.0), ("left-out", 500.0), ("holdout", 3000.0)] {
         for cell in results.cells.iter().filter(|c| c.name.reference == reference) {

@@ -1,0 +1,45 @@
+//! Means, variances and quantiles of numbers.
+
+/// The mean; not a number without any.
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The variance of one of the numbers, with n - 1; none for less than two.
+pub fn variance(values: &[f64]) -> Option<f64> {
+    let mean = mean(values);
+    let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>();
+    (values.len() > 1).then(|| square / (values.len() - 1) as f64)
+}
+
+/// The quantile at `p` of sorted values, interpolated between neighbors (Hyndman and Fan's type 7, as NumPy); not a number
+/// without any.
+pub fn quantile(sorted: &[f64], p: f64) -> f64 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+    let position = p.clamp(0.0, 1.0) * last as f64;
+    let below = position.floor() as usize;
+    let above = (below + 1).min(last);
+    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_of_few_numbers() {
+        assert_eq!((mean(&[1.0, 2.0, 6.0]), variance(&[1.0, 2.0, 6.0])), (3.0, Some(7.0)));
+        assert_eq!((mean(&[3.0]), variance(&[3.0])), (3.0, None));
+        assert!(mean(&[]).is_nan() && variance(&[]).is_none());
+    }
+
+    #[test]
+    fn quantiles_interpolate() {
+        let sorted = [0.0, 1.0, 2.0, 10.0];
+        assert_eq!(quantile(&sorted, 0.0), 0.0);
+        assert_eq!(quantile(&sorted, 0.5), 1.5);
+        assert_eq!(quantile(&sorted, 1.0), 10.0);
+        assert_eq!(quantile(&[3.0], 0.3), 3.0);
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+}
