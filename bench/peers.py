@@ -139,6 +139,12 @@ class Block(nn.Module):
         return self.mlp(x + self.out(attended.reshape(n, WIDTH)))
 
 
+def log_mixture(x, logits, mean, sigma):
+    z = (x - mean) / sigma
+    terms = logits - sigma.log() - 0.5 * z * z
+    return terms.logsumexp(-1) - logits.logsumexp(-1) - 0.5 * np.log(2 * np.pi)
+
+
 class Autoregressive(nn.Module):
     def __init__(self, dimension, fused_attention=True):
         super().__init__()
@@ -160,18 +166,15 @@ class Autoregressive(nn.Module):
         for block in self.blocks:
             h = block(h)
         logits, mean, log_sigma = F.linear(self.norm(h), head_weight, self.head.bias).split(COMPONENTS, -1)
-        sigma = log_sigma.exp() + FLOOR
-        z = (x.unsqueeze(-1) - mean) / sigma
-        terms = logits - sigma.log() - 0.5 * z * z
-        log_p = terms.logsumexp(-1) - logits.logsumexp(-1) - 0.5 * np.log(2 * np.pi)
-        return log_p.sum(-1)
+        return log_mixture(x.unsqueeze(-1), logits, mean, log_sigma.exp() + FLOOR).sum(-1)
 
     @torch.inference_mode()
     def log_density(self, x):
         return self.log_probability(x, self.head.weight)
 
     @torch.inference_mode()
-    def sample(self, n, batch):
+    def sample(self, n, batch, log_density=None):
+        """Events; their log densities are added to `log_density`, if given: everything they need is at hand."""
         out = torch.empty(n, self.dimension)
         size = (BLOCKS, batch, HEADS, self.dimension, WIDTH // HEADS)
         keys, values = torch.empty(size), torch.empty(size)
@@ -190,9 +193,11 @@ class Autoregressive(nn.Module):
                 sums = logits.softmax(-1).cumsum(-1).expand(count, -1).contiguous()
                 # Faster than multinomial.
                 chosen = torch.searchsorted(sums, torch.rand(count, 1)).clamp_max_(COMPONENTS - 1)
-                mean = mean.expand(count, -1).gather(1, chosen)
-                sigma = log_sigma.expand(count, -1).gather(1, chosen).exp() + FLOOR
-                x = mean + sigma * torch.randn(count, 1)
+                sigma = log_sigma.exp() + FLOOR
+                drawn = sigma.expand(count, -1).gather(1, chosen) * torch.randn(count, 1)
+                x = mean.expand(count, -1).gather(1, chosen) + drawn
+                if log_density is not None:
+                    log_density[first : first + count] += log_mixture(x, logits, mean, sigma)
                 out[first : first + count, position : position + 1] = x
         return out
 
@@ -230,13 +235,26 @@ def density(dimension):
     return fastest(variants, 3)
 
 
+def perceptron(dimension):
+    """The classifier: two hidden layers of 64."""
+    gelu = nn.GELU(approximate="tanh")
+    return nn.Sequential(nn.Linear(dimension, 64), gelu, nn.Linear(64, 64), gelu, nn.Linear(64, 1))
+
+
+def descend(optimiser, loss, parameters):
+    """A step with the gradient clipped."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(parameters, 10.0)
+    optimiser.step()
+
+
 def classifier():
     """Steps of a classifier with two hidden layers of 64, batch 256; with the Adam that suits PyTorch best."""
     x, steps, variants = torch.randn(20_000, 2), 100, []
     labels = torch.cat([torch.zeros(128, 1), torch.ones(128, 1)])
     for adam, options in {"": {}, "fused ": {"fused": True}}.items():
-        gelu = nn.GELU(approximate="tanh")
-        network = nn.Sequential(nn.Linear(2, 64), gelu, nn.Linear(64, 64), gelu, nn.Linear(64, 1))
+        network = perceptron(2)
         optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, **options)
 
         def run(network=network, optimiser=optimiser):
@@ -245,10 +263,7 @@ def classifier():
                 start = 128 * (step % 78)
                 rows = torch.cat([order[start : start + 128], order[10_000 + start : 10_128 + start]])
                 loss = F.binary_cross_entropy_with_logits(network(x[rows]), labels)
-                optimiser.zero_grad(set_to_none=True)
-                loss.backward()
-                nn.utils.clip_grad_norm_(network.parameters(), 10.0)
-                optimiser.step()
+                descend(optimiser, loss, network.parameters())
 
         variants.append((f"PyTorch {torch.__version__} eager, {adam}Adam", steps, run))
     return fastest(variants)
@@ -275,10 +290,7 @@ def variational_steps(network, x, optimiser_options, steps):
             mu, sigma = network.head.weight, log_sigma.exp()
             loss = network.negative_log_likelihood(x[rows], mu + sigma * torch.randn_like(mu))
             kl = (0.5 * (sigma.square() + mu.square() - 1) - log_sigma).sum()
-            optimiser.zero_grad(set_to_none=True)
-            (loss + kl / n).backward()
-            nn.utils.clip_grad_norm_([*parameters, log_sigma], 10.0)
-            optimiser.step()
+            descend(optimiser, loss + kl / n, [*parameters, log_sigma])
 
     return run
 
@@ -294,6 +306,14 @@ def training(dimension):
     return fastest(variants)
 
 
+def panel(*options):
+    """The panel of Fig. 10 as a process of its own, with NumPy's faster sort."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "panel.py")
+    densities = "with densities" if not options else "densities afterwards"
+    name = f"PyTorch {torch.__version__}, {densities}, and SciPy {scipy.__version__}, two processes"
+    return name, 1, lambda: subprocess.run([sys.executable, script, *options], check=True)
+
+
 WORKS = {
     "ks-numpy": sorted_prefixes,
     "ks-scipy": two_samples,
@@ -302,6 +322,8 @@ WORKS = {
     "density-2": lambda: density(2),
     "density-4": lambda: density(4),
     "classifier": classifier,
+    "panel": panel,
+    "panel-apart": lambda: panel("--densities-apart"),
     "step-2": lambda: training(2),
     "step-4": lambda: training(4),
 }

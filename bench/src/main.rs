@@ -9,6 +9,7 @@ mod density;
 mod flat;
 mod ks;
 mod memory;
+mod panel;
 mod peers;
 mod plugins;
 mod ring;
@@ -16,6 +17,7 @@ mod sampling;
 mod table;
 mod timing;
 mod training;
+mod whole;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,7 +39,7 @@ struct Arguments {
     /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
     #[arg(long)]
     memory: bool,
-    /// Measure only what has this in its name: ks, sampling, density, training, classifier, boundary, flat, memory.
+    /// Measure only what has this in its name: ks, sampling, density, training, classifier, boundary, flat, panel, memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -87,6 +89,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         if wanted("flat") {
             rows.push(flat::measure(dimension, 200)?);
         }
+    }
+    if wanted("panel") {
+        rows.extend(panel::measure(plugins.folder(), &peers)?);
     }
     if arguments.memory && wanted("memory") {
         rows.extend(memory::measure(plugins.folder())?);

@@ -42,13 +42,28 @@ impl Peers {
         units: f64,
         mut ours: impl FnMut() -> Result<()>,
     ) -> Result<Option<Beside>> {
+        if let Some(server) = &self.0 {
+            ours()?;
+            server.borrow_mut().ask(key)?;
+        }
+        self.in_turn(key, repetitions, units, ours)
+    }
+
+    /// The same without a warm-up, for whole processes; at least one repetition.
+    pub fn in_turn(
+        &self,
+        key: &str,
+        repetitions: usize,
+        units: f64,
+        mut ours: impl FnMut() -> Result<()>,
+    ) -> Result<Option<Beside>> {
         let Some(server) = &self.0 else { return Ok(None) };
         let mut server = server.borrow_mut();
-        ours()?;
-        let (name, _) = server.ask(key)?;
-        let (mut theirs, mut own) = (Vec::new(), Vec::new());
+        let (mut name, mut theirs, mut own) = (String::new(), Vec::new(), Vec::new());
         for _ in 0..repetitions {
-            theirs.push(server.ask(key)?.1);
+            let (who, seconds_of_theirs) = server.ask(key)?;
+            name = who;
+            theirs.push(seconds_of_theirs);
             own.push(seconds(&mut ours)? / units);
         }
         Ok(Some(Beside { name, pairs: Pairs::new(theirs, own) }))

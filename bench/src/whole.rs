@@ -1,0 +1,67 @@
+//! Whole runs of `amplicast run`, as a process beside this one.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use amplicast_sdk::{Error, Result};
+use serde_json::Value;
+
+/// What a run leaves.
+pub struct Whole {
+    /// The worker's high-water mark in bytes.
+    pub peak: u64,
+    /// Its `results.json`.
+    pub results: Value,
+}
+
+/// Runs an experiment with these settings on two threads, in a fresh folder.
+pub fn run(folder: &Path, experiment: &str, settings: &[String]) -> Result<Whole> {
+    let io = |error| Error::io("cannot run amplicast", error);
+    let out = tempfile::tempdir().map_err(io)?;
+    let mut command = Command::new(folder.join("amplicast"));
+    command.args(["run", experiment, "--threads", "2"]);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    command.arg("--plugin-path").arg(folder).arg("--out").arg(out.path());
+    let mut supervisor = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(io)?;
+    let mut peak = 0;
+    let status = loop {
+        for worker in children(supervisor.id()) {
+            peak = peak.max(high_water(worker).unwrap_or(0));
+        }
+        match supervisor.try_wait().map_err(io)? {
+            Some(status) => break status,
+            None => sleep(Duration::from_millis(20)),
+        }
+    };
+    // A run whose cells are all there, some with failures, has done the work all the same; one without results has not.
+    let results = fs::read(out.path().join("results.json")).unwrap_or_default();
+    match serde_json::from_slice(&results) {
+        Ok(results) => Ok(Whole { peak, results }),
+        Err(_) => Err(Error::plugin(format!("amplicast run {experiment} wrote no results ({status})"))),
+    }
+}
+
+/// The processes that this one started.
+fn children(parent: u32) -> Vec<u32> {
+    let is_child = |pid: &u32| status(*pid, "PPid:").and_then(|v| v.parse().ok()) == Some(parent);
+    let Ok(processes) = fs::read_dir("/proc") else { return Vec::new() };
+    processes.flatten().filter_map(|p| p.file_name().to_str()?.parse().ok()).filter(is_child).collect()
+}
+
+/// The most memory that a process ever had, in bytes.
+fn high_water(pid: u32) -> Option<u64> {
+    let kilobytes: u64 = status(pid, "VmHWM:")?.parse().ok()?;
+    Some(1024 * kilobytes)
+}
+
+/// The first word of a line of /proc/PID/status.
+fn status(pid: u32, key: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    Some(line.split_whitespace().next()?.to_owned())
+}
