@@ -7,13 +7,14 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 22] = [
+const COMPONENTS: [&str; 23] = [
     "autoregressive",
     "bayesian",
     "classifier-lr",
     "coordinate",
     "ensemble",
     "events-file",
+    "flow-transformer",
     "gaussian",
     "gaussian-fit",
     "gaussian-mixture",
@@ -82,6 +83,11 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("sgld", json!({"segments": ["head"], "temperature": 2.0, "draws": 5, "thinning": 1})),
         ("repulsive-ensemble", json!({})),
         ("repulsive-ensemble", json!({"kernel": "joint", "segments": ["head"], "temperature": 2.0})),
+        ("flow-transformer", json!({"width": 8, "heads": 2, "blocks": 1, "flow": {"steps": 4}})),
+        (
+            "flow-transformer",
+            json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+        ),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),

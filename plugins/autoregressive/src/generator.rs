@@ -1,14 +1,15 @@
 //! The component and its configuration.
 
-use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardised};
+use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardised, parse_device};
 use amplicast_sdk::schemars::JsonSchema;
 use amplicast_sdk::serde::{Deserialize, Serialize};
 use amplicast_sdk::{
     Abilities, Batch, Component, Error, Generator, LossKind, Model, Result, Schema, config, ensure_config,
 };
 
+use tch::Device;
+
 use crate::columns::Columns;
-use crate::device::Device;
 use crate::model::AutoregressiveModel;
 
 /// The coordinates in which the network sees events.
@@ -75,7 +76,7 @@ impl Component for Autoregressive {
         ensure_config(config.pt_min >= 0.0 && config.pt_min.is_finite(), "pt_min", || {
             format!("expected a transverse momentum in GeV, 0 or more, found {}", config.pt_min)
         })?;
-        let device = Device::parse(&config.device, tch::Cuda::device_count)?;
+        let device = parse_device(&config.device, tch::Cuda::device_count)?;
         Ok(Autoregressive { config, device })
     }
 }

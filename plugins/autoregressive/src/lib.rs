@@ -22,7 +22,6 @@
 //! ```
 
 mod columns;
-mod device;
 mod generator;
 mod gradient;
 mod graph;

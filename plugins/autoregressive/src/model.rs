@@ -5,10 +5,9 @@ use std::sync::Arc;
 use amplicast_nn::{CausalTransformer, Coordinates, Parameter, initial_parameters, lanes, layout};
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed};
-use tch::Kind;
+use tch::{Device, Kind};
 
 use crate::columns::Columns;
-use crate::device::Device;
 use crate::generator::AutoregressiveConfig;
 use crate::gradient::Loss;
 use crate::member::AutoregressiveMember;
@@ -170,7 +169,7 @@ impl Differentiable for AutoregressiveModel {
         let loss = Loss { network, memories, layout, parameters, x: &x, weights: &weights, gradient };
         let loss = match self.device {
             Device::Cpu => lanes::dispatch(loss),
-            Device::Cuda(number) => loss.by_graph((Kind::Float, tch::Device::Cuda(number)))?,
+            device => loss.by_graph((Kind::Float, device))?,
         };
         Ok(loss - jacobian)
     }

@@ -25,6 +25,7 @@
 //! ```
 
 mod coordinates;
+mod device;
 mod error;
 mod flat;
 mod initial;
@@ -35,6 +36,7 @@ mod threads;
 mod transformer;
 
 pub use coordinates::{Coordinates, LogPtPhiEtaLogM2, Standardised, UNIT_GEV};
+pub use device::parse_device;
 pub use error::guarded;
 pub use flat::{Views, loss_and_gradient};
 pub use initial::{Initial, Parameter, initial_parameters, layout};

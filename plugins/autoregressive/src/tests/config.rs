@@ -1,11 +1,13 @@
 //! Names, counts, refusals.
 
+use amplicast_nn::parse_device;
 use amplicast_sdk::ndarray::arr2;
 use amplicast_sdk::{Generator, Model, read_config};
 
+use tch::Device;
+
 use super::*;
 use crate::CoordinateSystem;
-use crate::device::Device;
 
 #[test]
 fn the_network_of_the_ring_study() {
@@ -35,7 +37,7 @@ fn configurations_out_of_range_are_refused() {
 
 #[test]
 fn devices_that_are_not_there_are_refused() {
-    let parse = |text: &str, devices: i64| Device::parse(text, || devices);
+    let parse = |text: &str, devices: i64| parse_device(text, || devices);
     assert_eq!(parse("cpu", 0).unwrap(), Device::Cpu);
     assert_eq!(parse("cuda:1", 2).unwrap(), Device::Cuda(1));
     let refuse = |text: &str, devices: i64| parse(text, devices).unwrap_err().to_string();

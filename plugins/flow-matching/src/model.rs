@@ -1,0 +1,163 @@
+//! A flow prepared on training events.
+
+use std::sync::Arc;
+
+use amplicast_nn::{Parameter, initial_parameters, layout, loss_and_gradient};
+use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed};
+use ndarray::ArrayView2;
+use tch::{Device, Kind, Tensor};
+
+use crate::flow::{FlowConfig, Lines};
+use crate::member::FlowMember;
+use crate::network::Network;
+use crate::solver::Solver;
+use crate::space::Space;
+
+/// Everything of a flow but its parameters.
+pub(crate) struct Flow {
+    pub space: Box<dyn Space>,
+    pub network: Box<dyn Network>,
+    pub config: FlowConfig,
+    pub solver: Solver,
+    pub device: Device,
+}
+
+/// A flow with its training events.
+pub(crate) struct FlowModel {
+    flow: Arc<Flow>,
+    parameters: Vec<Parameter>,
+    layout: Layout,
+    /// The training events' coordinates, one after the other.
+    events: Vec<f64>,
+}
+
+impl FlowModel {
+    pub fn new(flow: Flow, training: ArrayView2<'_, f64>) -> Result<Self> {
+        let d = training.ncols();
+        let mut events = vec![0.0; training.len()];
+        for (row, x) in events.chunks_exact_mut(d).enumerate() {
+            let inside = flow.space.forward(&training.row(row).to_vec(), x).is_some();
+            if !inside || x.iter().any(|x| !x.is_finite()) {
+                return Err(Error::data(format!(
+                    "training event {row}: expected finite numbers in the domain of the coordinates"
+                )));
+            }
+        }
+        let parameters = flow.network.parameters();
+        let layout = layout(&parameters);
+        Ok(FlowModel { flow: Arc::new(flow), parameters, layout, events })
+    }
+
+    fn check_length(&self, parameters: &[f32]) -> Result<()> {
+        let expected = self.layout.len();
+        if parameters.len() == expected {
+            return Ok(());
+        }
+        Err(Error::data(format!("expected {expected} parameters, found {}", parameters.len())))
+    }
+
+    /// The coordinates of these training events.
+    fn rows(&self, rows: &[u64]) -> Result<Vec<f64>> {
+        let d = self.flow.space.dimension();
+        let mut events = Vec::with_capacity(rows.len() * d);
+        for &row in rows {
+            let range = row as usize * d..(row as usize + 1) * d;
+            let event = self.events.get(range).ok_or_else(|| {
+                Error::data(format!("expected rows below {}, found {row}", self.events.len() / d))
+            })?;
+            events.extend_from_slice(event);
+        }
+        Ok(events)
+    }
+
+    /// Half of the mean squared error of the velocity's numbers, as a graph; weights sum up to 1.
+    fn graph(&self, views: &mut amplicast_nn::Views, lines: &Lines, weights: &[f64]) -> Tensor {
+        let (device, n) = (self.flow.device, lines.t.len() as i64);
+        let matrix = |values: &[f64]| Tensor::from_slice(values).view([n, -1]).to_device(device);
+        let t = Tensor::from_slice(&lines.t).to_device(device);
+        let off = self.flow.network.velocity(views, &matrix(&lines.x), &t) - matrix(&lines.v);
+        let each = off.square().mean_dim([1_i64].as_slice(), false, Kind::Double) * 0.5;
+        (each * Tensor::from_slice(weights).to_device(device)).sum(Kind::Double)
+    }
+}
+
+impl Model for FlowModel {
+    fn layout(&self) -> Layout {
+        self.layout.clone()
+    }
+
+    fn initial(&self, seed: Seed) -> Result<Vec<f32>> {
+        Ok(initial_parameters(&self.parameters, seed))
+    }
+
+    fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
+        self.check_length(parameters)?;
+        let (flow, layout) = (self.flow.clone(), self.layout.clone());
+        Ok(Box::new(FlowMember { flow, layout, parameters: parameters.to_vec() }))
+    }
+
+    fn gradients(&self) -> Option<&dyn Differentiable> {
+        Some(self)
+    }
+
+    fn max_concurrency(&self) -> Option<usize> {
+        matches!(self.flow.device, Device::Cuda(_)).then_some(1)
+    }
+}
+
+/// The loss of conditional flow matching: mean over events of |v(x_t, t) - (x_1 - x_0)|^2 / (2 d), with a time and a base
+/// point for each event from the seed. Angles differ by the short way round in x_1 - x_0, and the error is not wrapped.
+impl Differentiable for FlowModel {
+    fn loss_kind(&self) -> LossKind {
+        LossKind::Surrogate
+    }
+
+    fn loss_and_gradient(
+        &self,
+        parameters: &[f32],
+        rows: &[u64],
+        weights: Option<&[f64]>,
+        seed: Seed,
+        gradient: &mut [f32],
+    ) -> Result<f64> {
+        self.check_length(parameters)?;
+        if rows.is_empty() || weights.is_some_and(|w| w.len() != rows.len()) {
+            return Err(Error::data(format!(
+                "expected at least one row and as many weights, found {} rows and {:?} weights",
+                rows.len(),
+                weights.map(<[f64]>::len)
+            )));
+        }
+        let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
+        let weights = shares(rows.len(), weights);
+        let options = (Kind::Float, self.flow.device);
+        loss_and_gradient(&self.layout, parameters, options, gradient, |mut views| {
+            self.graph(&mut views, &lines, &weights)
+        })
+    }
+
+    fn loss(&self, parameters: &[f32], rows: &[u64], seed: Seed) -> Result<f64> {
+        self.check_length(parameters)?;
+        let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
+        let weights = shares(rows.len(), None);
+        amplicast_nn::single_threaded();
+        amplicast_nn::guarded(|| {
+            tch::no_grad(|| {
+                let flat = Tensor::from_slice(parameters).to_device(self.flow.device);
+                let mut views = amplicast_nn::Views::new(&self.layout, &flat);
+                self.graph(&mut views, &lines, &weights).double_value(&[])
+            })
+        })
+    }
+}
+
+/// Weights that sum up to 1.
+fn shares(n: usize, weights: Option<&[f64]>) -> Vec<f64> {
+    match weights {
+        None => vec![1.0 / n as f64; n],
+        Some(weights) => {
+            let total: f64 = weights.iter().sum();
+            weights.iter().map(|w| w / total).collect()
+        }
+    }
+}

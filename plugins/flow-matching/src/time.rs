@@ -1,0 +1,38 @@
+//! Time as features of a network.
+
+use std::f64::consts::TAU;
+use std::sync::LazyLock;
+
+use amplicast_nn::{Initial, Parameter, Views};
+use amplicast_sdk::Seed;
+use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
+use tch::Tensor;
+
+/// Features of the time.
+pub(crate) const FEATURES: usize = 8;
+
+/// Standard deviation of the frequencies.
+const SCALE: f64 = 30.0;
+
+/// Four frequencies, drawn once and for all: they are not trained, and all members of a model share them.
+static FREQUENCIES: LazyLock<[f64; FEATURES / 2]> = LazyLock::new(|| {
+    let mut stream = Seed::new(0).split("flow-matching").split("frequencies").stream();
+    std::array::from_fn(|_| SCALE * Distribution::<f64>::sample(&StandardNormal, &mut stream))
+});
+
+/// Segments `time.weight` (8 x 8) and `time.bias`.
+pub(crate) fn parameters() -> Vec<Parameter> {
+    let bound = 1.0 / (FEATURES as f32).sqrt();
+    vec![
+        Parameter::matrix("time.weight", FEATURES, FEATURES),
+        Parameter::new("time.bias", [FEATURES], Initial::Uniform(bound)),
+    ]
+}
+
+/// The features (B x 8) of the times t (B): a linear layer of sin and cos of 2 pi w t.
+pub(crate) fn features(views: &mut Views, t: &Tensor) -> Tensor {
+    let (weight, bias) = (views.take(), views.take());
+    let frequencies = Tensor::from_slice(&*FREQUENCIES).to_device(t.device()) * TAU;
+    let phase = t.unsqueeze(-1) * frequencies;
+    Tensor::cat(&[phase.sin(), phase.cos()], -1).to_kind(weight.kind()).linear(&weight, Some(&bias))
+}

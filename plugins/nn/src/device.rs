@@ -1,0 +1,32 @@
+//! Where a network runs.
+
+use amplicast_sdk::{Error, Result};
+use tch::Device;
+
+/// The device that the key `device` of a configuration names, on a machine with this many CUDA devices.
+pub fn parse_device(text: &str, cuda_devices: impl FnOnce() -> i64) -> Result<Device> {
+    if text == "cpu" {
+        return Ok(Device::Cpu);
+    }
+    let Some(number) = text.strip_prefix("cuda:").and_then(|number| number.parse().ok()) else {
+        return Err(Error::config(
+            "device",
+            format!("expected `cpu` or `cuda:0`, `cuda:1`, ..., found `{text}`"),
+        ));
+    };
+    match usize::try_from(cuda_devices()).unwrap_or(0) {
+        devices if number < devices => Ok(Device::Cuda(number)),
+        0 => Err(Error::config(
+            "device",
+            format!(
+                "expected a CUDA device that libtorch can use, of which it finds none, found `{text}`; use `cpu`"
+            ),
+        )),
+        devices => Err(Error::config(
+            "device",
+            format!(
+                "expected one of libtorch's {devices} CUDA devices, the first is `cuda:0`, found `{text}`"
+            ),
+        )),
+    }
+}
