@@ -26,6 +26,9 @@ pub struct Results {
     pub cells: Vec<Cell>,
     /// Distributions of the summaries, for figures.
     pub distributions: Vec<Distribution>,
+    /// Which generated events the selections cut, where the experiment asks for it.
+    #[serde(default)]
+    pub planes: Vec<Plane>,
     /// What posteriors and fitted summaries say of themselves.
     #[serde(default)]
     pub diagnostics: Vec<Diagnosed>,
@@ -233,6 +236,23 @@ pub struct Distribution {
     pub generated_spread: Vec<f64>,
     /// Fraction of true events in each bin, where a truth or holdout is known.
     pub truth: Option<Vec<f64>>,
+}
+
+/// Generated events in the plane of two summaries, and whether a selection cuts them (one member of replica 0).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plane {
+    /// Name of the selection.
+    pub selection: String,
+    /// Name of the generator's table.
+    pub generator: String,
+    /// Name of the uncertainty model's table.
+    pub uncertainty: String,
+    /// Axis texts with their units.
+    pub axes: [String; 2],
+    /// Events that pass.
+    pub passed: Vec<[f64; 2]>,
+    /// Events that are cut.
+    pub cut: Vec<[f64; 2]>,
 }
 
 /// What a posterior, or a summary's fits, say of themselves on one training set.

@@ -223,6 +223,8 @@ fn a_name_of_no_table() {
     let cut =
         "[[selection]]\nname = \"low\"\ncuts = [{summary = \"first\", interval = [1.0, 0.0]}]\n[dataset]";
     refused("[dataset]", cut, "9:9", &["selection[0].cuts[0]: expected [low, high] with low < high"]);
+    let plane = "[[selection]]\nname = \"low\"\nplane = [\"first\", \"second\"]\n[dataset]";
+    refused("[dataset]", plane, "9:19", &["unknown summary `second`, expected one of `first`"]);
 }
 
 #[test]

@@ -61,6 +61,9 @@ impl Experiment {
             Err(source.error(&path, &format!("unknown {what} `{name}`, expected one of {list}")))
         };
         for (i, selection) in self.selection.iter().enumerate() {
+            for (j, name) in selection.plane.iter().flatten().enumerate() {
+                check(format!("selection[{i}].plane[{j}]"), "summary", name, &names(&self.summary))?;
+            }
             for (j, cut) in selection.cuts.iter().enumerate() {
                 let path = format!("selection[{i}].cuts[{j}]");
                 check(format!("{path}.summary"), "summary", &cut.summary, &names(&self.summary))?;

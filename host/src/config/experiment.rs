@@ -117,6 +117,9 @@ pub struct Selection {
     /// All of them must hold.
     #[serde(default)]
     pub cuts: Vec<Cut>,
+    /// Two summaries in whose plane the report shows which generated events pass, and which are cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plane: Option<[String; 2]>,
 }
 
 /// Names of one or more tables.

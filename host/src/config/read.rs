@@ -38,7 +38,7 @@ impl Experiment {
         }
         let mut selection: Vec<Selection> = typed(source, "selection")?;
         if selection.is_empty() {
-            selection.push(Selection { name: "all".into(), cuts: Vec::new() });
+            selection.push(Selection { name: "all".into(), cuts: Vec::new(), plane: None });
         }
         let mut dataset = components(source, Kind::Dataset)?;
         let experiment = Experiment {

@@ -14,7 +14,7 @@ use super::truth::Truth;
 use crate::config::{Experiment, ReferenceName};
 use crate::estimate::estimate;
 use crate::moments::{mean, variance};
-use crate::results::{Cell, CellReplica, Diagnosed, Distribution, MemberRow, Results, TrueDeviation};
+use crate::results::{Cell, CellReplica, Diagnosed, Distribution, MemberRow, Plane, Results, TrueDeviation};
 
 /// The curves of all members, by column.
 pub type Curves = BTreeMap<Place, Result<Vec<MemberCurve>>>;
@@ -31,6 +31,8 @@ pub struct PairCurves {
     pub own: Columns,
     /// What the posterior and the summaries' fits say of themselves.
     pub diagnostics: Vec<Diagnosed>,
+    /// Which events the selections cut, on the first training set.
+    pub planes: Vec<Plane>,
     /// What the reader should know of the members.
     pub warning: Option<String>,
 }
@@ -55,16 +57,10 @@ impl<'a> Collector<'a> {
                 components.metrics[c.metric].plugin.clone(),
             ]
         };
-        let axis = |c: &PlannedCell| {
-            components.summaries[c.summary]
-                .component
-                .as_ref()
-                .map_or_else(|_| String::new(), |s| s.axis().to_string())
-        };
         let cell = |c: &PlannedCell| Cell {
             name: c.name.clone(),
             plugins: plugin(c),
-            axis: axis(c),
+            axis: components.axis(c.summary),
             replicas: Vec::new(),
             overall: None,
             failures: Vec::new(),
@@ -78,6 +74,7 @@ impl<'a> Collector<'a> {
             validation: None,
             cells: plan.cells.iter().map(cell).collect(),
             distributions: Vec::new(),
+            planes: Vec::new(),
             diagnostics: Vec::new(),
             warnings: Vec::new(),
         };
@@ -127,6 +124,7 @@ impl<'a> Collector<'a> {
                 self.warn(format!("{} / {}: {warning}", found.generator, found.uncertainty));
             }
         }
+        self.results.planes.extend(curves.planes.iter().cloned());
         self.results.diagnostics.extend(curves.diagnostics.iter().cloned());
         for cell in cells {
             match self.cell(replica, cell, columns, truth, curves) {

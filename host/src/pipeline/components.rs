@@ -43,6 +43,11 @@ pub struct Components {
 }
 
 impl Components {
+    /// Axis text of a summary with its unit; empty if it cannot be used.
+    pub fn axis(&self, summary: usize) -> String {
+        self.summaries[summary].component.as_ref().map_or_else(|_| String::new(), |s| s.axis().to_string())
+    }
+
     /// Makes every component; fills in the defaults of their configurations in `experiment`.
     pub fn make(
         session: &Session,

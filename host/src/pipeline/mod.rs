@@ -13,6 +13,7 @@ mod overlap;
 mod own;
 mod pair;
 mod plan;
+mod plane;
 mod points;
 mod posterior;
 mod run;

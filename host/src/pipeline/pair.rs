@@ -11,6 +11,7 @@ use super::columns::{ColumnName, Columns, Place};
 use super::observables::Observables;
 use super::own::OwnColumns;
 use super::plan::PlannedCell;
+use super::plane::planes;
 use super::posterior::{Job, Posterior, in_groups};
 use super::run::{Replica, Run};
 use super::stream::{Column, MemberCurve, Pass, checkpoints};
@@ -131,10 +132,11 @@ impl<'a> Pair<'a> {
         for (c, wanted) in wanted.iter().enumerate() {
             curves.insert(wanted.place, members.iter().map(|m| m[c].clone()).collect());
         }
+        let planes = if self.replica.number == 0 { planes(self, posterior, &own)? } else { Vec::new() };
         let diagnostics = own.diagnostics();
         let own = own.speaking_for_all(&curves)?;
         let n_effective = posterior.members.n_effective;
-        Ok(PairCurves { checkpoints, n_effective, curves, own, diagnostics, warning })
+        Ok(PairCurves { checkpoints, n_effective, curves, own, diagnostics, planes, warning })
     }
 
     /// One pass over a member's events for the columns that are not stored.

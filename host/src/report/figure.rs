@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use amplicast_sdk::{Error, Result};
 use krilla_svg::SurfaceExt as _;
 
-use super::{curves, diagnostic, distribution, sets};
+use super::{curves, diagnostic, distribution, plane, sets};
 use crate::results::Results;
 
 /// DejaVu Sans, cut down to Latin, Greek, Cyrillic and the signs of mathematics; licence beside it.
@@ -22,6 +22,8 @@ pub enum Subject {
     Sets(usize),
     /// The distribution with this index in [`Results::distributions`].
     Distribution(usize),
+    /// The plane with this index in [`Results::planes`].
+    Plane(usize),
     /// One of the figures of the entry with this index in [`Results::diagnostics`].
     Diagnostic(usize),
 }
@@ -122,6 +124,12 @@ pub fn figures(results: &Results) -> Vec<Figure> {
             figures.push(Figure { subject: Subject::Distribution(i), name, svg, caption });
         }
     }
+    for (i, p) in results.planes.iter().enumerate() {
+        let name = names.unique(&["plane", &p.generator, &p.uncertainty, &p.selection]);
+        if let Some((svg, caption)) = plane::draw(p, &name) {
+            figures.push(Figure { subject: Subject::Plane(i), name, svg, caption });
+        }
+    }
     for (i, d) in results.diagnostics.iter().enumerate() {
         for figure in &d.figures {
             let summary = d.summary.as_deref().unwrap_or("posterior");
@@ -186,7 +194,7 @@ mod tests {
         let figures = check(&results);
         let failed = results.cells.iter().filter(|c| c.replicas.is_empty()).count();
         let of_cells = figures.iter().filter(|f| !matches!(f.subject, Subject::Sets(_))).count();
-        assert_eq!(of_cells, results.cells.len() - failed + results.distributions.len() + 1);
+        assert_eq!(of_cells, results.cells.len() - failed + results.distributions.len() + 2);
         // Estimates of several training sets have a figure of their own.
         let many = results.cells.iter().filter(|c| c.replicas.len() >= 5).count();
         assert_eq!(figures.len() - of_cells, many);
@@ -233,7 +241,7 @@ mod tests {
             }
         }
         results.cells = odd;
-        assert_eq!(check(&results).len(), results.cells.len() + results.distributions.len() + 1);
+        assert_eq!(check(&results).len(), results.cells.len() + results.distributions.len() + 2);
     }
 
     #[test]
@@ -256,8 +264,10 @@ mod tests {
         let mut far = good.clone();
         far.edges.iter_mut().for_each(|e| *e = 1e15 + *e * 1e12);
         results.distributions = vec![good, empty, wild, none, short, unsorted, far];
-        // Of a diagnostic figure without points nothing is drawn.
+        // Of a diagnostic figure without points, and of a plane without events, nothing is drawn.
         results.diagnostics[0].figures[0].curves.clear();
+        results.planes[0].passed.clear();
+        results.planes[0].cut.clear();
         assert_eq!(check(&results).len(), 4);
     }
 

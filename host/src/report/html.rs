@@ -26,6 +26,7 @@ pub(super) fn page(
         calibration.map_or(String::new(), calibration::section),
         cells(results, figures, calibration),
         distributions(results, figures),
+        planes(results, figures),
         diagnostics(results, figures),
         LIMITS.to_string(),
         CITE.to_string(),
@@ -191,6 +192,15 @@ fn distributions(results: &Results, figures: &[Figure]) -> String {
     format!("<h2>Distributions</h2>\n<div class=\"pair\">\n{shown}</div>\n")
 }
 
+fn planes(results: &Results, figures: &[Figure]) -> String {
+    if results.planes.is_empty() {
+        return String::new();
+    }
+    let shown = figures.iter().filter(|f| matches!(f.subject, Subject::Plane(_)));
+    let shown: String = shown.map(picture).collect();
+    format!("<h2>What selections cut</h2>\n<div class=\"pair\">\n{shown}</div>\n")
+}
+
 fn diagnostics(results: &Results, figures: &[Figure]) -> String {
     if results.diagnostics.is_empty() {
         return String::new();
@@ -265,6 +275,12 @@ mod tests {
         for d in &mut results.distributions {
             for text in [&mut d.summary, &mut d.selection, &mut d.generator, &mut d.uncertainty, &mut d.axis]
             {
+                text.push_str(&evil);
+            }
+        }
+        for p in &mut results.planes {
+            p.axes.iter_mut().for_each(|axis| axis.push_str(&evil));
+            for text in [&mut p.selection, &mut p.generator, &mut p.uncertainty] {
                 text.push_str(&evil);
             }
         }

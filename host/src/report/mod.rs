@@ -16,6 +16,7 @@ mod html_diagnostics;
 mod html_text;
 mod legend;
 mod panel;
+mod plane;
 mod scale;
 mod sets;
 mod table;

@@ -285,10 +285,24 @@ pub(crate) fn results() -> Results {
             many,
         ],
         distributions: vec![distribution(false), distribution(true)],
+        planes: vec![plane()],
         diagnostics: vec![diagnosed()],
         warnings: vec![
             "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
                 .into(),
         ],
+    }
+}
+
+/// A selection that cuts half of the events.
+fn plane() -> Plane {
+    let event = |i: u32| [f64::from(i).cos(), f64::from(i).sin()];
+    Plane {
+        selection: "near".into(),
+        generator: "transformer".into(),
+        uncertainty: "bayesian".into(),
+        axes: ["x".into(), "y [GeV]".into()],
+        passed: (0..50).map(event).collect(),
+        cut: (50..100).map(event).collect(),
     }
 }

@@ -4,7 +4,7 @@ use amplicast_sdk::DiagnosticFigure;
 
 use super::canvas::{Anchor, Canvas};
 use super::text::Text;
-use crate::results::{CellName, Diagnosed, Distribution};
+use crate::results::{CellName, Diagnosed, Distribution, Plane};
 
 /// Width of every figure in points.
 pub(super) const WIDTH: f64 = 400.0;
@@ -29,6 +29,11 @@ pub(super) fn of_cell(name: &CellName) -> [String; 2] {
 /// Two lines for a distribution.
 pub(super) fn of_distribution(d: &Distribution) -> [String; 2] {
     [generator(&d.generator, &d.uncertainty), format!("{}{}", d.summary, selection(&d.selection))]
+}
+
+/// Two lines for the plane of a selection.
+pub(super) fn of_plane(plane: &Plane) -> [String; 2] {
+    [generator(&plane.generator, &plane.uncertainty), format!("selection {}", plane.selection)]
 }
 
 /// Two lines for a diagnostic figure.

@@ -23,6 +23,7 @@ name = "all"
 [[selection]]
 name = "near 1"
 cuts = [{summary = "true-lr", interval = [-0.03, 0.03]}]
+plane = ["x", "true-lr"]
 
 [[metric]]
 plugin = "ks"
@@ -57,6 +58,12 @@ fn of_a_gaussian_is_as_good_as_the_coordinate() {
         }
     }
     assert_eq!(results.distributions.len(), 4);
+    // The plane shows both kinds of events, each on its side of the cut.
+    let [plane] = &results.planes[..] else { panic!("expected one plane") };
+    let inside = |event: &[f64; 2]| (-0.03..0.03).contains(&event[1]);
+    assert!(plane.passed.iter().all(inside) && !plane.cut.iter().any(inside));
+    assert!(!plane.passed.is_empty() && !plane.cut.is_empty());
+    assert_eq!(plane.passed.len() + plane.cut.len(), 2000);
 }
 
 /// Nothing depends on the number of threads, on what is stored, or on how many members there were before.
