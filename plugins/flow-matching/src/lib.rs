@@ -27,6 +27,7 @@
 //! ```
 
 mod flow;
+mod lanes;
 mod member;
 mod model;
 mod network;

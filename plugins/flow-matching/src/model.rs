@@ -8,6 +8,7 @@ use ndarray::ArrayView2;
 use tch::{Device, Kind, Tensor};
 
 use crate::flow::{FlowConfig, Lines};
+use crate::lanes::LaneTransformer;
 use crate::member::FlowMember;
 use crate::network::Network;
 use crate::solver::Solver;
@@ -70,6 +71,11 @@ impl FlowModel {
         Ok(events)
     }
 
+    /// The network without libtorch, if it has such a form and runs on the CPU.
+    fn lanes(&self) -> Option<LaneTransformer> {
+        self.flow.network.in_lanes().filter(|_| self.flow.device == Device::Cpu)
+    }
+
     /// Half of the mean squared error of the velocity's numbers, as a graph; weights sum up to 1.
     fn graph(&self, views: &mut amplicast_nn::Views, lines: &Lines, weights: &[f64]) -> Tensor {
         let (device, n) = (self.flow.device, lines.t.len() as i64);
@@ -130,6 +136,9 @@ impl Differentiable for FlowModel {
         }
         let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
         let weights = shares(rows.len(), weights);
+        if let Some(lanes) = self.lanes() {
+            return Ok(lanes.loss_and_gradient(&self.layout, parameters, &lines, &weights, gradient));
+        }
         let options = (Kind::Float, self.flow.device);
         loss_and_gradient(&self.layout, parameters, options, gradient, |mut views| {
             self.graph(&mut views, &lines, &weights)
@@ -137,6 +146,9 @@ impl Differentiable for FlowModel {
     }
 
     fn loss(&self, parameters: &[f32], rows: &[u64], seed: Seed) -> Result<f64> {
+        if self.lanes().is_some() {
+            return self.loss_and_gradient(parameters, rows, None, seed, &mut vec![0.0; parameters.len()]);
+        }
         self.check_length(parameters)?;
         let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
         let weights = shares(rows.len(), None);

@@ -6,6 +6,7 @@ use amplicast_sdk::{Layout, Result, Stream};
 use tch::{Device, Kind, Tensor};
 
 use crate::flow::Divergence;
+use crate::lanes::{LaneField, LaneTransformer};
 
 /// The velocity of the flow as a graph in libtorch.
 pub(crate) trait Network: Send + Sync {
@@ -15,6 +16,11 @@ pub(crate) trait Network: Send + Sync {
     /// The velocities (B x d) at these coordinates (B x d) and times (B), in double precision; the network itself has the
     /// precision of its parameters.
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor;
+
+    /// The same in plain Rust, for a CPU, if there is such a form.
+    fn in_lanes(&self) -> Option<LaneTransformer> {
+        None
+    }
 }
 
 /// A network with its parameters, ready to be called by one thread.
@@ -23,6 +29,7 @@ pub(crate) struct Field<'a> {
     layout: &'a Layout,
     flat: Tensor,
     device: Device,
+    lanes: Option<LaneField>,
 }
 
 impl<'a> Field<'a> {
@@ -35,7 +42,9 @@ impl<'a> Field<'a> {
     ) -> Result<Self> {
         single_threaded();
         let flat = guarded(|| Tensor::from_slice(parameters).to_device(device).to_kind(kind))?;
-        Ok(Field { network, layout, flat, device })
+        let plain = device == Device::Cpu && kind == Kind::Float;
+        let lanes = network.in_lanes().filter(|_| plain).map(|lanes| lanes.field(layout, parameters));
+        Ok(Field { network, layout, flat, device, lanes })
     }
 
     /// `n` events of `x`, as a tensor with d columns, and the time of all of them.
@@ -46,6 +55,10 @@ impl<'a> Field<'a> {
 
     /// Writes the velocities of `n` events at time `t`.
     pub fn velocity(&self, t: f64, x: &[f64], n: usize, out: &mut [f64]) -> Result<()> {
+        if let Some(lanes) = &self.lanes {
+            lanes.velocity(t, x, out);
+            return Ok(());
+        }
         guarded(|| {
             let velocity = tch::no_grad(|| {
                 let (x, t) = self.inputs(t, x, n);

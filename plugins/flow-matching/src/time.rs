@@ -29,6 +29,12 @@ pub(crate) fn parameters() -> Vec<Parameter> {
     ]
 }
 
+/// sin and cos of 2 pi w t.
+pub(crate) fn waves(t: f64) -> [f32; FEATURES] {
+    let phase = |k: usize| TAU * FREQUENCIES[k % (FEATURES / 2)] * t;
+    std::array::from_fn(|k| if k < FEATURES / 2 { phase(k).sin() } else { phase(k).cos() } as f32)
+}
+
 /// The features (B x 8) of the times t (B): a linear layer of sin and cos of 2 pi w t.
 pub(crate) fn features(views: &mut Views, t: &Tensor) -> Tensor {
     let (weight, bias) = (views.take(), views.take());

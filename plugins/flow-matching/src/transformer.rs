@@ -1,5 +1,6 @@
 //! The generator `flow-transformer`.
 
+use amplicast_nn::lanes::EncoderShape;
 use amplicast_nn::{Initial, Parameter, Views, parse_device};
 use amplicast_sdk::{
     Abilities, Batch, Component, Generator, LossKind, Model, Result, Schema, config, ensure_config,
@@ -7,6 +8,7 @@ use amplicast_sdk::{
 use tch::{Device, Kind, Tensor};
 
 use crate::flow::FlowConfig;
+use crate::lanes::LaneTransformer;
 use crate::model::{Flow, FlowModel};
 use crate::network::Network;
 use crate::space::{CoordinateSystem, Cuts};
@@ -168,6 +170,19 @@ impl Network for Transformer {
             h = &h + linear(views, &hidden);
         }
         linear(views, &h).to_kind(Kind::Double).reshape([n, tokens * numbers])
+    }
+
+    fn in_lanes(&self) -> Option<LaneTransformer> {
+        let shape = EncoderShape {
+            features: self.numbers + self.tokens + time::FEATURES,
+            tokens: self.tokens,
+            width: self.width,
+            heads: self.heads,
+            blocks: self.blocks,
+            mlp_factor: self.mlp_factor,
+            outputs: self.numbers,
+        };
+        Some(LaneTransformer { shape })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Softmax attention of the token at one position over the tokens up to there.
+//! Softmax attention of one token over tokens: all of an event, or those up to its own position.
 
 use pulp::Simd;
 
@@ -6,7 +6,6 @@ use super::Row;
 use super::functions::{add, maximum, mul, mul_add, reciprocal, splat, sub};
 use super::special::exp;
 use super::workspace::padded;
-use crate::CausalTransformer;
 
 /// The sizes of an attention layer.
 ///
@@ -24,8 +23,10 @@ pub struct Attention {
 
 /// What [`Attention::apply`] read and wrote.
 pub struct Attended<'a, S: Simd, const V: usize> {
-    /// The tokens up to the last one, whose query it was.
+    /// The tokens that were seen.
     pub tokens: &'a [Row<S, V>],
+    /// Number of the one whose query it was.
+    pub query: usize,
     /// The weights P.
     pub weights: &'a [Row<S, V>],
     /// The results A.
@@ -39,25 +40,25 @@ fn head<T>(rows: &[T], part: usize, first: usize, size: usize) -> &[T] {
 }
 
 impl Attention {
-    /// That of a transformer.
-    pub fn of(shape: &CausalTransformer) -> Self {
-        let width = shape.width;
-        Attention { width, size: width / shape.heads, stride: padded(3 * width) }
+    /// With this width and number of heads.
+    pub fn new(width: usize, heads: usize) -> Self {
+        Attention { width, size: width / heads, stride: padded(3 * width) }
     }
 
-    /// The weights P_hj = softmax_j(q_h . k_hj) and results sum_j P_hj v_hj of the last of the tokens, for each head h.
+    /// The weights P_hj = softmax_j(q_h . k_hj) and results sum_j P_hj v_hj of the token with number `query`, for each
+    /// head h.
     ///
     /// `weights` are heads x positions rows, of which the first ones of each head are written.
     #[inline(always)]
     pub fn apply<S: Simd, const V: usize>(
         &self,
         simd: S,
-        tokens: &[Row<S, V>],
+        (tokens, query): (&[Row<S, V>], usize),
         weights: &mut [Row<S, V>],
         attended: &mut [Row<S, V>],
     ) {
         let (d, size) = (self.width, self.size);
-        let query = &tokens[tokens.len() - self.stride..];
+        let query = &tokens[query * self.stride..];
         let positions = weights.len() * size / d;
         for (first, weights) in (0..d).step_by(size).zip(weights.chunks_exact_mut(positions)) {
             let mut largest = splat(simd, f32::NEG_INFINITY);
@@ -99,10 +100,10 @@ impl Attention {
         gradient: &[Row<S, V>],
         token_gradients: &mut [Row<S, V>],
     ) {
-        let Attended { tokens, weights, attended } = kept;
+        let Attended { tokens, query, weights, attended } = kept;
         let (d, size, stride) = (self.width, self.size, self.stride);
-        let last = tokens.len() - stride;
-        let query = &tokens[last..];
+        let own = query * stride;
+        let query = &tokens[own..];
         let positions = weights.len() * size / d;
         for (first, weights) in (0..d).step_by(size).zip(weights.chunks_exact(positions)) {
             let gradient = head(gradient, 0, first, size);
@@ -110,7 +111,7 @@ impl Attention {
             for (g, a) in gradient.iter().zip(head(attended, 0, first, size)) {
                 mean = mul_add(simd, *g, *a, mean);
             }
-            for (j, weight) in (0..=last).step_by(stride).zip(weights) {
+            for (j, weight) in (0..tokens.len()).step_by(stride).zip(weights) {
                 let token = &tokens[j..j + stride];
                 let mut sum = splat(simd, 0.0);
                 for (g, v) in gradient.iter().zip(head(token, 2 * d, first, size)) {
@@ -118,7 +119,7 @@ impl Attention {
                 }
                 let score = mul(simd, *weight, sub(simd, sum, mean));
                 for i in first..first + size {
-                    let to_query = &mut token_gradients[last + i];
+                    let to_query = &mut token_gradients[own + i];
                     *to_query = mul_add(simd, score, token[d + i], *to_query);
                     let to_key = &mut token_gradients[j + d + i];
                     *to_key = mul_add(simd, score, query[i], *to_key);

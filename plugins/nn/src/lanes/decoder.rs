@@ -45,7 +45,7 @@ impl Decoder {
         };
         Decoder {
             shape: shape.clone(),
-            attention: Attention::of(shape),
+            attention: Attention::new(shape.width, shape.heads),
             embed: weights.embed.iter().map(Linear::new).collect(),
             blocks: weights.blocks.iter().map(block).collect(),
             head: Linear::new(&weights.head),
@@ -75,7 +75,7 @@ impl Decoder {
             block.qkv.apply::<S, V, false>(simd, normed, work.tokens.at_mut::<S, V>(slot));
             let attended = work.attended.at_mut::<S, V>(slot);
             let tokens = work.tokens.range::<S, V>(first, position + 1);
-            self.attention.apply(simd, tokens, work.weights.at_mut::<S, V>(slot), attended);
+            self.attention.apply(simd, (tokens, position), work.weights.at_mut::<S, V>(slot), attended);
             block.out.apply::<S, V, true>(simd, attended, x);
             let normed = work.mlp_norm.at_mut::<S, V>(slot);
             normalise(simd, &x[..d], normed);

@@ -35,9 +35,9 @@ pub struct Backward {
 }
 
 /// A linear layer's backward pass.
-struct Layer {
-    transposed: Linear,
-    sums: WeightSums,
+pub(super) struct Layer {
+    pub transposed: Linear,
+    pub sums: WeightSums,
 }
 
 struct Block {
@@ -79,14 +79,14 @@ impl BackwardWorkspace {
 }
 
 impl Layer {
-    fn new<S: Simd>(dense: &Dense) -> Self {
+    pub fn new<S: Simd>(dense: &Dense) -> Self {
         let sums = WeightSums::new::<S>(dense.inputs, dense.outputs);
         Layer { transposed: Linear::transposed(dense), sums }
     }
 
     /// Adds to the weights' gradient that of a block of events, and writes that of the inputs.
     #[inline(always)]
-    fn step<S: Simd, const V: usize>(
+    pub fn step<S: Simd, const V: usize>(
         &mut self,
         simd: S,
         gradient: &[Row<S, V>],
@@ -113,7 +113,7 @@ impl Backward {
         };
         let backward = Backward {
             shape: shape.clone(),
-            attention: Attention::of(shape),
+            attention: Attention::new(shape.width, shape.heads),
             embed: weights.embed.iter().map(|e| WeightSums::new::<S>(e.inputs, e.outputs)).collect(),
             blocks: weights.blocks.iter().map(block).collect(),
             head: Layer::new::<S>(&weights.head),
@@ -166,7 +166,7 @@ impl Backward {
             block.out.step(simd, x, (transposed, events), inputs);
             let (seen, weights) =
                 (work.tokens.range::<S, V>(first, position + 1), work.weights.at::<S, V>(slot));
-            let kept = Attended { tokens: seen, weights, attended };
+            let kept = Attended { tokens: seen, query: position, weights, attended };
             let gradients = tokens.range_mut::<S, V>(first, position + 1);
             self.attention.add_gradient(simd, kept, inputs, gradients);
             let normed = work.attention_norm.at::<S, V>(slot);

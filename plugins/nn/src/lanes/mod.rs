@@ -12,12 +12,15 @@
 //! | `norm`, `attention` | leave beside the results what the backward pass needs | |
 //! | `mixture` | [`log_density`] | [`log_density_and_gradient`] |
 //! | the whole network | [`Decoder`], from the first position to the last | [`Backward`], from the last to the first |
+//! | a network whose tokens see all | [`Encoder`] | [`EncoderBackward`] |
 //! | a perceptron | [`Layers`] | [`Learner`] |
 
 mod attention;
 
 mod decoder;
 mod dense;
+mod encoder;
+mod encoder_gradient;
 mod functions;
 mod gradient;
 mod kernel;
@@ -35,6 +38,8 @@ mod workspace;
 use pulp::{Simd, WithSimd};
 
 pub use decoder::Decoder;
+pub use encoder::{Encoder, EncoderShape, EncoderWorkspace};
+pub use encoder_gradient::{EncoderBackward, EncoderBackwardWorkspace};
 pub use functions::total;
 pub use gradient::{Backward, BackwardWorkspace};
 pub use kernel::sigma;

@@ -77,6 +77,28 @@ pub fn gelu_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (Row<S,
     (value, slope)
 }
 
+/// GELU in its exact form, a P(a) with the normal distribution P, and its derivative P(a) + a p(a).
+#[inline(always)]
+pub fn exact_gelu_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (Row<S, V>, Row<S, V>) {
+    let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+    let distance = map::<S, V>(
+        a,
+        #[inline(always)]
+        |a| simd.abs_f32s(a),
+    );
+    let gauss = exp(simd, mul(simd, mul(simd, a, a), splat(simd, -0.5)));
+    let tail = normal_tail(simd, distance, gauss);
+    let (mut value, mut slope) = (a, a);
+    for (((value, slope), gauss), tail) in value.iter_mut().zip(&mut slope).zip(gauss).zip(tail) {
+        let a = *value;
+        let below = select(simd, simd.less_than_f32s(a, zero), tail, simd.sub_f32s(one, tail));
+        *value = simd.mul_f32s(a, below);
+        let density = simd.mul_f32s(gauss, simd.splat_f32s(0.398_942_3));
+        *slope = fused(simd, a, density, below);
+    }
+    (value, slope)
+}
+
 /// tanh(a) and its derivative, from e = exp(-2|a|): +-(1 - e)/(1 + e) and 4e/(1 + e)^2.
 #[inline(always)]
 pub fn tanh_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (Row<S, V>, Row<S, V>) {

@@ -1,0 +1,219 @@
+//! A transformer all of whose tokens see each other: the forward pass.
+
+use amplicast_sdk::Layout;
+use pulp::Simd;
+
+use super::attention::Attention;
+use super::dense::Dense;
+use super::linear::Linear;
+use super::norm::normalise;
+use super::rows::{Rows, Slots};
+use super::special::exact_gelu_and_slope;
+use super::weights::BlockWeights;
+use super::workspace::padded;
+
+/// The sizes of an encoder: a pre-layer-norm transformer without norms' parameters and without a last norm, with the exact
+/// GELU.
+///
+/// Its segments are `embed.weight` (width x features), `embed.bias`, for each block b `block.b.qkv`, `block.b.out`,
+/// `block.b.up`, `block.b.down`, and `head`, each with `.weight` and `.bias`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EncoderShape {
+    /// Features of a token.
+    pub features: usize,
+    /// Tokens of an event.
+    pub tokens: usize,
+    /// Width of a token inside.
+    pub width: usize,
+    /// Attention heads; divides the width.
+    pub heads: usize,
+    /// Blocks.
+    pub blocks: usize,
+    /// Width of the MLP's hidden layer over the width.
+    pub mlp_factor: usize,
+    /// Outputs of a token.
+    pub outputs: usize,
+}
+
+impl EncoderShape {
+    /// Rows that the outputs of a token need.
+    pub fn output_rows(&self) -> usize {
+        padded(self.outputs)
+    }
+
+    /// Rows that the gradient of a token's features needs.
+    pub fn feature_rows(&self) -> usize {
+        padded(self.features)
+    }
+}
+
+/// The layers of an encoder, the attention's 1/sqrt(width / heads) folded into the queries; or their gradient.
+pub(super) struct EncoderWeights {
+    pub embed: Dense,
+    pub blocks: Vec<BlockWeights>,
+    pub head: Dense,
+}
+
+impl EncoderWeights {
+    pub fn new(shape: &EncoderShape, layout: &Layout, parameters: &[f32]) -> Self {
+        let get = |name: String| {
+            let range = layout.range(&name).unwrap_or_else(|| panic!("the layout has no segment `{name}`"));
+            &parameters[range]
+        };
+        let dense = |name: &str| Dense::new(get(format!("{name}.weight")), get(format!("{name}.bias")));
+        let block = |b: usize| {
+            let [mut qkv, out, up, down] =
+                ["qkv", "out", "up", "down"].map(|layer| dense(&format!("block.{b}.{layer}")));
+            qkv.scale_first(shape.width, query_factor(shape));
+            BlockWeights { qkv, out, up, down }
+        };
+        let blocks = (0..shape.blocks).map(block).collect();
+        EncoderWeights { embed: dense("embed"), blocks, head: dense("head") }
+    }
+
+    /// Reads `self` as a gradient, and writes it into that of all parameters.
+    pub fn unfold(mut self, shape: &EncoderShape, layout: &Layout, gradient: &mut [f32]) {
+        let mut put = |name: &str, dense: &Dense| {
+            for (part, numbers) in [("weight", &dense.weight), ("bias", &dense.bias)] {
+                let range = layout.range(&format!("{name}.{part}")).expect("it was read from there");
+                gradient[range].copy_from_slice(numbers);
+            }
+        };
+        put("embed", &self.embed);
+        for (b, block) in self.blocks.iter_mut().enumerate() {
+            block.qkv.scale_first(shape.width, query_factor(shape));
+            let BlockWeights { qkv, out, up, down } = &*block;
+            for (layer, dense) in [("qkv", qkv), ("out", out), ("up", up), ("down", down)] {
+                put(&format!("block.{b}.{layer}"), dense);
+            }
+        }
+        put("head", &self.head);
+    }
+}
+
+fn query_factor(shape: &EncoderShape) -> f32 {
+    ((shape.width / shape.heads) as f32).sqrt().recip()
+}
+
+/// The weights of an encoder, packed.
+#[derive(Debug, Clone)]
+pub struct Encoder {
+    shape: EncoderShape,
+    attention: Attention,
+    embed: Linear,
+    blocks: Vec<Block>,
+    head: Linear,
+}
+
+#[derive(Debug, Clone)]
+struct Block {
+    qkv: Linear,
+    out: Linear,
+    up: Linear,
+    down: Linear,
+}
+
+/// Activations of one block of events.
+pub struct EncoderWorkspace {
+    /// The sums along the skip connections, token by token.
+    pub(super) x: Slots,
+    /// Queries, keys and values, for each block and token.
+    pub(super) tokens: Slots,
+    /// Normed inputs of the attention and their inverse root, and so on as in a decoder.
+    pub(super) attention_norm: Slots,
+    pub(super) weights: Slots,
+    pub(super) attended: Slots,
+    pub(super) mlp_norm: Slots,
+    pub(super) hidden: Slots,
+    active: Rows,
+}
+
+impl EncoderWorkspace {
+    /// Memory for blocks of `events`; with `keep` for what the backward pass needs.
+    pub fn new(shape: &EncoderShape, events: usize, keep: bool) -> Self {
+        let hidden = padded(shape.mlp_factor * shape.width);
+        let kept = |size| Slots::new(if keep { shape.blocks * shape.tokens } else { 1 }, size, events);
+        EncoderWorkspace {
+            x: Slots::new(shape.tokens, padded(shape.width), events),
+            // One block after the other uses the first tokens if none is kept.
+            tokens: Slots::new(
+                if keep { shape.blocks * shape.tokens } else { shape.tokens },
+                padded(3 * shape.width),
+                events,
+            ),
+            attention_norm: kept(shape.width + 1),
+            weights: kept(shape.heads * shape.tokens),
+            attended: kept(shape.width),
+            mlp_norm: kept(shape.width + 1),
+            hidden: kept(hidden),
+            active: Rows::new(hidden, events),
+        }
+    }
+}
+
+impl Encoder {
+    /// From the flat parameters.
+    pub fn new(shape: &EncoderShape, layout: &Layout, parameters: &[f32]) -> Self {
+        Encoder::packed(shape, &EncoderWeights::new(shape, layout, parameters))
+    }
+
+    pub(super) fn packed(shape: &EncoderShape, weights: &EncoderWeights) -> Self {
+        let block = |weights: &BlockWeights| {
+            let BlockWeights { qkv, out, up, down } = weights;
+            let [qkv, out, up, down] = [qkv, out, up, down].map(Linear::new);
+            Block { qkv, out, up, down }
+        };
+        Encoder {
+            shape: shape.clone(),
+            attention: Attention::new(shape.width, shape.heads),
+            embed: Linear::new(&weights.embed),
+            blocks: weights.blocks.iter().map(block).collect(),
+            head: Linear::new(&weights.head),
+        }
+    }
+
+    /// The outputs of all tokens from their features; a slot of either for each token.
+    #[inline(always)]
+    pub fn apply<S: Simd, const V: usize>(
+        &self,
+        simd: S,
+        features: &Slots,
+        work: &mut EncoderWorkspace,
+        outputs: &mut Slots,
+    ) {
+        let (d, count) = (self.shape.width, self.shape.tokens);
+        let EncoderWorkspace { x, tokens, attention_norm, weights, attended, mlp_norm, hidden, active } =
+            work;
+        for token in 0..count {
+            self.embed.apply::<S, V, false>(simd, features.at::<S, V>(token), x.at_mut::<S, V>(token));
+        }
+        for (b, block) in self.blocks.iter().enumerate() {
+            for token in 0..count {
+                let slot = b * count + token;
+                let normed = attention_norm.at_mut::<S, V>(slot);
+                normalise(simd, &x.at::<S, V>(token)[..d], normed);
+                block.qkv.apply::<S, V, false>(simd, normed, tokens.at_mut::<S, V>(slot));
+            }
+            let seen = tokens.range::<S, V>(b * count % tokens.count(), count);
+            for token in 0..count {
+                let slot = b * count + token;
+                let x = x.at_mut::<S, V>(token);
+                let attended = attended.at_mut::<S, V>(slot);
+                self.attention.apply(simd, (seen, token), weights.at_mut::<S, V>(slot), attended);
+                block.out.apply::<S, V, true>(simd, attended, x);
+                let normed = mlp_norm.at_mut::<S, V>(slot);
+                normalise(simd, &x[..d], normed);
+                let hidden = hidden.at_mut::<S, V>(slot);
+                block.up.apply::<S, V, false>(simd, normed, hidden);
+                let active = active.rows_mut::<S, V>();
+                for (active, hidden) in active.iter_mut().zip(hidden) {
+                    *active = exact_gelu_and_slope(simd, *hidden).0;
+                }
+                block.down.apply::<S, V, true>(simd, active, x);
+            }
+        }
+        for token in 0..count {
+            self.head.apply::<S, V, false>(simd, x.at::<S, V>(token), outputs.at_mut::<S, V>(token));
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A transformer all of whose tokens see each other: the backward pass.
+
+use amplicast_sdk::Layout;
+use pulp::Simd;
+
+use super::attention::{Attended, Attention};
+use super::encoder::{Encoder, EncoderShape, EncoderWeights, EncoderWorkspace};
+use super::functions::mul;
+use super::gradient::Layer;
+use super::norm::add_gradient;
+use super::rows::{Rows, Slots};
+use super::special::exact_gelu_and_slope;
+use super::weight_sums::Transposed;
+use super::weights::BlockWeights;
+use super::workspace::padded;
+
+/// The transposed weights of an encoder, and the gradient summed so far.
+pub struct EncoderBackward {
+    shape: EncoderShape,
+    attention: Attention,
+    embed: Layer,
+    blocks: Vec<Block>,
+    head: Layer,
+}
+
+struct Block {
+    qkv: Layer,
+    out: Layer,
+    up: Layer,
+    down: Layer,
+}
+
+/// Gradients with respect to the activations of one block of events.
+pub struct EncoderBackwardWorkspace {
+    x: Slots,
+    tokens: Slots,
+    /// With respect to a layer's inputs.
+    inputs: Rows,
+    hidden: Rows,
+    active: Rows,
+    transposed: Transposed,
+}
+
+impl EncoderBackwardWorkspace {
+    /// Memory for blocks of `events`.
+    pub fn new<S: Simd>(shape: &EncoderShape, events: usize) -> Self {
+        let (width, hidden) = (shape.width, shape.mlp_factor * shape.width);
+        EncoderBackwardWorkspace {
+            x: Slots::new(shape.tokens, padded(width), events),
+            tokens: Slots::new(shape.tokens, padded(3 * width), events),
+            inputs: Rows::new(padded(width), events),
+            hidden: Rows::new(padded(hidden), events),
+            active: Rows::new(padded(hidden), events),
+            transposed: Transposed::new::<S>(hidden.max(width).max(shape.features), events),
+        }
+    }
+}
+
+impl EncoderBackward {
+    /// An encoder of these parameters, and its backward pass.
+    pub fn new<S: Simd>(
+        shape: &EncoderShape,
+        layout: &Layout,
+        parameters: &[f32],
+    ) -> (Encoder, EncoderBackward) {
+        let weights = EncoderWeights::new(shape, layout, parameters);
+        let block = |block: &BlockWeights| {
+            let BlockWeights { qkv, out, up, down } = block;
+            let [qkv, out, up, down] = [qkv, out, up, down].map(Layer::new::<S>);
+            Block { qkv, out, up, down }
+        };
+        let backward = EncoderBackward {
+            shape: shape.clone(),
+            attention: Attention::new(shape.width, shape.heads),
+            embed: Layer::new::<S>(&weights.embed),
+            blocks: weights.blocks.iter().map(block).collect(),
+            head: Layer::new::<S>(&weights.head),
+        };
+        (Encoder::packed(shape, &weights), backward)
+    }
+
+    /// Adds the gradient of a block of events, `events` of which count, from that of its outputs, which is zero in the
+    /// other lanes; writes that of the features. `work` holds what the forward pass left.
+    #[inline(always)]
+    pub fn apply<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        (features, events): (&Slots, usize),
+        outputs: &Slots,
+        (work, back): (&EncoderWorkspace, &mut EncoderBackwardWorkspace),
+        features_gradient: &mut Slots,
+    ) {
+        let (d, count) = (self.shape.width, self.shape.tokens);
+        let EncoderBackwardWorkspace { x, tokens, inputs, hidden, active, transposed } = back;
+        let inputs = inputs.rows_mut::<S, V>();
+        let (hidden, active) = (hidden.rows_mut::<S, V>(), active.rows_mut::<S, V>());
+        for token in 0..count {
+            transposed.set(simd, &work.x.at::<S, V>(token)[..d]);
+            self.head.step(simd, outputs.at::<S, V>(token), (transposed, events), x.at_mut::<S, V>(token));
+        }
+        for (b, block) in self.blocks.iter_mut().enumerate().rev() {
+            tokens.clear();
+            for token in 0..count {
+                let slot = b * count + token;
+                let x = x.at_mut::<S, V>(token);
+                block.down.transposed.apply::<S, V, false>(simd, x, hidden);
+                let before = work.hidden.at::<S, V>(slot);
+                for ((gradient, active), before) in hidden.iter_mut().zip(&mut *active).zip(before) {
+                    let (value, slope) = exact_gelu_and_slope(simd, *before);
+                    *active = value;
+                    *gradient = mul(simd, *gradient, slope);
+                }
+                transposed.set(simd, active);
+                block.down.sums.add(simd, x, transposed, events);
+                let normed = work.mlp_norm.at::<S, V>(slot);
+                transposed.set(simd, &normed[..d]);
+                block.up.step(simd, hidden, (transposed, events), inputs);
+                add_gradient(simd, normed, inputs, x);
+
+                let attended = work.attended.at::<S, V>(slot);
+                transposed.set(simd, attended);
+                block.out.step(simd, x, (transposed, events), inputs);
+                let seen = work.tokens.range::<S, V>(b * count, count);
+                let weights = work.weights.at::<S, V>(slot);
+                let kept = Attended { tokens: seen, query: token, weights, attended };
+                self.attention.add_gradient(simd, kept, inputs, tokens.range_mut::<S, V>(0, count));
+            }
+            for token in 0..count {
+                let normed = work.attention_norm.at::<S, V>(b * count + token);
+                transposed.set(simd, &normed[..d]);
+                block.qkv.step(simd, tokens.at::<S, V>(token), (transposed, events), inputs);
+                add_gradient(simd, normed, inputs, x.at_mut::<S, V>(token));
+            }
+        }
+        for token in 0..count {
+            transposed.set(simd, &features.at::<S, V>(token)[..self.shape.features]);
+            let out = features_gradient.at_mut::<S, V>(token);
+            self.embed.step(simd, x.at::<S, V>(token), (transposed, events), out);
+        }
+    }
+
+    /// Writes the gradient of the encoder's parameters, and leaves others as they are.
+    #[inline(always)]
+    pub fn finish<S: Simd>(self, simd: S, layout: &Layout, gradient: &mut [f32]) {
+        // Loops, as closures would be compiled without the instruction set.
+        let mut blocks = Vec::new();
+        for block in &self.blocks {
+            let Block { qkv, out, up, down } = block;
+            blocks.push(BlockWeights {
+                qkv: qkv.sums.totals(simd),
+                out: out.sums.totals(simd),
+                up: up.sums.totals(simd),
+                down: down.sums.totals(simd),
+            });
+        }
+        let (embed, head) = (self.embed.sums.totals(simd), self.head.sums.totals(simd));
+        EncoderWeights { embed, blocks, head }.unfold(&self.shape, layout, gradient);
+    }
+}
