@@ -7,11 +7,13 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 23] = [
+const COMPONENTS: [&str; 27] = [
     "autoregressive",
+    "azimuth",
     "bayesian",
     "classifier-lr",
     "coordinate",
+    "delta-r",
     "ensemble",
     "events-file",
     "flow-transformer",
@@ -19,11 +21,13 @@ const COMPONENTS: [&str; 23] = [
     "gaussian-fit",
     "gaussian-mixture",
     "gaussian-ring",
+    "ht",
     "integral",
     "invariant-mass",
     "ks",
     "mean",
     "point",
+    "pseudorapidity",
     "radius",
     "repulsive-ensemble",
     "resample",
@@ -98,6 +102,11 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("coordinate", json!({"index": 1})),
         ("invariant-mass", json!({"particles": [0, 1]})),
         ("transverse-momentum", json!({"particles": [1]})),
+        ("pseudorapidity", json!({"particles": [0, 1]})),
+        ("azimuth", json!({"particles": [0]})),
+        ("delta-r", json!({"first": [0], "second": [1]})),
+        ("ht", json!({})),
+        ("ht", json!({"particles": [1]})),
         ("integral", json!({"intervals": [[0.0, 0.5], [1.0, 2.0]]})),
         ("integral", json!({"quantiles": 10, "regions": "1,3-5"})),
     ]
