@@ -174,7 +174,7 @@ fn wrong_arguments_are_refused_by_name() {
         "--summary",
         "radius",
     ]);
-    ended.expect(2).says(&["expected .npy files, found none that match"]);
+    ended.expect(2).says(&["expected files, found none that match"]);
     let ended = place.amplicast(&[
         "estimate",
         "--train",
