@@ -228,4 +228,32 @@ mod tests {
         let error = refusal(&[path("c.npy")]);
         assert!(error.ends_with("c.npy: row 1, number 1: expected a finite number, found NaN"), "{error}");
     }
+
+    #[test]
+    fn members_of_other_formats() {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tables/fixtures");
+        let open = |name: &str, key: Option<&str>, columns: Option<&[&str]>| {
+            let columns = columns.map(|names| names.iter().map(|name| name.to_string()).collect());
+            let members = vec![format!("{fixtures}/{name}")];
+            Samples::new(SamplesConfig { members, key: key.map(str::to_owned), columns })
+        };
+        let samples = open("ttbar.h5", Some("ttbar+2jet"), None).unwrap();
+        // 32 columns are what the training set says: numbers, or 8 four-momenta.
+        samples.check(&Schema::four_momenta((0..8).map(|p| format!("p{p}")))).unwrap();
+        samples.check(&Schema::columns((0..32).map(|i| format!("x{i}")))).unwrap();
+        let error = open("ttbar.h5", None, None).unwrap_err().to_string();
+        assert!(error.starts_with("key: expected one of `ttbar+0jet`, "), "{error}");
+
+        let columns = open("[zg]*.parquet", None, Some(&["eta", "pt"])).unwrap();
+        assert_eq!(columns.files().len(), 2);
+        columns.check(&Schema::columns(["eta", "pt"])).unwrap();
+        let error = columns.check(&Schema::columns(["pt", "eta"])).unwrap_err().to_string();
+        let expected = "gzip.parquet: expected the columns pt, eta as in the training set, found eta, pt; name them with \
+                        `columns`";
+        assert!(error.ends_with(expected), "{error}");
+
+        // Files of one pattern need not hold the same.
+        let error = open("*.parquet", None, Some(&["pt", "jets"])).unwrap_err().to_string();
+        assert!(error.contains("columns: expected columns out of pt, eta, found `jets` ("), "{error}");
+    }
 }
