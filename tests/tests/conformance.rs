@@ -2,16 +2,19 @@
 //! named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 23] = [
+const COMPONENTS: [&str; 27] = [
     "autoregressive",
+    "azimuth",
     "bayesian",
     "classifier-lr",
     "coordinate",
+    "delta-r",
     "ensemble",
     "events-file",
     "flow-transformer",
@@ -19,11 +22,13 @@ const COMPONENTS: [&str; 23] = [
     "gaussian-fit",
     "gaussian-mixture",
     "gaussian-ring",
+    "ht",
     "integral",
     "invariant-mass",
     "ks",
     "mean",
     "point",
+    "pseudorapidity",
     "radius",
     "repulsive-ensemble",
     "resample",
@@ -54,6 +59,11 @@ const REASONS: [&str; 17] = [
     "it learns no events of 1 to 3 plain columns",
 ];
 
+/// A file that numpy, h5py or pyarrow wrote.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/tables/fixtures").join(name)
+}
+
 /// Configurations of components whose defaults are not enough, or are not all that should be tested.
 fn configs(place: &Place) -> Vec<(&'static str, Value)> {
     let train = place.normal_npy("train.npy", 900, 2, 1);
@@ -66,6 +76,11 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
             "events-file",
             json!({"train": train, "train_rows": [0, 500], "holdout": train, "holdout_rows": [500, 900]}),
         ),
+        (
+            "events-file",
+            json!({"train": fixture("chunked.h5"), "key": "reco/momenta", "train_rows": [0, 300], "holdout_rows": [300, 500]}),
+        ),
+        ("events-file", json!({"train": fixture("zstd.parquet"), "columns": ["pt", "eta"]})),
         ("gaussian", json!({})),
         ("gaussian", json!({"dimension": 3, "mean": [1.0, 2.0, -3.0], "width": [0.5]})),
         ("gaussian-mixture", json!({})),
@@ -73,6 +88,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("gaussian-ring", json!({})),
         ("gaussian-ring", json!({"dimension": 3, "radius": 2.0, "width": 0.3})),
         ("samples", json!({"members": [members]})),
+        ("samples", json!({"members": [fixture("chunked.h5")], "key": "counts"})),
         ("gaussian-fit", json!({})),
         ("gaussian-fit", json!({"fit_width": true})),
         ("autoregressive", json!({})),
@@ -98,6 +114,11 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("coordinate", json!({"index": 1})),
         ("invariant-mass", json!({"particles": [0, 1]})),
         ("transverse-momentum", json!({"particles": [1]})),
+        ("pseudorapidity", json!({"particles": [0, 1]})),
+        ("azimuth", json!({"particles": [0]})),
+        ("delta-r", json!({"first": [0], "second": [1]})),
+        ("ht", json!({})),
+        ("ht", json!({"particles": [1]})),
         ("integral", json!({"intervals": [[0.0, 0.5], [1.0, 2.0]]})),
         ("integral", json!({"quantiles": 10, "regions": "1,3-5"})),
     ]

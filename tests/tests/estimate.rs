@@ -174,7 +174,7 @@ fn wrong_arguments_are_refused_by_name() {
         "--summary",
         "radius",
     ]);
-    ended.expect(2).says(&["expected .npy files, found none that match"]);
+    ended.expect(2).says(&["expected files, found none that match"]);
     let ended = place.amplicast(&[
         "estimate",
         "--train",
@@ -213,4 +213,24 @@ fn a_holdout_with_training_events_is_refused() {
     with(40).expect(1).says(&[&format!("40 of 400 {message}")]);
     // A few are a warning.
     with(3).expect(0).prints(&[&format!("warning: 3 of 400 {message}")]);
+}
+
+#[test]
+fn datasets_of_hdf5_files() {
+    let place = Place::new();
+    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/tables/fixtures");
+    for name in ["train.h5", "gen_0.h5", "gen_1.h5"] {
+        std::fs::copy(fixtures.join("chunked.h5"), place.path(name)).expect("the fixture can be copied");
+    }
+    let estimate = |more: &[&str]| {
+        let files = ["estimate", "--train", "train.h5", "--members", "gen_*.h5", "--out", "run"];
+        place.amplicast(&[&files[..], &["--region", "1000:20000"], more].concat())
+    };
+    estimate(&["--key", "reco/momenta", "--summary", "ht"]).expect(0).prints(&["ht"]);
+    estimate(&["--key", "counts", "--summary", "radius", "--particles", "a"])
+        .expect(2)
+        .says(&["particles: expected no particles, or 4 columns", "found 2 columns"]);
+    estimate(&["--key", "missing", "--summary", "radius"])
+        .expect(2)
+        .says(&["key: expected one of `counts`, `reco/momenta`, `reco/name`, found `missing`"]);
 }

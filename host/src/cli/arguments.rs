@@ -143,15 +143,24 @@ fn positive(text: &str) -> Result<f64, String> {
 /// `amplicast estimate`.
 #[derive(Debug, Args)]
 pub struct EstimateCommand {
-    /// The events that the generator was trained on (.npy).
+    /// The events that the generator was trained on (.npy, .npz, .h5 or .parquet).
     #[arg(long, value_name = "FILE")]
     pub train: PathBuf,
     /// Files of generated events, one a member: a path or a pattern; may be given several times.
     #[arg(long, value_name = "PATTERN", required = true)]
     pub members: Vec<String>,
-    /// Further true events (.npy), to validate the estimate and as reference of `ks`.
+    /// Further true events, to validate the estimate and as reference of `ks`.
     #[arg(long, value_name = "FILE")]
     pub holdout: Option<PathBuf>,
+    /// Which array of the files, if they hold several (.npz, .h5).
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Columns to take from files that know their names (.parquet), otherwise names for them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Names of particles, each of which is four columns E, px, py, pz.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub particles: Vec<String>,
     /// The summary with its arguments, such as `radius` or `invariant-mass:0,1,2`.
     #[arg(long, value_name = "NAME[:ARGUMENTS]", required = true)]
     pub summary: Vec<String>,

@@ -102,14 +102,18 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
 fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<String> {
     let session = process.session(&command.plugin_path, &[]);
     let wrong = |what: String| Error::new(ErrorKind::Config, what);
+    let names = |names: &[String]| (!names.is_empty()).then(|| json!(names));
+    let (key, columns) = (&command.key, names(&command.columns));
     let rows = |file: &Path| -> Result<u64> {
         let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(wrong)?;
-        let config = json!({"train": file}).to_string();
+        let config = json!({"train": file, "key": key, "columns": columns}).to_string();
         let dataset = entry.component.dataset(&config, Caller::new("events-file", session.watch()))?;
         Ok(dataset.capacity(amplicast_sdk::Split::Training)?.unwrap_or(0))
     };
     let train = process.path(&command.train);
-    let mut dataset = json!({"plugin": "events-file", "train": train});
+    let mut dataset = json!({
+        "plugin": "events-file", "train": train, "key": key, "columns": columns, "particles": names(&command.particles),
+    });
     if let Some(holdout) = &command.holdout {
         dataset["holdout"] = json!(process.path(holdout));
     }
@@ -165,7 +169,7 @@ fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<S
     let experiment = json!({
         "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": n_gen},
         "dataset": dataset,
-        "generator": [{"plugin": "samples", "members": members}],
+        "generator": [{"plugin": "samples", "members": members, "key": key, "columns": columns}],
         "summary": summaries,
         "metric": metrics,
     });

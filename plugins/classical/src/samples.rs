@@ -4,19 +4,23 @@ use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amplicast_npy::{EventFile, EventShape};
 use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::*;
+use amplicast_tables::{EventFile, Selection};
 
 config! {
     /// Generated events from files, one file a member.
     pub struct SamplesConfig {
-        /// Paths of `.npy` files, or patterns of them such as `members/*.npy`.
+        /// Paths of .npy, .npz, .h5 or .parquet files, or patterns of them such as `members/*.npy`.
         pub members: Vec<String>,
+        /// Which array of each file, if they hold several (.npz, .h5).
+        pub key: Option<String>,
+        /// Columns to take from files that know their names (.parquet); all by default.
+        pub columns: Option<Vec<String>>,
     }
 }
 
-/// A generator whose members are `.npy` files of generated events, in the natural order of their names (`m2` before
+/// A generator whose members are files of generated events, in the natural order of their names (`m2` before
 /// `m10`); every uncertainty model is left out.
 ///
 /// Parameters: segment `file` \[1\], the number of the member's file. Files may differ in length; their shapes must be
@@ -29,11 +33,11 @@ pub struct Samples {
 impl Component for Samples {
     type Config = SamplesConfig;
     const NAME: &'static str = "samples";
-    const ABOUT: &'static str = "Generated events from .npy files, one file a member";
+    const ABOUT: &'static str = "Generated events from .npy, .npz, .h5 or .parquet files, one file a member";
 
     fn new(config: SamplesConfig) -> Result<Self> {
         ensure_config(!config.members.is_empty(), "members", || {
-            "expected at least one path or pattern of .npy files, found none".into()
+            "expected at least one path or pattern of files, found none".into()
         })?;
         let mut paths = Vec::new();
         for (i, pattern) in config.members.iter().enumerate() {
@@ -41,9 +45,11 @@ impl Component for Samples {
         }
         paths.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
         paths.dedup();
-        let files: Vec<EventFile> = paths.iter().map(EventFile::open).collect::<Result<_>>()?;
+        let selection = Selection { key: config.key, columns: config.columns };
+        let files: Vec<EventFile> =
+            paths.iter().map(|path| EventFile::open(path, &selection)).collect::<Result<_>>()?;
         for file in &files {
-            expect_shape(file, files[0].shape(), &format!("in {}", files[0].path().display()))?;
+            file.expect_like(&files[0])?;
             file.check_finite(0, file.rows())?;
         }
         Ok(Samples { files: Arc::new(files) })
@@ -58,17 +64,9 @@ fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
     let paths = paths.collect::<Result<Vec<PathBuf>, _>>();
     let paths = paths.map_err(|error| Error::io(pattern, error.into()))?;
     if paths.is_empty() {
-        return Err(Error::config("", format!("expected .npy files, found none that match `{pattern}`")));
+        return Err(Error::config("", format!("expected files, found none that match `{pattern}`")));
     }
     Ok(paths)
-}
-
-fn expect_shape(file: &EventFile, expected: EventShape, place: &str) -> Result<()> {
-    if file.shape() == expected {
-        return Ok(());
-    }
-    let message = format!("expected events of {expected} as {place}, found {}", file.shape());
-    Err(Error::data(message).at(file.path().display().to_string()))
 }
 
 /// Runs of digits compare by their value, everything else by character.
@@ -99,9 +97,7 @@ impl Generator for Samples {
     }
 
     fn check(&self, schema: &Schema) -> Result<()> {
-        self.files
-            .iter()
-            .try_for_each(|file| expect_shape(file, EventShape::of_schema(schema), "in the training set"))
+        self.files.iter().try_for_each(|file| file.expect(schema, "in the training set"))
     }
 
     fn prepare(&self, _training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
@@ -170,7 +166,7 @@ mod tests {
     use super::*;
 
     fn new(members: &[String]) -> Result<Samples> {
-        Samples::new(SamplesConfig { members: members.to_vec() })
+        Samples::new(SamplesConfig { members: members.to_vec(), key: None, columns: None })
     }
 
     fn refusal(members: &[String]) -> String {
@@ -224,12 +220,40 @@ mod tests {
         ndarray_npy::write_npy(path("a.npy"), &array![[1.0, 2.0]]).unwrap();
         ndarray_npy::write_npy(path("b.npy"), &array![[1.0]]).unwrap();
         ndarray_npy::write_npy(path("c.npy"), &array![[1.0, 2.0], [3.0, f64::NAN]]).unwrap();
-        assert_eq!(refusal(&[]), "members: expected at least one path or pattern of .npy files, found none");
+        assert_eq!(refusal(&[]), "members: expected at least one path or pattern of files, found none");
         let error = refusal(&[path("a.npy"), path("x*.npy")]);
-        assert!(error.starts_with("members[1]: expected .npy files, found none that match"), "{error}");
+        assert!(error.starts_with("members[1]: expected files, found none that match"), "{error}");
         let error = refusal(&[path("a.npy"), path("b.npy")]);
         assert!(error.contains("b.npy: expected events of 2 columns as in"), "{error}");
         let error = refusal(&[path("c.npy")]);
         assert!(error.ends_with("c.npy: row 1, number 1: expected a finite number, found NaN"), "{error}");
+    }
+
+    #[test]
+    fn members_of_other_formats() {
+        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tables/fixtures");
+        let open = |name: &str, key: Option<&str>, columns: Option<&[&str]>| {
+            let columns = columns.map(|names| names.iter().map(|name| name.to_string()).collect());
+            let members = vec![format!("{fixtures}/{name}")];
+            Samples::new(SamplesConfig { members, key: key.map(str::to_owned), columns })
+        };
+        let samples = open("ttbar.h5", Some("ttbar+2jet"), None).unwrap();
+        // 32 columns are what the training set says: numbers, or 8 four-momenta.
+        samples.check(&Schema::four_momenta((0..8).map(|p| format!("p{p}")))).unwrap();
+        samples.check(&Schema::columns((0..32).map(|i| format!("x{i}")))).unwrap();
+        let error = open("ttbar.h5", None, None).unwrap_err().to_string();
+        assert!(error.starts_with("key: expected one of `ttbar+0jet`, "), "{error}");
+
+        let columns = open("[zg]*.parquet", None, Some(&["eta", "pt"])).unwrap();
+        assert_eq!(columns.files().len(), 2);
+        columns.check(&Schema::columns(["eta", "pt"])).unwrap();
+        let error = columns.check(&Schema::columns(["pt", "eta"])).unwrap_err().to_string();
+        let expected = "gzip.parquet: expected the columns pt, eta as in the training set, found eta, pt; name them with \
+                        `columns`";
+        assert!(error.ends_with(expected), "{error}");
+
+        // Files of one pattern need not hold the same.
+        let error = open("*.parquet", None, Some(&["pt", "jets"])).unwrap_err().to_string();
+        assert!(error.contains("columns: expected columns out of pt, eta, found `jets` ("), "{error}");
     }
 }

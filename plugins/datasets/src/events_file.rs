@@ -1,31 +1,36 @@
-//! True events from `.npy` files.
+//! True events from files.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
-use amplicast_npy::EventFile;
 use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::{Chunk, Component, Dataset, Error, Result, Schema, Split, config};
+use amplicast_tables::{EventFile, Selection};
 
 config! {
-    /// True events from `.npy` files: n x d numbers, or n x particles x 4 four-momenta (E, px, py, pz) in GeV.
+    /// True events from files: n x d numbers, or n x particles x 4 four-momenta (E, px, py, pz) in GeV.
     pub struct EventsFileConfig {
-        /// File of the training events.
+        /// File of the training events: .npy, .npz, .h5 or .parquet.
         pub train: PathBuf,
+        /// Which array of `train`, if it holds several (.npz, .h5).
+        pub key: Option<String>,
         /// Rows [first, end) of `train` that are training events; all by default.
         pub train_rows: Option<[u64; 2]>,
-        /// File of the holdout events; may be the same file with other rows. None by default.
+        /// File of the holdout events; `train` if only its key or its rows are given. None by default.
         pub holdout: Option<PathBuf>,
+        /// Which array of `holdout`; `key` by default.
+        pub holdout_key: Option<String>,
         /// Rows [first, end) of `holdout` that are holdout events; all by default.
         pub holdout_rows: Option<[u64; 2]>,
-        /// Names of the particles of n x particles x 4 files; `p0`, `p1` ... by default.
+        /// Names of the particles; four columns E, px, py, pz each. `p0`, `p1` ... by default for n x particles x 4.
         pub particles: Option<Vec<String>>,
-        /// Names of the columns of n x d files; `x1`, `x2` ... by default.
+        /// Columns to take from a file that knows their names (.parquet), otherwise names for those of n x d; `x1`, `x2` ...
+        /// by default.
         pub columns: Option<Vec<String>>,
     }
 }
 
-/// True events from `.npy` files (little-endian f32 or f64, C order), read row by row when they are asked for.
+/// True events from files, read row by row when they are asked for.
 ///
 /// Making it reads the rows in use once, to refuse NaN and infinite numbers before anything else runs.
 #[derive(Debug)]
@@ -45,21 +50,28 @@ struct Part {
 impl Component for EventsFile {
     type Config = EventsFileConfig;
     const NAME: &'static str = "events-file";
-    const ABOUT: &'static str = "True events from .npy files: columns, or four-momenta in GeV";
+    const ABOUT: &'static str =
+        "True events from .npy, .npz, .h5 or .parquet files: columns, or four-momenta in GeV";
 
     fn new(config: EventsFileConfig) -> Result<Self> {
-        let training = Part::open(config.train, "train_rows", config.train_rows)?;
-        let holdout = match (config.holdout, config.holdout_rows) {
-            (Some(path), rows) => Some(Part::open(path, "holdout_rows", rows)?),
-            (None, None) => None,
-            (None, Some(_)) => {
-                return Err(Error::config("holdout_rows", "expected `holdout` (a file) with it, found none"));
+        let selection = Selection { key: config.key, columns: config.columns };
+        let training = Part::open(config.train.clone(), &selection, "train_rows", config.train_rows)?;
+        let schema = training.file.schema(config.particles.as_deref())?;
+        let holdout = match (config.holdout, config.holdout_key, config.holdout_rows) {
+            (None, None, None) => None,
+            (path, key, rows) => {
+                let selection = Selection { key: key.or(selection.key), columns: selection.columns };
+                let part = Part::open(path.unwrap_or(config.train), &selection, "holdout_rows", rows);
+                Some(part.map_err(|error| match error.place() {
+                    "key" => Error::config("holdout_key", error.message()),
+                    _ => error,
+                })?)
             }
         };
         if let Some(holdout) = &holdout {
+            holdout.file.expect(&schema, "in the training file")?;
             holdout.check_against(&training)?;
         }
-        let schema = training.file.shape().schema(config.columns.as_deref(), config.particles.as_deref())?;
         for part in [Some(&training), holdout.as_ref()].into_iter().flatten() {
             part.file.check_finite(part.rows.start, part.rows.end)?;
         }
@@ -68,8 +80,8 @@ impl Component for EventsFile {
 }
 
 impl Part {
-    fn open(path: PathBuf, field: &str, rows: Option<[u64; 2]>) -> Result<Part> {
-        let file = EventFile::open(path)?;
+    fn open(path: PathBuf, selection: &Selection, field: &str, rows: Option<[u64; 2]>) -> Result<Part> {
+        let file = EventFile::open(path, selection)?;
         let [first, end] = rows.unwrap_or([0, file.rows()]);
         if first >= end || end > file.rows() {
             let (path, events) = (file.path().display(), file.rows());
@@ -83,15 +95,10 @@ impl Part {
         Ok(Part { file, rows: first..end })
     }
 
-    /// Refuses a holdout of another shape, or one that shares rows with the training set.
+    /// Refuses a holdout that shares rows with the training set.
     fn check_against(&self, training: &Part) -> Result<()> {
-        let (shape, expected) = (self.file.shape(), training.file.shape());
-        if shape != expected {
-            let error = format!("expected events of {expected} as in the training file, found {shape}");
-            return Err(Error::data(error).at(self.file.path().display().to_string()));
-        }
         let (first, end) = (self.rows.start.max(training.rows.start), self.rows.end.min(training.rows.end));
-        if first < end && self.file.is_same_file(&training.file)? {
+        if first < end && self.file.is_same_array(&training.file) {
             return Err(Error::config(
                 "holdout_rows",
                 format!(
@@ -157,8 +164,10 @@ mod tests {
     fn config(train: &Path) -> EventsFileConfig {
         EventsFileConfig {
             train: train.to_owned(),
+            key: None,
             train_rows: None,
             holdout: None,
+            holdout_key: None,
             holdout_rows: None,
             particles: None,
             columns: None,
@@ -179,7 +188,6 @@ mod tests {
         let path = folder.path().join("a.npy");
         let data = EventsFile::new(EventsFileConfig {
             train_rows: Some([10, 60]),
-            holdout: Some(path.clone()),
             holdout_rows: Some([60, 100]),
             particles: Some(vec!["b".into(), "q".into()]),
             ..config(&path)
@@ -233,9 +241,81 @@ mod tests {
             "{error}"
         );
         let error = refusal(EventsFileConfig { holdout_rows: Some([0, 1]), ..config(&a) });
-        assert_eq!(error, "holdout_rows: expected `holdout` (a file) with it, found none");
+        assert!(error.contains("holdout_rows: expected rows that are not in the training set"), "{error}");
         let error = refusal(EventsFileConfig { particles: Some(vec!["b".into()]), ..config(&b) });
         assert!(error.contains("particles: expected no particles"), "{error}");
+        let error = refusal(EventsFileConfig { key: Some("x".into()), ..config(&a) });
+        assert!(error.starts_with("key: expected no key for a file of one array, found `x` ("), "{error}");
+    }
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tables/fixtures").join(name)
+    }
+
+    #[test]
+    fn two_arrays_of_one_file() {
+        let path = fixture("stored.npz");
+        let of = |key: &str, holdout: &str| EventsFileConfig {
+            key: Some(key.into()),
+            holdout_key: Some(holdout.into()),
+            ..config(&path)
+        };
+        let data = EventsFile::new(of("train", "test")).unwrap();
+        assert_eq!((data.capacity(Split::Training), data.capacity(Split::Holdout)), (Some(50), Some(20)));
+        assert_eq!(data.files(), std::slice::from_ref(&path));
+        let refusal = |config| EventsFile::new(config).unwrap_err().to_string();
+        let error = refusal(of("train", "train"));
+        assert!(error.contains("found rows 0..50 of the same file"), "{error}");
+        let error = refusal(of("train", "valid"));
+        assert!(
+            error.starts_with("holdout_key: expected one of `train`, `test`, found `valid` ("),
+            "{error}"
+        );
+        let error = refusal(config(&path));
+        assert!(error.starts_with("key: expected one of `train`, `test`, found none ("), "{error}");
+    }
+
+    #[test]
+    fn columns_are_four_momenta_if_particles_are_named() {
+        let of = |jets: usize, holdout: Option<&str>| EventsFileConfig {
+            key: Some(format!("ttbar+{jets}jet")),
+            train_rows: Some([0, 1]),
+            holdout_key: holdout.map(str::to_owned),
+            holdout_rows: Some([1, 2]),
+            particles: Some((0..6 + jets).map(|jet| format!("j{jet}")).collect()),
+            ..config(&fixture("ttbar.h5"))
+        };
+        let data = EventsFile::new(of(4, None)).unwrap();
+        assert_eq!((data.schema().particles().len(), data.schema().dimension()), (10, 40));
+        let mut out = Array2::zeros((1, 40));
+        let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(0) };
+        data.read(Split::Holdout, chunk, out.view_mut()).unwrap();
+        assert_eq!(out[[0, 39]], 139.0);
+        let error = EventsFile::new(of(4, Some("ttbar+0jet"))).unwrap_err().to_string();
+        let expected = "expected events of 10 particles x 4 as in the training file, found 24 columns";
+        assert!(error.ends_with(expected), "{error}");
+    }
+
+    #[test]
+    fn columns_of_a_file_that_knows_names() {
+        let path = fixture("zstd.parquet");
+        let of = |columns: &[&str]| EventsFileConfig {
+            columns: Some(columns.iter().map(|name| name.to_string()).collect()),
+            train_rows: Some([0, 600]),
+            holdout_rows: Some([600, 1000]),
+            ..config(&path)
+        };
+        let data = EventsFile::new(of(&["eta", "pt"])).unwrap();
+        assert_eq!(data.schema().column_names(), ["eta", "pt"]);
+        let mut out = Array2::zeros((1, 2));
+        let chunk = Chunk { index: 0, first_event: 2, seed: Seed::new(0) };
+        data.read(Split::Holdout, chunk, out.view_mut()).unwrap();
+        assert_eq!(out, array![[60201.0, 60200.0]]);
+        let error = EventsFile::new(of(&["mass"])).unwrap_err().to_string();
+        assert!(
+            error.starts_with("columns: expected columns out of pt, eta, jets, tag, found `mass`"),
+            "{error}"
+        );
     }
 
     #[test]

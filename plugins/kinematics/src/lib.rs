@@ -11,15 +11,22 @@
 
 mod arguments;
 mod coordinate;
-mod invariant_mass;
+mod delta_r;
+mod ht;
+mod momentum;
 mod particles;
+mod quantities;
 mod radius;
 mod rows;
-mod transverse_momentum;
+mod system;
 
 pub use coordinate::{Coordinate, CoordinateConfig};
-pub use invariant_mass::{InvariantMass, InvariantMassConfig};
+pub use delta_r::{DeltaR, DeltaRConfig};
+pub use ht::{Ht, HtConfig};
+pub use quantities::{
+    Azimuth, Eta, InvariantMass, Mass, Phi, Pseudorapidity, Transverse, TransverseMomentum,
+};
 pub use radius::{Radius, RadiusConfig};
-pub use transverse_momentum::{TransverseMomentum, TransverseMomentumConfig};
+pub use system::{OfSystem, Quantity, SystemConfig};
 
 amplicast_sdk::export_plugin!();

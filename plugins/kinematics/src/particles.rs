@@ -6,23 +6,30 @@ use crate::arguments::value;
 
 /// Particles of an event by number (from 0), each once, in ascending order.
 #[derive(Debug, Clone)]
-pub struct Particles(Vec<usize>);
+pub struct Particles {
+    /// The key of the configuration that names them.
+    field: &'static str,
+    numbers: Vec<usize>,
+}
 
 impl Particles {
-    /// Refuses an empty list and a particle that is in it twice.
-    pub fn new(mut numbers: Vec<usize>) -> Result<Self> {
-        ensure_config(!numbers.is_empty(), "particles", || {
-            "expected at least one particle, found none".into()
-        })?;
+    /// Refuses, at the key `field`, an empty list and a particle that is in it twice.
+    pub fn new(field: &'static str, mut numbers: Vec<usize>) -> Result<Self> {
+        ensure_config(!numbers.is_empty(), field, || "expected at least one particle, found none".into())?;
         // The sum does not depend on the order, so its label must not either.
         numbers.sort_unstable();
         if let Some(pair) = numbers.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(Error::config(
-                "particles",
+                field,
                 format!("expected different particles, found {} twice", pair[0]),
             ));
         }
-        Ok(Particles(numbers))
+        Ok(Particles { field, numbers })
+    }
+
+    /// All particles of an event.
+    pub fn all(schema: &Schema) -> Self {
+        Particles { field: "particles", numbers: (0..schema.particles().len()).collect() }
     }
 
     /// The configuration that the arguments of a label stand for.
@@ -31,9 +38,9 @@ impl Particles {
         (!numbers.is_empty()).then(|| serde_json::json!({ "particles": numbers }).to_string())
     }
 
-    /// The numbers joined by commas.
-    pub fn list(&self) -> String {
-        self.0.iter().map(usize::to_string).collect::<Vec<_>>().join(",")
+    /// The numbers joined by `separator`.
+    pub fn list(&self, separator: &str) -> String {
+        self.numbers.iter().map(usize::to_string).collect::<Vec<_>>().join(separator)
     }
 
     /// Refuses events without four-momenta or without one of the particles.
@@ -41,21 +48,21 @@ impl Particles {
         let names = schema.particles();
         if names.is_empty() {
             return Err(Error::config(
-                "particles",
+                self.field,
                 format!(
                     "expected events of four-momenta, found events without particles; the columns are: {}",
                     schema.column_names().join(", ")
                 ),
             ));
         }
-        match self.0.iter().position(|&number| number >= names.len()) {
+        match self.numbers.iter().position(|&number| number >= names.len()) {
             None => Ok(()),
             Some(i) => Err(Error::config(
-                format!("particles[{i}]"),
+                format!("{}[{i}]", self.field),
                 format!(
                     "expected a particle from 0 to {}, found {}; the particles are: {}",
                     names.len() - 1,
-                    self.0[i],
+                    self.numbers[i],
                     names
                         .iter()
                         .enumerate()
@@ -67,14 +74,18 @@ impl Particles {
         }
     }
 
+    /// E, px, py, pz of each of the particles in an event.
+    pub fn momenta(&self, event: &[f64]) -> impl Iterator<Item = [f64; 4]> {
+        let (momenta, _) = event.as_chunks::<4>();
+        self.numbers.iter().map(|&number| momenta[number])
+    }
+
     /// E, px, py, pz of the sum of the particles in an event.
     pub fn sum(&self, event: &[f64]) -> [f64; 4] {
-        let mut sum = [0.0; 4];
-        for &number in &self.0 {
-            let momentum = &event[4 * number..4 * number + 4];
+        self.momenta(event).fold([0.0; 4], |mut sum, momentum| {
             sum.iter_mut().zip(momentum).for_each(|(s, p)| *s += p);
-        }
-        sum
+            sum
+        })
     }
 }
 
@@ -83,17 +94,17 @@ mod tests {
     use super::*;
 
     fn refusal(numbers: &[usize], schema: &Schema) -> String {
-        Particles::new(numbers.to_vec()).unwrap().check(schema).unwrap_err().to_string()
+        Particles::new("particles", numbers.to_vec()).unwrap().check(schema).unwrap_err().to_string()
     }
 
     #[test]
     fn the_order_does_not_matter() {
-        assert_eq!(Particles::new(vec![3, 0, 1]).unwrap().list(), "0,1,3");
+        assert_eq!(Particles::new("particles", vec![3, 0, 1]).unwrap().list(","), "0,1,3");
     }
 
     #[test]
     fn refusals() {
-        let message = |numbers| Particles::new(numbers).unwrap_err().to_string();
+        let message = |numbers| Particles::new("particles", numbers).unwrap_err().to_string();
         assert_eq!(message(vec![]), "particles: expected at least one particle, found none");
         assert_eq!(message(vec![1, 0, 1]), "particles: expected different particles, found 1 twice");
         assert_eq!(

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 const SDK: &str = "amplicast-sdk";
 const HOST: &str = "amplicast";
-/// What plugins may depend on: the SDK, and the plain libraries that neural plugins and readers of .npy files share.
-const FOR_PLUGINS: [&str; 3] = [SDK, "amplicast-nn", "amplicast-npy"];
+/// What plugins may depend on: the SDK, and the plain libraries that neural plugins and readers of files share.
+const FOR_PLUGINS: [&str; 3] = [SDK, "amplicast-nn", "amplicast-tables"];
 /// What only plugins may link.
 const LIBTORCH: [&str; 2] = ["tch", "torch-sys"];
 
@@ -165,7 +165,7 @@ mod tests {
         for line in [
             "amplicast-sdk depends on amplicast; it may depend on no workspace crate",
             "amplicast depends on amplicast-flow; it may depend on amplicast-sdk",
-            "amplicast-flow depends on amplicast; it may depend on amplicast-sdk, amplicast-nn, amplicast-npy",
+            "amplicast-flow depends on amplicast; it may depend on amplicast-sdk, amplicast-nn, amplicast-tables",
             "amplicast must not link libtorch, but does: amplicast -> amplicast-flow -> tch",
         ] {
             assert!(found.contains(line), "{line} is not in\n{found}");

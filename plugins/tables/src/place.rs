@@ -1,0 +1,54 @@
+//! Bytes that are read by position: of a file, or in memory.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+/// Bytes without a cursor, which threads would share.
+#[derive(Debug, Clone)]
+pub enum Bytes {
+    File(Arc<File>),
+    Memory(Arc<[u8]>),
+}
+
+impl Bytes {
+    /// How many there are.
+    pub fn length(&self) -> io::Result<u64> {
+        match self {
+            Bytes::File(file) => Ok(file.metadata()?.len()),
+            Bytes::Memory(bytes) => Ok(bytes.len() as u64),
+        }
+    }
+
+    /// Reads what `out` has room for, or less at the end.
+    fn read_at(&self, out: &mut [u8], place: u64) -> io::Result<usize> {
+        match self {
+            Bytes::File(file) => file.read_at(out, place),
+            Bytes::Memory(bytes) => {
+                let start = usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+                (&bytes[start..]).read(out)
+            }
+        }
+    }
+
+    /// A reader from `place` on.
+    pub fn from(&self, place: u64) -> Reader {
+        Reader { bytes: self.clone(), place }
+    }
+}
+
+/// Reads on from a place; its cursor is its own.
+#[derive(Debug)]
+pub struct Reader {
+    bytes: Bytes,
+    pub place: u64,
+}
+
+impl Read for Reader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.bytes.read_at(out, self.place)?;
+        self.place += read as u64;
+        Ok(read)
+    }
+}

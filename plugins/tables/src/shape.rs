@@ -1,0 +1,140 @@
+//! What one event of a file is.
+
+use std::fmt;
+
+use amplicast_sdk::{Error, Result, Schema};
+
+/// The shape of one event of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventShape {
+    /// An array n x d: d plain numbers.
+    Columns(usize),
+    /// An array n x p x 4: the four-momenta (E, px, py, pz) of p particles.
+    FourMomenta(usize),
+}
+
+impl EventShape {
+    /// The shape of the events of an array with this shape; the first axis counts events.
+    pub fn of_array(shape: &[usize]) -> Option<Self> {
+        match *shape {
+            [_, d] if d > 0 => Some(EventShape::Columns(d)),
+            [_, particles, 4] if particles > 0 => Some(EventShape::FourMomenta(particles)),
+            _ => None,
+        }
+    }
+
+    /// The shape of the events of a schema.
+    pub fn of_schema(schema: &Schema) -> Self {
+        match schema.particles().len() {
+            0 => EventShape::Columns(schema.dimension()),
+            particles => EventShape::FourMomenta(particles),
+        }
+    }
+
+    /// Numbers in an event.
+    pub fn dimension(self) -> usize {
+        match self {
+            EventShape::Columns(d) => d,
+            EventShape::FourMomenta(particles) => 4 * particles,
+        }
+    }
+
+    /// Whether numbers of this shape may be events of the other: plain columns may be four-momenta.
+    pub fn can_be(self, other: EventShape) -> bool {
+        self == other || matches!(self, EventShape::Columns(_)) && self.dimension() == other.dimension()
+    }
+
+    /// These names for its columns; refuses the wrong number of them, and any for four-momenta.
+    pub fn named(self, columns: Option<&[String]>) -> Result<Option<Vec<String>>> {
+        match (self, columns) {
+            (_, None) => Ok(None),
+            (EventShape::Columns(d), Some(names)) => distinct("columns", names, d).map(Some),
+            (EventShape::FourMomenta(_), Some(_)) => Err(Error::config(
+                "columns",
+                format!("expected no columns, found some, for events of {self}"),
+            )),
+        }
+    }
+
+    /// A schema with these names; by default `x1` ... `xd` for columns and `p0` ... for particles.
+    ///
+    /// Names of particles group columns by four; the wrong number of them is an error at the field `particles`.
+    pub fn schema(self, columns: Option<&[String]>, particles: Option<&[String]>) -> Result<Schema> {
+        match (self, particles) {
+            (EventShape::Columns(d), None) => Ok(match columns {
+                Some(names) => Schema::columns(names.to_vec()),
+                None => Schema::columns((1..=d).map(|i| format!("x{i}"))),
+            }),
+            (EventShape::Columns(d), Some(names)) if d % 4 != 0 => Err(Error::config(
+                "particles",
+                format!(
+                    "expected no particles, or {} columns (E, px, py, pz of each), found {self}",
+                    4 * names.len()
+                ),
+            )),
+            (EventShape::FourMomenta(p), None) => Ok(Schema::four_momenta((0..p).map(|i| format!("p{i}")))),
+            (_, Some(names)) => Ok(Schema::four_momenta(distinct("particles", names, self.dimension() / 4)?)),
+        }
+    }
+}
+
+/// The names, if there are `count` different ones.
+fn distinct(field: &str, names: &[String], count: usize) -> Result<Vec<String>> {
+    if names.len() != count {
+        return Err(Error::config(field, format!("expected {count} names, found {}", names.len())));
+    }
+    if let Some(name) =
+        names.iter().enumerate().find_map(|(i, name)| names[..i].contains(name).then_some(name))
+    {
+        return Err(Error::config(field, format!("expected different names, found `{name}` twice")));
+    }
+    Ok(names.to_vec())
+}
+
+impl fmt::Display for EventShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EventShape::Columns(d) => write!(f, "{d} columns"),
+            EventShape::FourMomenta(particles) => write!(f, "{particles} particles x 4"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_fit_the_shape() {
+        let (shape, columns) = (EventShape::FourMomenta(2), EventShape::Columns(8));
+        let two = ["a".to_string(), "a".to_string()];
+        assert_eq!(shape.schema(None, None).unwrap().particles(), ["p0", "p1"]);
+        assert_eq!(columns.schema(None, Some(&["b".into(), "q".into()])).unwrap().particles(), ["b", "q"]);
+        assert_eq!(columns.schema(None, None).unwrap().column_names()[7], "x8");
+        for shape in [shape, columns] {
+            let message = |particles| shape.schema(None, Some(particles)).unwrap_err().to_string();
+            assert_eq!(message(&two[..1]), "particles: expected 2 names, found 1");
+            assert_eq!(message(&two[..]), "particles: expected different names, found `a` twice");
+        }
+        let error = EventShape::Columns(3).schema(None, Some(&two)).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "particles: expected no particles, or 8 columns (E, px, py, pz of each), found 3 columns"
+        );
+        assert_eq!(
+            shape.named(Some(&two[..])).unwrap_err().to_string(),
+            "columns: expected no columns, found some, for events of 2 particles x 4"
+        );
+        assert_eq!(
+            EventShape::Columns(2).named(Some(&two)).unwrap_err().to_string(),
+            "columns: expected different names, found `a` twice"
+        );
+    }
+
+    #[test]
+    fn columns_may_be_four_momenta() {
+        let (columns, momenta) = (EventShape::Columns(8), EventShape::FourMomenta(2));
+        assert!(columns.can_be(momenta) && columns.can_be(columns));
+        assert!(!momenta.can_be(columns) && !EventShape::Columns(9).can_be(momenta));
+    }
+}
