@@ -7,6 +7,7 @@
 //! | generator | velocity |
 //! |---|---|
 //! | [`FlowTransformer`] | a transformer over particles or columns |
+//! | [`FlowLgatr`] | multivectors and scalars, equivariant under Lorentz transformations |
 //!
 //! The loss is a surrogate, not a likelihood: a Bayesian posterior of it needs an explicit temperature.
 //!
@@ -27,17 +28,23 @@
 //! ```
 
 mod flow;
+mod kinematics;
+mod lgatr;
+mod lorentz;
 mod member;
 mod model;
 mod network;
 mod solver;
 mod space;
 #[cfg(test)]
+mod symmetry;
+#[cfg(test)]
 mod tests;
 mod time;
 mod transformer;
 
 pub use flow::{Divergence, FlowConfig};
+pub use lgatr::{FlowLgatr, FlowLgatrConfig};
 pub use solver::SolverKind;
 pub use space::CoordinateSystem;
 pub use transformer::{FlowTransformer, FlowTransformerConfig};

@@ -1,16 +1,14 @@
 //! The generator `flow-transformer`.
 
 use amplicast_nn::{Initial, Parameter, Views, parse_device};
-use amplicast_sdk::{
-    Abilities, Batch, Component, Generator, LossKind, Model, Result, Schema, config, ensure_config,
-};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
 use tch::{Device, Kind, Tensor};
 
 use crate::flow::FlowConfig;
-use crate::model::{Flow, FlowModel};
+use crate::lorentz::{abilities, check_sizes};
 use crate::network::Network;
 use crate::space::{CoordinateSystem, Cuts};
-use crate::time;
+use crate::{model, time};
 
 config! {
     /// Flow matching with a transformer over particles or columns. The defaults are the published network.
@@ -49,15 +47,12 @@ impl Component for FlowTransformer {
     const ABOUT: &'static str = "Flow matching with a transformer over particles or columns";
 
     fn new(config: FlowTransformerConfig) -> Result<Self> {
-        let sizes = [
+        check_sizes(&[
             ("width", config.width),
             ("heads", config.heads),
             ("blocks", config.blocks),
             ("mlp_factor", config.mlp_factor),
-        ];
-        for (name, size) in sizes {
-            ensure_config(size > 0, name, || "expected at least 1, found 0".into())?;
-        }
+        ])?;
         ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
             format!("expected a divisor of the width {}, found {}", config.width, config.heads)
         })?;
@@ -70,7 +65,7 @@ impl Component for FlowTransformer {
 
 impl Generator for FlowTransformer {
     fn abilities(&self) -> Abilities {
-        Abilities { gradients: Some(LossKind::Surrogate), fit: true, log_density: true, own_members: false }
+        abilities()
     }
 
     fn check(&self, schema: &Schema) -> Result<()> {
@@ -90,14 +85,7 @@ impl Generator for FlowTransformer {
             blocks: config.blocks,
             mlp_factor: config.mlp_factor,
         };
-        let flow = Flow {
-            space,
-            network: Box::new(network),
-            config: config.flow.clone(),
-            solver: config.flow.solver()?,
-            device: self.device,
-        };
-        Ok(Box::new(FlowModel::new(flow, training.values)?))
+        model::prepare(space, Box::new(network), (&config.flow, self.device), training.values)
     }
 }
 
