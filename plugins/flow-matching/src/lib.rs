@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`FlowTransformer`] | a transformer over particles or columns |
 //! | [`FlowLgatr`] | multivectors and scalars, equivariant under Lorentz transformations |
+//! | [`FlowLgatrSlim`] | vectors and scalars, equivariant as well |
 //!
 //! The loss is a surrogate, not a likelihood: a Bayesian posterior of it needs an explicit temperature.
 //!
@@ -34,6 +35,7 @@ mod lorentz;
 mod member;
 mod model;
 mod network;
+mod slim;
 mod solver;
 mod space;
 #[cfg(test)]
@@ -45,6 +47,7 @@ mod transformer;
 
 pub use flow::{Divergence, FlowConfig};
 pub use lgatr::{FlowLgatr, FlowLgatrConfig};
+pub use slim::{FlowLgatrSlim, FlowLgatrSlimConfig};
 pub use solver::SolverKind;
 pub use space::CoordinateSystem;
 pub use transformer::{FlowTransformer, FlowTransformerConfig};

@@ -20,6 +20,9 @@ pub(crate) fn references(like: &Tensor) -> Tensor {
     Tensor::from_slice(&REFERENCES.concat()).view([3, 4]).to_device(like.device()).to_kind(like.kind())
 }
 
+/// diag(1, -1, -1, -1).
+pub(crate) const METRIC: [f64; 4] = [1.0, -1.0, -1.0, -1.0];
+
 /// Scalars of the particles' tokens: identity as one-hot, then the features of the time (B x 8). B x n x (n + 8).
 pub(crate) fn scalars(time: &Tensor, particles: usize) -> Tensor {
     let n = particles as i64;
