@@ -7,13 +7,16 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 23] = [
+const COMPONENTS: [&str; 26] = [
     "autoregressive",
     "bayesian",
     "classifier-lr",
     "coordinate",
     "ensemble",
     "events-file",
+    "flow-lgatr",
+    "flow-lgatr-slim",
+    "flow-lloca",
     "flow-transformer",
     "gaussian",
     "gaussian-fit",
@@ -87,6 +90,18 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         (
             "flow-transformer",
             json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+        ),
+        (
+            "flow-lgatr",
+            json!({"multivectors": 4, "scalars": 4, "heads": 2, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+        ),
+        (
+            "flow-lgatr-slim",
+            json!({"vectors": 4, "scalars": 4, "heads": 2, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+        ),
+        (
+            "flow-lloca",
+            json!({"width": 16, "heads": 2, "vectors": 1, "blocks": 1, "frames_width": 8, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
         ),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),

@@ -59,7 +59,6 @@ impl Kinematics {
         }
     }
 
-    #[cfg(test)]
     /// The coordinates (B x n x 4) of any momenta (B x n x 4), which are folded and clamped onto their domain.
     pub fn coordinates(&self, momenta: &Tensor) -> Tensor {
         let [mean0, std0, mean3, std3] = self.moments(momenta.device());

@@ -9,6 +9,7 @@
 //! | [`FlowTransformer`] | a transformer over particles or columns |
 //! | [`FlowLgatr`] | multivectors and scalars, equivariant under Lorentz transformations |
 //! | [`FlowLgatrSlim`] | vectors and scalars, equivariant as well |
+//! | [`FlowLloca`] | a transformer over particles in local frames, equivariant as well |
 //!
 //! The loss is a surrogate, not a likelihood: a Bayesian posterior of it needs an explicit temperature.
 //!
@@ -28,9 +29,11 @@
 //! assert!(sample.iter().all(|x| x.is_finite()));
 //! ```
 
+mod backbone;
 mod flow;
 mod kinematics;
 mod lgatr;
+mod lloca;
 mod lorentz;
 mod member;
 mod model;
@@ -47,6 +50,7 @@ mod transformer;
 
 pub use flow::{Divergence, FlowConfig};
 pub use lgatr::{FlowLgatr, FlowLgatrConfig};
+pub use lloca::{FlowLloca, FlowLlocaConfig};
 pub use slim::{FlowLgatrSlim, FlowLgatrSlimConfig};
 pub use solver::SolverKind;
 pub use space::CoordinateSystem;

@@ -23,7 +23,12 @@ pub(crate) fn references(like: &Tensor) -> Tensor {
 /// diag(1, -1, -1, -1).
 pub(crate) const METRIC: [f64; 4] = [1.0, -1.0, -1.0, -1.0];
 
-/// Scalars of the particles' tokens: identity as one-hot, then the features of the time (B x 8). B x n x (n + 8).
+/// The metric's diagonal, like `like`.
+pub(crate) fn metric(like: &Tensor) -> Tensor {
+    Tensor::from_slice(&METRIC).to_device(like.device()).to_kind(like.kind())
+}
+
+/// Scalars of tokens, particles or others: identity as one-hot, then the features of the time (B x 8). B x n x (n + 8).
 pub(crate) fn scalars(time: &Tensor, particles: usize) -> Tensor {
     let n = particles as i64;
     let identity = Tensor::eye(n, (time.kind(), time.device())).expand([time.size()[0], -1, -1], false);
