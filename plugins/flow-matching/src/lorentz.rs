@@ -99,3 +99,33 @@ impl Settings {
 pub(crate) fn abilities() -> Abilities {
     Abilities { gradients: Some(LossKind::Surrogate), fit: true, log_density: true, own_members: false }
 }
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::{Component, Generator};
+
+    use crate::{FlowLgatr, FlowLgatrConfig, FlowLgatrSlim, FlowLgatrSlimConfig, FlowLloca, FlowLlocaConfig};
+
+    use super::*;
+
+    #[test]
+    fn refusals_say_what_would_work() {
+        fn check(generator: &impl Generator) {
+            let error = generator.check(&Schema::columns(["x", "y"])).unwrap_err().to_string();
+            assert!(error.contains("four-momenta, found the columns x, y; `flow-transformer`"), "{error}");
+            generator.check(&Schema::four_momenta(["a", "b"])).unwrap();
+        }
+        check(&FlowLgatr::new(FlowLgatrConfig::default()).unwrap());
+        check(&FlowLgatrSlim::new(FlowLgatrSlimConfig::default()).unwrap());
+        check(&FlowLloca::new(FlowLlocaConfig::default()).unwrap());
+        let lgatr = FlowLgatr::new(FlowLgatrConfig { heads: 0, ..Default::default() });
+        assert_eq!(lgatr.unwrap_err().to_string(), "heads: expected at least 1, found 0");
+        let slim = FlowLgatrSlim::new(FlowLgatrSlimConfig { pt_min: -1.0, ..Default::default() });
+        assert!(slim.unwrap_err().to_string().starts_with("pt_min: expected"));
+        let lloca = FlowLloca::new(FlowLlocaConfig { vectors: 4, ..Default::default() });
+        assert_eq!(
+            lloca.unwrap_err().to_string(),
+            "vectors: expected at most 3 in a head of 13 numbers, found 4"
+        );
+    }
+}
