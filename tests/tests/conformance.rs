@@ -93,15 +93,15 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ),
         (
             "flow-lgatr",
-            json!({"multivectors": 4, "scalars": 4, "heads": 2, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+            json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
         ),
         (
             "flow-lgatr-slim",
-            json!({"vectors": 4, "scalars": 4, "heads": 2, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+            json!({"vectors": 4, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
         ),
         (
             "flow-lloca",
-            json!({"width": 16, "heads": 2, "vectors": 1, "blocks": 1, "frames_width": 8, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+            json!({"width": 16, "heads": 1, "vectors": 1, "blocks": 1, "frames_width": 64, "delta_r_min": 0.0, "flow": {"steps": 1}}),
         ),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
