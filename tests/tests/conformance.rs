@@ -8,7 +8,7 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 27] = [
+const COMPONENTS: [&str; 30] = [
     "autoregressive",
     "azimuth",
     "bayesian",
@@ -17,6 +17,9 @@ const COMPONENTS: [&str; 27] = [
     "delta-r",
     "ensemble",
     "events-file",
+    "flow-lgatr",
+    "flow-lgatr-slim",
+    "flow-lloca",
     "flow-transformer",
     "gaussian",
     "gaussian-fit",
@@ -103,6 +106,18 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         (
             "flow-transformer",
             json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
+        ),
+        (
+            "flow-lgatr",
+            json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
+        ),
+        (
+            "flow-lgatr-slim",
+            json!({"vectors": 4, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
+        ),
+        (
+            "flow-lloca",
+            json!({"width": 16, "heads": 1, "vectors": 1, "blocks": 1, "frames_width": 64, "delta_r_min": 0.0, "flow": {"steps": 1}}),
         ),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),

@@ -7,6 +7,9 @@
 //! | generator | velocity |
 //! |---|---|
 //! | [`FlowTransformer`] | a transformer over particles or columns |
+//! | [`FlowLgatr`] | multivectors and scalars, equivariant under Lorentz transformations |
+//! | [`FlowLgatrSlim`] | vectors and scalars, equivariant as well |
+//! | [`FlowLloca`] | a transformer over particles in local frames, equivariant as well |
 //!
 //! The loss is a surrogate, not a likelihood: a Bayesian posterior of it needs an explicit temperature.
 //!
@@ -26,19 +29,30 @@
 //! assert!(sample.iter().all(|x| x.is_finite()));
 //! ```
 
+mod backbone;
 mod flow;
+mod kinematics;
 mod lanes;
+mod lgatr;
+mod lloca;
+mod lorentz;
 mod member;
 mod model;
 mod network;
+mod slim;
 mod solver;
 mod space;
+#[cfg(test)]
+mod symmetry;
 #[cfg(test)]
 mod tests;
 mod time;
 mod transformer;
 
 pub use flow::{Divergence, FlowConfig};
+pub use lgatr::{FlowLgatr, FlowLgatrConfig};
+pub use lloca::{FlowLloca, FlowLlocaConfig};
+pub use slim::{FlowLgatrSlim, FlowLgatrSlimConfig};
 pub use solver::SolverKind;
 pub use space::CoordinateSystem;
 pub use transformer::{FlowTransformer, FlowTransformerConfig};

@@ -23,8 +23,19 @@ pub(crate) struct Flow {
     pub device: Device,
 }
 
+/// The model of these events in this space.
+pub(crate) fn prepare(
+    space: Box<dyn Space>,
+    network: Box<dyn Network>,
+    (config, device): (&FlowConfig, Device),
+    training: ArrayView2<'_, f64>,
+) -> Result<Box<dyn Model>> {
+    let flow = Flow { space, network, config: config.clone(), solver: config.solver()?, device };
+    Ok(Box::new(FlowModel::new(flow, training)?))
+}
+
 /// A flow with its training events.
-pub(crate) struct FlowModel {
+struct FlowModel {
     flow: Arc<Flow>,
     parameters: Vec<Parameter>,
     layout: Layout,
@@ -33,7 +44,7 @@ pub(crate) struct FlowModel {
 }
 
 impl FlowModel {
-    pub fn new(flow: Flow, training: ArrayView2<'_, f64>) -> Result<Self> {
+    fn new(flow: Flow, training: ArrayView2<'_, f64>) -> Result<Self> {
         let d = training.ncols();
         let mut events = vec![0.0; training.len()];
         for (row, x) in events.chunks_exact_mut(d).enumerate() {

@@ -1,18 +1,17 @@
 //! The generator `flow-transformer`.
 
 use amplicast_nn::lanes::EncoderShape;
-use amplicast_nn::{Initial, Parameter, Views, parse_device};
-use amplicast_sdk::{
-    Abilities, Batch, Component, Generator, LossKind, Model, Result, Schema, config, ensure_config,
-};
+use amplicast_nn::{Parameter, Views, parse_device};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
 use tch::{Device, Kind, Tensor};
 
+use crate::backbone::Backbone;
 use crate::flow::FlowConfig;
 use crate::lanes::LaneTransformer;
-use crate::model::{Flow, FlowModel};
+use crate::lorentz::{abilities, check_sizes, scalar_count, scalars};
 use crate::network::Network;
 use crate::space::{CoordinateSystem, Cuts};
-use crate::time;
+use crate::{model, time};
 
 config! {
     /// Flow matching with a transformer over particles or columns. The defaults are the published network.
@@ -51,15 +50,12 @@ impl Component for FlowTransformer {
     const ABOUT: &'static str = "Flow matching with a transformer over particles or columns";
 
     fn new(config: FlowTransformerConfig) -> Result<Self> {
-        let sizes = [
+        check_sizes(&[
             ("width", config.width),
             ("heads", config.heads),
             ("blocks", config.blocks),
             ("mlp_factor", config.mlp_factor),
-        ];
-        for (name, size) in sizes {
-            ensure_config(size > 0, name, || "expected at least 1, found 0".into())?;
-        }
+        ])?;
         ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
             format!("expected a divisor of the width {}, found {}", config.width, config.heads)
         })?;
@@ -72,7 +68,7 @@ impl Component for FlowTransformer {
 
 impl Generator for FlowTransformer {
     fn abilities(&self) -> Abilities {
-        Abilities { gradients: Some(LossKind::Surrogate), fit: true, log_density: true, own_members: false }
+        abilities()
     }
 
     fn check(&self, schema: &Schema) -> Result<()> {
@@ -92,26 +88,16 @@ impl Generator for FlowTransformer {
             blocks: config.blocks,
             mlp_factor: config.mlp_factor,
         };
-        let flow = Flow {
-            space,
-            network: Box::new(network),
-            config: config.flow.clone(),
-            solver: config.flow.solver()?,
-            device: self.device,
-        };
-        Ok(Box::new(FlowModel::new(flow, training.values)?))
+        model::prepare(space, Box::new(network), (&config.flow, self.device), training.values)
     }
 }
 
 amplicast_sdk::register_generator!(FlowTransformer);
 
-/// A pre-layer-norm transformer, all tokens seeing all others.
+/// A transformer whose tokens have their numbers, their identity as one-hot and the features of the time.
 ///
-/// A token has its numbers, its identity as one-hot and the features of the time; norms have no parameters, and there is
-/// none at the end. Segments, in order: the time's, `embed.weight`, `.bias`, per block b `block.b.qkv.weight`, `.bias`,
-/// `block.b.out.weight`, `.bias`, `block.b.up.weight`, `.bias`, `block.b.down.weight`, `.bias`, then `head.weight`, `.bias`.
-///
-/// The published network has two outputs more for each token, which nothing reads.
+/// Segments, in order: the time's, then those of the [`Backbone`]. The published network has two outputs more for each
+/// token, which nothing reads.
 pub(crate) struct Transformer {
     pub tokens: usize,
     pub numbers: usize,
@@ -121,55 +107,30 @@ pub(crate) struct Transformer {
     pub mlp_factor: usize,
 }
 
-/// Added to the variance in a layer norm.
-const NORM_EPSILON: f64 = 1e-5;
-
-/// A linear layer's segments, uniform on +-1/sqrt(inputs).
-pub(crate) fn linear_parameters(name: &str, outputs: usize, inputs: usize) -> [Parameter; 2] {
-    let bound = 1.0 / (inputs as f32).sqrt();
-    [
-        Parameter::matrix(format!("{name}.weight"), outputs, inputs),
-        Parameter::new(format!("{name}.bias"), [outputs], Initial::Uniform(bound)),
-    ]
-}
-
-/// W x + b with the next two views.
-pub(crate) fn linear(views: &mut Views, x: &Tensor) -> Tensor {
-    let (weight, bias) = (views.take(), views.take());
-    x.linear(&weight, Some(&bias))
+impl Transformer {
+    fn backbone(&self) -> Backbone {
+        Backbone {
+            inputs: self.numbers + scalar_count(self.tokens),
+            outputs: self.numbers,
+            width: self.width,
+            heads: self.heads,
+            vectors: 0,
+            blocks: self.blocks,
+            mlp_factor: self.mlp_factor,
+        }
+    }
 }
 
 impl Network for Transformer {
     fn parameters(&self) -> Vec<Parameter> {
-        let d = self.width;
-        let mut list = time::parameters();
-        list.extend(linear_parameters("embed", d, self.numbers + self.tokens + time::FEATURES));
-        for b in 0..self.blocks {
-            list.extend(linear_parameters(&format!("block.{b}.qkv"), 3 * d, d));
-            list.extend(linear_parameters(&format!("block.{b}.out"), d, d));
-            list.extend(linear_parameters(&format!("block.{b}.up"), self.mlp_factor * d, d));
-            list.extend(linear_parameters(&format!("block.{b}.down"), d, self.mlp_factor * d));
-        }
-        list.extend(linear_parameters("head", self.numbers, d));
-        list
+        [time::parameters(), self.backbone().parameters()].concat()
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        let [n, tokens, numbers, width] =
-            [x.size()[0], self.tokens as i64, self.numbers as i64, self.width as i64];
-        let time = time::features(views, t);
-        let kind = time.kind();
-        let time = time.unsqueeze(1).expand([-1, tokens, -1], false);
-        let identity = Tensor::eye(tokens, (kind, x.device())).expand([n, -1, -1], false);
-        let numbers_in = x.view([n, tokens, numbers]).to_kind(kind);
-        let mut h = linear(views, &Tensor::cat(&[numbers_in, identity, time], -1));
-        let norm = |h: &Tensor| h.layer_norm([width], None::<&Tensor>, None::<&Tensor>, NORM_EPSILON, false);
-        for _ in 0..self.blocks {
-            h = &h + self.attention(views, &norm(&h));
-            let hidden = linear(views, &norm(&h)).gelu("none");
-            h = &h + linear(views, &hidden);
-        }
-        linear(views, &h).to_kind(Kind::Double).reshape([n, tokens * numbers])
+        let scalars = scalars(&time::features(views, t), self.tokens);
+        let numbers = x.unflatten(1, [self.tokens as i64, self.numbers as i64]).to_kind(scalars.kind());
+        let tokens = Tensor::cat(&[numbers, scalars], -1);
+        self.backbone().forward(views, &tokens, None).to_kind(Kind::Double).flatten(1, 2)
     }
 
     fn in_lanes(&self) -> Option<LaneTransformer> {
@@ -183,18 +144,5 @@ impl Network for Transformer {
             outputs: self.numbers,
         };
         Some(LaneTransformer { shape })
-    }
-}
-
-impl Transformer {
-    fn attention(&self, views: &mut Views, x: &Tensor) -> Tensor {
-        let (heads, tokens, width) = (self.heads as i64, self.tokens as i64, self.width as i64);
-        // Query, key and value, each n x heads x tokens x (width of a head).
-        let qkv = linear(views, x).view([-1, tokens, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
-        let [query, key, value] = [0, 1, 2].map(|part| qkv.select(0, part));
-        let attended = Tensor::scaled_dot_product_attention::<Tensor>(
-            &query, &key, &value, None, 0.0, false, None, false,
-        );
-        linear(views, &attended.transpose(1, 2).reshape([-1, tokens, width]))
     }
 }

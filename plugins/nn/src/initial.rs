@@ -10,6 +10,8 @@ pub enum Initial {
     Constant(f32),
     /// Uniform on [-bound, bound].
     Uniform(f32),
+    /// Each number uniform on centre +- half width, in the order of the segment.
+    Each(Vec<(f32, f32)>),
     /// These numbers.
     Values(Vec<f32>),
 }
@@ -52,6 +54,11 @@ pub fn initial_parameters(parameters: &[Parameter], seed: Seed) -> Vec<f32> {
             Initial::Uniform(bound) => {
                 let mut stream = seed.split(&parameter.name).stream();
                 theta.extend((0..length).map(|_| bound * (2.0 * stream.random::<f32>() - 1.0)));
+            }
+            Initial::Each(ranges) => {
+                assert_eq!(ranges.len(), length, "initial values of {}", parameter.name);
+                let mut stream = seed.split(&parameter.name).stream();
+                theta.extend(ranges.iter().map(|(c, w)| c + w * (2.0 * stream.random::<f32>() - 1.0)));
             }
             Initial::Values(values) => {
                 assert_eq!(values.len(), length, "initial values of {}", parameter.name);

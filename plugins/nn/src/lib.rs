@@ -35,7 +35,7 @@ mod perceptron;
 mod threads;
 mod transformer;
 
-pub use coordinates::{Coordinates, LogPtPhiEtaLogM2, Standardised, UNIT_GEV};
+pub use coordinates::{Coordinates, ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, Standardised, UNIT_GEV};
 pub use device::parse_device;
 pub use error::guarded;
 pub use flat::{Views, loss_and_gradient};

@@ -39,6 +39,11 @@ impl Momenta {
             log_acceptance: acceptance(particles.len(), cuts).ln(),
         })
     }
+
+    /// The coordinates themselves.
+    pub fn coordinates(&self) -> &LogPtPhiEtaLogM2 {
+        &self.coordinates
+    }
 }
 
 /// A proposal: (E, px, py, pz) of each particle in GeV.

@@ -10,16 +10,16 @@ use crate::{Support, wrap_angle};
 pub const UNIT_GEV: f64 = 206.6;
 
 /// Added inside both logarithms, in units of [`UNIT_GEV`] and its square.
-const OFFSET: f64 = 1e-5;
+pub const OFFSET: f64 = 1e-5;
 
 /// Machine epsilon, also added inside both logarithms.
 const EPSILON: f64 = f64::EPSILON;
 
 /// Largest |eta|.
-const ETA_MAX: f64 = 5.0;
+pub const ETA_MAX: f64 = 5.0;
 
 /// Upper end of both logarithms.
-const LOG_MAX: f64 = 20.0;
+pub const LOG_MAX: f64 = 20.0;
 
 /// How far outside an edge rounding may put an event, relative to the numbers that it is computed from. Events are
 /// often stored in single precision, where E^2 - p^2 of a massless jet is off by about 1e-7 E^2.
@@ -86,6 +86,16 @@ impl LogPtPhiEtaLogM2 {
             Ok([log_pt, log_m2])
         });
         Ok(LogPtPhiEtaLogM2 { moments: moments.collect::<Result<_>>()?, ..plain })
+    }
+
+    /// The cut on pT, in units of [`UNIT_GEV`].
+    pub fn pt_min(&self) -> f64 {
+        self.pt_min
+    }
+
+    /// Mean and standard deviation of y0 and y3, per particle.
+    pub fn moments(&self) -> &[[(f64, f64); 2]] {
+        &self.moments
     }
 
     /// A particle's y from its (E, px, py, pz) in GeV, with log|dy/dp|; `None` outside the domain.

@@ -6,7 +6,7 @@ mod standardised;
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Error, Result};
 
-pub use log_pt::{LogPtPhiEtaLogM2, UNIT_GEV};
+pub use log_pt::{ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, UNIT_GEV};
 pub use standardised::Standardised;
 
 use crate::Support;

@@ -1,0 +1,85 @@
+//! The generator `flow-lgatr`.
+
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config};
+
+use super::Lgatr;
+use crate::flow::FlowConfig;
+use crate::lorentz::{Settings, abilities, check_sizes};
+use crate::space::Cuts;
+
+config! {
+    /// Flow matching with L-GATr over particles. The defaults are the published network.
+    pub struct FlowLgatrConfig {
+        /// Multivectors of a token.
+        pub multivectors: usize = 16,
+        /// Scalars of a token.
+        pub scalars: usize = 32,
+        /// Attention heads.
+        pub heads: usize = 8,
+        /// Transformer blocks.
+        pub blocks: usize = 6,
+        /// Width of all heads together over the width of the tokens.
+        pub attention_factor: usize = 2,
+        /// Width of the hidden layer of each block over the width of the tokens.
+        pub mlp_factor: usize = 2,
+        /// Smallest transverse momentum of a particle in GeV: no event has less, generated ones included.
+        pub pt_min: f64 = 22.0,
+        /// Smallest distance of two particles in eta and phi: a cut of the base distribution alone.
+        pub delta_r_min: f64 = 0.5,
+        /// How the flow is integrated.
+        pub flow: FlowConfig = FlowConfig::default(),
+        /// Where the network runs: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be measured.
+        pub device: String = "cpu".into(),
+    }
+}
+
+/// Flow matching with the Lorentz-equivariant geometric algebra transformer (Brehmer et al. 2411.00446), for four-momenta.
+#[derive(Debug, Clone)]
+pub struct FlowLgatr {
+    config: FlowLgatrConfig,
+    settings: Settings,
+}
+
+impl Component for FlowLgatr {
+    type Config = FlowLgatrConfig;
+    const NAME: &'static str = "flow-lgatr";
+    const ABOUT: &'static str = "Flow matching with L-GATr over four-momenta";
+
+    fn new(config: FlowLgatrConfig) -> Result<Self> {
+        check_sizes(&[
+            ("multivectors", config.multivectors),
+            ("scalars", config.scalars),
+            ("heads", config.heads),
+            ("blocks", config.blocks),
+            ("attention_factor", config.attention_factor),
+            ("mlp_factor", config.mlp_factor),
+        ])?;
+        let cuts = Cuts { pt_min: config.pt_min, delta_r_min: config.delta_r_min };
+        let settings = Settings::new(cuts, &config.flow, &config.device)?;
+        Ok(FlowLgatr { config, settings })
+    }
+}
+
+impl Generator for FlowLgatr {
+    fn abilities(&self) -> Abilities {
+        abilities()
+    }
+
+    fn check(&self, schema: &Schema) -> Result<()> {
+        self.settings.check(schema)
+    }
+
+    fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
+        let config = &self.config;
+        self.settings.prepare(training, schema, |kinematics| Lgatr {
+            kinematics,
+            channels: [config.multivectors, config.scalars],
+            heads: config.heads,
+            blocks: config.blocks,
+            attention_factor: config.attention_factor,
+            mlp_factor: config.mlp_factor,
+        })
+    }
+}
+
+amplicast_sdk::register_generator!(FlowLgatr);

@@ -1,0 +1,49 @@
+//! The layer that multiplies multivectors.
+
+use amplicast_nn::{Parameter, Views};
+use tch::Tensor;
+
+use super::Features;
+use super::linear::{ALMOST_UNIT, DEFAULT, Linear};
+use super::norm::{gate, layer_norm};
+use super::product::product;
+
+/// Products of two linear maps of the input, a linear map of them and of the scalars, norm, gate, and a linear map back.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mlp {
+    /// Multivectors and scalars of the network.
+    pub channels: [usize; 2],
+    /// Width inside over the width outside.
+    pub factor: usize,
+}
+
+impl Mlp {
+    fn layers(&self) -> [(&'static str, Linear); 4] {
+        let [c, s] = self.channels;
+        let inner = [self.factor * c, self.factor * s];
+        let factors = |start| Linear { inputs: [c, s], outputs: [inner[0], 0], start };
+        [
+            ("left", factors(DEFAULT)),
+            ("right", factors(ALMOST_UNIT)),
+            ("product", Linear { inputs: [inner[0], s], outputs: inner, start: DEFAULT }),
+            ("down", Linear { inputs: inner, outputs: [c, s], start: DEFAULT }),
+        ]
+    }
+
+    /// Segments `.left`, `.right`, `.product` and `.down`.
+    pub fn parameters(&self, name: &str) -> Vec<Parameter> {
+        self.layers()
+            .iter()
+            .flat_map(|(layer, linear)| linear.parameters(&format!("{name}.{layer}")))
+            .collect()
+    }
+
+    pub fn forward(&self, views: &mut Views, x: &Features) -> Features {
+        let [left, right, mix, down] = self.layers().map(|(_, linear)| linear);
+        let (left, right) = (left.forward(views, x), right.forward(views, x));
+        let mut products = product(&left, &right);
+        products.invariants = Tensor::cat(&[&products.invariants, &x.scalars()], 1);
+        let hidden = gate(&layer_norm(&mix.forward(views, &products)));
+        down.forward(views, &hidden)
+    }
+}

@@ -1,0 +1,97 @@
+//! The network that predicts the vectors of the frames.
+
+use amplicast_nn::{Parameter, UNIT_GEV, Views};
+use ndarray::ArrayView2;
+use tch::{Kind, Tensor};
+
+use crate::backbone::{linear, linear_parameters};
+use crate::lorentz::{METRIC, scalar_count};
+
+/// Floors of the squared mass of a pair, of the length of its momentum, and of the length of the vectors.
+const SQUARE_FLOOR: f64 = 1e-10;
+const PAIR_FLOOR: f64 = 1e-6;
+const LENGTH_FLOOR: f64 = 1e-5;
+
+/// Least standard deviation of the pairs' log masses.
+const SPREAD_FLOOR: f64 = 1e-5;
+
+/// Vectors that a frame takes.
+const VECTORS: usize = 3;
+
+/// v_ik = sum over j != i of softmax_j(f_k(s_i, s_j, e_ij)) (p_i + p_j) / |p_i + p_j|, for k = 0, 1, 2.
+///
+/// i goes over the particles, j over particles and references, e_ij is the standardised log (p_i + p_j)^2, s are the scalars
+/// (0 for references), and f is a perceptron of two hidden layers with GELU. The weights are positive: sums of timelike
+/// vectors that point to the future do so too. Segments `frames.0`, `frames.1` and `frames.2`.
+pub(crate) struct FramesNet {
+    pub particles: usize,
+    pub width: usize,
+    /// Mean and standard deviation of log (p_i + p_j)^2 over all pairs of particles of the training events.
+    pub pairs: [f64; 2],
+}
+
+/// p . q of vectors in the last dimension.
+fn square(p: &Tensor) -> Tensor {
+    let metric = Tensor::from_slice(&METRIC).to_device(p.device());
+    (p.square() * metric).sum_dim_intlist([-1_i64].as_slice(), false, None::<Kind>)
+}
+
+/// log of the squared mass of pairs, floored.
+fn log_square(p: &Tensor) -> Tensor {
+    square(p).clamp_min(SQUARE_FLOOR).log()
+}
+
+/// Mean and standard deviation of log (p_i + p_j)^2 over all pairs of particles of these events (n x 4 particles, in GeV).
+pub(crate) fn pair_moments(events: ArrayView2<'_, f64>) -> [f64; 2] {
+    let values: Vec<f64> = events.iter().copied().collect();
+    let p = Tensor::from_slice(&values).view([events.nrows() as i64, -1, 4]) / UNIT_GEV;
+    let pairs = (1..p.size()[1]).map(|i| log_square(&(p.narrow(1, 0, i) + p.narrow(1, i, 1))));
+    let pairs: Vec<Tensor> = pairs.collect();
+    if pairs.is_empty() {
+        // A single particle has references alone to pair with.
+        return [0.0, 1.0];
+    }
+    let pairs = Tensor::cat(&pairs, 1);
+    let spread = pairs.std(true).double_value(&[]).max(SPREAD_FLOOR);
+    [pairs.mean(Kind::Double).double_value(&[]), spread]
+}
+
+impl FramesNet {
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let inputs = 2 * scalar_count(self.particles) + 1;
+        let widths = [inputs, self.width, self.width, VECTORS];
+        let layers = widths.windows(2).enumerate();
+        layers.flat_map(|(k, w)| linear_parameters(&format!("frames.{k}"), w[1], w[0])).collect()
+    }
+
+    /// Three vectors (B x n x 3 x 4) for each particle, of momenta (B x n x 4), references (3 x 4) and the particles' scalars.
+    pub fn forward(&self, views: &mut Views, p: &Tensor, references: &Tensor, scalars: &Tensor) -> Tensor {
+        let [events, n] = [p.size()[0], p.size()[1]];
+        let (kind, device) = (scalars.kind(), p.device());
+        let seen = references.expand([events, -1, -1], false);
+        let others = seen.size()[1];
+        // B x n x (n + 3) x 4.
+        let sums = p.unsqueeze(2) + Tensor::cat(&[p, &seen], 1).unsqueeze(1);
+        let edges = ((log_square(&sums) - self.pairs[0]) / self.pairs[1]).to_kind(kind).unsqueeze(-1);
+
+        // The first layer is linear in s_i, s_j and e_ij: each is mapped before they meet as pairs.
+        let (weight, bias) = (views.take(), views.take());
+        let s = scalars.size()[2];
+        let own = scalars.linear(&weight.narrow(1, 0, s), Some(&bias)).unsqueeze(2);
+        let other = scalars.linear::<Tensor>(&weight.narrow(1, s, s), None);
+        let zeros = Tensor::zeros([events, others, other.size()[2]], (kind, device));
+        let other = Tensor::cat(&[other, zeros], 1).unsqueeze(1);
+        let hidden = (own + other + edges * weight.select(1, 2 * s)).gelu("none");
+        let hidden = linear(views, &hidden).gelu("none");
+        let scores = linear(views, &hidden).to_kind(Kind::Double);
+
+        let itself = Tensor::eye(n, (Kind::Bool, device));
+        let nobody = Tensor::zeros([n, others], (Kind::Bool, device));
+        let mask = Tensor::cat(&[itself, nobody], 1).unsqueeze(-1);
+        let weights = scores.masked_fill(&mask, f64::NEG_INFINITY).softmax(2, None::<Kind>);
+        let directions = &sums / square(&sums).abs().sqrt().clamp_min(PAIR_FLOOR).unsqueeze(-1);
+        let vectors = weights.transpose(2, 3).matmul(&directions);
+        let length = square(&vectors).sum_dim_intlist([2_i64].as_slice(), true, None::<Kind>);
+        vectors / length.abs().sqrt().clamp_min(LENGTH_FLOOR).unsqueeze(-1)
+    }
+}

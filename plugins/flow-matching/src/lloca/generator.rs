@@ -1,0 +1,105 @@
+//! The generator `flow-lloca`.
+
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
+
+use super::frames_net::pair_moments;
+use super::{FramesNet, Lloca};
+use crate::backbone::Backbone;
+use crate::flow::FlowConfig;
+use crate::lorentz::{Settings, abilities, check_sizes, scalar_count};
+use crate::space::Cuts;
+
+config! {
+    /// Flow matching with a transformer in local frames over particles. The defaults are the published network.
+    pub struct FlowLlocaConfig {
+        /// Width of the tokens.
+        pub width: usize = 104,
+        /// Attention heads; must divide the width.
+        pub heads: usize = 8,
+        /// Four-vectors in a head, the rest of which are scalars; 0 leaves the attention as it is without frames.
+        pub vectors: usize = 2,
+        /// Transformer blocks.
+        pub blocks: usize = 6,
+        /// Width of the hidden layer of each block over the width of the tokens.
+        pub mlp_factor: usize = 2,
+        /// Width of the two hidden layers of the network that predicts the frames.
+        pub frames_width: usize = 128,
+        /// Smallest transverse momentum of a particle in GeV: no event has less, generated ones included.
+        pub pt_min: f64 = 22.0,
+        /// Smallest distance of two particles in eta and phi: a cut of the base distribution alone.
+        pub delta_r_min: f64 = 0.5,
+        /// How the flow is integrated.
+        pub flow: FlowConfig = FlowConfig::default(),
+        /// Where the network runs: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be measured.
+        pub device: String = "cpu".into(),
+    }
+}
+
+/// Flow matching with a transformer in local frames (Favaro et al. 2508.14898), for four-momenta.
+#[derive(Debug, Clone)]
+pub struct FlowLloca {
+    config: FlowLlocaConfig,
+    settings: Settings,
+}
+
+impl Component for FlowLloca {
+    type Config = FlowLlocaConfig;
+    const NAME: &'static str = "flow-lloca";
+    const ABOUT: &'static str = "Flow matching with LLoCa over four-momenta";
+
+    fn new(config: FlowLlocaConfig) -> Result<Self> {
+        check_sizes(&[
+            ("width", config.width),
+            ("heads", config.heads),
+            ("blocks", config.blocks),
+            ("mlp_factor", config.mlp_factor),
+            ("frames_width", config.frames_width),
+        ])?;
+        ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
+            format!("expected a divisor of the width {}, found {}", config.width, config.heads)
+        })?;
+        let head = config.width / config.heads;
+        ensure_config(config.vectors <= head / 4, "vectors", || {
+            format!("expected at most {} in a head of {head} numbers, found {}", head / 4, config.vectors)
+        })?;
+        let cuts = Cuts { pt_min: config.pt_min, delta_r_min: config.delta_r_min };
+        let settings = Settings::new(cuts, &config.flow, &config.device)?;
+        Ok(FlowLloca { config, settings })
+    }
+}
+
+impl Generator for FlowLloca {
+    fn abilities(&self) -> Abilities {
+        abilities()
+    }
+
+    fn check(&self, schema: &Schema) -> Result<()> {
+        self.settings.check(schema)
+    }
+
+    fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
+        let config = &self.config;
+        self.settings.prepare(training, schema, |kinematics| {
+            let particles = kinematics.particles();
+            Lloca {
+                frames: FramesNet {
+                    particles,
+                    width: config.frames_width,
+                    pairs: pair_moments(training.values),
+                },
+                transformer: Backbone {
+                    inputs: 4 + scalar_count(particles),
+                    outputs: 6,
+                    width: config.width,
+                    heads: config.heads,
+                    vectors: config.vectors,
+                    blocks: config.blocks,
+                    mlp_factor: config.mlp_factor,
+                },
+                kinematics,
+            }
+        })
+    }
+}
+
+amplicast_sdk::register_generator!(FlowLloca);
