@@ -103,10 +103,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("repulsive-ensemble", json!({})),
         ("repulsive-ensemble", json!({"kernel": "joint", "segments": ["head"], "temperature": 2.0})),
         ("flow-transformer", json!({"width": 8, "heads": 2, "blocks": 1, "flow": {"steps": 4}})),
-        (
-            "flow-transformer",
-            json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"solver": "adaptive", "divergence": "hutchinson"}}),
-        ),
+        ("flow-transformer", json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"solver": "adaptive"}})),
         (
             "flow-lgatr",
             json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
