@@ -1,6 +1,7 @@
 //! Files that are no plugins, or no longer, are refused with the reason before any of their code runs, and the plugins
 //! beside them work.
 
+use amplicast_sdk::abi::ABI_VERSION;
 use amplicast_tests::{Place, built};
 
 /// A plugin, as bytes to be damaged.
@@ -102,13 +103,13 @@ fn a_damaged_tag() {
 #[test]
 fn another_version_of_the_sdk() {
     let version = env!("CARGO_PKG_VERSION");
-    let tag = format!("amplicast-plugin\n1\n{version}\n");
+    let tag = format!("amplicast-plugin\n{ABI_VERSION}\n{version}\n");
     let other = tag.replace(version, &format!("9{}", &version[1..]));
     refused(
         &patched(plugin(), tag.as_bytes(), other.as_bytes()),
         &format!(
-            "built against amplicast-sdk 9{} (boundary 1), this host has {version} (boundary 1): rebuild the plugin \
-             against this version of the SDK",
+            "built against amplicast-sdk 9{} (boundary {ABI_VERSION}), this host has {version} (boundary {ABI_VERSION}): \
+             rebuild the plugin against this version of the SDK",
             &version[1..]
         ),
     );
@@ -116,8 +117,9 @@ fn another_version_of_the_sdk() {
 
 #[test]
 fn another_boundary() {
-    let bytes = patched(plugin(), b"amplicast-plugin\n1\n", b"amplicast-plugin\n7\n");
-    refused(&bytes, "(boundary 7), this host has");
+    let [own, other] = [ABI_VERSION, 9].map(|number| format!("amplicast-plugin\n{number}\n"));
+    let bytes = patched(plugin(), own.as_bytes(), other.as_bytes());
+    refused(&bytes, "(boundary 9), this host has");
 }
 
 /// The check of abi_stable at load time sees another name of a field: the layout that it compares is data in the file.
