@@ -13,7 +13,7 @@ config! {
     pub struct MeanConfig {}
 }
 
-/// The squared error of the mean <x> of a summary, estimated by the members' variance of their sample means with
+/// The squared error of the mean of a summary x, estimated by the members' variance of their sample means with
 /// Var(x) / n_gen subtracted; a true sample of n events has Var(x) / n.
 ///
 /// It is what `integral` is with x in place of the indicator of a region (Bahl et al. 2025, Eqs 9-18). For a generator
