@@ -43,6 +43,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import flow
+
 torch.set_num_threads(1)
 torch.manual_seed(1)
 
@@ -322,6 +324,8 @@ WORKS = {
     "density-2": lambda: density(2),
     "density-4": lambda: density(4),
     "classifier": classifier,
+    "flow-step": flow.training,
+    "flow-call": flow.sampling,
     "panel": panel,
     "panel-apart": lambda: panel("--densities-apart"),
     "step-2": lambda: training(2),

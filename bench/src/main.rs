@@ -7,6 +7,7 @@ mod boundary;
 mod classifier;
 mod density;
 mod flat;
+mod flow;
 mod ks;
 mod memory;
 mod panel;
@@ -39,7 +40,7 @@ struct Arguments {
     /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
     #[arg(long)]
     memory: bool,
-    /// Measure only what has this in its name: ks, sampling, density, training, classifier, boundary, flat, panel, memory.
+    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, boundary, flat, panel, memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -78,6 +79,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         if wanted("density") {
             rows.extend(density::measure(&plugins, &peers, dimension)?);
         }
+    }
+    if wanted("flow") {
+        rows.extend(flow::measure(&plugins, &peers)?);
     }
     if wanted("classifier") {
         rows.extend(classifier::measure(&plugins, &peers)?);

@@ -12,7 +12,8 @@ use amplicast_sdk::abi::{
 use amplicast_sdk::{Error, Result};
 use serde_json::Value;
 
-const FILES: [&str; 5] = ["datasets", "metrics", "autoregressive", "posteriors", "classifier"];
+const FILES: [&str; 6] =
+    ["datasets", "metrics", "autoregressive", "flow_matching", "posteriors", "classifier"];
 
 /// Loaded plugins, and who watches their calls.
 pub struct Plugins {

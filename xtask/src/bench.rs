@@ -15,6 +15,7 @@ const PACKAGES: &[&str] = &[
     "amplicast-autoregressive",
     "amplicast-classifier",
     "amplicast-datasets",
+    "amplicast-flow-matching",
     "amplicast-kinematics",
     "amplicast-metrics",
     "amplicast-posteriors",

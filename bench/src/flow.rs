@@ -1,0 +1,76 @@
+//! Flow matching over six jets with the published transformer: a training step, and a call of the network in sampling.
+
+use std::f64::consts::TAU;
+
+use amplicast_sdk::ndarray::Array2;
+use amplicast_sdk::rand::RngExt;
+use amplicast_sdk::{Alone, Batch, Chunk, Model, Origin, Result, Schema, Seed, Stream, TrainingSettings};
+use serde_json::json;
+
+use crate::peers::{Beside, Peers};
+use crate::plugins::Plugins;
+use crate::table::{Row, cost};
+use crate::timing::{REPETITIONS, Times};
+
+/// Events of a step, and of a batch in sampling.
+const BATCH: usize = 512;
+/// Training steps in a repetition, as in `flow.py`.
+const STEPS: u64 = 2;
+/// Steps of the solver in a repetition, four calls of the network each, as in `flow.py`.
+const SOLVER_STEPS: u64 = 1;
+const MILLI: f64 = 1e-3;
+const PARTICLES: [&str; 6] = ["b1", "q1", "q2", "b2", "q3", "q4"];
+
+/// Milliseconds a training step (base events, lines, loss, gradient, clip, Adam), and a call of the network on a batch
+/// (of base events, whose drawing is counted as well).
+pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
+    let config = json!({"flow": {"steps": SOLVER_STEPS}});
+    let generator = plugins.generator("flow-transformer", &config)?;
+    let events = jets(4 * BATCH);
+    let rows: Vec<u64> = (0..4 * BATCH as u64).collect();
+    let schema = Schema::four_momenta(PARTICLES);
+    let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), &schema)?;
+    let settings =
+        TrainingSettings { iterations: STEPS, batch: BATCH, clip: 5.0, ..TrainingSettings::default() };
+    let step = || model.fit(&rows, &settings, Seed::new(2), &Alone).map(drop);
+    let member = model.at(&model.initial(Seed::new(3))?)?;
+    let mut out = Array2::zeros((BATCH, 4 * PARTICLES.len()));
+    let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(4) };
+    let sample = || member.sample(chunk, out.view_mut());
+    let mut table =
+        row(peers, "flow-step", "flow matching, transformer, step, batch 512", STEPS as f64, step)?;
+    let calls = 4.0 * SOLVER_STEPS as f64;
+    table.extend(row(peers, "flow-call", "flow matching, transformer, call on 512 events", calls, sample)?);
+    Ok(table)
+}
+
+fn row(
+    peers: &Peers,
+    key: &str,
+    what: &str,
+    units: f64,
+    mut work: impl FnMut() -> Result<()>,
+) -> Result<Vec<Row>> {
+    let show = |times: &Times| cost(times, MILLI, "ms");
+    if let Some(Beside { name, pairs }) = peers.beside(key, 2 * REPETITIONS, units, &mut work)? {
+        let against = format!("{name}, {}", show(&pairs.first));
+        return Ok(vec![Row::new(what, show(&pairs.second), against).times(pairs.ratio, Some(1.2))]);
+    }
+    Ok(vec![Row::new(what, show(&Times::of(REPETITIONS, work)?.per(units)), "")])
+}
+
+/// Jets above the cut of 22 GeV.
+fn jets(n: usize) -> Array2<f64> {
+    let mut stream: Stream = Seed::new(1).stream();
+    let mut events = Array2::zeros((n, 4 * PARTICLES.len()));
+    for mut event in events.rows_mut() {
+        for mut jet in event.exact_chunks_mut(4) {
+            let [a, b, c, d]: [f64; 4] = std::array::from_fn(|_| stream.random());
+            let (pt, phi, eta, mass) = (30.0 + 60.0 * a, TAU * b, 3.0 * c - 1.5, 5.0 + 8.0 * d);
+            let energy = (mass * mass + (pt * eta.cosh()).powi(2)).sqrt();
+            let momentum = [energy, pt * phi.cos(), pt * phi.sin(), pt * eta.sinh()];
+            jet.iter_mut().zip(momentum).for_each(|(p, value)| *p = value);
+        }
+    }
+    events
+}
