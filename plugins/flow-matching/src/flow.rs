@@ -1,7 +1,6 @@
 //! The flow between events and the base: its settings, its loss, its integration.
 
-use std::f64::consts::{PI, TAU};
-
+use amplicast_nn::wrap_angle;
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::schemars::JsonSchema;
 use amplicast_sdk::serde::{Deserialize, Serialize};
@@ -47,15 +46,14 @@ impl FlowConfig {
     }
 }
 
-/// An angle on [-pi, pi).
-pub(crate) fn wrap(angle: f64) -> f64 {
-    (angle + PI).rem_euclid(TAU) - PI
-}
-
 /// Wraps the numbers of events that are angles.
 pub(crate) fn wrap_angles(space: &dyn Space, x: &mut [f64]) {
     for token in x.chunks_exact_mut(space.angles().len()) {
-        token.iter_mut().zip(space.angles()).filter(|(_, angle)| **angle).for_each(|(x, _)| *x = wrap(*x));
+        token
+            .iter_mut()
+            .zip(space.angles())
+            .filter(|(_, angle)| **angle)
+            .for_each(|(x, _)| *x = wrap_angle(*x));
     }
 }
 

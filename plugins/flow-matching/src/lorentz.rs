@@ -1,8 +1,8 @@
 //! What the equivariant networks share: four-momenta only, the beams as references, and the settings of their generators.
 
-use amplicast_nn::parse_device;
+use amplicast_nn::{Views, parse_device};
 use amplicast_sdk::{Abilities, Batch, Error, LossKind, Model, Result, Schema, ensure_config};
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::flow::FlowConfig;
 use crate::kinematics::Kinematics;
@@ -38,6 +38,23 @@ pub(crate) fn scalars(time: &Tensor, particles: usize) -> Tensor {
 /// Numbers in [`scalars`].
 pub(crate) fn scalar_count(particles: usize) -> usize {
     particles + time::FEATURES
+}
+
+/// Velocities of the coordinates x at times t, from a network's vectors and scalars.
+///
+/// The network gets momenta (B x n x 4) and references (3 x 4) in double precision and scalars (B x n x ..) in its own, and
+/// gives a vector (B x n x 4) and two scalars (B x n x 2) for each particle.
+pub(crate) fn velocity(
+    kinematics: &Kinematics,
+    views: &mut Views,
+    (x, t): (&Tensor, &Tensor),
+    network: impl FnOnce(&mut Views, &Tensor, &Tensor, &Tensor) -> [Tensor; 2],
+) -> Tensor {
+    let scalars = scalars(&time::features(views, t), kinematics.particles());
+    let particles = kinematics.particles_at(x);
+    let momenta = particles.momenta();
+    let [w, scalars] = network(views, &momenta, &references(&momenta), &scalars);
+    particles.velocity(&w.to_kind(Kind::Double), &scalars.to_kind(Kind::Double))
 }
 
 /// Refuses sizes of 0, by their keys.

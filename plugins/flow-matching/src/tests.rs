@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amplicast_nn::{Parameter, Views, initial_parameters, layout};
+use amplicast_nn::{Parameter, Views, initial_parameters, layout, wrap_angle};
 use amplicast_sdk::ndarray::{Array2, ArrayView2};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
@@ -12,7 +12,7 @@ use amplicast_sdk::{
 };
 use tch::{Device, Kind, Tensor};
 
-use crate::flow::{Divergence, FlowConfig, Lines, wrap};
+use crate::flow::{Divergence, FlowConfig, Lines};
 use crate::member::FlowMember;
 use crate::model::Flow;
 use crate::network::{Field, Network};
@@ -279,7 +279,7 @@ fn jets(n: usize) -> (Array2<f64>, Schema) {
         for mut jet in event.exact_chunks_mut(4) {
             let pt = 30.0 + 60.0 * stream.random::<f64>();
             let (phi, eta): (f64, f64) =
-                (wrap(7.0 * stream.random::<f64>()), 3.0 * stream.random::<f64>() - 1.5);
+                (wrap_angle(7.0 * stream.random::<f64>()), 3.0 * stream.random::<f64>() - 1.5);
             let mass = 5.0 + 8.0 * stream.random::<f64>();
             let energy = (mass * mass + (pt * eta.cosh()).powi(2)).sqrt();
             jet.assign(&ndarray::arr1(&[energy, pt * phi.cos(), pt * phi.sin(), pt * eta.sinh()]));
@@ -335,7 +335,7 @@ fn angles_go_the_short_way_round() {
         assert!((-pi..pi).contains(&v[1]) && (-pi..pi).contains(&xt[1]));
         for k in 0..4 {
             let off = xt[k] - x0[k] - t * v[k];
-            assert!(if k == 1 { wrap(off) } else { off }.abs() < 1e-12);
+            assert!(if k == 1 { wrap_angle(off) } else { off }.abs() < 1e-12);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The network and the velocity it gives.
 
 use amplicast_nn::{Parameter, Views};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::Features;
 use super::attention::Attention;
@@ -9,7 +9,7 @@ use super::linear::{DEFAULT, Linear};
 use super::mlp::Mlp;
 use super::norm::layer_norm;
 use crate::kinematics::Kinematics;
-use crate::lorentz::{references, scalar_count, scalars};
+use crate::lorentz::{scalar_count, velocity};
 use crate::network::Network;
 use crate::time;
 
@@ -54,10 +54,10 @@ impl Lgatr {
         scalars: &Tensor,
     ) -> [Tensor; 2] {
         let [events, tokens] = [momenta.size()[0], momenta.size()[1]];
-        let options = (momenta.kind(), momenta.device());
+        let options = (scalars.kind(), momenta.device());
         let (rows, width) = (events * tokens, 2 * INPUTS as i64);
         let seen = references.expand([events, tokens, -1, -1], false);
-        let real = Tensor::cat(&[momenta.unsqueeze(2), seen], 2).permute([3, 0, 1, 2]);
+        let real = Tensor::cat(&[momenta.unsqueeze(2), seen], 2).to_kind(options.0).permute([3, 0, 1, 2]);
         let vectors = Tensor::stack(&[&real, &real.zeros_like()], -1).view([4, rows, width]);
         let zeros = Tensor::zeros([rows, width], options);
         let x = Features {
@@ -92,11 +92,8 @@ impl Network for Lgatr {
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        let time = time::features(views, t);
-        let particles = self.kinematics.particles_at(x);
-        let momenta = particles.momenta().to_kind(time.kind());
-        let scalars = scalars(&time, self.kinematics.particles());
-        let [w, scalars] = self.forward(views, &momenta, &references(&momenta), &scalars);
-        particles.velocity(&w.to_kind(Kind::Double), &scalars.to_kind(Kind::Double))
+        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
+            self.forward(views, momenta, references, scalars)
+        })
     }
 }

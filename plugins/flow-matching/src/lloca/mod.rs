@@ -19,7 +19,7 @@ pub(crate) use frames_net::FramesNet;
 
 use crate::backbone::Backbone;
 use crate::kinematics::Kinematics;
-use crate::lorentz::{references, scalars};
+use crate::lorentz::velocity;
 use crate::network::Network;
 use crate::time;
 
@@ -57,11 +57,8 @@ impl Network for Lloca {
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        let time = time::features(views, t);
-        let particles = self.kinematics.particles_at(x);
-        let momenta = particles.momenta();
-        let scalars = scalars(&time, self.kinematics.particles());
-        let [w, scalars] = self.forward(views, &momenta, &references(&momenta), &scalars);
-        particles.velocity(&w, &scalars)
+        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
+            self.forward(views, momenta, references, scalars)
+        })
     }
 }

@@ -5,6 +5,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::frames_net::pair_moments;
 use super::*;
+use crate::lorentz::references;
 use crate::lorentz::{metric, scalar_count};
 use crate::symmetry::*;
 use crate::transformer::Transformer;

@@ -6,13 +6,13 @@ mod layers;
 mod tests;
 
 use amplicast_nn::{Parameter, Views};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 pub use generator::{FlowLgatrSlim, FlowLgatrSlimConfig};
 use layers::{Attention, Features, Linear, Mlp, norm};
 
 use crate::kinematics::Kinematics;
-use crate::lorentz::{REFERENCES, references, scalar_count, scalars};
+use crate::lorentz::{REFERENCES, scalar_count, velocity};
 use crate::network::Network;
 use crate::time;
 
@@ -56,7 +56,8 @@ impl Slim {
     ) -> [Tensor; 2] {
         let [events, tokens] = [momenta.size()[0], momenta.size()[1]];
         let seen = references.expand([events, tokens, -1, -1], false);
-        let vectors = Tensor::cat(&[momenta.unsqueeze(2), seen], 2).permute([3, 0, 1, 2]).flatten(1, 2);
+        let vectors = Tensor::cat(&[momenta.unsqueeze(2), seen], 2).to_kind(scalars.kind());
+        let vectors = vectors.permute([3, 0, 1, 2]).flatten(1, 2);
         let x = Features { vectors, scalars: scalars.flatten(0, 1) };
         let mut x = self.embed().forward(views, &x);
         let (attention, mlp) = self.block();
@@ -84,11 +85,8 @@ impl Network for Slim {
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        let time = time::features(views, t);
-        let particles = self.kinematics.particles_at(x);
-        let momenta = particles.momenta().to_kind(time.kind());
-        let scalars = scalars(&time, self.kinematics.particles());
-        let [w, scalars] = self.forward(views, &momenta, &references(&momenta), &scalars);
-        particles.velocity(&w.to_kind(Kind::Double), &scalars.to_kind(Kind::Double))
+        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
+            self.forward(views, momenta, references, scalars)
+        })
     }
 }

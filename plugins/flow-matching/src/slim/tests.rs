@@ -4,6 +4,7 @@ use amplicast_nn::LogPtPhiEtaLogM2;
 use tch::{Device, Kind, Tensor};
 
 use super::*;
+use crate::lorentz::references;
 use crate::symmetry::*;
 
 const TOKENS: i64 = 5;

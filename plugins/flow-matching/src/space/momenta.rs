@@ -4,15 +4,12 @@ use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use std::sync::{LazyLock, Mutex};
 
-use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, UNIT_GEV, wrap_angle};
+use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, OFFSET, UNIT_GEV, wrap_angle};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{Result, Seed, Stream};
 use ndarray::ArrayView2;
 
 use super::{Cuts, Space};
-
-/// Added to m^2 in its logarithm, in units of 206.6 GeV squared: as in the coordinates.
-const OFFSET: f64 = 1e-5;
 
 /// Proposals from which the acceptance is estimated: it is known to 0.2 % for 6 particles, to 0.5 % for 10.
 const PROPOSALS: u64 = 1 << 18;

@@ -23,12 +23,21 @@ pub struct Decoder {
     head: Linear,
 }
 
+/// The layers of a block, packed.
 #[derive(Debug, Clone)]
-struct Block {
-    qkv: Linear,
-    out: Linear,
-    up: Linear,
-    down: Linear,
+pub(super) struct Block {
+    pub qkv: Linear,
+    pub out: Linear,
+    pub up: Linear,
+    pub down: Linear,
+}
+
+impl Block {
+    pub fn new(weights: &BlockWeights) -> Self {
+        let BlockWeights { qkv, out, up, down } = weights;
+        let [qkv, out, up, down] = [qkv, out, up, down].map(Linear::new);
+        Block { qkv, out, up, down }
+    }
 }
 
 impl Decoder {
@@ -38,16 +47,11 @@ impl Decoder {
     }
 
     pub(super) fn packed(shape: &CausalTransformer, weights: &Weights) -> Self {
-        let block = |weights: &BlockWeights| {
-            let BlockWeights { qkv, out, up, down } = weights;
-            let [qkv, out, up, down] = [qkv, out, up, down].map(Linear::new);
-            Block { qkv, out, up, down }
-        };
         Decoder {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
             embed: weights.embed.iter().map(Linear::new).collect(),
-            blocks: weights.blocks.iter().map(block).collect(),
+            blocks: weights.blocks.iter().map(Block::new).collect(),
             head: Linear::new(&weights.head),
         }
     }

@@ -4,6 +4,7 @@ use amplicast_sdk::Layout;
 use pulp::Simd;
 
 use super::attention::Attention;
+use super::decoder::Block;
 use super::dense::Dense;
 use super::linear::Linear;
 use super::norm::normalise;
@@ -105,14 +106,6 @@ pub struct Encoder {
     head: Linear,
 }
 
-#[derive(Debug, Clone)]
-struct Block {
-    qkv: Linear,
-    out: Linear,
-    up: Linear,
-    down: Linear,
-}
-
 /// Activations of one block of events.
 pub struct EncoderWorkspace {
     /// The sums along the skip connections, token by token.
@@ -158,16 +151,11 @@ impl Encoder {
     }
 
     pub(super) fn packed(shape: &EncoderShape, weights: &EncoderWeights) -> Self {
-        let block = |weights: &BlockWeights| {
-            let BlockWeights { qkv, out, up, down } = weights;
-            let [qkv, out, up, down] = [qkv, out, up, down].map(Linear::new);
-            Block { qkv, out, up, down }
-        };
         Encoder {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
             embed: Linear::new(&weights.embed),
-            blocks: weights.blocks.iter().map(block).collect(),
+            blocks: weights.blocks.iter().map(Block::new).collect(),
             head: Linear::new(&weights.head),
         }
     }

@@ -6,12 +6,11 @@ use pulp::Simd;
 use super::attention::{Attended, Attention};
 use super::encoder::{Encoder, EncoderShape, EncoderWeights, EncoderWorkspace};
 use super::functions::mul;
-use super::gradient::Layer;
+use super::gradient::{Block, Layer};
 use super::norm::add_gradient;
 use super::rows::{Rows, Slots};
 use super::special::exact_gelu_and_slope;
 use super::weight_sums::Transposed;
-use super::weights::BlockWeights;
 use super::workspace::padded;
 
 /// The transposed weights of an encoder, and the gradient summed so far.
@@ -21,13 +20,6 @@ pub struct EncoderBackward {
     embed: Layer,
     blocks: Vec<Block>,
     head: Layer,
-}
-
-struct Block {
-    qkv: Layer,
-    out: Layer,
-    up: Layer,
-    down: Layer,
 }
 
 /// Gradients with respect to the activations of one block of events.
@@ -64,16 +56,11 @@ impl EncoderBackward {
         parameters: &[f32],
     ) -> (Encoder, EncoderBackward) {
         let weights = EncoderWeights::new(shape, layout, parameters);
-        let block = |block: &BlockWeights| {
-            let BlockWeights { qkv, out, up, down } = block;
-            let [qkv, out, up, down] = [qkv, out, up, down].map(Layer::new::<S>);
-            Block { qkv, out, up, down }
-        };
         let backward = EncoderBackward {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
             embed: Layer::new::<S>(&weights.embed),
-            blocks: weights.blocks.iter().map(block).collect(),
+            blocks: weights.blocks.iter().map(Block::new::<S>).collect(),
             head: Layer::new::<S>(&weights.head),
         };
         (Encoder::packed(shape, &weights), backward)
@@ -145,13 +132,7 @@ impl EncoderBackward {
         // Loops, as closures would be compiled without the instruction set.
         let mut blocks = Vec::new();
         for block in &self.blocks {
-            let Block { qkv, out, up, down } = block;
-            blocks.push(BlockWeights {
-                qkv: qkv.sums.totals(simd),
-                out: out.sums.totals(simd),
-                up: up.sums.totals(simd),
-                down: down.sums.totals(simd),
-            });
+            blocks.push(block.totals(simd));
         }
         let (embed, head) = (self.embed.sums.totals(simd), self.head.sums.totals(simd));
         EncoderWeights { embed, blocks, head }.unfold(&self.shape, layout, gradient);

@@ -40,11 +40,31 @@ pub(super) struct Layer {
     pub sums: WeightSums,
 }
 
-struct Block {
-    qkv: Layer,
-    out: Layer,
-    up: Layer,
-    down: Layer,
+/// The backward passes of a block's layers.
+pub(super) struct Block {
+    pub qkv: Layer,
+    pub out: Layer,
+    pub up: Layer,
+    pub down: Layer,
+}
+
+impl Block {
+    pub fn new<S: Simd>(weights: &BlockWeights) -> Self {
+        let BlockWeights { qkv, out, up, down } = weights;
+        let [qkv, out, up, down] = [qkv, out, up, down].map(Layer::new::<S>);
+        Block { qkv, out, up, down }
+    }
+
+    /// The gradient of the layers.
+    #[inline(always)]
+    pub fn totals<S: Simd>(&self, simd: S) -> BlockWeights {
+        BlockWeights {
+            qkv: self.qkv.sums.totals(simd),
+            out: self.out.sums.totals(simd),
+            up: self.up.sums.totals(simd),
+            down: self.down.sums.totals(simd),
+        }
+    }
 }
 
 /// Gradients with respect to the activations of one block of events.
@@ -106,16 +126,11 @@ impl Backward {
         parameters: &[f32],
     ) -> (Decoder, Backward) {
         let weights = Weights::new(shape, layout, parameters);
-        let block = |block: &BlockWeights| {
-            let BlockWeights { qkv, out, up, down } = block;
-            let [qkv, out, up, down] = [qkv, out, up, down].map(Layer::new::<S>);
-            Block { qkv, out, up, down }
-        };
         let backward = Backward {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
             embed: weights.embed.iter().map(|e| WeightSums::new::<S>(e.inputs, e.outputs)).collect(),
-            blocks: weights.blocks.iter().map(block).collect(),
+            blocks: weights.blocks.iter().map(Block::new::<S>).collect(),
             head: Layer::new::<S>(&weights.head),
             start_tokens: vec![0.0; shape.blocks * 3 * shape.width],
         };
@@ -217,13 +232,7 @@ impl Backward {
             embed.push(sums.totals(simd));
         }
         for block in &self.blocks {
-            let Block { qkv, out, up, down } = block;
-            blocks.push(BlockWeights {
-                qkv: qkv.sums.totals(simd),
-                out: out.sums.totals(simd),
-                up: up.sums.totals(simd),
-                down: down.sums.totals(simd),
-            });
+            blocks.push(block.totals(simd));
         }
         let gradients = Weights { embed, blocks, head: self.head.sums.totals(simd) };
         gradients.unfold(&self.shape, layout, parameters, gradient);
