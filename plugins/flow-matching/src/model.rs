@@ -8,7 +8,7 @@ use ndarray::ArrayView2;
 use tch::{Device, Kind, Tensor};
 
 use crate::flow::{FlowConfig, Lines};
-use crate::lanes::LaneTransformer;
+use crate::lanes::LaneNetwork;
 use crate::member::FlowMember;
 use crate::network::Network;
 use crate::solver::Solver;
@@ -83,7 +83,7 @@ impl FlowModel {
     }
 
     /// The network without libtorch, if it has such a form and runs on the CPU.
-    fn lanes(&self) -> Option<LaneTransformer> {
+    fn lanes(&self) -> Option<Box<dyn LaneNetwork>> {
         self.flow.network.in_lanes().filter(|_| self.flow.device == Device::Cpu)
     }
 

@@ -6,7 +6,7 @@ use amplicast_sdk::{Layout, Result, Stream};
 use tch::{Device, Kind, Tensor};
 
 use crate::flow::Divergence;
-use crate::lanes::{LaneField, LaneTransformer};
+use crate::lanes::{LaneField, LaneNetwork};
 
 /// The velocity of the flow as a graph in libtorch.
 pub(crate) trait Network: Send + Sync {
@@ -18,7 +18,7 @@ pub(crate) trait Network: Send + Sync {
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor;
 
     /// The same in plain Rust, for a CPU, if there is such a form.
-    fn in_lanes(&self) -> Option<LaneTransformer> {
+    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
         None
     }
 }
@@ -29,7 +29,7 @@ pub(crate) struct Field<'a> {
     layout: &'a Layout,
     flat: Tensor,
     device: Device,
-    lanes: Option<LaneField>,
+    lanes: Option<Box<dyn LaneField>>,
 }
 
 impl<'a> Field<'a> {

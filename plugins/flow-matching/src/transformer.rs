@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::backbone::Backbone;
 use crate::flow::FlowConfig;
-use crate::lanes::LaneTransformer;
+use crate::lanes::{LaneNetwork, LaneTransformer};
 use crate::lorentz::{abilities, check_sizes, scalar_count, scalars};
 use crate::network::Network;
 use crate::space::{CoordinateSystem, Cuts};
@@ -133,7 +133,7 @@ impl Network for Transformer {
         self.backbone().forward(views, &tokens, None).to_kind(Kind::Double).flatten(1, 2)
     }
 
-    fn in_lanes(&self) -> Option<LaneTransformer> {
+    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
         let shape = EncoderShape {
             features: self.numbers + self.tokens + time::FEATURES,
             tokens: self.tokens,
@@ -143,6 +143,6 @@ impl Network for Transformer {
             mlp_factor: self.mlp_factor,
             outputs: self.numbers,
         };
-        Some(LaneTransformer { shape })
+        Some(Box::new(LaneTransformer { shape }))
     }
 }

@@ -1,4 +1,4 @@
-//! The transformer's velocity and its loss over SIMD lanes, without libtorch: several times faster on a CPU.
+//! The transformer's velocity and its loss.
 
 use amplicast_nn::lanes::{
     self, Encoder, EncoderBackward, EncoderBackwardWorkspace, EncoderShape, EncoderWorkspace, Slots, VECTORS,
@@ -7,6 +7,8 @@ use amplicast_nn::lanes::{
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::Layout;
 
+use super::time::TimeLayer;
+use super::{LaneField, LaneNetwork};
 use crate::flow::Lines;
 use crate::time::{self, FEATURES};
 
@@ -14,26 +16,6 @@ use crate::time::{self, FEATURES};
 #[derive(Debug, Clone)]
 pub(crate) struct LaneTransformer {
     pub shape: EncoderShape,
-}
-
-/// The time's linear layer (8 x 8 and a bias).
-struct TimeLayer<'a> {
-    weight: &'a [f32],
-    bias: &'a [f32],
-}
-
-impl<'a> TimeLayer<'a> {
-    fn new(layout: &Layout, parameters: &'a [f32]) -> Self {
-        let get = |name| &parameters[layout.range(name).expect("the time's segments come first")];
-        TimeLayer { weight: get("time.weight"), bias: get("time.bias") }
-    }
-
-    fn features(&self, waves: &[f32; FEATURES]) -> [f32; FEATURES] {
-        std::array::from_fn(|o| {
-            let row = &self.weight[o * FEATURES..(o + 1) * FEATURES];
-            self.bias[o] + row.iter().zip(waves).map(|(w, z)| w * z).sum::<f32>()
-        })
-    }
 }
 
 impl LaneTransformer {
@@ -73,16 +55,16 @@ impl LaneTransformer {
             }
         }
     }
+}
 
-    /// With these parameters, for many calls.
-    pub fn field(&self, layout: &Layout, parameters: &[f32]) -> LaneField {
+impl LaneNetwork for LaneTransformer {
+    fn field(&self, layout: &Layout, parameters: &[f32]) -> Box<dyn LaneField> {
         let TimeLayer { weight, bias } = TimeLayer::new(layout, parameters);
         let encoder = Encoder::new(&self.shape, layout, parameters);
-        LaneField { network: self.clone(), encoder, time: [weight.to_vec(), bias.to_vec()] }
+        Box::new(TransformerField { network: self.clone(), encoder, time: [weight.to_vec(), bias.to_vec()] })
     }
 
-    /// The loss, half of the mean squared error of the velocity's numbers with weights that sum up to 1, and its gradient.
-    pub fn loss_and_gradient(
+    fn loss_and_gradient(
         &self,
         layout: &Layout,
         parameters: &[f32],
@@ -94,22 +76,20 @@ impl LaneTransformer {
     }
 }
 
-/// A velocity field at fixed parameters.
-pub(crate) struct LaneField {
+struct TransformerField {
     network: LaneTransformer,
     encoder: Encoder,
     time: [Vec<f32>; 2],
 }
 
-impl LaneField {
-    /// Writes the velocities of events at time `t`.
-    pub fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
+impl LaneField for TransformerField {
+    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
         lanes::dispatch(Velocity { field: self, t, x, out });
     }
 }
 
 struct Velocity<'a> {
-    field: &'a LaneField,
+    field: &'a TransformerField,
     t: f64,
     x: &'a [f64],
     out: &'a mut [f64],
