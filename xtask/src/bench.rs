@@ -17,6 +17,7 @@ const PACKAGES: &[&str] = &[
     "amplicast-datasets",
     "amplicast-flow-matching",
     "amplicast-kinematics",
+    "amplicast-likelihood-ratio",
     "amplicast-metrics",
     "amplicast-posteriors",
 ];
