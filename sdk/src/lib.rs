@@ -43,6 +43,7 @@ mod error;
 mod events;
 mod generator;
 mod metric;
+pub mod momenta;
 mod optimiser;
 mod parameters;
 mod seed;

@@ -7,6 +7,7 @@ use amplicast_sdk::{
 };
 
 use crate::diagnostics::{Scores, diagnostics};
+use crate::features::{FeatureKind, Features};
 use crate::folds::{CrossFitted, CrossFitting, GENERATED, Generated};
 use crate::network::Network;
 use crate::training::Training;
@@ -14,6 +15,11 @@ use crate::training::Training;
 config! {
     /// A classifier between true and generated events.
     pub struct ClassifierLrConfig {
+        /// What it sees of an event: `columns`, or of four-momenta `kinematics`: pT, phi, eta and m of each particle and of
+        /// each of `systems`, and Delta R of each pair of particles.
+        pub features: FeatureKind = FeatureKind::Columns,
+        /// Particles, counted from 0, whose sums `kinematics` sees too, such as [[0, 1, 2], [1, 2]].
+        pub systems: Vec<Vec<usize>> = Vec::new(),
         /// Widths of the hidden layers.
         pub hidden: Vec<usize> = vec![64, 64],
         /// The part of the training events that the classifier sees; of these events only the others are scored.
@@ -55,6 +61,7 @@ config! {
 #[derive(Debug, Clone)]
 pub struct ClassifierLr {
     config: ClassifierLrConfig,
+    features: Features,
 }
 
 impl Component for ClassifierLr {
@@ -83,7 +90,8 @@ impl Component for ClassifierLr {
         ensure_config(config.batch >= 2, "batch", || {
             format!("expected at least 2 events, found {}", config.batch)
         })?;
-        let classifier = ClassifierLr { config };
+        let features = Features::new(config.features, &config.systems)?;
+        let classifier = ClassifierLr { config, features };
         classifier.settings().check()?;
         Ok(classifier)
     }
@@ -99,6 +107,29 @@ impl ClassifierLr {
         let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } =
             self.config.clone();
         Training { hidden, settings: self.settings(), validation_fraction, look_every, patience }
+    }
+
+    /// Fits to events that are their features.
+    fn fit_to(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
+        if let Some(folds) = self.config.folds {
+            let (networks, parameters) = CrossFitting { training: &self.training(), folds }.run(fit)?;
+            let summary = CrossFitted::new(fit.schema.dimension(), &self.config.hidden, folds, &parameters)?;
+            let test = Generated::new(fit.generated.values).test;
+            let test = Batch::new(test, Origin::Generated, &fit.generated.rows[..test.nrows()]);
+            let logits = |batch: &Batch<'_>| summary.logits(batch).into_iter().map(|(_, l)| wide(&l));
+            let scores = logits(&fit.training).zip(logits(&test));
+            let scores: Vec<Scores> = scores.map(|(truth, generated)| Scores { truth, generated }).collect();
+            return Ok(Fitted { parameters, diagnostics: diagnostics(&networks, &scores) });
+        }
+        let report = |step, loss| fit.context.progress(step, self.config.iterations, Some(loss));
+        let seen = fit.generated.values.nrows() - fit.generated.values.nrows() / 5;
+        let (seen, test) = fit.generated.values.split_at(Axis(0), seen);
+        let trained = self.training().run([fit.training.values, seen], fit.seed, fit.context, report)?;
+        let network = Network::new(fit.schema.dimension(), &self.config.hidden, &trained.parameters)?;
+        let scores =
+            Scores { truth: wide(&network.score(fit.unseen.values)), generated: wide(&network.score(test)) };
+        let diagnostics = diagnostics(std::slice::from_ref(&trained), &[scores]);
+        Ok(Fitted { parameters: trained.parameters, diagnostics })
     }
 }
 
@@ -127,41 +158,27 @@ impl SummaryStatistic for ClassifierLr {
     }
 
     fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
-        Ok(Box::new(Network::untrained(schema.dimension(), &self.config.hidden)))
+        self.features.check(schema)?;
+        let dimension = self.features.schema(schema).dimension();
+        Ok(Box::new(Network::untrained(dimension, &self.config.hidden)))
     }
 
     fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
-        if let Some(folds) = self.config.folds {
-            let (networks, parameters) = CrossFitting { training: &self.training(), folds }.run(fit)?;
-            let summary = CrossFitted::new(fit.schema.dimension(), &self.config.hidden, folds, &parameters)?;
-            let test = Generated::new(fit.generated.values).test;
-            let test = Batch::new(test, Origin::Generated, &fit.generated.rows[..test.nrows()]);
-            let logits = |batch: &Batch<'_>| summary.logits(batch).into_iter().map(|(_, l)| wide(&l));
-            let scores = logits(&fit.training).zip(logits(&test));
-            let scores: Vec<Scores> = scores.map(|(truth, generated)| Scores { truth, generated }).collect();
-            return Ok(Fitted { parameters, diagnostics: diagnostics(&networks, &scores) });
-        }
-        let report = |step, loss| fit.context.progress(step, self.config.iterations, Some(loss));
-        let seen = fit.generated.values.nrows() - fit.generated.values.nrows() / 5;
-        let (seen, test) = fit.generated.values.split_at(Axis(0), seen);
-        let trained = self.training().run([fit.training.values, seen], fit.seed, fit.context, report)?;
-        let network = Network::new(fit.schema.dimension(), &self.config.hidden, &trained.parameters)?;
-        let scores =
-            Scores { truth: wide(&network.score(fit.unseen.values)), generated: wide(&network.score(test)) };
-        let diagnostics = diagnostics(std::slice::from_ref(&trained), &[scores]);
-        Ok(Fitted { parameters: trained.parameters, diagnostics })
+        self.features.with(fit, |fit| self.fit_to(fit))
     }
 
     fn simulated_null(&self, fit: &SummaryFit<'_>) -> Result<Vec<f64>> {
         let Some(folds) = self.config.folds else { return Ok(Vec::new()) };
-        CrossFitting { training: &self.training(), folds }.null(fit, self.config.null_repetitions)
+        let training = self.training();
+        let fitting = CrossFitting { training: &training, folds };
+        self.features.with(fit, |fit| fitting.null(fit, self.config.null_repetitions))
     }
 
     fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {
-        let (dimension, hidden) = (schema.dimension(), &self.config.hidden);
+        let (dimension, hidden) = (self.features.schema(schema).dimension(), &self.config.hidden);
         Ok(match self.config.folds {
-            Some(folds) => Box::new(CrossFitted::new(dimension, hidden, folds, parameters)?),
-            None => Box::new(Network::new(dimension, hidden, parameters)?),
+            Some(folds) => self.features.before(CrossFitted::new(dimension, hidden, folds, parameters)?),
+            None => self.features.before(Network::new(dimension, hidden, parameters)?),
         })
     }
 }

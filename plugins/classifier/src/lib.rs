@@ -11,6 +11,7 @@
 mod auc;
 mod classifier_lr;
 mod diagnostics;
+mod features;
 mod folds;
 mod ks;
 mod network;
@@ -19,6 +20,7 @@ mod sample;
 mod training;
 
 pub use classifier_lr::{ClassifierLr, ClassifierLrConfig};
+pub use features::FeatureKind;
 
 amplicast_sdk::export_plugin!();
 

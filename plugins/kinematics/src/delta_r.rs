@@ -1,9 +1,10 @@
 //! The angular distance of two particles, or of two systems of particles.
 
-use amplicast_sdk::{Batch, Component, Result, Schema, Summary, SummaryStatistic, config, serde_json};
+use amplicast_sdk::{
+    Batch, Component, Result, Schema, Summary, SummaryStatistic, config, momenta, serde_json,
+};
 
 use crate::arguments::value;
-use crate::momentum::distance;
 use crate::particles::Particles;
 use crate::rows::for_each_event;
 
@@ -64,7 +65,7 @@ impl SummaryStatistic for DeltaR {
 
 impl Summary for DeltaR {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
-        for_each_event(batch, out, |event| distance(self.first.sum(event), self.second.sum(event)))
+        for_each_event(batch, out, |event| momenta::delta_r(self.first.sum(event), self.second.sum(event)))
     }
 }
 

@@ -1,9 +1,10 @@
 //! The scalar sum of transverse momenta.
 
-use amplicast_sdk::{Batch, Component, Result, Schema, Summary, SummaryStatistic, config, serde_json};
+use amplicast_sdk::{
+    Batch, Component, Result, Schema, Summary, SummaryStatistic, config, momenta, serde_json,
+};
 
 use crate::arguments::value;
-use crate::momentum::transverse;
 use crate::particles::Particles;
 use crate::rows::for_each_event;
 
@@ -64,7 +65,7 @@ struct PreparedHt(Particles);
 
 impl Summary for PreparedHt {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
-        for_each_event(batch, out, |event| self.0.momenta(event).map(transverse).sum())
+        for_each_event(batch, out, |event| self.0.momenta(event).map(momenta::transverse_momentum).sum())
     }
 }
 

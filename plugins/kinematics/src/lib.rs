@@ -13,7 +13,6 @@ mod arguments;
 mod coordinate;
 mod delta_r;
 mod ht;
-mod momentum;
 mod particles;
 mod quantities;
 mod radius;

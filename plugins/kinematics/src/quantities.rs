@@ -1,6 +1,7 @@
 //! Quantities of a system of particles: functions of its summed four-momentum.
 
-use crate::momentum::{azimuth, mass, pseudorapidity, transverse};
+use amplicast_sdk::momenta;
+
 use crate::system::{OfSystem, Quantity};
 
 macro_rules! quantity {
@@ -35,7 +36,7 @@ quantity!(
     "invariant-mass",
     "The invariant mass of a system of particles, in GeV",
     "m({}) [GeV]",
-    mass
+    momenta::mass
 );
 quantity!(
     TransverseMomentum,
@@ -43,7 +44,7 @@ quantity!(
     "transverse-momentum",
     "The transverse momentum of a system of particles, in GeV",
     "pT({}) [GeV]",
-    transverse
+    momenta::transverse_momentum
 );
 quantity!(
     Pseudorapidity,
@@ -51,7 +52,7 @@ quantity!(
     "pseudorapidity",
     "The pseudorapidity of a system of particles",
     "eta({})",
-    pseudorapidity
+    momenta::pseudorapidity
 );
 quantity!(
     Azimuth,
@@ -59,5 +60,5 @@ quantity!(
     "azimuth",
     "The azimuth of a system of particles, from -pi to pi",
     "phi({})",
-    azimuth
+    momenta::azimuth
 );

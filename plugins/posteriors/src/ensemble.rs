@@ -23,6 +23,10 @@ config! {
     }
 }
 
+/// Said of fits to the same events.
+const SHARED: &str = "with `data = \"same\"` all members share the training set's own fluctuation: their spread shows the \
+                      training's alone, and G can come out too large; `bootstrap` shows both";
+
 /// Independent fits, one a member and chain.
 #[derive(Debug, Clone)]
 pub struct Ensemble {
@@ -74,7 +78,11 @@ impl UncertaintyModel for Ensemble {
             .iter()
             .map(|chain| Ok(chain.get("parameters")?.to_vec()))
             .collect::<Result<_>>()?;
-        Ok(Members::independent(parameters))
+        let mut members = Members::independent(parameters);
+        if self.data == EnsembleData::Same {
+            members.diagnostics.warnings.push(SHARED.into());
+        }
+        Ok(members)
     }
 }
 
@@ -103,6 +111,7 @@ mod tests {
         let model = GaussianModel::new(n, 1, 2);
         let members = members(EnsembleData::Bootstrap, &model, count);
         assert_eq!((members.parameters.len(), members.n_effective), (1000, 1000.0));
+        assert!(members.diagnostics.warnings.is_empty());
         let means: Vec<f64> = members.parameters.iter().map(|p| f64::from(p[0])).collect();
         let average = means.iter().sum::<f64>() / count as f64;
         let variance = means.iter().map(|m| (m - average).powi(2)).sum::<f64>() / (count - 1) as f64;
@@ -126,6 +135,7 @@ mod tests {
     fn the_same_data_give_the_same_closed_form() {
         let members = members(EnsembleData::Same, &GaussianModel::new(50, 1, 3), 3);
         assert!(members.parameters.iter().all(|p| *p == members.parameters[0]));
+        assert_eq!(members.diagnostics.warnings, [SHARED]);
     }
 
     #[test]

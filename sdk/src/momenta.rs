@@ -1,4 +1,11 @@
-//! Functions of one four-momentum (E, px, py, pz).
+//! Functions of four-momenta (E, px, py, pz), in the units of the events.
+//!
+//! ```
+//! use amplicast_sdk::momenta;
+//!
+//! let jet = [200.0, 60.0, -45.0, 120.0];
+//! assert_eq!(momenta::transverse_momentum(jet), 75.0);
+//! ```
 
 use std::f64::consts::PI;
 
@@ -14,13 +21,13 @@ pub fn mass([e, x, y, z]: [f64; 4]) -> f64 {
 }
 
 /// pT = sqrt(px^2 + py^2).
-pub fn transverse([_, x, y, _]: [f64; 4]) -> f64 {
+pub fn transverse_momentum([_, x, y, _]: [f64; 4]) -> f64 {
     (x * x + y * y).sqrt()
 }
 
 /// eta = asinh(pz / pT), at most 1e5 on either side; 0 for a momentum of zero.
 pub fn pseudorapidity(momentum: [f64; 4]) -> f64 {
-    let eta = (momentum[3] / transverse(momentum)).asinh();
+    let eta = (momentum[3] / transverse_momentum(momentum)).asinh();
     if eta.is_nan() { 0.0 } else { eta.clamp(-MAX_ETA, MAX_ETA) }
 }
 
@@ -30,7 +37,7 @@ pub fn azimuth([_, x, y, _]: [f64; 4]) -> f64 {
 }
 
 /// The distance sqrt(Delta eta^2 + Delta phi^2), with Delta phi the shorter way around.
-pub fn distance(a: [f64; 4], b: [f64; 4]) -> f64 {
+pub fn delta_r(a: [f64; 4], b: [f64; 4]) -> f64 {
     let eta = pseudorapidity(a) - pseudorapidity(b);
     let phi = wrapped(azimuth(a) - azimuth(b));
     (eta * eta + phi * phi).sqrt()
@@ -61,13 +68,13 @@ mod tests {
         for (p, [pt, phi, eta, m]) in
             [(P1, [75.0, -0.64350, 1.24898, 141.33294]), (P2, [50.0, 2.21430, -1.24898, 116.61904])]
         {
-            close(transverse(p), pt);
+            close(transverse_momentum(p), pt);
             close(azimuth(p), phi);
             close(pseudorapidity(p), eta);
             close(mass(p), m);
         }
         // Delta eta = 2 x 1.24898, Delta phi = 2.85780.
-        close(distance(P1, P2), 3.79563);
+        close(delta_r(P1, P2), 3.79563);
     }
 
     #[test]
@@ -92,7 +99,7 @@ mod tests {
     #[test]
     fn the_distance_takes_the_shorter_way_around() {
         let at = |phi: f64| [1.0, phi.cos(), phi.sin(), 0.0];
-        close(distance(at(3.0), at(-3.0)), 2.0 * PI - 6.0);
-        close(distance(at(-3.0), at(3.0)), 2.0 * PI - 6.0);
+        close(delta_r(at(3.0), at(-3.0)), 2.0 * PI - 6.0);
+        close(delta_r(at(-3.0), at(3.0)), 2.0 * PI - 6.0);
     }
 }
