@@ -39,6 +39,8 @@ mod lorentz;
 mod member;
 mod model;
 mod network;
+#[cfg(test)]
+mod published;
 mod slim;
 mod solver;
 mod space;

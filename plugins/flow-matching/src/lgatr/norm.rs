@@ -37,9 +37,9 @@ pub(crate) fn layer_norm(x: &Features) -> Features {
     x.scaled(&inverse_norm(&square, x.channels), &normal(&x.scalars()))
 }
 
-/// Multivectors times GELU of their scalar part, and GELU of the scalars.
+/// Multivectors times GELU of their scalar part, in the form with tanh as in the published code, and GELU of the scalars.
 pub(crate) fn gate(x: &Features) -> Features {
-    let gate = x.complex().unflatten(-1, [-1, 2]).select(-1, 0).gelu("none");
+    let gate = x.complex().unflatten(-1, [-1, 2]).select(-1, 0).gelu("tanh");
     let both = gate.unsqueeze(-1).expand([-1, -1, 2], false).flatten(-2, -1);
     x.scaled(&both, &x.scalars().gelu("none"))
 }

@@ -1,0 +1,93 @@
+//! Networks against the published ones: their answers in the files beside this one come from `cargo xtask published`.
+
+use amplicast_nn::{LogPtPhiEtaLogM2, Parameter, Views, layout};
+use amplicast_sdk::serde_json::{self, Value};
+use tch::Tensor;
+
+use crate::backbone::Backbone;
+use crate::kinematics::Kinematics;
+use crate::lgatr::Lgatr;
+use crate::lloca::{FramesNet, Lloca};
+use crate::lorentz::{references, scalar_count};
+use crate::network::Network;
+use crate::slim::Slim;
+use crate::symmetry::distance;
+use crate::time;
+
+const PARTICLES: usize = 3;
+
+/// Calls with parameters, momenta, references and scalars, and compares the vectors and scalars.
+fn check(
+    answers: &str,
+    network: &impl Network,
+    forward: impl FnOnce(&mut Views, [&Tensor; 3]) -> [Tensor; 2],
+) {
+    let answers: Value = serde_json::from_str(answers).unwrap();
+    let list = |name: &str| {
+        let numbers = answers[name].as_array().unwrap().iter().map(|x| x.as_f64().unwrap());
+        Tensor::from_slice(&numbers.collect::<Vec<f64>>())
+    };
+    let tensor = |name: &str, last: i64| list(name).view([-1, PARTICLES as i64, last]);
+    let parameters: Vec<Parameter> = network.parameters().split_off(time::parameters().len());
+    let momenta = tensor("momenta", 4);
+    let scalars = tensor("scalars", scalar_count(PARTICLES) as i64);
+    let layout = layout(&parameters);
+    let mut views = Views::new(&layout, &list("parameters"));
+    let found = forward(&mut views, [&momenta, &references(&momenta), &scalars]);
+    for (found, expected) in found.iter().zip([tensor("vector", 4), tensor("numbers", 2)]) {
+        let off = distance(found, &expected);
+        assert!(off < 1e-10, "{off}");
+    }
+}
+
+fn kinematics() -> Kinematics {
+    Kinematics::new(&LogPtPhiEtaLogM2::unstandardised(PARTICLES, 22.0))
+}
+
+#[test]
+fn lgatr_is_the_published_one() {
+    let network = Lgatr {
+        kinematics: kinematics(),
+        channels: [4, 6],
+        heads: 2,
+        blocks: 2,
+        attention_factor: 2,
+        mlp_factor: 2,
+    };
+    check(include_str!("published/lgatr.json"), &network, |views, [p, seen, s]| {
+        network.forward(views, p, seen, s)
+    });
+}
+
+#[test]
+fn slim_is_the_published_one() {
+    let network = Slim {
+        kinematics: kinematics(),
+        channels: [4, 6],
+        heads: 2,
+        blocks: 2,
+        attention_factor: 1,
+        mlp_factor: 2,
+    };
+    check(include_str!("published/slim.json"), &network, |views, [p, seen, s]| {
+        network.forward(views, p, seen, s)
+    });
+}
+
+#[test]
+fn lloca_is_the_published_one() {
+    let transformer = Backbone {
+        inputs: 4 + scalar_count(PARTICLES),
+        outputs: 6,
+        width: 26,
+        heads: 2,
+        vectors: 2,
+        blocks: 2,
+        mlp_factor: 2,
+    };
+    let frames = FramesNet { particles: PARTICLES, width: 8, pairs: [0.5, 1.2] };
+    let network = Lloca { kinematics: kinematics(), frames, transformer };
+    check(include_str!("published/lloca.json"), &network, |views, [p, seen, s]| {
+        network.forward(views, p, seen, s)
+    });
+}
