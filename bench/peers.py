@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 
 SORT = "import numpy as n, time as t; x = n.random.rand(10**6); n.sort(x); a = t.time(); n.sort(x); print(t.time() - a)"
 
@@ -324,8 +325,8 @@ WORKS = {
     "density-2": lambda: density(2),
     "density-4": lambda: density(4),
     "classifier": classifier,
-    "flow-step": flow.training,
-    "flow-call": flow.sampling,
+    **{f"{generator}-step": partial(flow.training, generator) for generator in flow.NETWORKS},
+    **{f"{generator}-call": partial(flow.sampling, generator) for generator in flow.NETWORKS},
     "panel": panel,
     "panel-apart": lambda: panel("--densities-apart"),
     "step-2": lambda: training(2),

@@ -15,7 +15,7 @@ use crate::timing::{REPETITIONS, Times};
 /// Events of a step, and of a batch in sampling.
 const BATCH: usize = 512;
 /// Training steps in a repetition, as in `flow.py`.
-const STEPS: u64 = 2;
+const STEPS: u64 = 1;
 /// Steps of the solver in a repetition, four calls of the network each, as in `flow.py`.
 const SOLVER_STEPS: u64 = 1;
 const MILLI: f64 = 1e-3;
@@ -37,10 +37,21 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     let mut out = Array2::zeros((BATCH, 4 * PARTICLES.len()));
     let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(4) };
     let sample = || member.sample(chunk, out.view_mut());
-    let mut table =
-        row(peers, "flow-step", "flow matching, transformer, step, batch 512", STEPS as f64, step)?;
+    let mut table = row(
+        peers,
+        "flow-transformer-step",
+        "flow matching, transformer, step, batch 512",
+        STEPS as f64,
+        step,
+    )?;
     let calls = 4.0 * SOLVER_STEPS as f64;
-    table.extend(row(peers, "flow-call", "flow matching, transformer, call on 512 events", calls, sample)?);
+    table.extend(row(
+        peers,
+        "flow-transformer-call",
+        "flow matching, transformer, call on 512 events",
+        calls,
+        sample,
+    )?);
     Ok(table)
 }
 

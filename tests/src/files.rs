@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Plugins that need libtorch, which takes its time to load.
-const HEAVY: [&str; 2] = ["libamplicast_autoregressive.so", "libamplicast_classifier.so"];
+const HEAVY: [&str; 4] = [
+    "libamplicast_autoregressive.so",
+    "libamplicast_classifier.so",
+    "libamplicast_flow_matching.so",
+    "libamplicast_torchscript.so",
+];
 
 /// The folder in which cargo put this test's host and plugins, such as `target/debug`.
 pub fn target_folder() -> PathBuf {

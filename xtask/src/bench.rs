@@ -56,3 +56,14 @@ pub fn run(checkout: &Checkout, peers: bool, memory: bool) -> Outcome {
     }
     checkout::run(&mut bench)
 }
+
+/// Compares the stored answers of the published networks with those of their packages.
+///
+/// # Errors
+/// The first step's that fails, or answers that differ.
+pub fn published(checkout: &Checkout) -> Outcome {
+    // Their libtorch is among the wheels that this fetches.
+    setup::run(checkout)?;
+    let script = checkout.root().join("tests/published_networks.py");
+    checkout::run(Command::new(peers::python(checkout)?).arg(script))
+}

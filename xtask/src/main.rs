@@ -39,6 +39,9 @@ enum Task {
     Lint,
     /// Set up, build, run the examples.
     Demo,
+    /// Compare the answers of the published networks that the tests hold ours to with those of the packages (set up once in
+    /// the cache folder, 2 GB).
+    Published,
     /// Set up, build in the release profile, measure speed as ratios against alternatives.
     Bench {
         /// Measure NumPy, SciPy and PyTorch as well (set up once in the cache folder, 2 GB).
@@ -69,6 +72,7 @@ fn run(task: &Task) -> Outcome {
         Task::Test { cargo_arguments } => test::run(&checkout, cargo_arguments),
         Task::Lint => lint::run(&checkout),
         Task::Demo => demo::run(&checkout),
+        Task::Published => bench::published(&checkout),
         Task::Bench { peers, memory } => bench::run(&checkout, *peers, *memory),
     }
 }

@@ -4,7 +4,7 @@ use amplicast_sdk::{
     Alone, Batch, Component, Origin, Result, Schema, Seed, Summary, SummaryFit, SummaryStatistic,
 };
 
-use crate::{ClassifierLr, ClassifierLrConfig};
+use crate::{ClassifierLr, ClassifierLrConfig, FeatureKind};
 
 /// n x d normal numbers of unit width, the first column around `mean`.
 fn normal(n: usize, d: usize, mean: f64, seed: Seed) -> Array2<f64> {
@@ -284,4 +284,60 @@ fn the_simulated_law_is_that_of_truth_against_truth() {
     // 99.9 % of 40 uniform numbers are within 1.95 / sqrt(40); the law's own mean is known to 5 %, which moves p-values by up
     // to 0.05 d(survival)/d(log x) = 0.05 * 1.36.
     assert!(off < 1.95 / N.sqrt() + 0.07, "{off}: {p:?}");
+}
+
+/// `n` events of three particles around different momenta in GeV: n x 12.
+fn momenta(n: usize, seed: Seed) -> Array2<f64> {
+    let mut stream = seed.stream();
+    let mut events = Array2::zeros((n, 12));
+    for mut event in events.rows_mut() {
+        for (i, mut particle) in event.exact_chunks_mut(4).into_iter().enumerate() {
+            let centre = [40.0, -20.0, 10.0 * i as f64];
+            let p = centre.map(|c| {
+                let noise: f64 = StandardNormal.sample(&mut stream);
+                c + 15.0 * noise
+            });
+            let energy = (p.iter().map(|x| x * x).sum::<f64>() + 25.0).sqrt();
+            particle.iter_mut().zip([energy, p[0], p[1], p[2]]).for_each(|(to, x)| *to = x);
+        }
+    }
+    events
+}
+
+/// Truth against truth with the high-level features: nothing is found, and the scores are those of the features.
+#[test]
+fn features_of_truth_against_truth() {
+    let config = ClassifierLrConfig {
+        features: FeatureKind::Kinematics,
+        systems: vec![vec![0, 1, 2], vec![1, 2]],
+        ..Default::default()
+    };
+    let summary = ClassifierLr::new(config).unwrap();
+    let schema = Schema::four_momenta(["a", "b", "c"]);
+    let draw = |n, name: &str| momenta(n, Seed::new(31).split(name));
+    let (truth, generated, unseen) = (draw(5000, "truth"), draw(5000, "generated"), draw(5000, "unseen"));
+    let rows: Vec<u64> = (0..20_000).collect();
+    let fitted = summary
+        .fit(&SummaryFit {
+            schema: &schema,
+            training: Batch::new(truth.view(), Origin::Training, &rows[..5000]),
+            unseen: Batch::new(unseen.view(), Origin::Training, &rows[..5000]),
+            generated: Batch::new(generated.view(), Origin::Generated, &rows[..5000]),
+            seed: Seed::new(32),
+            context: &Alone,
+        })
+        .unwrap();
+    let function = summary.fitted(&schema, &fitted.parameters).unwrap();
+    let score = |name: &str| {
+        let events = draw(20_000, name);
+        let mut out = vec![f64::NAN; 20_000];
+        function.evaluate(&Batch::new(events.view(), Origin::Holdout, &rows), &mut out).unwrap();
+        out
+    };
+    let (area, error) = crate::auc::auc(&score("one"), &score("another"));
+    // 20 000 events each fix it to 0.003.
+    assert!(error < 0.0033 && (area - 0.5).abs() < 0.01, "{area} +- {error}");
+    // Three particles, two systems, three pairs: 23 features, each with a mean and a width.
+    let network = |inputs: usize| 2 * inputs + 64 * (inputs + 1) + 64 * 65 + 65;
+    assert_eq!(fitted.parameters.len(), network(23));
 }

@@ -1,4 +1,4 @@
-//! NumPy, SciPy and PyTorch, set up once in the user's cache folder.
+//! NumPy, SciPy, PyTorch and the published equivariant networks, set up once in the user's cache folder.
 //!
 //! PyPI's torch for Linux is built for CUDA and names libraries of several GB that a program on the CPU never calls.
 //! Empty libraries of the same names, where torch looks first, are enough to load it.
@@ -12,7 +12,7 @@ use crate::checkout::{self, Checkout};
 use crate::failure::{During, Failure, Outcome};
 
 /// Changes with everything below that a finished folder depends on.
-const MARK: &str = "complete-1";
+const MARK: &str = "complete-2";
 
 /// Packages with their dependencies.
 const PACKAGES: &[&str] = &[
@@ -25,7 +25,16 @@ const PACKAGES: &[&str] = &[
     "fsspec",
     "filelock",
     "setuptools",
+    "einops",
+    "opt_einsum",
+    "torch_geometric",
 ];
+
+/// The published equivariant networks, without the torch that they would bring along.
+const NETWORKS: &[&str] = &["lgatr==1.3.0", "lloca==1.3.5"];
+
+/// The first lgatr with the small network, in a folder `slim` of its own beside the one above.
+const SLIM: &str = "lgatr==1.4.4";
 
 /// Packages without theirs.
 const TORCH: &[&str] = &["torch==2.13.0", "nvidia-cuda-cupti==13.0.85", "nvidia-cuda-runtime==13.0.96"];
@@ -75,7 +84,7 @@ fn cache_folder() -> Outcome<PathBuf> {
 }
 
 fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {
-    println!("bench: NumPy, SciPy and PyTorch go to {} (2 GB)", folder.display());
+    println!("peers: NumPy, SciPy, PyTorch and the published networks go to {} (2 GB)", folder.display());
     // What a killed call left.
     if folder.exists() {
         fs::remove_dir_all(folder).during(|| format!("remove {}", folder.display()))?;
@@ -90,6 +99,8 @@ fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {
     // `cargo xtask setup` keeps these wheels; pip takes them from there if they fit the user's Python.
     let wheels = folder.with_file_name("wheels");
     checkout::run(pip().args(["--no-deps", "--find-links"]).arg(wheels).args(TORCH))?;
+    checkout::run(pip().arg("--no-deps").args(NETWORKS))?;
+    checkout::run(pip().args(["--no-deps", "--target"]).arg(folder.join("slim")).arg(SLIM))?;
     empty_libraries(folder)?;
     let script = checkout.root().join("bench/peers.py");
     checkout::run(Command::new(interpreter(folder)).arg(script).arg("--check"))?;
