@@ -31,6 +31,18 @@ pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
     series.retain(|s| drawable(&s.mark));
     let y = Scale::log(heights(&series, &x), 0.07);
 
+    let panel = frame(cell, split, (x, y));
+    let heading = title::of_cell(&cell.name);
+    let mut canvas = Canvas::new(id, &heading.join(", "), WIDTH, panel.area.bottom + 36.0);
+    title::draw(&mut canvas, &heading);
+    let blocks = [Block::legend(&series), Block::note(note(cell, first))];
+    let panel = draw_with_blocks(&mut canvas, &panel, &series, &blocks);
+    label_sizes(&mut canvas, &panel, first);
+    Some((canvas.finish(), caption(cell, split)))
+}
+
+/// The frame of a metric against the size of the sample.
+pub(super) fn frame(cell: &Cell, split: bool, (x, y): (Scale, Scale)) -> Panel {
     let selected = cell.name.selection != "all";
     let x_title = if selected {
         "generated events $n$_{gen} that pass the selection"
@@ -42,28 +54,21 @@ pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
         (false, "ks") => "KS distance".to_string(),
         (false, metric) => metric.to_string(),
     };
-    let panel = Panel {
+    Panel {
         area: Rect::new(56.0, TITLE_HEIGHT + 15.0, WIDTH - 68.0, 220.0),
         x,
         y,
         x_title: Some(Text::markup(x_title)),
         y_title: Text::markup(&y_title),
-    };
-    let heading = title::of_cell(&cell.name);
-    let mut canvas = Canvas::new(id, &heading.join(", "), WIDTH, panel.area.bottom + 36.0);
-    title::draw(&mut canvas, &heading);
-    let blocks = [Block::legend(&series), Block::note(note(cell, first))];
-    let panel = draw_with_blocks(&mut canvas, &panel, &series, &blocks);
-    label_sizes(&mut canvas, &panel, first);
-    Some((canvas.finish(), caption(cell, split)))
+    }
 }
 
 /// Square root; NaN, which is not drawn, for the negative values that the subtraction of Eq. 17 can give.
-fn root(value: f64) -> f64 {
+pub(super) fn root(value: f64) -> f64 {
     if value > 0.0 { value.sqrt() } else { f64::NAN }
 }
 
-fn line(points: &[CurvePoint], value: impl Fn(&CurvePoint) -> Option<f64>) -> Vec<(f64, f64)> {
+pub(super) fn line(points: &[CurvePoint], value: impl Fn(&CurvePoint) -> Option<f64>) -> Vec<(f64, f64)> {
     points.iter().map(|p| (p.n_passed, value(p).unwrap_or(f64::NAN))).collect()
 }
 
@@ -104,8 +109,8 @@ fn parts(cell: &Cell, first: &CellReplica) -> Vec<Series> {
     series
 }
 
-/// Fig 10: a distance with its spread over members, the null law with its bands.
-fn distance(cell: &Cell, first: &CellReplica) -> Vec<Series> {
+/// The law of a distance, with its bands.
+pub(super) fn law(first: &CellReplica) -> Vec<Series> {
     let mut series = Vec::new();
     for (k, grey) in [(2, "#ececec"), (1, "#d9d9d9"), (0, "#c0c0c0")] {
         let band = first.null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
@@ -114,14 +119,25 @@ fn distance(cell: &Cell, first: &CellReplica) -> Vec<Series> {
     }
     let mean = first.null.iter().map(|p| (p.n, p.mean)).collect();
     series.push(Series::new("null law, mean", Mark::Line(mean, Stroke::solid(BLACK, 1.2))));
-    series.extend(others(cell, |value| value));
+    series
+}
+
+/// A distance with its spread over members.
+pub(super) fn spread(first: &CellReplica) -> Vec<Point> {
     let point = |p: &CurvePoint| Point {
         at: (p.n_passed, p.value),
         y_bar: Some((p.value - p.spread, p.value + p.spread))
             .filter(|_| p.spread > 0.0 && p.spread.is_finite()),
         x_bar: None,
     };
-    let points = first.curve.iter().map(point).collect();
+    first.curve.iter().map(point).collect()
+}
+
+/// Fig 10: a distance with its spread over members, the null law with its bands.
+fn distance(cell: &Cell, first: &CellReplica) -> Vec<Series> {
+    let mut series = law(first);
+    series.extend(others(cell, |value| value));
+    let points = spread(first);
     let joined = Some(Stroke::solid(BLUE, 0.8));
     let mark = Mark::Points { points, shape: Shape::Disc, radius: 2.6, color: BLUE, joined };
     series.push(Series::new("generated, mean and spread", mark));
@@ -176,7 +192,7 @@ fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series
 }
 
 /// Whether the mark has anything to draw on logarithmic axes; if not, it should not be in the legend either.
-fn drawable(mark: &Mark) -> bool {
+pub(super) fn drawable(mark: &Mark) -> bool {
     let good = |v: f64| v.is_finite() && v > 0.0;
     match mark {
         Mark::Line(points, _) => points.iter().any(|p| good(p.0) && good(p.1)),
@@ -198,7 +214,7 @@ fn sizes(first: &CellReplica) -> Vec<f64> {
 }
 
 /// Heights that the y axis should hold: those of everything within the x axis.
-fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
+pub(super) fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
     let inside = |n: f64| (x.low..=x.high).contains(&n);
     let mut heights = Vec::new();
     for s in series {

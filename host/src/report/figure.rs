@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use amplicast_sdk::{Error, Result};
 use krilla_svg::SurfaceExt as _;
 
-use super::{curves, diagnostic, distribution, plane, sets};
+use super::{compared, curves, diagnostic, distribution, plane, sets};
 use crate::results::Results;
 
 /// DejaVu Sans, cut down to Latin, Greek, Cyrillic and the signs of mathematics; licence beside it.
@@ -18,6 +18,8 @@ pub(super) const FONTS: [&[u8]; 2] =
 pub enum Subject {
     /// The cell with this index in [`Results::cells`].
     Cell(usize),
+    /// Cells that differ in generator and posterior alone.
+    Compared,
     /// The estimates of all training sets of the cell with this index.
     Sets(usize),
     /// The distribution with this index in [`Results::distributions`].
@@ -90,7 +92,8 @@ fn is_embedded(c: char) -> bool {
     letters || accents || signs
 }
 
-/// All figures of a run: one for each cell that has a result, one for each distribution that has bins, and those
+/// All figures of a run: one for each cell that has a result and for each question that several generators or posteriors
+/// answer, one for each distribution that has bins, and those
 /// that posteriors and fitted summaries give.
 pub fn figures(results: &Results) -> Vec<Figure> {
     let mut names = Names::default();
@@ -116,6 +119,14 @@ pub fn figures(results: &Results) -> Vec<Figure> {
         ]);
         if let Some((svg, caption)) = sets::draw(cell, &name) {
             figures.push(Figure { subject: Subject::Sets(i), name, svg, caption });
+        }
+    }
+    for group in compared::groups(results) {
+        let cells: Vec<_> = group.iter().map(|i| &results.cells[*i]).collect();
+        let n = &cells[0].name;
+        let name = names.unique(&["compared", &n.summary, &n.selection, &n.metric, &n.reference]);
+        if let Some((svg, caption)) = compared::draw(&cells, &name) {
+            figures.push(Figure { subject: Subject::Compared, name, svg, caption });
         }
     }
     for (i, d) in results.distributions.iter().enumerate() {
@@ -193,12 +204,14 @@ mod tests {
         let results = testing::results();
         let figures = check(&results);
         let failed = results.cells.iter().filter(|c| c.replicas.is_empty()).count();
-        let of_cells = figures.iter().filter(|f| !matches!(f.subject, Subject::Sets(_))).count();
+        let beside = |f: &&Figure| !matches!(f.subject, Subject::Sets(_) | Subject::Compared);
+        let of_cells = figures.iter().filter(beside).count();
         assert_eq!(of_cells, results.cells.len() - failed + results.distributions.len() + 2);
         // Estimates of several training sets have a figure of their own.
         let many = results.cells.iter().filter(|c| c.replicas.len() >= 5).count();
-        assert_eq!(figures.len() - of_cells, many);
-        assert!(failed > 0 && many > 0);
+        let compared = compared::groups(&results).len();
+        assert_eq!(figures.len() - of_cells, many + compared);
+        assert!(failed > 0 && many > 0 && compared > 0);
     }
 
     #[test]

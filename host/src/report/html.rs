@@ -24,6 +24,7 @@ pub(super) fn page(
         warnings(results),
         matrix(results),
         calibration.map_or(String::new(), calibration::section),
+        compared(figures),
         cells(results, figures, calibration),
         distributions(results, figures),
         planes(results, figures),
@@ -181,6 +182,15 @@ fn cells(results: &Results, figures: &[Figure], calibration: Option<&Calibration
         })
         .collect();
     format!("<h2>Cells</h2>\n{sections}")
+}
+
+fn compared(figures: &[Figure]) -> String {
+    let shown = figures.iter().filter(|f| f.subject == Subject::Compared);
+    let shown: String = shown.map(picture).collect();
+    if shown.is_empty() {
+        return shown;
+    }
+    format!("<h2>Side by side</h2>\n<div class=\"pair\">\n{shown}</div>\n")
 }
 
 fn distributions(results: &Results, figures: &[Figure]) -> String {

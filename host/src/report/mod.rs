@@ -5,6 +5,7 @@
 
 mod calibration;
 mod canvas;
+mod compared;
 mod curves;
 mod diagnostic;
 mod distribution;

@@ -66,6 +66,12 @@ impl Text {
         Text::markup(&format!("{base}^{{{sign}{}}}", exponent.abs()))
     }
 
+    /// This text and another one behind it.
+    pub fn then(mut self, mut other: Text) -> Self {
+        self.runs.append(&mut other.runs);
+        self
+    }
+
     fn push(&mut self, text: &str, italic: bool, shift: Shift) {
         if !text.is_empty() {
             self.runs.push(Run { text: text.to_string(), italic, shift });
