@@ -35,8 +35,10 @@ pub struct Backward {
 }
 
 /// A linear layer's backward pass.
-pub(super) struct Layer {
+pub struct Layer {
+    /// From the gradient of the outputs to that of the inputs.
     pub transposed: Linear,
+    /// The gradient of the weights.
     pub sums: WeightSums,
 }
 
@@ -99,6 +101,7 @@ impl BackwardWorkspace {
 }
 
 impl Layer {
+    /// Of a layer of these weights, the sums zero.
     pub fn new<S: Simd>(dense: &Dense) -> Self {
         let sums = WeightSums::new::<S>(dense.inputs, dense.outputs);
         Layer { transposed: Linear::transposed(dense), sums }
