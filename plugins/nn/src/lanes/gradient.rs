@@ -35,10 +35,8 @@ pub struct Backward {
 }
 
 /// A linear layer's backward pass.
-pub struct Layer {
-    /// From the gradient of the outputs to that of the inputs.
+pub(super) struct Layer {
     pub transposed: Linear,
-    /// The gradient of the weights.
     pub sums: WeightSums,
 }
 
@@ -101,7 +99,6 @@ impl BackwardWorkspace {
 }
 
 impl Layer {
-    /// Of a layer of these weights, the sums zero.
     pub fn new<S: Simd>(dense: &Dense) -> Self {
         let sums = WeightSums::new::<S>(dense.inputs, dense.outputs);
         Layer { transposed: Linear::transposed(dense), sums }

@@ -42,7 +42,7 @@ pub use dense::Dense;
 pub use encoder::{Encoder, EncoderShape, EncoderWorkspace};
 pub use encoder_gradient::{EncoderBackward, EncoderBackwardWorkspace};
 pub use functions::total;
-pub use gradient::{Backward, BackwardWorkspace, Layer};
+pub use gradient::{Backward, BackwardWorkspace};
 pub use kernel::sigma;
 pub use linear::Linear;
 pub use mixture::{choose, log_density, log_density_and_gradient, log_of};

@@ -54,11 +54,11 @@ impl Attention {
         let (hidden, scale) = (self.hidden, splat(simd, self.scale()));
         for head in 0..self.heads {
             for i in first..first + self.tokens {
-                let query = parts.at::<S>(self.slot(i, 0, head)).all(hidden);
+                let query = parts.at(self.slot(i, 0, head)).view::<S>().all(hidden);
                 let weights = &mut weights.at_mut::<S, 1>(i)[head * self.tokens..][..self.tokens];
                 let mut largest: Row<S, 1> = splat(simd, f32::NEG_INFINITY);
                 for (j, weight) in weights.iter_mut().enumerate() {
-                    let key = parts.at::<S>(self.slot(first + j, 1, head)).all(hidden);
+                    let key = parts.at(self.slot(first + j, 1, head)).view::<S>().all(hidden);
                     let [plus, minus] = products(simd, query, key);
                     *weight = mul(simd, [simd.sub_f32s(plus, minus)], scale);
                     largest = maximum(simd, largest, *weight);
@@ -69,11 +69,11 @@ impl Attention {
                     total = add(simd, total, *weight);
                 }
                 let share = reciprocal(simd, total);
-                let mut out = results.at_mut::<S>(i).group((head, self.heads), hidden);
+                let mut out = results.at_mut(i).view::<S>().group((head, self.heads), hidden);
                 out.clear(simd);
                 for (j, weight) in weights.iter_mut().enumerate() {
                     *weight = mul(simd, *weight, share);
-                    let value = parts.at::<S>(self.slot(first + j, 2, head)).all(hidden);
+                    let value = parts.at(self.slot(first + j, 2, head)).view::<S>().all(hidden);
                     add_times(simd, [weight[0]; 2], value, &mut out);
                 }
             }
@@ -97,19 +97,19 @@ impl Attention {
         let (hidden, scale) = (self.hidden, simd.splat_f32s(self.scale()));
         for head in 0..self.heads {
             for i in 0..self.tokens {
-                let g = gradient.at::<S>(i).group((head, self.heads), hidden);
-                let result = results.at::<S>(first + i).group((head, self.heads), hidden);
-                let query = parts.at::<S>(self.slot(first + i, 0, head)).all(hidden);
+                let g = gradient.at(i).view::<S>().group((head, self.heads), hidden);
+                let result = results.at(first + i).view::<S>().group((head, self.heads), hidden);
+                let query = parts.at(self.slot(first + i, 0, head)).view::<S>().all(hidden);
                 let mean = dot(simd, g, result);
                 let weights = &weights.at::<S, 1>(first + i)[head * self.tokens..][..self.tokens];
                 for (j, [weight]) in weights.iter().enumerate() {
                     let [key, value] =
-                        [1, 2].map(|part| parts.at::<S>(self.slot(first + j, part, head)).all(hidden));
+                        [1, 2].map(|part| parts.at(self.slot(first + j, part, head)).view::<S>().all(hidden));
                     let off = simd.sub_f32s(dot(simd, g, value), mean);
                     let score = simd.mul_f32s(simd.mul_f32s(*weight, scale), off);
                     let signed = [score, simd.neg_f32s(score)];
                     let mut to = |slot: usize, factors: [S::f32s; 2], x: Group<'_, S>| {
-                        add_times(simd, factors, x, &mut parts_gradient.at_mut::<S>(slot).all(hidden));
+                        add_times(simd, factors, x, &mut parts_gradient.at_mut(slot).view::<S>().all(hidden));
                     };
                     to(self.slot(i, 0, head), signed, key);
                     to(self.slot(j, 1, head), signed, query);

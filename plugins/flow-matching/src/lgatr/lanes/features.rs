@@ -13,6 +13,19 @@ pub struct Features {
     bivectors: Slots,
 }
 
+/// One of the slots, of any instruction set.
+#[derive(Clone, Copy)]
+pub struct Slot<'a> {
+    features: &'a Features,
+    slot: usize,
+}
+
+/// The same, to be written.
+pub struct SlotMut<'a> {
+    features: &'a mut Features,
+    slot: usize,
+}
+
 /// The channels of a token, as [`super::super::Features`] has them: q_0 and then the scalars, vectors, bivectors; real and
 /// imaginary parts are neighbours.
 #[derive(Clone, Copy)]
@@ -66,22 +79,16 @@ impl Features {
         }
     }
 
+    /// A slot. Beyond the last they begin anew.
     #[inline(always)]
-    pub fn at<S: Simd>(&self, slot: usize) -> View<'_, S> {
-        View {
-            invariants: self.invariants.at::<S, 1>(slot),
-            vectors: self.vectors.at::<S, 4>(slot),
-            bivectors: self.bivectors.at::<S, 3>(slot),
-        }
+    pub fn at(&self, slot: usize) -> Slot<'_> {
+        Slot { features: self, slot }
     }
 
+    /// A slot. Beyond the last they begin anew.
     #[inline(always)]
-    pub fn at_mut<S: Simd>(&mut self, slot: usize) -> ViewMut<'_, S> {
-        ViewMut {
-            invariants: self.invariants.at_mut::<S, 1>(slot),
-            vectors: self.vectors.at_mut::<S, 4>(slot),
-            bivectors: self.bivectors.at_mut::<S, 3>(slot),
-        }
+    pub fn at_mut(&mut self, slot: usize) -> SlotMut<'_> {
+        SlotMut { features: self, slot }
     }
 
     /// Makes all numbers zero.
@@ -89,6 +96,28 @@ impl Features {
         self.invariants.clear();
         self.vectors.clear();
         self.bivectors.clear();
+    }
+}
+
+impl<'a> Slot<'a> {
+    #[inline(always)]
+    pub fn view<S: Simd>(self) -> View<'a, S> {
+        View {
+            invariants: self.features.invariants.at::<S, 1>(self.slot),
+            vectors: self.features.vectors.at::<S, 4>(self.slot),
+            bivectors: self.features.bivectors.at::<S, 3>(self.slot),
+        }
+    }
+}
+
+impl<'a> SlotMut<'a> {
+    #[inline(always)]
+    pub fn view<S: Simd>(self) -> ViewMut<'a, S> {
+        ViewMut {
+            invariants: self.features.invariants.at_mut::<S, 1>(self.slot),
+            vectors: self.features.vectors.at_mut::<S, 4>(self.slot),
+            bivectors: self.features.bivectors.at_mut::<S, 3>(self.slot),
+        }
     }
 }
 

@@ -85,12 +85,11 @@ impl Backward {
         let tokens = self.sizes.tokens;
         let BackWork { outputs: out, x, inputs, .. } = back;
         for token in 0..tokens {
-            let to = out.at_mut::<S>(0);
+            let to = out.at_mut(0).view::<S>();
             to.vectors[0] = outputs.vectors.at::<S, 4>(token)[0];
             to.invariants[2..4].copy_from_slice(outputs.scalars.at::<S, 1>(token));
-            inputs.set::<S>(simd, work.x.at(token));
-            self.maps.head.add::<S>(simd, out.at(0), inputs);
-            self.maps.head.apply::<S>(simd, out.at(0), x.at_mut(token));
+            inputs.set(simd, work.x.at(token));
+            self.maps.head.step(simd, out.at(0), inputs, x.at_mut(token));
         }
         for (b, maps) in self.maps.blocks.iter_mut().enumerate().rev() {
             let first = b * tokens;
@@ -101,11 +100,10 @@ impl Backward {
         }
         let BackWork { x, inputs, features, .. } = back;
         for token in 0..tokens {
-            inputs.set::<S>(simd, work.inputs.at(token));
-            self.maps.embed.add::<S>(simd, x.at(token), inputs);
-            self.maps.embed.apply::<S>(simd, x.at(token), features.at_mut(0));
+            inputs.set(simd, work.inputs.at(token));
+            self.maps.embed.step(simd, x.at(token), inputs, features.at_mut(0));
             let to = scalars.at_mut::<S, 1>(token);
-            to.copy_from_slice(&features.at::<S>(0).invariants[2 * INPUTS..][..to.len()]);
+            to.copy_from_slice(&features.at(0).view::<S>().invariants[2 * INPUTS..][..to.len()]);
         }
     }
 
@@ -138,31 +136,30 @@ fn mlp<S: Simd>(
     (work, back): (&Work, &mut BackWork),
 ) {
     let BackWork { x, normed, factors, products, hidden, raw_hidden, active, inputs, .. } = back;
-    maps.down.apply::<S>(simd, x.at(token), hidden.at_mut(0));
-    let mixed = work.mixed.at::<S>(slot);
-    let (before, gradient) = (mixed.all(sizes.hidden), hidden.at_mut::<S>(0).all(sizes.hidden));
-    gate_gradient(simd, before, gradient, active.at_mut::<S>(0).all(sizes.hidden));
-    inputs.set::<S>(simd, active.at(0));
-    maps.down.add::<S>(simd, x.at(token), inputs);
+    let (channels, inner) = (sizes.channels, sizes.hidden);
+    maps.down.apply(simd, x.at(token), hidden.at_mut(0));
+    let mixed = work.mixed.at(slot);
+    let (gradient, again) = (hidden.at_mut(0).view::<S>(), active.at_mut(0).view::<S>());
+    gate_gradient(simd, mixed.view::<S>().all(inner), gradient.all(inner), again.all(inner));
+    inputs.set(simd, active.at(0));
+    maps.down.add(simd, x.at(token), inputs);
 
     raw_hidden.clear();
-    let gradient = hidden.at::<S>(0).all(sizes.hidden);
-    add_gradient(simd, mixed, gradient, raw_hidden.at_mut::<S>(0).all(sizes.hidden));
-    inputs.set::<S>(simd, work.products.at(slot));
-    maps.mix.add::<S>(simd, raw_hidden.at(0), inputs);
-    maps.mix.apply::<S>(simd, raw_hidden.at(0), products.at_mut(0));
-    let by_products = products.at::<S>(0);
-    product_gradient(simd, work.factors.at(slot), by_products, &mut factors.at_mut(0), sizes.hidden[0]);
-    let kept = work.mlp_norm.at::<S>(slot);
-    inputs.set::<S>(simd, kept);
-    maps.factors.add::<S>(simd, factors.at(0), inputs);
-    maps.factors.apply::<S>(simd, factors.at(0), normed.at_mut(0));
-    let scalars = normed.at_mut::<S>(0).all(sizes.channels).scalars;
+    add_gradient(simd, mixed, hidden.at(0), (raw_hidden.at_mut(0), ((0, 1), inner)));
+    inputs.set(simd, work.products.at(slot));
+    maps.mix.step(simd, raw_hidden.at(0), inputs, products.at_mut(0));
+
+    let by_products = products.at(0).view::<S>();
+    let mut by_factors = factors.at_mut(0).view::<S>();
+    product_gradient(simd, work.factors.at(slot).view(), by_products, &mut by_factors, inner[0]);
+    let kept = work.mlp_norm.at(slot);
+    inputs.set(simd, kept);
+    maps.factors.step(simd, factors.at(0), inputs, normed.at_mut(0));
+    let scalars = normed.at_mut(0).view::<S>().all(channels).scalars;
     for ([to], [from]) in scalars.iter_mut().zip(by_products.all(sizes.products).scalars) {
         *to = simd.add_f32s(*to, *from);
     }
-    let gradient = normed.at::<S>(0).all(sizes.channels);
-    add_gradient(simd, kept, gradient, x.at_mut::<S>(token).all(sizes.channels));
+    add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), channels)));
 }
 
 #[inline(always)]
@@ -175,26 +172,23 @@ fn attention<S: Simd>(
 ) {
     let BackWork { x, attended, parts, raw_parts, normed, inputs, .. } = back;
     for token in 0..sizes.tokens {
-        inputs.set::<S>(simd, work.attended.at(first + token));
-        maps.out.add::<S>(simd, x.at(token), inputs);
-        maps.out.apply::<S>(simd, x.at(token), attended.at_mut(token));
+        inputs.set(simd, work.attended.at(first + token));
+        maps.out.step(simd, x.at(token), inputs, attended.at_mut(token));
     }
     parts.clear();
     let kept = Attended { parts: &work.parts, first, weights: &work.weights, results: &work.attended };
-    sizes.attention.add_gradient::<S>(simd, kept, attended, parts);
+    sizes.attention.add_gradient(simd, kept, attended, parts);
     let (count, head) = (sizes.attention.parts(), sizes.attention.hidden);
     for token in 0..sizes.tokens {
         raw_parts.clear();
         for part in 0..count {
-            let kept = work.parts.at::<S>((first + token) * count + part);
-            let gradient = parts.at::<S>(token * count + part).all(head);
-            add_gradient(simd, kept, gradient, raw_parts.at_mut::<S>(0).group((part, count), head));
+            let kept = work.parts.at((first + token) * count + part);
+            let to = (raw_parts.at_mut(0), ((part, count), head));
+            add_gradient(simd, kept, parts.at(token * count + part), to);
         }
-        let kept = work.attention_norm.at::<S>(first + token);
-        inputs.set::<S>(simd, kept);
-        maps.qkv.add::<S>(simd, raw_parts.at(0), inputs);
-        maps.qkv.apply::<S>(simd, raw_parts.at(0), normed.at_mut(0));
-        let gradient = normed.at::<S>(0).all(sizes.channels);
-        add_gradient(simd, kept, gradient, x.at_mut::<S>(token).all(sizes.channels));
+        let kept = work.attention_norm.at(first + token);
+        inputs.set(simd, kept);
+        maps.qkv.step(simd, raw_parts.at(0), inputs, normed.at_mut(0));
+        add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
     }
 }

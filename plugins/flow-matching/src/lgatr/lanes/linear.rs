@@ -1,11 +1,11 @@
 //! Equivariant linear maps as three plain ones: of invariants, of vectors in four components, of bivectors in three.
 
-use amplicast_nn::lanes::{self, Dense, Transposed};
-use amplicast_nn::pulp::Simd;
+use amplicast_nn::lanes::{self, Dense, Transposed, WeightSums};
+use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::Layout;
 
 use super::super::linear::Linear as Shape;
-use super::features::{View, ViewMut};
+use super::features::{Slot, SlotMut};
 
 /// The matrices of a linear map, or their gradient.
 pub struct Matrices {
@@ -109,10 +109,27 @@ impl Linear {
 
     /// Of a token's channels; with `ADD` added to what is there.
     #[inline(always)]
-    pub fn apply<S: Simd, const ADD: bool>(&self, simd: S, x: View<'_, S>, y: ViewMut<'_, S>) {
-        self.invariant.apply::<S, 1, ADD>(simd, x.invariants, y.invariants);
-        self.vector.apply::<S, 4, ADD>(simd, x.vectors, y.vectors);
-        self.bivector.apply::<S, 3, ADD>(simd, x.bivectors, y.bivectors);
+    pub fn apply<S: Simd, const ADD: bool>(&self, simd: S, x: Slot<'_>, y: SlotMut<'_>) {
+        simd.vectorize(Apply::<ADD> { map: self, x, y });
+    }
+}
+
+/// A work of its own, as all others here: compiled once for all maps of the network.
+struct Apply<'a, const ADD: bool> {
+    map: &'a Linear,
+    x: Slot<'a>,
+    y: SlotMut<'a>,
+}
+
+impl<const ADD: bool> WithSimd for Apply<'_, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (x, y) = (self.x.view::<S>(), self.y.view::<S>());
+        self.map.invariant.apply::<S, 1, ADD>(simd, x.invariants, y.invariants);
+        self.map.vector.apply::<S, 4, ADD>(simd, x.vectors, y.vectors);
+        self.map.bivector.apply::<S, 3, ADD>(simd, x.bivectors, y.bivectors);
     }
 }
 
@@ -135,53 +152,110 @@ impl Inputs {
 
     /// Those of a token.
     #[inline(always)]
-    pub fn set<S: Simd>(&mut self, simd: S, x: View<'_, S>) {
-        self.invariants.set(simd, x.invariants);
-        self.vectors.set(simd, x.vectors);
-        self.bivectors.set(simd, x.bivectors);
+    pub fn set<S: Simd>(&mut self, simd: S, x: Slot<'_>) {
+        simd.vectorize(Set { inputs: self, x });
+    }
+}
+
+struct Set<'a> {
+    inputs: &'a mut Inputs,
+    x: Slot<'a>,
+}
+
+impl WithSimd for Set<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (inputs, x) = (self.inputs, self.x.view::<S>());
+        inputs.invariants.set(simd, x.invariants);
+        inputs.vectors.set(simd, x.vectors);
+        inputs.bivectors.set(simd, x.bivectors);
     }
 }
 
 /// A linear map's backward pass.
 pub struct Layer {
-    invariant: lanes::Layer,
-    vector: lanes::Layer,
-    bivector: lanes::Layer,
+    transposed: Linear,
+    invariant: WeightSums,
+    vector: WeightSums,
+    bivector: WeightSums,
 }
 
 impl Layer {
     pub fn new<S: Simd>(matrices: &Matrices) -> Self {
+        let sums = |dense: &Dense| WeightSums::new::<S>(dense.inputs, dense.outputs);
         Layer {
-            invariant: lanes::Layer::new::<S>(&matrices.invariant),
-            vector: lanes::Layer::new::<S>(&matrices.vector),
-            bivector: lanes::Layer::new::<S>(&matrices.bivector),
+            transposed: Linear {
+                invariant: lanes::Linear::transposed(&matrices.invariant),
+                vector: lanes::Linear::transposed(&matrices.vector),
+                bivector: lanes::Linear::transposed(&matrices.bivector),
+            },
+            invariant: sums(&matrices.invariant),
+            vector: sums(&matrices.vector),
+            bivector: sums(&matrices.bivector),
         }
     }
 
-    /// Writes the inputs' gradient from that of the outputs.
+    /// Adds to the gradient of the weights, and writes that of the inputs. The outputs' gradient is zero in lanes without
+    /// an event.
     #[inline(always)]
-    pub fn apply<S: Simd>(&self, simd: S, gradient: View<'_, S>, inputs: ViewMut<'_, S>) {
-        self.invariant.transposed.apply::<S, 1, false>(simd, gradient.invariants, inputs.invariants);
-        self.vector.transposed.apply::<S, 4, false>(simd, gradient.vectors, inputs.vectors);
-        self.bivector.transposed.apply::<S, 3, false>(simd, gradient.bivectors, inputs.bivectors);
+    pub fn step<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs, by_inputs: SlotMut<'_>) {
+        self.add(simd, gradient, inputs);
+        self.apply(simd, gradient, by_inputs);
     }
 
-    /// Adds to the gradient of the weights. The outputs' gradient is zero in lanes without an event.
+    /// Writes the gradient of the inputs.
     #[inline(always)]
-    pub fn add<S: Simd>(&mut self, simd: S, gradient: View<'_, S>, inputs: &Inputs) {
-        let events = S::F32_LANES;
-        self.invariant.sums.add(simd, gradient.invariants, &inputs.invariants, events);
-        self.vector.sums.add(simd, gradient.vectors, &inputs.vectors, 4 * events);
-        self.bivector.sums.add(simd, gradient.bivectors, &inputs.bivectors, 3 * events);
+    pub fn apply<S: Simd>(&self, simd: S, gradient: Slot<'_>, by_inputs: SlotMut<'_>) {
+        self.transposed.apply::<S, false>(simd, gradient, by_inputs);
+    }
+
+    /// Adds to the gradient of the weights.
+    #[inline(always)]
+    pub fn add<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs) {
+        simd.vectorize(Add { layer: self, gradient, inputs });
     }
 
     /// The gradient of the weights.
     #[inline(always)]
     pub fn totals<S: Simd>(&self, simd: S) -> Matrices {
+        simd.vectorize(Totals { layer: self })
+    }
+}
+
+struct Add<'a> {
+    layer: &'a mut Layer,
+    gradient: Slot<'a>,
+    inputs: &'a Inputs,
+}
+
+impl WithSimd for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Add { layer, gradient, inputs } = self;
+        let (gradient, events) = (gradient.view::<S>(), S::F32_LANES);
+        layer.invariant.add(simd, gradient.invariants, &inputs.invariants, events);
+        layer.vector.add(simd, gradient.vectors, &inputs.vectors, 4 * events);
+        layer.bivector.add(simd, gradient.bivectors, &inputs.bivectors, 3 * events);
+    }
+}
+
+struct Totals<'a> {
+    layer: &'a Layer,
+}
+
+impl WithSimd for Totals<'_> {
+    type Output = Matrices;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Matrices {
         Matrices {
-            invariant: self.invariant.sums.totals(simd),
-            vector: self.vector.sums.totals(simd),
-            bivector: self.bivector.sums.totals(simd),
+            invariant: self.layer.invariant.totals(simd),
+            vector: self.layer.vector.totals(simd),
+            bivector: self.layer.bivector.totals(simd),
         }
     }
 }

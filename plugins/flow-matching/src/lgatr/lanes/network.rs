@@ -196,14 +196,13 @@ impl Forward {
     pub fn apply<S: Simd>(&self, simd: S, inputs: &Streams, work: &mut Work, outputs: &mut Streams) {
         let sizes = &self.sizes;
         for token in 0..sizes.tokens {
-            let to = work.inputs.at_mut::<S>(token);
+            let to = work.inputs.at_mut(token).view::<S>();
             for (to, vector) in to.vectors.iter_mut().step_by(2).zip(inputs.vectors.at::<S, 4>(token)) {
                 *to = *vector;
             }
             let scalars = inputs.scalars.at::<S, 1>(token);
             to.invariants[2 * INPUTS..][..scalars.len()].copy_from_slice(scalars);
-            let x = work.x.at_mut::<S>(token);
-            self.maps.embed.apply::<S, false>(simd, work.inputs.at(token), x);
+            self.maps.embed.apply::<S, false>(simd, work.inputs.at(token), work.x.at_mut(token));
         }
         for (b, maps) in self.maps.blocks.iter().enumerate() {
             self.attention(simd, (b, maps), work);
@@ -213,7 +212,7 @@ impl Forward {
         }
         for token in 0..sizes.tokens {
             self.maps.head.apply::<S, false>(simd, work.x.at(token), work.outputs.at_mut(0));
-            let out = work.outputs.at::<S>(0);
+            let out = work.outputs.at(0).view::<S>();
             outputs.vectors.at_mut::<S, 4>(token)[0] = out.vectors[0];
             outputs.scalars.at_mut::<S, 1>(token).copy_from_slice(&out.invariants[2..4]);
         }
@@ -226,11 +225,11 @@ impl Forward {
         let first = b * sizes.tokens;
         for token in 0..sizes.tokens {
             let slot = first + token;
-            let x = work.x.at::<S>(token).all(sizes.channels);
+            let x = (work.x.at(token), ((0, 1), sizes.channels));
             normalise(simd, x, work.attention_norm.at_mut(slot));
             maps.qkv.apply::<S, false>(simd, work.attention_norm.at(slot), work.raw_parts.at_mut(0));
             for part in 0..parts {
-                let raw = work.raw_parts.at::<S>(0).group((part, parts), sizes.attention.hidden);
+                let raw = (work.raw_parts.at(0), ((part, parts), sizes.attention.hidden));
                 normalise(simd, raw, work.parts.at_mut(slot * parts + part));
             }
         }
@@ -243,16 +242,18 @@ impl Forward {
     #[inline(always)]
     fn mlp<S: Simd>(&self, simd: S, (slot, maps): (usize, &Block<Linear>), work: &mut Work, token: usize) {
         let sizes = &self.sizes;
-        let ([c, s], hidden) = (sizes.channels, sizes.hidden);
-        normalise(simd, work.x.at::<S>(token).all([c, s]), work.mlp_norm.at_mut(slot));
-        let normed = work.mlp_norm.at::<S>(slot);
+        let (channels, hidden) = (sizes.channels, sizes.hidden);
+        normalise(simd, (work.x.at(token), ((0, 1), channels)), work.mlp_norm.at_mut(slot));
+        let normed = work.mlp_norm.at(slot);
         maps.factors.apply::<S, false>(simd, normed, work.factors.at_mut(slot));
-        let mut products = work.products.at_mut::<S>(slot);
-        product(simd, work.factors.at(slot), &mut products, hidden[0]);
-        products.all(sizes.products).scalars.copy_from_slice(normed.all([c, s]).scalars);
+        let mut products = work.products.at_mut(slot).view::<S>();
+        product(simd, work.factors.at(slot).view(), &mut products, hidden[0]);
+        let scalars = normed.view::<S>().all(channels).scalars;
+        products.all(sizes.products).scalars.copy_from_slice(scalars);
         maps.mix.apply::<S, false>(simd, work.products.at(slot), work.raw_mixed.at_mut(0));
-        normalise(simd, work.raw_mixed.at::<S>(0).all(hidden), work.mixed.at_mut(slot));
-        gate(simd, work.mixed.at::<S>(slot).all(hidden), work.active.at_mut::<S>(0).all(hidden));
+        normalise(simd, (work.raw_mixed.at(0), ((0, 1), hidden)), work.mixed.at_mut(slot));
+        let (mixed, active) = (work.mixed.at(slot).view::<S>(), work.active.at_mut(0).view::<S>());
+        gate(simd, mixed.all(hidden), active.all(hidden));
         maps.down.apply::<S, true>(simd, work.active.at(0), work.x.at_mut(token));
     }
 }
