@@ -1,6 +1,6 @@
 //! Attention by the inner products of multivectors, all queries of a head after one another.
 
-use amplicast_nn::lanes::functions::{add, fused, maximum, mul, reciprocal, splat, sub};
+use amplicast_nn::lanes::functions::{add, fused, maximum, mul, negate, reciprocal, splat, sub};
 use amplicast_nn::lanes::special::exp;
 use amplicast_nn::lanes::{Row, Slots};
 use amplicast_nn::pulp::Simd;
@@ -103,17 +103,20 @@ impl Attention {
                 let mean = dot(simd, g, result);
                 let weights = &weights.at::<S, 1>(first + i)[head * self.tokens..][..self.tokens];
                 for (j, [weight]) in weights.iter().enumerate() {
-                    let [key, value] =
-                        [1, 2].map(|part| parts.at(self.slot(first + j, part, head)).view::<S>().all(hidden));
+                    let key = parts.at(self.slot(first + j, 1, head)).view::<S>().all(hidden);
+                    let value = parts.at(self.slot(first + j, 2, head)).view::<S>().all(hidden);
                     let off = simd.sub_f32s(dot(simd, g, value), mean);
                     let score = simd.mul_f32s(simd.mul_f32s(*weight, scale), off);
-                    let signed = [score, simd.neg_f32s(score)];
-                    let mut to = |slot: usize, factors: [S::f32s; 2], x: Group<'_, S>| {
-                        add_times(simd, factors, x, &mut parts_gradient.at_mut(slot).view::<S>().all(hidden));
-                    };
-                    to(self.slot(i, 0, head), signed, key);
-                    to(self.slot(j, 1, head), signed, query);
-                    to(self.slot(j, 2, head), [*weight; 2], g);
+                    let signed = [score, negate(simd, score)];
+                    // Not by a closure: it would be compiled without the instruction set.
+                    for (slot, factors, x) in [
+                        (self.slot(i, 0, head), signed, key),
+                        (self.slot(j, 1, head), signed, query),
+                        (self.slot(j, 2, head), [*weight; 2], g),
+                    ] {
+                        let mut to = parts_gradient.at_mut(slot).view::<S>().all(hidden);
+                        add_times(simd, factors, x, &mut to);
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The norm of a token's channels.
 
-use amplicast_nn::lanes::functions::{fused, select};
+use amplicast_nn::lanes::functions::{absolute, fused, negate, select};
 use amplicast_nn::lanes::{Row, norm};
 use amplicast_nn::pulp::{Simd, WithSimd};
 
@@ -63,10 +63,10 @@ fn square<S: Simd>(simd: S, x: Group<'_, S>) -> S::f32s {
         sum = fused(simd, *q, *q, sum);
     }
     for v in x.vectors {
-        sum = simd.add_f32s(sum, simd.abs_f32s(interval(simd, v)));
+        sum = simd.add_f32s(sum, absolute(simd, interval(simd, v)));
     }
     for pair in x.bivectors.chunks_exact(2) {
-        sum = simd.add_f32s(sum, simd.abs_f32s(field(simd, pair)));
+        sum = simd.add_f32s(sum, absolute(simd, field(simd, pair)));
     }
     sum
 }
@@ -120,7 +120,7 @@ impl WithSimd for AddGradient<'_> {
             dot(simd, kept.bivectors, g.bivectors),
         );
         let plus = simd.mul_f32s(all, *share);
-        let minus = simd.neg_f32s(plus);
+        let minus = negate(simd, plus);
         let zero = simd.splat_f32s(0.0);
         for (([y], [g]), [x]) in y.iter().zip(g.complex).zip(x.complex) {
             *x = fused(simd, root, fused(simd, minus, *y, *g), *x);

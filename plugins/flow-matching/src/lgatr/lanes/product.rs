@@ -1,6 +1,6 @@
 //! The geometric product as products of complex 2 x 2 matrices.
 
-use amplicast_nn::lanes::functions::fused;
+use amplicast_nn::lanes::functions::{fused, negate};
 use amplicast_nn::pulp::Simd;
 
 use super::features::{View, ViewMut};
@@ -124,13 +124,13 @@ fn coefficients<S: Simd>(simd: S, [[a, b], [c, d]]: Matrix<S>) -> [[S::f32s; 4];
 
 #[inline(always)]
 fn conjugate<S: Simd>(simd: S, a: Complex<S>) -> Complex<S> {
-    Complex { re: a.re, im: simd.neg_f32s(a.im) }
+    Complex { re: a.re, im: negate(simd, a.im) }
 }
 
 /// Minus the conjugate.
 #[inline(always)]
 fn opposite<S: Simd>(simd: S, a: Complex<S>) -> Complex<S> {
-    Complex { re: simd.neg_f32s(a.re), im: a.im }
+    Complex { re: negate(simd, a.re), im: a.im }
 }
 
 #[inline(always)]
@@ -161,7 +161,7 @@ fn sum<S: Simd>(simd: S, [(a, b), (c, d)]: [(Matrix<S>, Matrix<S>); 2]) -> Matri
 
 #[inline(always)]
 fn add_product<S: Simd>(simd: S, sum: Option<Complex<S>>, a: Complex<S>, b: Complex<S>) -> Complex<S> {
-    let minus = simd.neg_f32s(a.im);
+    let minus = negate(simd, a.im);
     let (re, im) = match sum {
         Some(sum) => (fused(simd, a.re, b.re, sum.re), fused(simd, a.re, b.im, sum.im)),
         None => (simd.mul_f32s(a.re, b.re), simd.mul_f32s(a.re, b.im)),
