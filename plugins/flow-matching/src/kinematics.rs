@@ -23,6 +23,15 @@ pub(crate) struct Particles {
     m2: Tensor,
 }
 
+/// A particle at given coordinates, and how velocities of momenta become velocities of phi and eta.
+pub(crate) struct Particle {
+    /// (E, px, py, pz).
+    pub momentum: [f64; 4],
+    /// Derivatives of phi and eta by (px, py, pz).
+    phi: [f64; 3],
+    eta: [f64; 3],
+}
+
 impl Kinematics {
     pub fn new(coordinates: &LogPtPhiEtaLogM2) -> Self {
         let flat = |[(mean0, std0), (mean3, std3)]: &[(f64, f64); 2]| [*mean0, *std0, *mean3, *std3];
@@ -59,6 +68,21 @@ impl Kinematics {
         }
     }
 
+    /// One particle at its four coordinates, without libtorch.
+    pub fn particle(&self, particle: usize, x: &[f64]) -> Particle {
+        let [mean0, std0, mean3, std3] = std::array::from_fn(|k| self.moments[4 * particle + k]);
+        let above = |x: f64, mean: f64, std: f64| (x * std + mean).min(LOG_MAX).exp();
+        let pt = (above(x[0], mean0, std0) + (self.pt_min - OFFSET)).max(OFFSET);
+        let m2 = (above(x[3], mean3, std3) - OFFSET).abs();
+        let ((sin, cos), eta) = (x[1].sin_cos(), x[2].clamp(-ETA_MAX, ETA_MAX));
+        let (sinh, cosh) = (eta.sinh(), eta.cosh());
+        Particle {
+            momentum: [(m2 + (pt * cosh).powi(2)).sqrt(), pt * cos, pt * sin, pt * sinh],
+            phi: [-sin / pt, cos / pt, 0.0],
+            eta: [-cos * sinh / (pt * cosh), -sin * sinh / (pt * cosh), 1.0 / (pt * cosh)],
+        }
+    }
+
     /// The coordinates (B x n x 4) of any momenta (B x n x 4), which are folded and clamped onto their domain.
     pub fn coordinates(&self, momenta: &Tensor) -> Tensor {
         let [mean0, std0, mean3, std3] = self.moments(momenta.device());
@@ -70,6 +94,19 @@ impl Kinematics {
         let log_pt = (log((&pt - self.pt_min).clamp_min(0.0)) - mean0) / std0;
         let eta = (&pz / &pt).asinh().clamp(-ETA_MAX, ETA_MAX);
         Tensor::stack(&[log_pt, py.atan2(&px), eta, (log(m2) - mean3) / std3], 2)
+    }
+}
+
+impl Particle {
+    /// As [`Particles::velocity`], from (w_x, w_y, w_z) and the scalars.
+    pub fn velocity(&self, w: [f64; 3], [log_pt, log_m2]: [f64; 2]) -> [f64; 4] {
+        let along = |row: &[f64; 3]| row.iter().zip(w).map(|(a, w)| a * w).sum::<f64>();
+        [log_pt, along(&self.phi), along(&self.eta), log_m2]
+    }
+
+    /// The gradient by w and the scalars from that by the velocity.
+    pub fn velocity_gradient(&self, [log_pt, phi, eta, log_m2]: [f64; 4]) -> ([f64; 3], [f64; 2]) {
+        (std::array::from_fn(|k| phi * self.phi[k] + eta * self.eta[k]), [log_pt, log_m2])
     }
 }
 

@@ -29,6 +29,8 @@
 //! assert!(sample.iter().all(|x| x.is_finite()));
 //! ```
 
+#[cfg(test)]
+mod agreement;
 mod backbone;
 mod flow;
 mod kinematics;

@@ -1,5 +1,6 @@
 //! Networks over SIMD lanes, in plain Rust and single precision, without libtorch: several times faster on a CPU.
 
+mod momenta;
 mod time;
 mod transformer;
 
@@ -7,6 +8,7 @@ use amplicast_sdk::Layout;
 
 use crate::flow::Lines;
 
+pub(crate) use momenta::{Gradient, LaneMomenta, Momenta, Streams};
 pub(crate) use transformer::LaneTransformer;
 
 /// A network over SIMD lanes.

@@ -24,3 +24,27 @@ impl<'a> TimeLayer<'a> {
         })
     }
 }
+
+/// The gradient of its parameters.
+#[derive(Default)]
+pub(super) struct TimeSums {
+    weight: [[f32; FEATURES]; FEATURES],
+    bias: [f32; FEATURES],
+}
+
+impl TimeSums {
+    /// Adds that of a time by these waves and the gradient of its features.
+    pub fn add(&mut self, waves: &[f32; FEATURES], features: [f32; FEATURES]) {
+        for ((row, bias), slope) in self.weight.iter_mut().zip(&mut self.bias).zip(features) {
+            *bias += slope;
+            row.iter_mut().zip(waves).for_each(|(sum, z)| *sum += slope * z);
+        }
+    }
+
+    /// Writes it into that of all parameters.
+    pub fn write(&self, layout: &Layout, gradient: &mut [f32]) {
+        for (name, sums) in [("time.weight", self.weight.as_flattened()), ("time.bias", &self.bias)] {
+            gradient[layout.range(name).expect("the time's segments come first")].copy_from_slice(sums);
+        }
+    }
+}

@@ -27,7 +27,8 @@ impl Attention {
         Attention { channels, heads, hidden }
     }
 
-    fn layers(&self) -> [Linear; 2] {
+    /// The maps to queries, keys and values, and back.
+    pub fn layers(&self) -> [Linear; 2] {
         let inner = self.hidden.map(|width| self.heads * width);
         [
             Linear { inputs: self.channels, outputs: inner.map(|width| 3 * width), start: DEFAULT },

@@ -18,7 +18,8 @@ pub(crate) struct Mlp {
 }
 
 impl Mlp {
-    fn layers(&self) -> [(&'static str, Linear); 4] {
+    /// The maps with their names.
+    pub fn layers(&self) -> [(&'static str, Linear); 4] {
         let [c, s] = self.channels;
         let inner = [self.factor * c, self.factor * s];
         let factors = |start| Linear { inputs: [c, s], outputs: [inner[0], 0], start };

@@ -15,6 +15,7 @@
 
 mod attention;
 mod generator;
+mod lanes;
 mod linear;
 mod mlp;
 mod network;

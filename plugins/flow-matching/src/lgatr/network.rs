@@ -9,16 +9,18 @@ use super::linear::{DEFAULT, Linear};
 use super::mlp::Mlp;
 use super::norm::layer_norm;
 use crate::kinematics::Kinematics;
+use crate::lanes::{LaneMomenta, LaneNetwork};
 use crate::lorentz::{scalar_count, velocity};
 use crate::network::Network;
 use crate::time;
 
 /// Multivectors that enter: the momentum and the three references.
-const INPUTS: usize = 4;
+pub(super) const INPUTS: usize = 4;
 
 /// Blocks of attention and MLP, both after a norm and added to what they see; one multivector and two scalars come out.
 ///
 /// Segments, in order: the time's, `embed`, per block b `block.b.attention` and `block.b.mlp`, then `head`.
+#[derive(Clone)]
 pub(crate) struct Lgatr {
     pub kinematics: Kinematics,
     /// Multivectors and scalars of a token.
@@ -30,16 +32,16 @@ pub(crate) struct Lgatr {
 }
 
 impl Lgatr {
-    fn embed(&self) -> Linear {
+    pub(super) fn embed(&self) -> Linear {
         let scalars = scalar_count(self.kinematics.particles());
         Linear { inputs: [INPUTS, scalars], outputs: self.channels, start: DEFAULT }
     }
 
-    fn head(&self) -> Linear {
+    pub(super) fn head(&self) -> Linear {
         Linear { inputs: self.channels, outputs: [1, 2], start: DEFAULT }
     }
 
-    fn block(&self) -> (Attention, Mlp) {
+    pub(super) fn block(&self) -> (Attention, Mlp) {
         let attention = Attention::new(self.channels, self.heads, self.attention_factor);
         (attention, Mlp { channels: self.channels, factor: self.mlp_factor })
     }
@@ -95,5 +97,9 @@ impl Network for Lgatr {
         velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
             self.forward(views, momenta, references, scalars)
         })
+    }
+
+    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
+        Some(Box::new(LaneMomenta(self.clone())))
     }
 }

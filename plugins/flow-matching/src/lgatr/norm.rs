@@ -5,7 +5,7 @@ use tch::{Kind, Tensor};
 use super::Features;
 
 /// Least mean square of a token's multivectors.
-const FLOOR: f64 = 0.01;
+pub(super) const FLOOR: f64 = 0.01;
 
 /// Added to the variance of scalars.
 const EPSILON: f64 = 1e-5;

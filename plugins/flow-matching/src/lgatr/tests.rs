@@ -9,6 +9,7 @@ use super::mlp::Mlp;
 use super::norm::{gate, layer_norm, square};
 use super::product::product;
 use super::{Features, Lgatr};
+use crate::agreement::check_lanes;
 use crate::kinematics::Kinematics;
 use crate::lorentz::{references, scalar_count};
 use crate::network::Network;
@@ -255,6 +256,21 @@ fn the_network_is_equivariant() {
             assert!(off.iter().all(|off| *off < tolerance), "{kind:?}: {off:?}");
         }
     }
+}
+
+/// Odd numbers of channels, heads, tokens and events, and widths that are no multiples of a tile.
+#[test]
+fn the_graph_and_the_lanes_agree() {
+    for (particles, channels, heads, blocks, factors, n) in [
+        (3, [4, 6], 2, 2, [2, 2], 37),
+        (2, [3, 5], 1, 1, [1, 3], 16),
+        (6, [5, 4], 3, 2, [2, 1], 7),
+        (1, [2, 3], 2, 3, [1, 2], 50),
+    ] {
+        let network = Lgatr { heads, blocks, ..network(particles, channels, factors) };
+        check_lanes(&network, 4 * particles, n, 3e-5);
+    }
+    check_lanes(&network(6, [16, 32], [2, 2]), 24, 40, 3e-5);
 }
 
 #[test]

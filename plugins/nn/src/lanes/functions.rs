@@ -119,6 +119,19 @@ pub fn select<S: Simd>(simd: S, mask: S::m32s, a: S::f32s, b: S::f32s) -> S::f32
     cast(simd.select_u32s(mask, cast(a), cast(b)))
 }
 
+/// -a.
+#[inline(always)]
+pub fn negate<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
+    // On bits for the same reason, and so is the absolute value.
+    cast(simd.xor_u32s(cast(a), simd.splat_u32s(1 << 31)))
+}
+
+/// |a|.
+#[inline(always)]
+pub fn absolute<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
+    cast(simd.and_u32s(cast(a), simd.splat_u32s(!(1 << 31))))
+}
+
 /// 1 / a.
 #[inline(always)]
 pub fn reciprocal<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> Row<S, V> {

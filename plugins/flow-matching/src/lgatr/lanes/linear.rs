@@ -1,0 +1,261 @@
+//! Equivariant linear maps as three plain ones: of invariants, of vectors in four components, of bivectors in three.
+
+use amplicast_nn::lanes::{self, Dense, Transposed, WeightSums};
+use amplicast_nn::pulp::{Simd, WithSimd};
+use amplicast_sdk::Layout;
+
+use super::super::linear::Linear as Shape;
+use super::features::{Slot, SlotMut};
+
+/// The matrices of a linear map, or their gradient.
+pub struct Matrices {
+    invariant: Dense,
+    vector: Dense,
+    /// With a complex number a + ib as ((a, -b), (b, a)).
+    bivector: Dense,
+}
+
+/// A matrix without a bias.
+fn matrix(weight: &[f32], outputs: usize) -> Dense {
+    Dense::new(weight, &vec![0.0; outputs])
+}
+
+impl Matrices {
+    /// Those of the segments with this name.
+    pub fn new(shape: &Shape, name: &str, layout: &Layout, parameters: &[f32]) -> Self {
+        let get = |part: &str| {
+            let range = layout.range(&format!("{name}.{part}"));
+            &parameters[range.unwrap_or_else(|| panic!("the layout has no segment `{name}.{part}`"))]
+        };
+        let (inputs, outputs) = (2 * shape.inputs[0], 2 * shape.outputs[0]);
+        let mut bivector = vec![0.0; inputs * outputs];
+        for (rows, numbers) in bivector.chunks_exact_mut(2 * inputs).zip(get("bivector").chunks_exact(inputs))
+        {
+            let (real, imaginary) = rows.split_at_mut(inputs);
+            for (i, number) in numbers.chunks_exact(2).enumerate() {
+                let (a, b) = (number[0], number[1]);
+                real[2 * i..2 * i + 2].copy_from_slice(&[a, -b]);
+                imaginary[2 * i..2 * i + 2].copy_from_slice(&[b, a]);
+            }
+        }
+        Matrices {
+            invariant: Dense::new(get("invariant"), get("bias")),
+            vector: matrix(get("vector"), outputs),
+            bivector: matrix(&bivector, outputs),
+        }
+    }
+
+    /// The outputs of both, those of `other` after those of `self`; neither may have scalars.
+    pub fn beside(self, other: &Matrices) -> Self {
+        let join = |a: Dense, b: &Dense| {
+            Dense::new(&[a.weight, b.weight.clone()].concat(), &[a.bias, b.bias.clone()].concat())
+        };
+        Matrices {
+            invariant: join(self.invariant, &other.invariant),
+            vector: join(self.vector, &other.vector),
+            bivector: join(self.bivector, &other.bivector),
+        }
+    }
+
+    /// What [`beside`](Matrices::beside) has joined, of halves of one size.
+    pub fn halves(&self) -> [Matrices; 2] {
+        let half = |dense: &Dense, which: usize| {
+            let (weight, bias) = (dense.weight.len() / 2, dense.bias.len() / 2);
+            Dense::new(&dense.weight[which * weight..][..weight], &dense.bias[which * bias..][..bias])
+        };
+        [0, 1].map(|which| Matrices {
+            invariant: half(&self.invariant, which),
+            vector: half(&self.vector, which),
+            bivector: half(&self.bivector, which),
+        })
+    }
+
+    /// Reads `self` as a gradient, and writes it into that of all parameters.
+    pub fn unfold(&self, name: &str, layout: &Layout, gradient: &mut [f32]) {
+        let mut put = |part: &str, numbers: &[f32]| {
+            let range = layout.range(&format!("{name}.{part}")).expect("it was read from there");
+            gradient[range].copy_from_slice(numbers);
+        };
+        put("invariant", &self.invariant.weight);
+        put("bias", &self.invariant.bias);
+        put("vector", &self.vector.weight);
+        let inputs = self.bivector.inputs;
+        let mut complex = Vec::with_capacity(self.bivector.weight.len() / 2);
+        for rows in self.bivector.weight.chunks_exact(2 * inputs) {
+            let (real, imaginary) = rows.split_at(inputs);
+            for (r, i) in real.chunks_exact(2).zip(imaginary.chunks_exact(2)) {
+                complex.extend([r[0] + i[1], i[0] - r[1]]);
+            }
+        }
+        put("bivector", &complex);
+    }
+}
+
+/// A linear map, packed.
+pub struct Linear {
+    invariant: lanes::Linear,
+    vector: lanes::Linear,
+    bivector: lanes::Linear,
+}
+
+impl Linear {
+    pub fn new(matrices: &Matrices) -> Self {
+        Linear {
+            invariant: lanes::Linear::new(&matrices.invariant),
+            vector: lanes::Linear::new(&matrices.vector),
+            bivector: lanes::Linear::new(&matrices.bivector),
+        }
+    }
+
+    /// Of a token's channels; with `ADD` added to what is there.
+    #[inline(always)]
+    pub fn apply<S: Simd, const ADD: bool>(&self, simd: S, x: Slot<'_>, y: SlotMut<'_>) {
+        simd.vectorize(Apply::<ADD> { map: self, x, y });
+    }
+}
+
+/// A work of its own, as all others here: compiled once for all maps of the network.
+struct Apply<'a, const ADD: bool> {
+    map: &'a Linear,
+    x: Slot<'a>,
+    y: SlotMut<'a>,
+}
+
+impl<const ADD: bool> WithSimd for Apply<'_, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (x, y) = (self.x.view::<S>(), self.y.view::<S>());
+        self.map.invariant.apply::<S, 1, ADD>(simd, x.invariants, y.invariants);
+        self.map.vector.apply::<S, 4, ADD>(simd, x.vectors, y.vectors);
+        self.map.bivector.apply::<S, 3, ADD>(simd, x.bivectors, y.bivectors);
+    }
+}
+
+/// The inputs of a linear map as the sums of its gradient read them.
+pub struct Inputs {
+    invariants: Transposed,
+    vectors: Transposed,
+    bivectors: Transposed,
+}
+
+impl Inputs {
+    /// Memory for up to these [multivectors, scalars] of blocks of one register of events.
+    pub fn new<S: Simd>([c, s]: [usize; 2]) -> Self {
+        Inputs {
+            invariants: Transposed::new::<S>(2 * c + s, S::F32_LANES),
+            vectors: Transposed::new::<S>(2 * c, 4 * S::F32_LANES),
+            bivectors: Transposed::new::<S>(2 * c, 3 * S::F32_LANES),
+        }
+    }
+
+    /// Those of a token.
+    #[inline(always)]
+    pub fn set<S: Simd>(&mut self, simd: S, x: Slot<'_>) {
+        simd.vectorize(Set { inputs: self, x });
+    }
+}
+
+struct Set<'a> {
+    inputs: &'a mut Inputs,
+    x: Slot<'a>,
+}
+
+impl WithSimd for Set<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (inputs, x) = (self.inputs, self.x.view::<S>());
+        inputs.invariants.set(simd, x.invariants);
+        inputs.vectors.set(simd, x.vectors);
+        inputs.bivectors.set(simd, x.bivectors);
+    }
+}
+
+/// A linear map's backward pass.
+pub struct Layer {
+    transposed: Linear,
+    invariant: WeightSums,
+    vector: WeightSums,
+    bivector: WeightSums,
+}
+
+impl Layer {
+    pub fn new<S: Simd>(matrices: &Matrices) -> Self {
+        let sums = |dense: &Dense| WeightSums::new::<S>(dense.inputs, dense.outputs);
+        Layer {
+            transposed: Linear {
+                invariant: lanes::Linear::transposed(&matrices.invariant),
+                vector: lanes::Linear::transposed(&matrices.vector),
+                bivector: lanes::Linear::transposed(&matrices.bivector),
+            },
+            invariant: sums(&matrices.invariant),
+            vector: sums(&matrices.vector),
+            bivector: sums(&matrices.bivector),
+        }
+    }
+
+    /// Adds to the gradient of the weights, and writes that of the inputs. The outputs' gradient is zero in lanes without
+    /// an event.
+    #[inline(always)]
+    pub fn step<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs, by_inputs: SlotMut<'_>) {
+        self.add(simd, gradient, inputs);
+        self.apply(simd, gradient, by_inputs);
+    }
+
+    /// Writes the gradient of the inputs.
+    #[inline(always)]
+    pub fn apply<S: Simd>(&self, simd: S, gradient: Slot<'_>, by_inputs: SlotMut<'_>) {
+        self.transposed.apply::<S, false>(simd, gradient, by_inputs);
+    }
+
+    /// Adds to the gradient of the weights.
+    #[inline(always)]
+    pub fn add<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs) {
+        simd.vectorize(Add { layer: self, gradient, inputs });
+    }
+
+    /// The gradient of the weights.
+    #[inline(always)]
+    pub fn totals<S: Simd>(&self, simd: S) -> Matrices {
+        simd.vectorize(Totals { layer: self })
+    }
+}
+
+struct Add<'a> {
+    layer: &'a mut Layer,
+    gradient: Slot<'a>,
+    inputs: &'a Inputs,
+}
+
+impl WithSimd for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Add { layer, gradient, inputs } = self;
+        let (gradient, events) = (gradient.view::<S>(), S::F32_LANES);
+        layer.invariant.add(simd, gradient.invariants, &inputs.invariants, events);
+        layer.vector.add(simd, gradient.vectors, &inputs.vectors, 4 * events);
+        layer.bivector.add(simd, gradient.bivectors, &inputs.bivectors, 3 * events);
+    }
+}
+
+struct Totals<'a> {
+    layer: &'a Layer,
+}
+
+impl WithSimd for Totals<'_> {
+    type Output = Matrices;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Matrices {
+        Matrices {
+            invariant: self.layer.invariant.totals(simd),
+            vector: self.layer.vector.totals(simd),
+            bivector: self.layer.bivector.totals(simd),
+        }
+    }
+}

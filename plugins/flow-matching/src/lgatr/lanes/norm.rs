@@ -1,0 +1,163 @@
+//! The norm of a token's channels.
+
+use amplicast_nn::lanes::functions::{absolute, fused, negate, select};
+use amplicast_nn::lanes::{Row, norm};
+use amplicast_nn::pulp::{Simd, WithSimd};
+
+use super::super::norm::FLOOR;
+use super::features::{Group, Slot, SlotMut};
+
+/// A group of channels of a slot: its number, how many groups there are, and its [multivectors, scalars].
+pub type Which = ((usize, usize), [usize; 2]);
+
+/// Multivectors over the root of their mean square, scalars by a layer norm.
+///
+/// After the scalars, `out` gets their inverse root, that of the multivectors, and the share of a channel in the mean:
+/// 1/C, or 0 where the mean is below the floor and the root does not depend on it.
+#[inline(always)]
+pub fn normalise<S: Simd>(simd: S, (x, which): (Slot<'_>, Which), out: SlotMut<'_>) {
+    simd.vectorize(Normalise { x, which, out });
+}
+
+struct Normalise<'a> {
+    x: Slot<'a>,
+    which: Which,
+    out: SlotMut<'a>,
+}
+
+impl WithSimd for Normalise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (x, out) = (self.x.view::<S>().group(self.which.0, self.which.1), self.out.view::<S>());
+        let (complex, rest) = out.invariants.split_at_mut(x.complex.len());
+        let (scalars, [[root], [share]]) = rest.split_last_chunk_mut().expect("rows for root and share");
+        norm::normalise(simd, x.scalars, scalars);
+        let each = simd.splat_f32s(2.0 / x.complex.len() as f32);
+        let floor = simd.splat_f32s(FLOOR as f32);
+        let mean = simd.mul_f32s(square(simd, x), each);
+        *share = select(simd, simd.less_than_f32s(mean, floor), simd.splat_f32s(0.0), each);
+        // In this order, what is not a number stays that.
+        *root = simd.div_f32s(simd.splat_f32s(1.0), simd.sqrt_f32s(simd.max_f32s(floor, mean)));
+        scale(simd, *root, x.complex, complex);
+        scale(simd, *root, x.vectors, out.vectors);
+        scale(simd, *root, x.bivectors, out.bivectors);
+    }
+}
+
+#[inline(always)]
+fn scale<S: Simd, const V: usize>(simd: S, factor: S::f32s, x: &[Row<S, V>], out: &mut [Row<S, V>]) {
+    for (x, out) in x.iter().zip(out) {
+        for v in 0..V {
+            out[v] = simd.mul_f32s(x[v], factor);
+        }
+    }
+}
+
+/// The sum over channels of the square of a multivector, grade by grade in absolute value.
+#[inline(always)]
+fn square<S: Simd>(simd: S, x: Group<'_, S>) -> S::f32s {
+    let mut sum = simd.splat_f32s(0.0);
+    for [q] in x.complex {
+        sum = fused(simd, *q, *q, sum);
+    }
+    for v in x.vectors {
+        sum = simd.add_f32s(sum, absolute(simd, interval(simd, v)));
+    }
+    for pair in x.bivectors.chunks_exact(2) {
+        sum = simd.add_f32s(sum, absolute(simd, field(simd, pair)));
+    }
+    sum
+}
+
+/// v_0^2 - v_1^2 - v_2^2 - v_3^2.
+#[inline(always)]
+fn interval<S: Simd>(simd: S, v: &Row<S, 4>) -> S::f32s {
+    simd.sub_f32s(simd.mul_f32s(v[0], v[0]), length(simd, &[v[1], v[2], v[3]]))
+}
+
+/// Square of the real part minus that of the imaginary part.
+#[inline(always)]
+fn field<S: Simd>(simd: S, pair: &[Row<S, 3>]) -> S::f32s {
+    simd.sub_f32s(length(simd, &pair[0]), length(simd, &pair[1]))
+}
+
+#[inline(always)]
+fn length<S: Simd>(simd: S, v: &Row<S, 3>) -> S::f32s {
+    fused(simd, v[2], v[2], fused(simd, v[1], v[1], simd.mul_f32s(v[0], v[0])))
+}
+
+/// Adds to `x` the gradient from that of the normed channels, g; `kept` is what [`normalise`] wrote.
+///
+/// With y = r x of C channels and r = (sum |y^2| / C r^2)^(-1/2): dx = r (dy - s y (dy . y) / C), where s are the signs with
+/// which the squares of the components count.
+#[inline(always)]
+pub fn add_gradient<S: Simd>(simd: S, kept: Slot<'_>, g: Slot<'_>, (x, which): (SlotMut<'_>, Which)) {
+    simd.vectorize(AddGradient { kept, g, x, which });
+}
+
+struct AddGradient<'a> {
+    kept: Slot<'a>,
+    g: Slot<'a>,
+    x: SlotMut<'a>,
+    which: Which,
+}
+
+impl WithSimd for AddGradient<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (g, x) = (self.g.view::<S>().all(self.which.1), self.x.view::<S>().group(self.which.0, self.which.1));
+        let kept = self.kept.view::<S>();
+        let (y, rest) = kept.invariants.split_at(g.complex.len());
+        let (scalars, [[root], [share]]) = rest.split_last_chunk().expect("rows for root and share");
+        norm::add_gradient(simd, scalars, g.scalars, x.scalars);
+        let root = *root;
+        let all = simd.add_f32s(
+            simd.add_f32s(dot(simd, y, g.complex), dot(simd, kept.vectors, g.vectors)),
+            dot(simd, kept.bivectors, g.bivectors),
+        );
+        let plus = simd.mul_f32s(all, *share);
+        let minus = negate(simd, plus);
+        let zero = simd.splat_f32s(0.0);
+        for (([y], [g]), [x]) in y.iter().zip(g.complex).zip(x.complex) {
+            *x = fused(simd, root, fused(simd, minus, *y, *g), *x);
+        }
+        for ((y, g), x) in kept.vectors.iter().zip(g.vectors).zip(x.vectors) {
+            let negative = simd.less_than_f32s(interval(simd, y), zero);
+            let (time, space) = (select(simd, negative, plus, minus), select(simd, negative, minus, plus));
+            let factors = [time, space, space, space];
+            for k in 0..4 {
+                x[k] = fused(simd, root, fused(simd, factors[k], y[k], g[k]), x[k]);
+            }
+        }
+        let pairs = kept.bivectors.chunks_exact(2).zip(g.bivectors.chunks_exact(2));
+        for ((y, g), x) in pairs.zip(x.bivectors.chunks_exact_mut(2)) {
+            let negative = simd.less_than_f32s(field(simd, y), zero);
+            let factors = [select(simd, negative, plus, minus), select(simd, negative, minus, plus)];
+            for part in 0..2 {
+                for k in 0..3 {
+                    let off = fused(simd, factors[part], y[part][k], g[part][k]);
+                    x[part][k] = fused(simd, root, off, x[part][k]);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dot<S: Simd, const V: usize>(simd: S, a: &[Row<S, V>], b: &[Row<S, V>]) -> S::f32s {
+    let mut sums = [simd.splat_f32s(0.0); V];
+    for (a, b) in a.iter().zip(b) {
+        for v in 0..V {
+            sums[v] = fused(simd, a[v], b[v], sums[v]);
+        }
+    }
+    let mut total = sums[0];
+    for sum in &sums[1..] {
+        total = simd.add_f32s(total, *sum);
+    }
+    total
+}
