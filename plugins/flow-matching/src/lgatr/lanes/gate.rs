@@ -1,8 +1,8 @@
-//! Multivectors times GELU of their scalar part, and GELU of the scalars.
+//! Multivectors times GELU of their scalar part, in its form with tanh, and GELU of the scalars.
 
 use amplicast_nn::lanes::Row;
 use amplicast_nn::lanes::functions::fused;
-use amplicast_nn::lanes::special::exact_gelu_and_slope;
+use amplicast_nn::lanes::special::{exact_gelu_and_slope, gelu_and_slope};
 use amplicast_nn::pulp::Simd;
 
 use super::features::{Group, GroupMut};
@@ -10,7 +10,7 @@ use super::features::{Group, GroupMut};
 #[inline(always)]
 pub fn gate<S: Simd>(simd: S, x: Group<'_, S>, out: GroupMut<'_, S>) {
     for c in 0..x.complex.len() / 2 {
-        let ([gate], _) = exact_gelu_and_slope(simd, x.complex[2 * c]);
+        let ([gate], _) = gelu_and_slope(simd, x.complex[2 * c]);
         for part in 2 * c..2 * c + 2 {
             out.complex[part] = times(simd, gate, &x.complex[part]);
             out.vectors[part] = times(simd, gate, &x.vectors[part]);
@@ -26,7 +26,7 @@ pub fn gate<S: Simd>(simd: S, x: Group<'_, S>, out: GroupMut<'_, S>) {
 #[inline(always)]
 pub fn gate_gradient<S: Simd>(simd: S, x: Group<'_, S>, gradient: GroupMut<'_, S>, out: GroupMut<'_, S>) {
     for c in 0..x.complex.len() / 2 {
-        let ([gate], [slope]) = exact_gelu_and_slope(simd, x.complex[2 * c]);
+        let ([gate], [slope]) = gelu_and_slope(simd, x.complex[2 * c]);
         let mut sum = simd.splat_f32s(0.0);
         for part in 2 * c..2 * c + 2 {
             out.complex[part] = times(simd, gate, &x.complex[part]);
