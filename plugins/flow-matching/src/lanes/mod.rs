@@ -1,5 +1,8 @@
 //! Networks over SIMD lanes, in plain Rust and single precision, without libtorch: several times faster on a CPU.
 
+mod blocks;
+mod lloca;
+mod scalars;
 mod time;
 mod transformer;
 
@@ -7,6 +10,7 @@ use amplicast_sdk::Layout;
 
 use crate::flow::Lines;
 
+pub(crate) use lloca::LaneLloca;
 pub(crate) use transformer::LaneTransformer;
 
 /// A network over SIMD lanes.

@@ -24,3 +24,18 @@ impl<'a> TimeLayer<'a> {
         })
     }
 }
+
+/// Adds the gradient of the time's weight and bias from that of the features of events with these waves.
+pub(super) fn add_gradient(
+    [weight, bias]: &mut [Vec<f32>; 2],
+    waves: &[[f32; FEATURES]],
+    features: &[[f32; FEATURES]],
+) {
+    for (waves, slopes) in waves.iter().zip(features) {
+        for (o, slope) in slopes.iter().enumerate() {
+            bias[o] += slope;
+            let row = &mut weight[o * FEATURES..(o + 1) * FEATURES];
+            row.iter_mut().zip(waves).for_each(|(sum, z)| *sum += slope * z);
+        }
+    }
+}

@@ -109,7 +109,7 @@ impl WithSimd for Velocity<'_> {
         let time = TimeLayer { weight: &field.time[0], bias: &field.time[1] }.features(&time::waves(t));
         for (x, out) in x.chunks(lanes * d).zip(out.chunks_mut(lanes * d)) {
             network.set(&mut features, lanes, x, |_| time);
-            field.encoder.apply::<S, VECTORS>(simd, &features, &mut work, &mut outputs);
+            field.encoder.apply::<S, VECTORS>(simd, (&features, None), &mut work, &mut outputs);
             for token in 0..network.shape.tokens {
                 let rows = outputs.numbers_mut(token);
                 for (lane, event) in out.chunks_exact_mut(d).enumerate() {
@@ -197,7 +197,7 @@ impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
                 lines.t[first..first + events].iter().map(|t| time::waves(*t)).collect();
             let x = &lines.x[first * d..(first + events) * d];
             network.set(&mut features, lanes, x, |lane| pass.time.features(&waves[lane]));
-            pass.encoder.apply::<S, V>(simd, &features, &mut work, &mut outputs);
+            pass.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
             for token in 0..tokens {
                 let rows = outputs.numbers_mut(token);
                 for (k, row) in rows.chunks_exact_mut(lanes).enumerate() {
@@ -216,7 +216,7 @@ impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
                     }
                 }
             }
-            let block = (&features, events);
+            let block = (&features, None, events);
             pass.backward.apply::<S, V>(simd, block, &outputs, (&work, &mut back), &mut by_features);
             let time_row = numbers + tokens;
             for token in 0..tokens {

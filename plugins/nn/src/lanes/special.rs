@@ -4,7 +4,7 @@ use pulp::Simd;
 use pulp::bytemuck::cast;
 
 use super::Row;
-use super::functions::{clamp_one, fused, map, mul, mul_add, reciprocal, select, splat};
+use super::functions::{abs_one, clamp_one, fused, map, mul, mul_add, reciprocal, select, splat};
 
 /// exp(a), to about one unit in the last place; arguments are cut to [-87, 88].
 #[inline(always)]
@@ -84,7 +84,7 @@ pub fn exact_gelu_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (
     let distance = map::<S, V>(
         a,
         #[inline(always)]
-        |a| simd.abs_f32s(a),
+        |a| abs_one(simd, a),
     );
     let gauss = exp(simd, mul(simd, mul(simd, a, a), splat(simd, -0.5)));
     let tail = normal_tail(simd, distance, gauss);
@@ -107,7 +107,7 @@ pub fn tanh_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (Row<S,
         let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
         let a = *value;
         let negative = simd.less_than_f32s(a, zero);
-        let e = exp_one(simd, simd.mul_f32s(simd.abs_f32s(a), simd.splat_f32s(-2.0)));
+        let e = exp_one(simd, simd.mul_f32s(abs_one(simd, a), simd.splat_f32s(-2.0)));
         let inverse = simd.div_f32s(one, simd.add_f32s(one, e));
         let tanh = simd.mul_f32s(simd.sub_f32s(one, e), inverse);
         *value = select(simd, negative, simd.sub_f32s(zero, tanh), tanh);
