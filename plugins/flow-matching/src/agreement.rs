@@ -8,42 +8,59 @@ use tch::{Device, Kind, Tensor};
 use crate::flow::Lines;
 use crate::network::{Field, Network};
 
-/// Compares loss, gradient and velocities of `n` events of `d` numbers; a segment's gradient may be off by `tolerance`
-/// times its norm.
+/// Compares loss, gradient and velocities of `n` uniform events of `d` numbers at the parameters from which training starts.
 pub(crate) fn check_lanes(network: &dyn Network, d: usize, n: usize, tolerance: f64) {
-    let parameters = network.parameters();
-    let layout = layout(&parameters);
-    let theta = initial_parameters(&parameters, Seed::new(3));
-    let mut stream = Seed::new(4).stream();
-    let mut draw = |n: usize| -> Vec<f64> { (0..n).map(|_| 2.0 * stream.random::<f64>() - 1.0).collect() };
-    let lines = Lines { t: draw(n).iter().map(|t| t.abs()).collect(), x: draw(n * d), v: draw(n * d) };
-    let weights: Vec<f64> = draw(n).iter().map(|w| w.abs() / n as f64).collect();
+    let (lines, weights) = uniform_lines(n, d);
+    let theta = initial_parameters(&network.parameters(), Seed::new(3));
+    compare_with_lanes((network, &theta), &lines, &weights, tolerance);
+}
+
+/// Compares the lanes' loss, gradient (each segment relative to its norm) and velocities (relative to the largest) with
+/// those of the graph in double precision.
+pub(crate) fn compare_with_lanes(
+    (network, theta): (&dyn Network, &[f32]),
+    lines: &Lines,
+    weights: &[f64],
+    tolerance: f64,
+) {
+    let layout = layout(&network.parameters());
+    let n = weights.len();
     let wide: Vec<f64> = theta.iter().copied().map(f64::from).collect();
     let flat = Tensor::from_slice(&wide).set_requires_grad(true);
-    let matrix = |values: &[f64]| Tensor::from_slice(values).view([n as i64, d as i64]);
+    let matrix = |values: &[f64]| Tensor::from_slice(values).view([n as i64, -1]);
     let mut views = Views::new(&layout, &flat);
     let v = network.velocity(&mut views, &matrix(&lines.x), &Tensor::from_slice(&lines.t));
     let each = (&v - matrix(&lines.v)).square().mean_dim([1_i64].as_slice(), false, Kind::Double) * 0.5;
-    let loss = (each * Tensor::from_slice(&weights)).sum(Kind::Double);
+    let loss = (each * Tensor::from_slice(weights)).sum(Kind::Double);
     let expected: Vec<f64> =
         Vec::try_from(Tensor::run_backward(&[&loss], &[&flat], false, false).remove(0)).unwrap();
     let lanes = network.in_lanes().unwrap();
     let mut gradient = vec![f32::NAN; theta.len()];
-    let found = lanes.loss_and_gradient(&layout, &theta, &lines, &weights, &mut gradient);
-    assert!((found / loss.double_value(&[]) - 1.0).abs() < 1e-5, "{found} {loss:?}");
+    let found = lanes.loss_and_gradient(&layout, theta, lines, weights, &mut gradient);
+    assert!((found / loss.double_value(&[]) - 1.0).abs() < 1e-5);
+    let norm = |g: &[f64]| g.iter().map(|g| g * g).sum::<f64>().sqrt();
+    // Some segments have no gradient, but rounding.
+    let rounding = 1e-6 * norm(&expected);
     for (segment, range) in layout.ranges() {
-        let norm = expected[range.clone()].iter().map(|g| g * g).sum::<f64>().sqrt();
+        let norm = norm(&expected[range.clone()]);
         let pairs = expected[range.clone()].iter().zip(&gradient[range]);
         let off = pairs.map(|(a, b)| (a - f64::from(*b)).powi(2)).sum::<f64>().sqrt();
-        assert!(off <= tolerance * norm + 1e-9, "{}: {off} of {norm}", segment.name);
+        assert!(off <= tolerance * norm + rounding, "{}: {off} of {norm}", segment.name);
     }
-    let field = Field::new(network, &layout, &theta, (Kind::Float, Device::Cpu)).unwrap();
-    let graph = Field::new(network, &layout, &theta, (Kind::Double, Device::Cpu)).unwrap();
-    let mut out = [vec![f64::NAN; n * d], vec![f64::NAN; n * d]];
+    let field = Field::new(network, &layout, theta, (Kind::Float, Device::Cpu)).unwrap();
+    let graph = Field::new(network, &layout, theta, (Kind::Double, Device::Cpu)).unwrap();
+    let mut out = [vec![f64::NAN; lines.x.len()], vec![f64::NAN; lines.x.len()]];
     field.velocity(0.3, &lines.x, n, &mut out[0]).unwrap();
     graph.velocity(0.3, &lines.x, n, &mut out[1]).unwrap();
-    let scale = out[1].iter().fold(1.0, |most: f64, v| most.max(v.abs()));
-    for (found, expected) in out[0].iter().zip(&out[1]) {
-        assert!((found - expected).abs() < 2e-5 * scale, "{found} {expected} of {scale}");
-    }
+    let largest = out[1].iter().fold(1.0_f64, |largest, v| largest.max(v.abs()));
+    let off = out[0].iter().zip(&out[1]).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(off < tolerance * largest, "velocities: {off} of {largest}");
+}
+
+/// Times, points and velocities of `n` events of `d` numbers between -1 and 1, and weights.
+pub(crate) fn uniform_lines(n: usize, d: usize) -> (Lines, Vec<f64>) {
+    let mut stream = Seed::new(4).stream();
+    let mut draw = |n: usize| -> Vec<f64> { (0..n).map(|_| 2.0 * stream.random::<f64>() - 1.0).collect() };
+    let lines = Lines { t: draw(n).iter().map(|t| t.abs()).collect(), x: draw(n * d), v: draw(n * d) };
+    (lines, draw(n).iter().map(|w| w.abs() / n as f64).collect())
 }

@@ -125,13 +125,20 @@ impl Particles {
     /// v_phi = (cos phi w_y - sin phi w_x)/pT and v_eta = w_z/(pT cosh eta) - tanh(eta) (cos phi w_x + sin phi w_y)/pT.
     /// The scalars are the velocities of log pT and log m^2, whose derivatives by the momenta are too large to learn from.
     pub fn velocity(&self, w: &Tensor, scalars: &Tensor) -> Tensor {
-        let [wx, wy, wz] = [1, 2, 3].map(|k| w.select(2, k));
-        let v_pt = &self.cos_phi * &wx + &self.sin_phi * &wy;
-        let v_phi = (&self.cos_phi * &wy - &self.sin_phi * &wx) / &self.pt;
-        let v_eta = (wz - v_pt * &self.sinh_eta) / (&self.pt * &self.cosh_eta);
-        let [v_log_pt, v_log_m2] = [0, 1].map(|k| scalars.select(2, k));
-        let velocity = Tensor::stack(&[v_log_pt, v_phi, v_eta, v_log_m2], 2);
+        let angles = self.angles_by_momentum().matmul(&w.unsqueeze(-1)).squeeze_dim(-1);
+        let velocity = Tensor::cat(&[&scalars.narrow(2, 0, 1), &angles, &scalars.narrow(2, 1, 1)], 2);
         velocity.to_kind(Kind::Double).flatten(1, 2)
+    }
+
+    /// The derivatives of phi and eta by the momentum: B x n x 2 x 4.
+    pub fn angles_by_momentum(&self) -> Tensor {
+        let zero = self.pt.zeros_like();
+        let (x, y) = (&self.cos_phi / &self.pt, &self.sin_phi / &self.pt);
+        let tanh = &self.sinh_eta / &self.cosh_eta;
+        let phi = Tensor::stack(&[&zero, &-&y, &x, &zero], 2);
+        let along = (&self.pt * &self.cosh_eta).reciprocal();
+        let eta = Tensor::stack(&[&zero, &-(&x * &tanh), &-(&y * &tanh), &along], 2);
+        Tensor::stack(&[phi, eta], 2)
     }
 }
 

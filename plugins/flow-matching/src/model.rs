@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use amplicast_nn::{Parameter, initial_parameters, layout, loss_and_gradient};
+use amplicast_nn::{Parameter, guarded, initial_parameters, layout, loss_and_gradient};
 use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed};
 use ndarray::ArrayView2;
 use tch::{Device, Kind, Tensor};
@@ -148,7 +148,8 @@ impl Differentiable for FlowModel {
         let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
         let weights = shares(rows.len(), weights);
         if let Some(lanes) = self.lanes() {
-            return Ok(lanes.loss_and_gradient(&self.layout, parameters, &lines, &weights, gradient));
+            let layout = &self.layout;
+            return guarded(|| lanes.loss_and_gradient(layout, parameters, &lines, &weights, gradient));
         }
         let options = (Kind::Float, self.flow.device);
         loss_and_gradient(&self.layout, parameters, options, gradient, |mut views| {
@@ -164,7 +165,7 @@ impl Differentiable for FlowModel {
         let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
         let weights = shares(rows.len(), None);
         amplicast_nn::single_threaded();
-        amplicast_nn::guarded(|| {
+        guarded(|| {
             tch::no_grad(|| {
                 let flat = Tensor::from_slice(parameters).to_device(self.flow.device);
                 let mut views = amplicast_nn::Views::new(&self.layout, &flat);

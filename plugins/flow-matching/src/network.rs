@@ -56,8 +56,7 @@ impl<'a> Field<'a> {
     /// Writes the velocities of `n` events at time `t`.
     pub fn velocity(&self, t: f64, x: &[f64], n: usize, out: &mut [f64]) -> Result<()> {
         if let Some(lanes) = &self.lanes {
-            lanes.velocity(t, x, out);
-            return Ok(());
+            return guarded(|| lanes.velocity(t, x, out));
         }
         guarded(|| {
             let velocity = tch::no_grad(|| {

@@ -228,6 +228,7 @@ fn gradients_are_those_of_the_loss() {
     assert!(off < 2e-5 * norm, "{off} of {norm}");
 }
 
+/// Odd sizes, whole blocks and rests.
 #[test]
 fn the_graph_and_the_lanes_agree() {
     let sizes = [(6, 4, 12, 3, 2, 2, 101), (2, 1, 10, 2, 1, 3, 48), (3, 2, 8, 1, 3, 1, 7)];

@@ -139,6 +139,7 @@ impl Network for Transformer {
             tokens: self.tokens,
             width: self.width,
             heads: self.heads,
+            vectors: 0,
             blocks: self.blocks,
             mlp_factor: self.mlp_factor,
             outputs: self.numbers,

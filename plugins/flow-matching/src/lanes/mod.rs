@@ -1,6 +1,9 @@
 //! Networks over SIMD lanes, in plain Rust and single precision, without libtorch: several times faster on a CPU.
 
+mod blocks;
+mod lloca;
 mod momenta;
+mod scalars;
 mod time;
 mod transformer;
 
@@ -8,6 +11,7 @@ use amplicast_sdk::Layout;
 
 use crate::flow::Lines;
 
+pub(crate) use lloca::LaneLloca;
 pub(crate) use momenta::{Gradient, LaneMomenta, Momenta, Streams};
 pub(crate) use transformer::LaneTransformer;
 

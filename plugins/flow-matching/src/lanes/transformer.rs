@@ -7,7 +7,8 @@ use amplicast_nn::lanes::{
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::Layout;
 
-use super::time::TimeLayer;
+use super::scalars::Scalars;
+use super::time::{TimeLayer, TimeSums};
 use super::{LaneField, LaneNetwork};
 use crate::flow::Lines;
 use crate::time::{self, FEATURES};
@@ -28,15 +29,9 @@ impl LaneTransformer {
         self.shape.tokens * self.numbers()
     }
 
-    /// The features of no event: each token's identity.
-    fn slots(&self, lanes: usize) -> Slots {
-        let shape = &self.shape;
-        let mut features = Slots::new(shape.tokens, shape.features, lanes);
-        for token in 0..shape.tokens {
-            let row = self.numbers() + token;
-            features.numbers_mut(token)[row * lanes..(row + 1) * lanes].fill(1.0);
-        }
-        features
+    /// Where a token has its identity and the time.
+    fn scalars(&self) -> Scalars {
+        Scalars { first: self.numbers(), tokens: self.shape.tokens }
     }
 
     /// Writes the coordinates of events and their times into the lanes.
@@ -103,13 +98,13 @@ impl WithSimd for Velocity<'_> {
         let Velocity { field, t, x, out } = self;
         let network = &field.network;
         let (d, lanes, numbers) = (network.dimension(), block_events::<S>(), network.numbers());
-        let mut features = network.slots(lanes);
+        let mut features = network.scalars().features(lanes);
         let mut work = EncoderWorkspace::new(&network.shape, lanes, false);
         let mut outputs = Slots::new(network.shape.tokens, network.shape.output_rows(), lanes);
         let time = TimeLayer { weight: &field.time[0], bias: &field.time[1] }.features(&time::waves(t));
         for (x, out) in x.chunks(lanes * d).zip(out.chunks_mut(lanes * d)) {
             network.set(&mut features, lanes, x, |_| time);
-            field.encoder.apply::<S, VECTORS>(simd, &features, &mut work, &mut outputs);
+            field.encoder.apply::<S, VECTORS>(simd, (&features, None), &mut work, &mut outputs);
             for token in 0..network.shape.tokens {
                 let rows = outputs.numbers_mut(token);
                 for (lane, event) in out.chunks_exact_mut(d).enumerate() {
@@ -140,8 +135,7 @@ impl WithSimd for Loss<'_> {
         gradient.fill(0.0);
         let (encoder, backward) = EncoderBackward::new::<S>(&network.shape, layout, parameters);
         let time = TimeLayer::new(layout, parameters);
-        let by_time = [vec![0.0; FEATURES * FEATURES], vec![0.0; FEATURES]];
-        let mut pass = Pass { network, encoder, backward, time, by_time };
+        let mut pass = Pass { network, encoder, backward, time, by_time: TimeSums::default() };
         // Whole blocks, then the rest register by register: fewer lanes without an event.
         let whole = weights.len() / block_events::<S>() * block_events::<S>();
         let mut loss =
@@ -149,9 +143,7 @@ impl WithSimd for Loss<'_> {
         let range = (whole, weights.len());
         loss += simd.vectorize(Blocks::<1> { pass: &mut pass, lines, weights, range });
         pass.backward.finish(simd, layout, gradient);
-        for (name, sums) in ["time.weight", "time.bias"].into_iter().zip(&pass.by_time) {
-            gradient[layout.range(name).expect("it was read from there")].copy_from_slice(sums);
-        }
+        pass.by_time.write(layout, gradient);
         loss
     }
 }
@@ -162,7 +154,7 @@ struct Pass<'a> {
     backward: EncoderBackward,
     time: TimeLayer<'a>,
     /// Gradients of the time's weight and bias.
-    by_time: [Vec<f32>; 2],
+    by_time: TimeSums,
 }
 
 /// Events in blocks of V registers; a work of its own, so that each V is compiled by itself.
@@ -185,7 +177,7 @@ impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
         let network = pass.network;
         let (shape, lanes) = (&network.shape, V * S::F32_LANES);
         let (d, numbers, tokens) = (network.dimension(), network.numbers(), shape.tokens);
-        let mut features = network.slots(lanes);
+        let mut features = network.scalars().features(lanes);
         let mut work = EncoderWorkspace::new(shape, lanes, true);
         let mut back = EncoderBackwardWorkspace::new::<S>(shape, lanes);
         let mut outputs = Slots::new(tokens, shape.output_rows(), lanes);
@@ -197,7 +189,7 @@ impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
                 lines.t[first..first + events].iter().map(|t| time::waves(*t)).collect();
             let x = &lines.x[first * d..(first + events) * d];
             network.set(&mut features, lanes, x, |lane| pass.time.features(&waves[lane]));
-            pass.encoder.apply::<S, V>(simd, &features, &mut work, &mut outputs);
+            pass.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
             for token in 0..tokens {
                 let rows = outputs.numbers_mut(token);
                 for (k, row) in rows.chunks_exact_mut(lanes).enumerate() {
@@ -216,20 +208,11 @@ impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
                     }
                 }
             }
-            let block = (&features, events);
+            let block = (&features, None, events);
             pass.backward.apply::<S, V>(simd, block, &outputs, (&work, &mut back), &mut by_features);
-            let time_row = numbers + tokens;
-            for token in 0..tokens {
-                let rows = by_features.numbers_mut(token);
-                for o in 0..FEATURES {
-                    for (lane, waves) in waves.iter().enumerate() {
-                        let slope = rows[(time_row + o) * lanes + lane];
-                        pass.by_time[1][o] += slope;
-                        let row = &mut pass.by_time[0][o * FEATURES..(o + 1) * FEATURES];
-                        row.iter_mut().zip(waves).for_each(|(sum, z)| *sum += slope * z);
-                    }
-                }
-            }
+            let mut slopes = vec![[0.0; FEATURES]; events];
+            network.scalars().add_times(&by_features, lanes, &mut slopes);
+            waves.iter().zip(slopes).for_each(|(waves, slopes)| pass.by_time.add(waves, slopes));
         }
         loss
     }

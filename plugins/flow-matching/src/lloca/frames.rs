@@ -79,7 +79,12 @@ impl Frames {
         apply(&self.local, vectors)
     }
 
-    /// And back.
+    /// A momentum of each particle (B x n x 4) into its frame.
+    pub fn momenta_to_local(&self, momenta: &Tensor) -> Tensor {
+        self.to_local(&momenta.unsqueeze(2)).squeeze_dim(2)
+    }
+
+    /// Vectors (B x n x c x 4) out of the frames of their particles.
     pub fn to_global(&self, vectors: &Tensor) -> Tensor {
         apply(&self.global, vectors)
     }

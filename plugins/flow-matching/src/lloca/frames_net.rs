@@ -16,13 +16,14 @@ const LENGTH_FLOOR: f64 = 1e-5;
 const SPREAD_FLOOR: f64 = 1e-5;
 
 /// Vectors that a frame takes.
-const VECTORS: usize = 3;
+pub(crate) const VECTORS: usize = 3;
 
 /// v_ik = sum over j != i of softmax_j(f_k(s_i, s_j, e_ij)) (p_i + p_j) / |p_i + p_j|, for k = 0, 1, 2.
 ///
 /// i goes over the particles, j over particles and references, e_ij is the standardised log (p_i + p_j)^2, s are the scalars
 /// (0 for references), and f is a perceptron of two hidden layers with GELU. The weights are positive: sums of timelike
 /// vectors that point to the future do so too. Segments `frames.0`, `frames.1` and `frames.2`.
+#[derive(Debug, Clone)]
 pub(crate) struct FramesNet {
     pub particles: usize,
     pub width: usize,
@@ -66,31 +67,53 @@ impl FramesNet {
 
     /// Three vectors (B x n x 3 x 4) for each particle, of momenta (B x n x 4), references (3 x 4) and the particles' scalars.
     pub fn forward(&self, views: &mut Views, p: &Tensor, references: &Tensor, scalars: &Tensor) -> Tensor {
-        let [events, n] = [p.size()[0], p.size()[1]];
-        let (kind, device) = (scalars.kind(), p.device());
-        let seen = references.expand([events, -1, -1], false);
-        let others = seen.size()[1];
-        // B x n x (n + 3) x 4.
-        let sums = p.unsqueeze(2) + Tensor::cat(&[p, &seen], 1).unsqueeze(1);
-        let edges = ((log_square(&sums) - self.pairs[0]) / self.pairs[1]).to_kind(kind).unsqueeze(-1);
+        let pairs = self.pairs(p, references);
+        let scores = self.scores(views, &pairs, scalars);
+        pairs.vectors(&scores)
+    }
 
+    /// The pairs of momenta (B x n x 4) with each other and with references (3 x 4).
+    pub fn pairs(&self, p: &Tensor, references: &Tensor) -> Pairs {
+        let seen = references.expand([p.size()[0], -1, -1], false);
+        let sums = p.unsqueeze(2) + Tensor::cat(&[p, &seen], 1).unsqueeze(1);
+        let edges = (log_square(&sums) - self.pairs[0]) / self.pairs[1];
+        Pairs { sums, edges }
+    }
+
+    /// f of all pairs, B x n x (n + 3) x 3, in the precision of the scalars.
+    fn scores(&self, views: &mut Views, pairs: &Pairs, scalars: &Tensor) -> Tensor {
+        let edges = pairs.edges.to_kind(scalars.kind()).unsqueeze(-1);
         // The first layer is linear in s_i, s_j and e_ij: each is mapped before they meet as pairs.
         let (weight, bias) = (views.take(), views.take());
         let s = scalars.size()[2];
         let own = scalars.linear(&weight.narrow(1, 0, s), Some(&bias)).unsqueeze(2);
         let other = scalars.linear::<Tensor>(&weight.narrow(1, s, s), None);
-        let zeros = Tensor::zeros([events, others, other.size()[2]], (kind, device));
-        let other = Tensor::cat(&[other, zeros], 1).unsqueeze(1);
+        let references = edges.size()[2] - edges.size()[1];
+        let other = other.constant_pad_nd([0, 0, 0, references]).unsqueeze(1);
         let hidden = (own + other + edges * weight.select(1, 2 * s)).gelu("none");
         let hidden = linear(views, &hidden).gelu("none");
-        let scores = linear(views, &hidden).to_kind(Kind::Double);
+        linear(views, &hidden)
+    }
+}
 
-        let itself = Tensor::eye(n, (Kind::Bool, device));
-        let nobody = Tensor::zeros([n, others], (Kind::Bool, device));
-        let mask = Tensor::cat(&[itself, nobody], 1).unsqueeze(-1);
-        let weights = scores.masked_fill(&mask, f64::NEG_INFINITY).softmax(2, None::<Kind>);
-        let directions = &sums / square(&sums).abs().sqrt().clamp_min(PAIR_FLOOR).unsqueeze(-1);
-        let vectors = weights.transpose(2, 3).matmul(&directions);
+/// Pairs (i, j) of particles i with particles and references j.
+pub(crate) struct Pairs {
+    /// p_i + p_j: B x n x (n + 3) x 4.
+    sums: Tensor,
+    /// e_ij: B x n x (n + 3).
+    pub edges: Tensor,
+}
+
+impl Pairs {
+    /// The vectors v (B x n x 3 x 4) from f of all pairs (B x n x (n + 3) x 3), over their common length.
+    pub fn vectors(&self, scores: &Tensor) -> Tensor {
+        let device = scores.device();
+        let [n, seen] = [1, 2].map(|dimension| scores.size()[dimension]);
+        let itself = Tensor::eye_m(n, seen, (Kind::Bool, device)).unsqueeze(-1);
+        let scores = scores.to_kind(Kind::Double).masked_fill(&itself, f64::NEG_INFINITY);
+        let weights = scores.softmax(2, None::<Kind>);
+        let lengths = square(&self.sums).abs().sqrt().clamp_min(PAIR_FLOOR).unsqueeze(-1);
+        let vectors = weights.transpose(2, 3).matmul(&(&self.sums / lengths));
         let length = square(&vectors).sum_dim_intlist([2_i64].as_slice(), true, None::<Kind>);
         vectors / length.abs().sqrt().clamp_min(LENGTH_FLOOR).unsqueeze(-1)
     }

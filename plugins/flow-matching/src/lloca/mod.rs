@@ -9,17 +9,19 @@ mod generator;
 #[cfg(test)]
 mod tests;
 
+use amplicast_nn::lanes::{EncoderShape, PairShape};
 use amplicast_nn::{Parameter, Views};
 use tch::{Kind, Tensor};
 
 pub use generator::{FlowLloca, FlowLlocaConfig};
 
 pub(crate) use frames::Frames;
-pub(crate) use frames_net::FramesNet;
+pub(crate) use frames_net::{FramesNet, Pairs};
 
 use crate::backbone::Backbone;
 use crate::kinematics::Kinematics;
-use crate::lorentz::velocity;
+use crate::lanes::{LaneLloca, LaneNetwork};
+use crate::lorentz::{REFERENCES, scalar_count, velocity};
 use crate::network::Network;
 use crate::time;
 
@@ -43,7 +45,7 @@ impl Lloca {
         scalars: &Tensor,
     ) -> [Tensor; 2] {
         let frames = Frames::new(&self.frames.forward(views, momenta, references, scalars));
-        let local = self.kinematics.coordinates(&frames.to_local(&momenta.unsqueeze(2)).squeeze_dim(2));
+        let local = self.kinematics.coordinates(&frames.momenta_to_local(momenta));
         let tokens = Tensor::cat(&[&local.to_kind(scalars.kind()), scalars], -1);
         let out = self.transformer.forward(views, &tokens, Some(&frames)).to_kind(Kind::Double);
         let vector = frames.to_global(&out.narrow(2, 0, 4).unsqueeze(2)).squeeze_dim(2);
@@ -60,5 +62,29 @@ impl Network for Lloca {
         velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
             self.forward(views, momenta, references, scalars)
         })
+    }
+
+    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
+        let scalars = scalar_count(self.frames.particles);
+        let pairs = PairShape {
+            name: "frames",
+            features: scalars,
+            tokens: self.frames.particles,
+            others: REFERENCES.len(),
+            width: self.frames.width,
+            outputs: frames_net::VECTORS,
+        };
+        let encoder = EncoderShape {
+            features: self.transformer.inputs,
+            tokens: self.frames.particles,
+            width: self.transformer.width,
+            heads: self.transformer.heads,
+            vectors: self.transformer.vectors,
+            blocks: self.transformer.blocks,
+            mlp_factor: self.transformer.mlp_factor,
+            outputs: self.transformer.outputs,
+        };
+        let (kinematics, frames) = (self.kinematics.clone(), self.frames.clone());
+        Some(Box::new(LaneLloca { kinematics, frames, pairs, encoder }))
     }
 }

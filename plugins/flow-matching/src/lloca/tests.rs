@@ -1,12 +1,14 @@
 //! The reference's golden frame, what makes a frame a frame, and equivariance.
 
-use amplicast_nn::LogPtPhiEtaLogM2;
+use amplicast_nn::{LogPtPhiEtaLogM2, initial_parameters, layout};
+use amplicast_sdk::Seed;
 use tch::{Device, Kind, Tensor};
 
 use super::frames_net::pair_moments;
 use super::*;
-use crate::lorentz::references;
-use crate::lorentz::{metric, scalar_count};
+use crate::agreement::{compare_with_lanes, uniform_lines};
+use crate::lorentz::{metric, references, scalar_count};
+use crate::network::Field;
 use crate::symmetry::*;
 use crate::transformer::Transformer;
 
@@ -155,4 +157,49 @@ fn rotations_around_the_beam_change_no_velocity_but_the_plain_transformers() {
     let plain = Transformer { tokens: 3, numbers: 4, width: 16, heads: 2, blocks: 2, mlp_factor: 2 };
     let defect = azimuthal_defect(&plain, 3, Kind::Double);
     assert!(defect > 1e-2, "{defect}");
+}
+
+/// Of other sizes, without vectors, and of numbers of events that fill no block or more than a chunk of libtorch's.
+#[test]
+fn the_graph_and_the_lanes_agree() {
+    for (particles, width, heads, vectors, blocks, events) in [
+        (3, 26, 2, 2, 2, 103),
+        (6, 13, 1, 3, 1, 48),
+        (2, 10, 2, 0, 1, 7),
+        (1, 12, 3, 1, 2, 30),
+        (2, 8, 1, 1, 1, 520),
+    ] {
+        let mut network = network(particles, width, heads, blocks);
+        network.transformer.vectors = vectors;
+        network.frames.width = 18;
+        let (mut lines, weights) = uniform_lines(events, 4 * particles);
+        // All around the beam, as particles that are close to each other have such vectors as well.
+        lines.x.iter_mut().skip(1).step_by(4).for_each(|phi| *phi *= 3.1);
+        let parameters = network.parameters();
+        let mut theta = initial_parameters(&parameters, Seed::new(3));
+        // At the start the three vectors of a frame are almost the same, and single precision leaves their directions an
+        // error that is a thousand times larger.
+        let scores = layout(&parameters).range("frames.2.weight").unwrap();
+        theta[scores].iter_mut().for_each(|weight| *weight *= 5.0);
+        compare_with_lanes((&network, &theta), &lines, &weights, 2e-4);
+    }
+}
+
+/// A turn around the beam changes nothing in the lanes either, to single precision.
+#[test]
+fn rotations_around_the_beam_change_no_velocity_in_the_lanes() {
+    let network = small();
+    let parameters = network.parameters();
+    let (layout, theta) = (layout(&parameters), initial_parameters(&parameters, Seed::new(3)));
+    let field = Field::new(&network, &layout, &theta, (Kind::Float, Device::Cpu)).unwrap();
+    let (lines, _) = uniform_lines(40, 12);
+    let of = |turn: f64| {
+        let x: Vec<f64> =
+            lines.x.iter().enumerate().map(|(i, x)| if i % 4 == 1 { x + turn } else { *x }).collect();
+        let mut out = vec![0.0; x.len()];
+        field.velocity(0.3, &x, 40, &mut out).unwrap();
+        Tensor::from_slice(&out)
+    };
+    let defect = distance(&of(0.0), &of(1.1));
+    assert!(defect < 1e-4, "{defect}");
 }

@@ -1,4 +1,4 @@
-//! A transformer all of whose tokens see each other: the forward pass.
+//! A transformer all of whose tokens see each other, in frames of their own or without: the forward pass.
 
 use amplicast_sdk::Layout;
 use pulp::Simd;
@@ -6,6 +6,7 @@ use pulp::Simd;
 use super::attention::Attention;
 use super::decoder::Block;
 use super::dense::Dense;
+use super::frames::HeadVectors;
 use super::linear::Linear;
 use super::norm::normalise;
 use super::rows::{Rows, Slots};
@@ -28,6 +29,9 @@ pub struct EncoderShape {
     pub width: usize,
     /// Attention heads; divides the width.
     pub heads: usize,
+    /// Four-vectors at the end of each head, which attention carries from frame to frame; without frames it does not
+    /// matter.
+    pub vectors: usize,
     /// Blocks.
     pub blocks: usize,
     /// Width of the MLP's hidden layer over the width.
@@ -45,6 +49,10 @@ impl EncoderShape {
     /// Rows that the gradient of a token's features needs.
     pub fn feature_rows(&self) -> usize {
         padded(self.features)
+    }
+
+    pub(super) fn head_vectors(&self) -> HeadVectors {
+        HeadVectors::new(self.width, self.heads, self.vectors)
     }
 }
 
@@ -101,6 +109,7 @@ fn query_factor(shape: &EncoderShape) -> f32 {
 pub struct Encoder {
     shape: EncoderShape,
     attention: Attention,
+    vectors: HeadVectors,
     embed: Linear,
     blocks: Vec<Block>,
     head: Linear,
@@ -112,6 +121,8 @@ pub struct EncoderWorkspace {
     pub(super) x: Slots,
     /// Queries, keys and values, for each block and token.
     pub(super) tokens: Slots,
+    /// Their vectors in the token's frame.
+    pub(super) vectors: Slots,
     /// Normed inputs of the attention and their inverse root, and so on as in a decoder.
     pub(super) attention_norm: Slots,
     pub(super) weights: Slots,
@@ -119,6 +130,8 @@ pub struct EncoderWorkspace {
     pub(super) mlp_norm: Slots,
     pub(super) hidden: Slots,
     active: Rows,
+    /// What was attended to, in the token's frame.
+    local: Rows,
 }
 
 impl EncoderWorkspace {
@@ -134,12 +147,14 @@ impl EncoderWorkspace {
                 padded(3 * shape.width),
                 events,
             ),
+            vectors: kept(shape.head_vectors().rows()),
             attention_norm: kept(shape.width + 1),
             weights: kept(shape.heads * shape.tokens),
             attended: kept(shape.width),
             mlp_norm: kept(shape.width + 1),
             hidden: kept(hidden),
             active: Rows::new(hidden, events),
+            local: Rows::new(shape.width, events),
         }
     }
 }
@@ -154,24 +169,36 @@ impl Encoder {
         Encoder {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
+            vectors: shape.head_vectors(),
             embed: Linear::new(&weights.embed),
             blocks: weights.blocks.iter().map(Block::new).collect(),
             head: Linear::new(&weights.head),
         }
     }
 
-    /// The outputs of all tokens from their features; a slot of either for each token.
+    /// The outputs of all tokens from their features; a slot of either for each token. With frames (a slot of
+    /// [`FRAME`](super::FRAME) rows for each token) attention happens in the global one.
     #[inline(always)]
     pub fn apply<S: Simd, const V: usize>(
         &self,
         simd: S,
-        features: &Slots,
+        (features, frames): (&Slots, Option<&Slots>),
         work: &mut EncoderWorkspace,
         outputs: &mut Slots,
     ) {
         let (d, count) = (self.shape.width, self.shape.tokens);
-        let EncoderWorkspace { x, tokens, attention_norm, weights, attended, mlp_norm, hidden, active } =
-            work;
+        let EncoderWorkspace {
+            x,
+            tokens,
+            vectors,
+            attention_norm,
+            weights,
+            attended,
+            mlp_norm,
+            hidden,
+            active,
+            local,
+        } = work;
         for token in 0..count {
             self.embed.apply::<S, V, false>(simd, features.at::<S, V>(token), x.at_mut::<S, V>(token));
         }
@@ -180,7 +207,16 @@ impl Encoder {
                 let slot = b * count + token;
                 let normed = attention_norm.at_mut::<S, V>(slot);
                 normalise(simd, &x.at::<S, V>(token)[..d], normed);
-                block.qkv.apply::<S, V, false>(simd, normed, tokens.at_mut::<S, V>(slot));
+                let own = tokens.at_mut::<S, V>(slot);
+                block.qkv.apply::<S, V, false>(simd, normed, own);
+                if let Some(frames) = frames {
+                    self.vectors.leave_frame(
+                        simd,
+                        frames.at::<S, V>(token),
+                        own,
+                        vectors.at_mut::<S, V>(slot),
+                    );
+                }
             }
             let seen = tokens.range::<S, V>(b * count % tokens.count(), count);
             for token in 0..count {
@@ -188,6 +224,14 @@ impl Encoder {
                 let x = x.at_mut::<S, V>(token);
                 let attended = attended.at_mut::<S, V>(slot);
                 self.attention.apply(simd, (seen, token), weights.at_mut::<S, V>(slot), attended);
+                let attended = match frames {
+                    None => attended,
+                    Some(frames) => {
+                        let local = local.rows_mut::<S, V>();
+                        self.vectors.enter_frame(simd, frames.at::<S, V>(token), attended, local);
+                        local
+                    }
+                };
                 block.out.apply::<S, V, true>(simd, attended, x);
                 let normed = mlp_norm.at_mut::<S, V>(slot);
                 normalise(simd, &x[..d], normed);

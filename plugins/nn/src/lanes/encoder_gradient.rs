@@ -1,10 +1,11 @@
-//! A transformer all of whose tokens see each other: the backward pass.
+//! A transformer all of whose tokens see each other, in frames of their own or without: the backward pass.
 
 use amplicast_sdk::Layout;
 use pulp::Simd;
 
 use super::attention::{Attended, Attention};
 use super::encoder::{Encoder, EncoderShape, EncoderWeights, EncoderWorkspace};
+use super::frames::HeadVectors;
 use super::functions::mul;
 use super::gradient::{Block, Layer};
 use super::norm::add_gradient;
@@ -17,6 +18,7 @@ use super::workspace::padded;
 pub struct EncoderBackward {
     shape: EncoderShape,
     attention: Attention,
+    vectors: HeadVectors,
     embed: Layer,
     blocks: Vec<Block>,
     head: Layer,
@@ -30,6 +32,8 @@ pub struct EncoderBackwardWorkspace {
     inputs: Rows,
     hidden: Rows,
     active: Rows,
+    /// What was attended to, in the token's frame.
+    local: Rows,
     transposed: Transposed,
 }
 
@@ -43,6 +47,7 @@ impl EncoderBackwardWorkspace {
             inputs: Rows::new(padded(width), events),
             hidden: Rows::new(padded(hidden), events),
             active: Rows::new(padded(hidden), events),
+            local: Rows::new(width, events),
             transposed: Transposed::new::<S>(hidden.max(width).max(shape.features), events),
         }
     }
@@ -59,6 +64,7 @@ impl EncoderBackward {
         let backward = EncoderBackward {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
+            vectors: shape.head_vectors(),
             embed: Layer::new::<S>(&weights.embed),
             blocks: weights.blocks.iter().map(Block::new::<S>).collect(),
             head: Layer::new::<S>(&weights.head),
@@ -67,19 +73,23 @@ impl EncoderBackward {
     }
 
     /// Adds the gradient of a block of events, `events` of which count, from that of its outputs, which is zero in the
-    /// other lanes; writes that of the features. `work` holds what the forward pass left.
+    /// other lanes; writes that of the features, and that of the frames into the second of them. `work` holds what the
+    /// forward pass left.
     #[inline(always)]
     pub fn apply<S: Simd, const V: usize>(
         &mut self,
         simd: S,
-        (features, events): (&Slots, usize),
+        (features, mut frames, events): (&Slots, Option<(&Slots, &mut Slots)>, usize),
         outputs: &Slots,
         (work, back): (&EncoderWorkspace, &mut EncoderBackwardWorkspace),
         features_gradient: &mut Slots,
     ) {
         let (d, count) = (self.shape.width, self.shape.tokens);
-        let EncoderBackwardWorkspace { x, tokens, inputs, hidden, active, transposed } = back;
+        let EncoderBackwardWorkspace { x, tokens, inputs, hidden, active, local, transposed } = back;
         let inputs = inputs.rows_mut::<S, V>();
+        if let Some((_, by_frames)) = &mut frames {
+            by_frames.clear();
+        }
         let (hidden, active) = (hidden.rows_mut::<S, V>(), active.rows_mut::<S, V>());
         for token in 0..count {
             transposed.set(simd, &work.x.at::<S, V>(token)[..d]);
@@ -105,17 +115,35 @@ impl EncoderBackward {
                 add_gradient(simd, normed, inputs, x);
 
                 let attended = work.attended.at::<S, V>(slot);
-                transposed.set(simd, attended);
+                let local = match &frames {
+                    None => attended,
+                    Some((frames, _)) => {
+                        let local = local.rows_mut::<S, V>();
+                        self.vectors.enter_frame(simd, frames.at::<S, V>(token), attended, local);
+                        local
+                    }
+                };
+                transposed.set(simd, local);
                 block.out.step(simd, x, (transposed, events), inputs);
+                if let Some((frames, by_frames)) = &mut frames {
+                    let kept = (frames.at::<S, V>(token), attended);
+                    self.vectors.enter_frame_gradient(simd, kept, inputs, by_frames.at_mut::<S, V>(token));
+                }
                 let seen = work.tokens.range::<S, V>(b * count, count);
                 let weights = work.weights.at::<S, V>(slot);
                 let kept = Attended { tokens: seen, query: token, weights, attended };
                 self.attention.add_gradient(simd, kept, inputs, tokens.range_mut::<S, V>(0, count));
             }
             for token in 0..count {
-                let normed = work.attention_norm.at::<S, V>(b * count + token);
+                let slot = b * count + token;
+                let own = tokens.at_mut::<S, V>(token);
+                if let Some((frames, by_frames)) = &mut frames {
+                    let kept = (frames.at::<S, V>(token), work.vectors.at::<S, V>(slot));
+                    self.vectors.leave_frame_gradient(simd, kept, own, by_frames.at_mut::<S, V>(token));
+                }
+                let normed = work.attention_norm.at::<S, V>(slot);
                 transposed.set(simd, &normed[..d]);
-                block.qkv.step(simd, tokens.at::<S, V>(token), (transposed, events), inputs);
+                block.qkv.step(simd, own, (transposed, events), inputs);
                 add_gradient(simd, normed, inputs, x.at_mut::<S, V>(token));
             }
         }

@@ -13,6 +13,8 @@
 //! | `mixture` | [`log_density`] | [`log_density_and_gradient`] |
 //! | the whole network | [`Decoder`], from the first position to the last | [`Backward`], from the last to the first |
 //! | a network whose tokens see all | [`Encoder`] | [`EncoderBackward`] |
+//! | its vectors, from frame to frame | `frames` | |
+//! | a perceptron over pairs of tokens | [`Pairs`] | [`PairsBackward`] |
 //! | a perceptron | [`Layers`] | [`Learner`] |
 
 mod attention;
@@ -21,12 +23,15 @@ mod decoder;
 mod dense;
 mod encoder;
 mod encoder_gradient;
+mod frames;
 pub mod functions;
 mod gradient;
 mod kernel;
 mod linear;
 mod mixture;
 pub mod norm;
+mod pairs;
+mod pairs_gradient;
 mod perceptron;
 mod perceptron_gradient;
 mod rows;
@@ -41,11 +46,14 @@ pub use decoder::Decoder;
 pub use dense::Dense;
 pub use encoder::{Encoder, EncoderShape, EncoderWorkspace};
 pub use encoder_gradient::{EncoderBackward, EncoderBackwardWorkspace};
+pub use frames::FRAME;
 pub use functions::total;
 pub use gradient::{Backward, BackwardWorkspace};
 pub use kernel::sigma;
 pub use linear::Linear;
 pub use mixture::{choose, log_density, log_density_and_gradient, log_of};
+pub use pairs::{PairShape, PairWorkspace, Pairs};
+pub use pairs_gradient::{PairsBackward, PairsBackwardWorkspace};
 pub use perceptron::Layers;
 pub use perceptron_gradient::{Learner, Slope};
 pub use rows::{Rows, Slots};

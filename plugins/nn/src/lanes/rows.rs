@@ -95,6 +95,13 @@ impl Slots {
 
     /// The numbers of a slot, row by row.
     #[inline(always)]
+    pub fn numbers(&self, slot: usize) -> &[f32] {
+        let length = self.rows.numbers().len() / self.count;
+        &self.rows.numbers()[slot % self.count * length..][..length]
+    }
+
+    /// The numbers of a slot, row by row.
+    #[inline(always)]
     pub fn numbers_mut(&mut self, slot: usize) -> &mut [f32] {
         let length = self.rows.numbers().len() / self.count;
         &mut self.rows.numbers_mut()[slot % self.count * length..][..length]

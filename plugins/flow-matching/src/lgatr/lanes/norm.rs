@@ -109,7 +109,8 @@ impl WithSimd for AddGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (g, x) = (self.g.view::<S>().all(self.which.1), self.x.view::<S>().group(self.which.0, self.which.1));
+        let (g, x) =
+            (self.g.view::<S>().all(self.which.1), self.x.view::<S>().group(self.which.0, self.which.1));
         let kept = self.kept.view::<S>();
         let (y, rest) = kept.invariants.split_at(g.complex.len());
         let (scalars, [[root], [share]]) = rest.split_last_chunk().expect("rows for root and share");

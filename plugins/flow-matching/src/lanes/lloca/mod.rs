@@ -1,0 +1,263 @@
+//! LLoCa: both of its networks over lanes; frames and kinematics, a small part of the work, stay with libtorch in double
+//! precision.
+
+mod pairs;
+mod tokens;
+
+use amplicast_nn::lanes::{
+    self, Encoder, EncoderBackward, EncoderShape, FRAME, PairShape, Pairs, PairsBackward,
+};
+use amplicast_nn::pulp::{Simd, WithSimd};
+use amplicast_nn::single_threaded;
+use amplicast_sdk::Layout;
+use tch::{Kind, Tensor};
+
+use self::pairs::{BackScores, Scores};
+use self::tokens::{Learn, Move};
+use super::blocks::over_blocks;
+use super::time::{TimeLayer, TimeSums};
+use super::{LaneField, LaneNetwork};
+use crate::flow::Lines;
+use crate::kinematics::{Kinematics, Particles};
+use crate::lloca::{self, Frames, FramesNet};
+use crate::lorentz::references;
+use crate::time::{self, FEATURES};
+
+/// Events that go through libtorch together: what it and the lanes keep of them is some 30 MB.
+const CHUNK: usize = 512;
+
+/// Numbers of a particle's vectors.
+const VECTOR: usize = 4;
+
+/// What the transformer's lanes need of a particle: its coordinates in its frame, the frame, and the derivatives of phi
+/// and eta by a vector in its frame.
+const SEEN: usize = VECTOR + FRAME + 2 * VECTOR;
+
+#[derive(Debug, Clone)]
+pub(crate) struct LaneLloca {
+    pub kinematics: Kinematics,
+    pub frames: FramesNet,
+    pub pairs: PairShape,
+    pub encoder: EncoderShape,
+}
+
+/// Events as libtorch sees them, none of it with a gradient.
+struct Scene {
+    particles: Particles,
+    momenta: Tensor,
+    pairs: lloca::Pairs,
+}
+
+fn numbers(tensor: &Tensor) -> Vec<f64> {
+    let mut out = vec![0.0; tensor.numel()];
+    tensor.contiguous().copy_data(&mut out, tensor.numel());
+    out
+}
+
+impl LaneLloca {
+    fn particles(&self) -> usize {
+        self.encoder.tokens
+    }
+
+    /// Of events' coordinates.
+    fn scene(&self, x: &[f64]) -> Scene {
+        let particles = self.kinematics.particles_at(&Tensor::from_slice(x).view([-1, self.dimension()]));
+        let momenta = particles.momenta();
+        let pairs = self.frames.pairs(&momenta, &references(&momenta));
+        Scene { particles, momenta, pairs }
+    }
+
+    fn dimension(&self) -> i64 {
+        (VECTOR * self.particles()) as i64
+    }
+
+    /// The pairs' scores as a tensor, B x n x (n + 3) x 3.
+    fn scores(&self, scores: &[f64]) -> Tensor {
+        let n = self.particles() as i64;
+        Tensor::from_slice(scores).view([-1, n, n + self.pairs.others as i64, self.pairs.outputs as i64])
+    }
+
+    /// B x n x [`SEEN`], from the pairs' scores.
+    fn seen(&self, scene: &Scene, scores: &Tensor) -> Tensor {
+        let frames = Frames::new(&scene.pairs.vectors(scores));
+        let coordinates = self.kinematics.coordinates(&frames.momenta_to_local(&scene.momenta));
+        let angles = scene.particles.angles_by_momentum().matmul(&frames.global);
+        Tensor::cat(&[coordinates, frames.local.flatten(2, 3), angles.flatten(2, 3)], 2)
+    }
+}
+
+impl LaneNetwork for LaneLloca {
+    fn field(&self, layout: &Layout, parameters: &[f32]) -> Box<dyn LaneField> {
+        let TimeLayer { weight, bias } = TimeLayer::new(layout, parameters);
+        Box::new(LlocaField {
+            network: self.clone(),
+            pairs: Pairs::new(&self.pairs, layout, parameters),
+            encoder: Encoder::new(&self.encoder, layout, parameters),
+            time: [weight.to_vec(), bias.to_vec()],
+        })
+    }
+
+    fn loss_and_gradient(
+        &self,
+        layout: &Layout,
+        parameters: &[f32],
+        lines: &Lines,
+        weights: &[f64],
+        gradient: &mut [f32],
+    ) -> f64 {
+        single_threaded();
+        gradient.fill(0.0);
+        let mut learner = lanes::dispatch(Start { network: self, layout, parameters });
+        let time = TimeLayer::new(layout, parameters);
+        let mut by_time = TimeSums::default();
+        let mut loss = 0.0;
+        for first in (0..weights.len()).step_by(CHUNK) {
+            let events = first..weights.len().min(first + CHUNK);
+            let waves: Vec<_> = lines.t[events.clone()].iter().map(|t| time::waves(*t)).collect();
+            let times: Vec<_> = waves.iter().map(|waves| time.features(waves)).collect();
+            let d = self.dimension() as usize;
+            let numbers = events.start * d..events.end * d;
+            let lines = (&lines.x[numbers.clone()], &lines.v[numbers]);
+            let mut by_features = vec![[0.0; FEATURES]; events.len()];
+            loss += self.learn(&mut learner, &times, lines, &weights[events], &mut by_features);
+            waves.iter().zip(by_features).for_each(|(waves, features)| by_time.add(waves, features));
+        }
+        lanes::dispatch(Finish { learner, layout, gradient });
+        by_time.write(layout, gradient);
+        loss
+    }
+}
+
+/// The networks with their backward passes.
+struct Learner {
+    pairs: Pairs,
+    pairs_backward: PairsBackward,
+    encoder: Encoder,
+    encoder_backward: EncoderBackward,
+}
+
+struct Start<'a> {
+    network: &'a LaneLloca,
+    layout: &'a Layout,
+    parameters: &'a [f32],
+}
+
+impl WithSimd for Start<'_> {
+    type Output = Learner;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Learner {
+        let Start { network, layout, parameters } = self;
+        let (pairs, pairs_backward) = PairsBackward::new::<S>(&network.pairs, layout, parameters);
+        let (encoder, encoder_backward) = EncoderBackward::new::<S>(&network.encoder, layout, parameters);
+        Learner { pairs, pairs_backward, encoder, encoder_backward }
+    }
+}
+
+struct Finish<'a> {
+    learner: Learner,
+    layout: &'a Layout,
+    gradient: &'a mut [f32],
+}
+
+impl WithSimd for Finish<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.learner.pairs_backward.finish(simd, self.layout, self.gradient);
+        self.learner.encoder_backward.finish(simd, self.layout, self.gradient);
+    }
+}
+
+impl LaneLloca {
+    /// Adds the gradient of events, and returns their loss: the lanes' scores of pairs, libtorch's frames from these, the
+    /// lanes' loss in these frames, and all the way back.
+    fn learn(
+        &self,
+        learner: &mut Learner,
+        times: &[[f32; FEATURES]],
+        (x, v): (&[f64], &[f64]),
+        weights: &[f64],
+        by_times: &mut [[f32; FEATURES]],
+    ) -> f64 {
+        let scene = self.scene(x);
+        let edges = numbers(&scene.pairs.edges);
+        let mut kept = Vec::new();
+        let mut scores = vec![0.0; edges.len() * self.pairs.outputs];
+        let shape = &self.pairs;
+        let mut work = Scores {
+            shape,
+            pairs: &learner.pairs,
+            times,
+            edges: &edges,
+            kept: Some(&mut kept),
+            scores: &mut scores,
+        };
+        over_blocks(&mut work, times.len());
+        let scores = self.scores(&scores).set_requires_grad(true);
+        let seen = self.seen(&scene, &scores);
+        let values = numbers(&seen.detach());
+        let mut by_seen = vec![0.0; values.len()];
+        let mut work = Learn {
+            shape: &self.encoder,
+            encoder: &learner.encoder,
+            backward: &mut learner.encoder_backward,
+            times,
+            seen: &values,
+            v,
+            weights,
+            loss: 0.0,
+            by_seen: &mut by_seen,
+            by_times,
+        };
+        over_blocks(&mut work, times.len());
+        let loss = work.loss;
+        let product = (&seen * Tensor::from_slice(&by_seen).view_as(&seen)).sum(Kind::Double);
+        let by_scores = numbers(&Tensor::run_backward(&[&product], &[&scores], false, false)[0]);
+        let mut work = BackScores {
+            shape,
+            pairs: &learner.pairs,
+            backward: &mut learner.pairs_backward,
+            times,
+            edges: &edges,
+            kept: kept.into_iter(),
+            by_scores: &by_scores,
+            by_times,
+        };
+        over_blocks(&mut work, times.len());
+        loss
+    }
+}
+
+struct LlocaField {
+    network: LaneLloca,
+    pairs: Pairs,
+    encoder: Encoder,
+    time: [Vec<f32>; 2],
+}
+
+impl LaneField for LlocaField {
+    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
+        let LlocaField { network, pairs, encoder, time: [weight, bias] } = self;
+        let d = network.dimension() as usize;
+        let time = TimeLayer { weight, bias }.features(&time::waves(t));
+        let chunks = x.chunks(CHUNK * d).zip(out.chunks_mut(CHUNK * d));
+        tch::no_grad(|| {
+            for (x, out) in chunks {
+                let times = vec![time; x.len() / d];
+                let scene = network.scene(x);
+                let edges = numbers(&scene.pairs.edges);
+                let mut scores = vec![0.0; edges.len() * network.pairs.outputs];
+                let shape = &network.pairs;
+                let mut work =
+                    Scores { shape, pairs, times: &times, edges: &edges, kept: None, scores: &mut scores };
+                over_blocks(&mut work, times.len());
+                let seen = numbers(&network.seen(&scene, &network.scores(&scores)));
+                let mut work =
+                    Move { shape: &network.encoder, encoder, times: &times, seen: &seen, velocity: out };
+                over_blocks(&mut work, times.len());
+            }
+        });
+    }
+}
