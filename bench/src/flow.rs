@@ -1,4 +1,4 @@
-//! Flow matching over six jets with the published transformer: a training step, and a call of the network in sampling.
+//! Flow matching over six jets with the published networks: a training step, and a call of the network in sampling.
 
 use std::f64::consts::TAU;
 
@@ -21,38 +21,51 @@ const SOLVER_STEPS: u64 = 1;
 const MILLI: f64 = 1e-3;
 const PARTICLES: [&str; 6] = ["b1", "q1", "q2", "b2", "q3", "q4"];
 
+/// A generator, its name in the table, and what its peer's measurements are called if it has one.
+const NETWORKS: [(&str, &str, Option<&str>); 3] = [
+    ("flow-transformer", "transformer", Some("flow")),
+    ("flow-lgatr", "L-GATr", None),
+    ("flow-lgatr-slim", "L-GATr-slim", None),
+];
+
 /// Milliseconds a training step (base events, lines, loss, gradient, clip, Adam), and a call of the network on a batch
 /// (of base events, whose drawing is counted as well).
 pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     let config = json!({"flow": {"steps": SOLVER_STEPS}});
-    let generator = plugins.generator("flow-transformer", &config)?;
     let events = jets(4 * BATCH);
     let rows: Vec<u64> = (0..4 * BATCH as u64).collect();
     let schema = Schema::four_momenta(PARTICLES);
-    let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), &schema)?;
     let settings =
         TrainingSettings { iterations: STEPS, batch: BATCH, clip: 5.0, ..TrainingSettings::default() };
-    let step = || model.fit(&rows, &settings, Seed::new(2), &Alone).map(drop);
-    let member = model.at(&model.initial(Seed::new(3))?)?;
-    let mut out = Array2::zeros((BATCH, 4 * PARTICLES.len()));
-    let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(4) };
-    let sample = || member.sample(chunk, out.view_mut());
-    let mut table =
-        row(peers, "flow-step", "flow matching, transformer, step, batch 512", STEPS as f64, step)?;
-    let calls = 4.0 * SOLVER_STEPS as f64;
-    table.extend(row(peers, "flow-call", "flow matching, transformer, call on 512 events", calls, sample)?);
+    let mut table = Vec::new();
+    for (generator, network, peer) in NETWORKS {
+        let generator = plugins.generator(generator, &config)?;
+        let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), &schema)?;
+        let step = || model.fit(&rows, &settings, Seed::new(2), &Alone).map(drop);
+        let key = |what: &str| peer.map(|peer| format!("{peer}-{what}"));
+        let what = format!("flow matching, {network}, step, batch 512");
+        table.extend(row(peers, key("step"), &what, STEPS as f64, step)?);
+        let member = model.at(&model.initial(Seed::new(3))?)?;
+        let mut out = Array2::zeros((BATCH, 4 * PARTICLES.len()));
+        let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(4) };
+        let sample = || member.sample(chunk, out.view_mut());
+        let what = format!("flow matching, {network}, call on 512 events");
+        table.extend(row(peers, key("call"), &what, 4.0 * SOLVER_STEPS as f64, sample)?);
+    }
     Ok(table)
 }
 
 fn row(
     peers: &Peers,
-    key: &str,
+    key: Option<String>,
     what: &str,
     units: f64,
     mut work: impl FnMut() -> Result<()>,
 ) -> Result<Vec<Row>> {
     let show = |times: &Times| cost(times, MILLI, "ms");
-    if let Some(Beside { name, pairs }) = peers.beside(key, 2 * REPETITIONS, units, &mut work)? {
+    if let Some(key) = key
+        && let Some(Beside { name, pairs }) = peers.beside(&key, 2 * REPETITIONS, units, &mut work)?
+    {
         let against = format!("{name}, {}", show(&pairs.first));
         return Ok(vec![Row::new(what, show(&pairs.second), against).times(pairs.ratio, Some(1.2))]);
     }

@@ -9,11 +9,17 @@ use crate::flow::Lines;
 use crate::network::{Field, Network};
 
 /// Compares loss, gradient and velocities of `n` events of `d` numbers; a segment's gradient may be off by `tolerance`
-/// times its norm.
+/// times its norm. With parameters at their start, and with small ones, where norms reach their floor.
 pub(crate) fn check_lanes(network: &dyn Network, d: usize, n: usize, tolerance: f64) {
-    let parameters = network.parameters();
-    let layout = layout(&parameters);
-    let theta = initial_parameters(&parameters, Seed::new(3));
+    for scale in [1.0, 0.1] {
+        let mut theta = initial_parameters(&network.parameters(), Seed::new(3));
+        theta.iter_mut().for_each(|t| *t *= scale);
+        check_at(network, &theta, (d, n), tolerance);
+    }
+}
+
+fn check_at(network: &dyn Network, theta: &[f32], (d, n): (usize, usize), tolerance: f64) {
+    let layout = layout(&network.parameters());
     let mut stream = Seed::new(4).stream();
     let mut draw = |n: usize| -> Vec<f64> { (0..n).map(|_| 2.0 * stream.random::<f64>() - 1.0).collect() };
     let lines = Lines { t: draw(n).iter().map(|t| t.abs()).collect(), x: draw(n * d), v: draw(n * d) };
@@ -29,7 +35,7 @@ pub(crate) fn check_lanes(network: &dyn Network, d: usize, n: usize, tolerance: 
         Vec::try_from(Tensor::run_backward(&[&loss], &[&flat], false, false).remove(0)).unwrap();
     let lanes = network.in_lanes().unwrap();
     let mut gradient = vec![f32::NAN; theta.len()];
-    let found = lanes.loss_and_gradient(&layout, &theta, &lines, &weights, &mut gradient);
+    let found = lanes.loss_and_gradient(&layout, theta, &lines, &weights, &mut gradient);
     assert!((found / loss.double_value(&[]) - 1.0).abs() < 1e-5, "{found} {loss:?}");
     for (segment, range) in layout.ranges() {
         let norm = expected[range.clone()].iter().map(|g| g * g).sum::<f64>().sqrt();
@@ -37,13 +43,31 @@ pub(crate) fn check_lanes(network: &dyn Network, d: usize, n: usize, tolerance: 
         let off = pairs.map(|(a, b)| (a - f64::from(*b)).powi(2)).sum::<f64>().sqrt();
         assert!(off <= tolerance * norm + 1e-9, "{}: {off} of {norm}", segment.name);
     }
-    let field = Field::new(network, &layout, &theta, (Kind::Float, Device::Cpu)).unwrap();
-    let graph = Field::new(network, &layout, &theta, (Kind::Double, Device::Cpu)).unwrap();
-    let mut out = [vec![f64::NAN; n * d], vec![f64::NAN; n * d]];
-    field.velocity(0.3, &lines.x, n, &mut out[0]).unwrap();
-    graph.velocity(0.3, &lines.x, n, &mut out[1]).unwrap();
-    let scale = out[1].iter().fold(1.0, |most: f64, v| most.max(v.abs()));
-    for (found, expected) in out[0].iter().zip(&out[1]) {
+    let found = velocities(network, theta, &lines.x, (n, Kind::Float));
+    let expected = velocities(network, theta, &lines.x, (n, Kind::Double));
+    let scale = expected.iter().fold(1.0, |most: f64, v| most.max(v.abs()));
+    for (found, expected) in found.iter().zip(&expected) {
         assert!((found - expected).abs() < 2e-5 * scale, "{found} {expected} of {scale}");
     }
+}
+
+/// Of `n` events: by the lanes in single precision, by the graph in double.
+fn velocities(network: &dyn Network, theta: &[f32], x: &[f64], (n, kind): (usize, Kind)) -> Vec<f64> {
+    let layout = layout(&network.parameters());
+    let mut out = vec![f64::NAN; x.len()];
+    let field = Field::new(network, &layout, theta, (kind, Device::Cpu)).unwrap();
+    field.velocity(0.3, x, n, &mut out).unwrap();
+    out
+}
+
+/// How much the lanes' velocities of particles change, relative to the largest, when all phi are shifted together.
+pub(crate) fn azimuthal_defect_of_lanes(network: &dyn Network, particles: usize) -> f64 {
+    let theta = initial_parameters(&network.parameters(), Seed::new(3));
+    let mut stream = Seed::new(5).stream();
+    let x: Vec<f64> = (0..40 * 4 * particles).map(|_| 2.0 * stream.random::<f64>() - 1.0).collect();
+    let mut turned = x.clone();
+    turned.iter_mut().skip(1).step_by(4).for_each(|phi| *phi += 1.1);
+    let [a, b] = [&x, &turned].map(|x| velocities(network, &theta, x, (40, Kind::Float)));
+    let largest = a.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+    a.iter().zip(&b).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs())) / largest
 }

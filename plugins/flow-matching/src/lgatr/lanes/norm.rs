@@ -5,10 +5,13 @@ use amplicast_nn::lanes::{Row, norm};
 use amplicast_nn::pulp::{Simd, WithSimd};
 
 use super::super::norm::FLOOR;
-use super::features::{Group, Slot, SlotMut};
+use crate::lanes::{Group, Rows, Slot, SlotMut};
 
-/// A group of channels of a slot: its number, how many groups there are, and its [multivectors, scalars].
-pub type Which = ((usize, usize), [usize; 2]);
+/// A group of channels of a slot: its number, how many groups there are, and its rows.
+pub type Which = ((usize, usize), Rows);
+
+/// Rows that [`normalise`] keeps after the invariants.
+pub const KEPT: usize = 3;
 
 /// Multivectors over the root of their mean square, scalars by a layer norm.
 ///
@@ -109,7 +112,8 @@ impl WithSimd for AddGradient<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (g, x) = (self.g.view::<S>().all(self.which.1), self.x.view::<S>().group(self.which.0, self.which.1));
+        let (g, x) =
+            (self.g.view::<S>().all(self.which.1), self.x.view::<S>().group(self.which.0, self.which.1));
         let kept = self.kept.view::<S>();
         let (y, rest) = kept.invariants.split_at(g.complex.len());
         let (scalars, [[root], [share]]) = rest.split_last_chunk().expect("rows for root and share");
