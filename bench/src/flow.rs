@@ -1,4 +1,4 @@
-//! Flow matching over six jets with the published transformer: a training step, and a call of the network in sampling.
+//! Flow matching over six jets with the published networks: a training step, and a call of the network in sampling.
 
 use std::f64::consts::TAU;
 
@@ -21,51 +21,52 @@ const SOLVER_STEPS: u64 = 1;
 const MILLI: f64 = 1e-3;
 const PARTICLES: [&str; 6] = ["b1", "q1", "q2", "b2", "q3", "q4"];
 
+/// A generator, its name in the table, and how many times as fast as the published code it should be.
+const NETWORKS: [(&str, &str, f64); 4] = [
+    ("flow-transformer", "transformer", 1.2),
+    ("flow-lloca", "LLoCa", 1.5),
+    ("flow-lgatr", "L-GATr", 5.0),
+    ("flow-lgatr-slim", "L-GATr-slim", 2.0),
+];
+
 /// Milliseconds a training step (base events, lines, loss, gradient, clip, Adam), and a call of the network on a batch
 /// (of base events, whose drawing is counted as well).
 pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     let config = json!({"flow": {"steps": SOLVER_STEPS}});
-    let generator = plugins.generator("flow-transformer", &config)?;
     let events = jets(4 * BATCH);
     let rows: Vec<u64> = (0..4 * BATCH as u64).collect();
     let schema = Schema::four_momenta(PARTICLES);
-    let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), &schema)?;
     let settings =
         TrainingSettings { iterations: STEPS, batch: BATCH, clip: 5.0, ..TrainingSettings::default() };
-    let step = || model.fit(&rows, &settings, Seed::new(2), &Alone).map(drop);
-    let member = model.at(&model.initial(Seed::new(3))?)?;
-    let mut out = Array2::zeros((BATCH, 4 * PARTICLES.len()));
-    let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(4) };
-    let sample = || member.sample(chunk, out.view_mut());
-    let mut table = row(
-        peers,
-        "flow-transformer-step",
-        "flow matching, transformer, step, batch 512",
-        STEPS as f64,
-        step,
-    )?;
-    let calls = 4.0 * SOLVER_STEPS as f64;
-    table.extend(row(
-        peers,
-        "flow-transformer-call",
-        "flow matching, transformer, call on 512 events",
-        calls,
-        sample,
-    )?);
+    let mut table = Vec::new();
+    for (name, network, target) in NETWORKS {
+        let generator = plugins.generator(name, &config)?;
+        let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), &schema)?;
+        let step = || model.fit(&rows, &settings, Seed::new(2), &Alone).map(drop);
+        let what = format!("flow matching, {network}, step, batch 512");
+        table.extend(row(peers, (&format!("{name}-step"), target), &what, STEPS as f64, step)?);
+        let member = model.at(&model.initial(Seed::new(3))?)?;
+        let mut out = Array2::zeros((BATCH, 4 * PARTICLES.len()));
+        let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(4) };
+        let sample = || member.sample(chunk, out.view_mut());
+        let what = format!("flow matching, {network}, call on 512 events");
+        let calls = 4.0 * SOLVER_STEPS as f64;
+        table.extend(row(peers, (&format!("{name}-call"), target), &what, calls, sample)?);
+    }
     Ok(table)
 }
 
 fn row(
     peers: &Peers,
-    key: &str,
+    (key, target): (&str, f64),
     what: &str,
     units: f64,
     mut work: impl FnMut() -> Result<()>,
 ) -> Result<Vec<Row>> {
     let show = |times: &Times| cost(times, MILLI, "ms");
-    if let Some(Beside { name, pairs }) = peers.beside(key, 2 * REPETITIONS, units, &mut work)? {
+    if let Some(Beside { name, pairs }) = peers.beside(key, REPETITIONS, units, &mut work)? {
         let against = format!("{name}, {}", show(&pairs.first));
-        return Ok(vec![Row::new(what, show(&pairs.second), against).times(pairs.ratio, Some(1.2))]);
+        return Ok(vec![Row::new(what, show(&pairs.second), against).times(pairs.ratio, Some(target))]);
     }
     Ok(vec![Row::new(what, show(&Times::of(REPETITIONS, work)?.per(units)), "")])
 }

@@ -179,6 +179,27 @@ mod tests {
         close(&at.velocity(&w, &scalars), &expected, 2e-8);
     }
 
+    /// With and without libtorch, also beyond the domain.
+    #[test]
+    fn one_particle_is_like_many() {
+        let map = Kinematics::new(&LogPtPhiEtaLogM2::with_moments(vec![[(-1.0, 0.5), (-4.0, 2.0)]; 2], 22.0));
+        for x in [[0.3, 2.0, -1.2, 0.7], [-90.0, -3.0, 9.0, -90.0], [80.0, 0.1, -9.0, 40.0]] {
+            let many = map.particles_at(&Tensor::from_slice(&x).view([1, 4]).repeat([1, 2]));
+            let one = map.particle(1, &x);
+            let relative = |found: &[f64], expected: Tensor| {
+                for (f, e) in found.iter().zip(numbers(&expected)) {
+                    assert!((f - e).abs() <= 1e-12 * e.abs(), "{x:?}: {f} {e}");
+                }
+            };
+            relative(&one.momentum, many.momenta().select(1, 1));
+            let (w, scalars) = ([0.3, -0.7, 0.2], [1.0, -2.0]);
+            let tensors =
+                [Tensor::from_slice(&[[0.0; 1].as_slice(), &w].concat()), Tensor::from_slice(&scalars)];
+            let [w_many, scalars_many] = tensors.map(|t| t.repeat([1, 2, 1]));
+            relative(&one.velocity(w, scalars), many.velocity(&w_many, &scalars_many).narrow(1, 4, 4));
+        }
+    }
+
     /// v_phi and v_eta are the derivatives of the coordinates along w; standardised ones are the others' images.
     #[test]
     fn velocities_are_derivatives() {

@@ -1,6 +1,9 @@
 //! Networks over SIMD lanes, in plain Rust and single precision, without libtorch: several times faster on a CPU.
 
+mod attention;
 mod blocks;
+mod features;
+mod linear;
 mod lloca;
 mod momenta;
 mod scalars;
@@ -11,6 +14,9 @@ use amplicast_sdk::Layout;
 
 use crate::flow::Lines;
 
+pub(crate) use attention::{Attended, Attention};
+pub(crate) use features::{Features, Group, GroupMut, Rows, Slot, SlotMut, View, ViewMut};
+pub(crate) use linear::{Inputs, Layer, Linear, Matrices, matrix};
 pub(crate) use lloca::LaneLloca;
 pub(crate) use momenta::{Gradient, LaneMomenta, Momenta, Streams};
 pub(crate) use transformer::LaneTransformer;

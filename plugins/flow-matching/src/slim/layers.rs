@@ -27,7 +27,7 @@ fn inner(a: &Tensor, b: &Tensor) -> Tensor {
 }
 
 /// Added to the mean square of a token's channels.
-const FLOOR: f64 = 0.01;
+pub(super) const FLOOR: f64 = 0.01;
 
 /// One over the root of (sum of |v^2| over vectors, and of s^2 over scalars) / (their number) + 0.01, with a last dimension
 /// of 1.
@@ -82,9 +82,9 @@ const SMALL: f32 = 0.1;
 pub(crate) struct Attention {
     /// Vectors and scalars of the network.
     channels: [usize; 2],
-    heads: usize,
+    pub heads: usize,
     /// Vectors and scalars of a head.
-    hidden: [usize; 2],
+    pub hidden: [usize; 2],
 }
 
 impl Attention {

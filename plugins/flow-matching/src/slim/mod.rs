@@ -1,6 +1,7 @@
 //! L-GATr-slim (arXiv:2512.17011): a transformer whose channels are four-vectors and scalars.
 
 mod generator;
+mod lanes;
 mod layers;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ pub use generator::{FlowLgatrSlim, FlowLgatrSlimConfig};
 use layers::{Attention, Features, Linear, Mlp, norm};
 
 use crate::kinematics::Kinematics;
+use crate::lanes::{LaneMomenta, LaneNetwork};
 use crate::lorentz::{REFERENCES, scalar_count, velocity};
 use crate::network::Network;
 use crate::time;
@@ -20,6 +22,7 @@ use crate::time;
 ///
 /// Vectors and scalars meet in norms, scores and gates alone. Segments, in order: the time's, `embed`, per block b
 /// `block.b.qkv`, `block.b.out`, `block.b.gates`, `block.b.down`, then `head`; each is `.vector`, `.scalar` and `.bias`.
+#[derive(Clone)]
 pub(crate) struct Slim {
     pub kinematics: Kinematics,
     /// Vectors and scalars of a token.
@@ -88,5 +91,9 @@ impl Network for Slim {
         velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
             self.forward(views, momenta, references, scalars)
         })
+    }
+
+    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
+        Some(Box::new(LaneMomenta(self.clone())))
     }
 }

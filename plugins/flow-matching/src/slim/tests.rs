@@ -4,6 +4,7 @@ use amplicast_nn::LogPtPhiEtaLogM2;
 use tch::{Device, Kind, Tensor};
 
 use super::*;
+use crate::agreement::{azimuthal_defect_of_lanes, check_lanes};
 use crate::lorentz::references;
 use crate::symmetry::*;
 
@@ -90,6 +91,21 @@ fn the_network_is_equivariant() {
     }
 }
 
+/// Odd numbers of channels, heads, tokens and events, and widths that are no multiples of a tile.
+#[test]
+fn the_graph_and_the_lanes_agree() {
+    for (particles, channels, heads, blocks, [attention_factor, mlp_factor], n) in [
+        (3, [4, 6], 2, 2, [1, 2], 37),
+        (2, [3, 5], 1, 1, [2, 3], 16),
+        (6, [5, 4], 3, 2, [2, 1], 7),
+        (1, [2, 3], 2, 3, [1, 2], 50),
+    ] {
+        let network = Slim { channels, heads, blocks, attention_factor, mlp_factor, ..network(particles) };
+        check_lanes(&network, 4 * particles, n, 3e-5);
+    }
+    check_lanes(&network(6), 24, 40, 3e-5);
+}
+
 #[test]
 fn gradients_agree_with_differences() {
     check_gradients(&small(), 3);
@@ -99,4 +115,6 @@ fn gradients_agree_with_differences() {
 fn rotations_around_the_beam_change_no_velocity() {
     let defect = azimuthal_defect(&small(), 3, Kind::Double);
     assert!(defect < 1e-9, "{defect}");
+    let defect = azimuthal_defect_of_lanes(&small(), 3);
+    assert!(defect < 2e-5, "{defect}");
 }

@@ -49,23 +49,56 @@ impl Linear {
         y: &mut [Row<S, V>],
     ) {
         let x = &x[..self.inputs];
-        let tiles = self.weights.chunks_exact(self.inputs);
-        for ((weights, bias), y) in tiles.zip(&self.bias).zip(y.chunks_exact_mut(TILE)) {
-            let mut sums = [[simd.splat_f32s(0.0); V]; TILE];
+        let tiles = self.bias.len().min(y.len() / TILE);
+        let mut first = 0;
+        // The fewer registers a row has, the more tiles it takes to hide the latency.
+        while V == 1 && first + 4 <= tiles {
+            self.tiles::<S, V, 4, ADD>(simd, first, x, y);
+            first += 4;
+        }
+        while V <= 2 && first + 2 <= tiles {
+            self.tiles::<S, V, 2, ADD>(simd, first, x, y);
+            first += 2;
+        }
+        while first < tiles {
+            self.tiles::<S, V, 1, ADD>(simd, first, x, y);
+            first += 1;
+        }
+    }
+
+    /// The outputs of `T` tiles.
+    #[inline(always)]
+    fn tiles<S: Simd, const V: usize, const T: usize, const ADD: bool>(
+        &self,
+        simd: S,
+        first: usize,
+        x: &[Row<S, V>],
+        y: &mut [Row<S, V>],
+    ) {
+        let mut weights: [&[[f32; TILE]]; T] = [&[]; T];
+        let mut sums = [[[simd.splat_f32s(0.0); V]; TILE]; T];
+        for t in 0..T {
+            weights[t] = &self.weights[(first + t) * x.len()..][..x.len()];
             for o in 0..TILE {
-                sums[o] = [simd.splat_f32s(bias[o]); V];
+                sums[t][o] = [simd.splat_f32s(self.bias[first + t][o]); V];
             }
-            for (w, x) in weights.iter().zip(x) {
+        }
+        for i in 0..x.len() {
+            for t in 0..T {
                 for o in 0..TILE {
-                    let w = simd.splat_f32s(w[o]);
+                    let w = simd.splat_f32s(weights[t][i][o]);
                     for v in 0..V {
-                        sums[o][v] = fused(simd, w, x[v], sums[o][v]);
+                        sums[t][o][v] = fused(simd, w, x[i][v], sums[t][o][v]);
                     }
                 }
             }
+        }
+        let (y, _) = y[first * TILE..(first + T) * TILE].as_chunks_mut::<TILE>();
+        for t in 0..T {
             for o in 0..TILE {
                 for v in 0..V {
-                    y[o][v] = if ADD { simd.add_f32s(y[o][v], sums[o][v]) } else { sums[o][v] };
+                    let sum = sums[t][o][v];
+                    y[t][o][v] = if ADD { simd.add_f32s(y[t][o][v], sum) } else { sum };
                 }
             }
         }

@@ -6,14 +6,11 @@ use amplicast_sdk::Layout;
 
 use super::super::Lgatr;
 use super::super::network::INPUTS;
-use super::attention::Attended;
-use super::features::Features;
 use super::gate::gate_gradient;
-use super::linear::{Inputs, Layer, Matrices};
-use super::network::{Block, Maps, Sizes, Work};
+use super::network::{Block, Maps, Sizes, Work, outputs};
 use super::norm::add_gradient;
 use super::product::product_gradient;
-use crate::lanes::Streams;
+use crate::lanes::{Attended, Features, Inputs, Layer, Matrices, Rows, Streams};
 
 /// The gradient of the weights, summed so far.
 pub struct Backward {
@@ -46,21 +43,20 @@ impl BackWork {
         let (tokens, events) = (sizes.tokens, S::F32_LANES);
         let parts = tokens * sizes.attention.parts();
         let all = [sizes.inputs, sizes.channels, sizes.attended, sizes.products, sizes.hidden];
-        let most = |k: usize| all.iter().map(|widths| widths[k]).max().unwrap_or(0);
         BackWork {
-            outputs: Features::new(1, [1, 2], events),
+            outputs: Features::new(1, outputs(), events),
             x: Features::new(tokens, sizes.channels, events),
             attended: Features::new(tokens, sizes.attended, events),
             parts: Features::new(parts, sizes.attention.hidden, events),
             raw_parts: Features::new(1, sizes.parts(), events),
             normed: Features::new(1, sizes.channels, events),
-            factors: Features::new(1, sizes.factors(), events),
+            factors: Features::new(1, sizes.factors, events),
             products: Features::new(1, sizes.products, events),
             hidden: Features::new(1, sizes.hidden, events),
             raw_hidden: Features::new(1, sizes.hidden, events),
             active: Features::new(1, sizes.hidden, events),
             features: Features::new(1, sizes.inputs, events),
-            inputs: Inputs::new::<S>([most(0), most(1)]),
+            inputs: Inputs::new::<S>(Rows::most(&all)),
         }
     }
 }
@@ -151,7 +147,7 @@ fn mlp<S: Simd>(
 
     let by_products = products.at(0).view::<S>();
     let mut by_factors = factors.at_mut(0).view::<S>();
-    product_gradient(simd, work.factors.at(slot).view(), by_products, &mut by_factors, inner[0]);
+    product_gradient(simd, work.factors.at(slot).view(), by_products, &mut by_factors, sizes.count);
     let kept = work.mlp_norm.at(slot);
     inputs.set(simd, kept);
     maps.factors.step(simd, factors.at(0), inputs, normed.at_mut(0));

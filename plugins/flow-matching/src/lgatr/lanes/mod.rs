@@ -1,10 +1,8 @@
 //! L-GATr over SIMD lanes: forward and backward pass by hand, in the complex components of [`super`].
 
-mod attention;
-mod features;
 mod gate;
 mod gradient;
-mod linear;
+mod matrices;
 mod network;
 mod norm;
 mod product;

@@ -6,58 +6,64 @@ use amplicast_sdk::Layout;
 
 use super::super::Lgatr;
 use super::super::network::INPUTS;
-use super::attention::Attention;
-use super::features::Features;
 use super::gate::gate;
-use super::linear::{Linear, Matrices};
-use super::norm::normalise;
+use super::matrices::{read, write};
+use super::norm::{KEPT, normalise};
 use super::product::product;
-use crate::lanes::Streams;
+use crate::lanes::{Attention, Features, Linear, Matrices, Rows, Streams};
 use crate::lorentz::scalar_count;
 
-/// [multivectors, scalars] at every place of the network.
+/// The channels at every place of the network.
 #[derive(Debug, Clone)]
 pub struct Sizes {
     pub tokens: usize,
     pub blocks: usize,
-    pub inputs: [usize; 2],
-    pub channels: [usize; 2],
-    pub attention: Attention,
+    pub inputs: Rows,
+    pub channels: Rows,
+    pub attention: Attention<2>,
     /// Of all heads together.
-    pub attended: [usize; 2],
+    pub attended: Rows,
+    /// Of both factors of the products.
+    pub factors: Rows,
     /// Of the products, with the scalars that enter beside them.
-    pub products: [usize; 2],
+    pub products: Rows,
     /// Of the hidden layer after them.
-    pub hidden: [usize; 2],
+    pub hidden: Rows,
+    /// Products.
+    pub count: usize,
 }
 
 impl Sizes {
     pub fn new(network: &Lgatr) -> Self {
         let tokens = network.kinematics.particles();
         let (attention, mlp) = network.block();
-        let (heads, hidden) = (attention.heads, attention.hidden);
         let inner = network.channels.map(|width| mlp.factor * width);
+        let hidden = Rows::multivectors(attention.hidden);
+        let [c, s] = attention.hidden;
+        let scale = ((16 * c + s) as f32).sqrt().recip();
         Sizes {
             tokens,
             blocks: network.blocks,
-            inputs: [INPUTS, scalar_count(tokens)],
-            channels: network.channels,
-            attention: Attention { tokens, heads, hidden },
-            attended: hidden.map(|width| heads * width),
-            products: [inner[0], network.channels[1]],
-            hidden: inner,
+            inputs: Rows::multivectors([INPUTS, scalar_count(tokens)]),
+            channels: Rows::multivectors(network.channels),
+            attention: Attention { tokens, heads: attention.heads, hidden, scale },
+            attended: hidden.times(attention.heads),
+            factors: Rows::multivectors([2 * inner[0], 0]),
+            products: Rows::multivectors([inner[0], network.channels[1]]),
+            hidden: Rows::multivectors(inner),
+            count: inner[0],
         }
     }
 
     /// Of the queries, keys and values of all heads.
-    pub fn parts(&self) -> [usize; 2] {
-        self.attended.map(|width| 3 * width)
+    pub fn parts(&self) -> Rows {
+        self.attended.times(3)
     }
+}
 
-    /// Of both factors of the products.
-    pub fn factors(&self) -> [usize; 2] {
-        [2 * self.products[0], 0]
-    }
+/// Of the vector and the two scalars that come out.
+pub fn outputs() -> Rows {
+    Rows::multivectors([1, 2])
 }
 
 /// One thing for each linear map of the network: a packed map, a backward pass, or matrices.
@@ -81,7 +87,7 @@ impl Maps<Matrices> {
     pub fn new(network: &Lgatr, layout: &Layout, parameters: &[f32]) -> Self {
         let (attention, mlp) = network.block();
         let ([qkv, out], [left, right, mix, down]) = (attention.layers(), mlp.layers());
-        let get = |shape, name: &str| Matrices::new(shape, name, layout, parameters);
+        let get = |shape, name: &str| read(shape, name, layout, parameters);
         let block = |b: usize| {
             let of = |(part, shape)| get(shape, &format!("block.{b}.mlp.{part}"));
             Block {
@@ -101,7 +107,7 @@ impl Maps<Matrices> {
 
     /// Reads `self` as a gradient, and writes it into that of all parameters.
     pub fn unfold(&self, layout: &Layout, gradient: &mut [f32]) {
-        self.embed.unfold("embed", layout, gradient);
+        write(&self.embed, "embed", layout, gradient);
         for (b, block) in self.blocks.iter().enumerate() {
             let [left, right] = block.factors.halves();
             let maps = [
@@ -113,10 +119,10 @@ impl Maps<Matrices> {
                 ("mlp.down", &block.down),
             ];
             for (name, map) in maps {
-                map.unfold(&format!("block.{b}.{name}"), layout, gradient);
+                write(map, &format!("block.{b}.{name}"), layout, gradient);
             }
         }
-        self.head.unfold("head", layout, gradient);
+        write(&self.head, "head", layout, gradient);
     }
 }
 
@@ -170,18 +176,18 @@ impl Work {
         Work {
             inputs: Features::new(tokens, sizes.inputs, events),
             x: Features::new(tokens, sizes.channels, events),
-            attention_norm: Features::normed(kept, sizes.channels, events),
-            parts: Features::normed(all * sizes.attention.parts(), hidden, events),
+            attention_norm: Features::normed(kept, sizes.channels, KEPT, events),
+            parts: Features::normed(all * sizes.attention.parts(), hidden, KEPT, events),
             weights: Slots::new(all, heads * tokens, events),
             attended: Features::new(all, sizes.attended, events),
-            mlp_norm: Features::normed(kept, sizes.channels, events),
-            factors: Features::new(kept, sizes.factors(), events),
+            mlp_norm: Features::normed(kept, sizes.channels, KEPT, events),
+            factors: Features::new(kept, sizes.factors, events),
             products: Features::new(kept, sizes.products, events),
-            mixed: Features::normed(kept, sizes.hidden, events),
+            mixed: Features::normed(kept, sizes.hidden, KEPT, events),
             raw_parts: Features::new(1, sizes.parts(), events),
             raw_mixed: Features::new(1, sizes.hidden, events),
             active: Features::new(1, sizes.hidden, events),
-            outputs: Features::new(1, [1, 2], events),
+            outputs: Features::new(1, outputs(), events),
         }
     }
 }
@@ -247,7 +253,7 @@ impl Forward {
         let normed = work.mlp_norm.at(slot);
         maps.factors.apply::<S, false>(simd, normed, work.factors.at_mut(slot));
         let mut products = work.products.at_mut(slot).view::<S>();
-        product(simd, work.factors.at(slot).view(), &mut products, hidden[0]);
+        product(simd, work.factors.at(slot).view(), &mut products, sizes.count);
         let scalars = normed.view::<S>().all(channels).scalars;
         products.all(sizes.products).scalars.copy_from_slice(scalars);
         maps.mix.apply::<S, false>(simd, work.products.at(slot), work.raw_mixed.at_mut(0));

@@ -5,10 +5,13 @@ use amplicast_nn::lanes::{Row, norm};
 use amplicast_nn::pulp::{Simd, WithSimd};
 
 use super::super::norm::FLOOR;
-use super::features::{Group, Slot, SlotMut};
+use crate::lanes::{Group, Rows, Slot, SlotMut};
 
-/// A group of channels of a slot: its number, how many groups there are, and its [multivectors, scalars].
-pub type Which = ((usize, usize), [usize; 2]);
+/// A group of channels of a slot: its number, how many groups there are, and its rows.
+pub type Which = ((usize, usize), Rows);
+
+/// Rows that [`normalise`] keeps after the invariants.
+pub const KEPT: usize = 3;
 
 /// Multivectors over the root of their mean square, scalars by a layer norm.
 ///

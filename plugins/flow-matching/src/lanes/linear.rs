@@ -2,49 +2,24 @@
 
 use amplicast_nn::lanes::{self, Dense, Transposed, WeightSums};
 use amplicast_nn::pulp::{Simd, WithSimd};
-use amplicast_sdk::Layout;
 
-use super::super::linear::Linear as Shape;
-use super::features::{Slot, SlotMut};
+use super::features::{Rows, Slot, SlotMut};
 
 /// The matrices of a linear map, or their gradient.
-pub struct Matrices {
-    invariant: Dense,
-    vector: Dense,
-    /// With a complex number a + ib as ((a, -b), (b, a)).
-    bivector: Dense,
+pub(crate) struct Matrices {
+    pub invariant: Dense,
+    /// Without a bias, as all but the first.
+    pub vector: Dense,
+    /// A complex number a + ib is ((a, -b), (b, a)).
+    pub bivector: Option<Dense>,
 }
 
 /// A matrix without a bias.
-fn matrix(weight: &[f32], outputs: usize) -> Dense {
+pub(crate) fn matrix(weight: &[f32], outputs: usize) -> Dense {
     Dense::new(weight, &vec![0.0; outputs])
 }
 
 impl Matrices {
-    /// Those of the segments with this name.
-    pub fn new(shape: &Shape, name: &str, layout: &Layout, parameters: &[f32]) -> Self {
-        let get = |part: &str| {
-            let range = layout.range(&format!("{name}.{part}"));
-            &parameters[range.unwrap_or_else(|| panic!("the layout has no segment `{name}.{part}`"))]
-        };
-        let (inputs, outputs) = (2 * shape.inputs[0], 2 * shape.outputs[0]);
-        let mut bivector = vec![0.0; inputs * outputs];
-        for (rows, numbers) in bivector.chunks_exact_mut(2 * inputs).zip(get("bivector").chunks_exact(inputs))
-        {
-            let (real, imaginary) = rows.split_at_mut(inputs);
-            for (i, number) in numbers.chunks_exact(2).enumerate() {
-                let (a, b) = (number[0], number[1]);
-                real[2 * i..2 * i + 2].copy_from_slice(&[a, -b]);
-                imaginary[2 * i..2 * i + 2].copy_from_slice(&[b, a]);
-            }
-        }
-        Matrices {
-            invariant: Dense::new(get("invariant"), get("bias")),
-            vector: matrix(get("vector"), outputs),
-            bivector: matrix(&bivector, outputs),
-        }
-    }
-
     /// The outputs of both, those of `other` after those of `self`; neither may have scalars.
     pub fn beside(self, other: &Matrices) -> Self {
         let join = |a: Dense, b: &Dense| {
@@ -53,7 +28,7 @@ impl Matrices {
         Matrices {
             invariant: join(self.invariant, &other.invariant),
             vector: join(self.vector, &other.vector),
-            bivector: join(self.bivector, &other.bivector),
+            bivector: self.bivector.zip(other.bivector.as_ref()).map(|(a, b)| join(a, b)),
         }
     }
 
@@ -66,36 +41,16 @@ impl Matrices {
         [0, 1].map(|which| Matrices {
             invariant: half(&self.invariant, which),
             vector: half(&self.vector, which),
-            bivector: half(&self.bivector, which),
+            bivector: self.bivector.as_ref().map(|dense| half(dense, which)),
         })
-    }
-
-    /// Reads `self` as a gradient, and writes it into that of all parameters.
-    pub fn unfold(&self, name: &str, layout: &Layout, gradient: &mut [f32]) {
-        let mut put = |part: &str, numbers: &[f32]| {
-            let range = layout.range(&format!("{name}.{part}")).expect("it was read from there");
-            gradient[range].copy_from_slice(numbers);
-        };
-        put("invariant", &self.invariant.weight);
-        put("bias", &self.invariant.bias);
-        put("vector", &self.vector.weight);
-        let inputs = self.bivector.inputs;
-        let mut complex = Vec::with_capacity(self.bivector.weight.len() / 2);
-        for rows in self.bivector.weight.chunks_exact(2 * inputs) {
-            let (real, imaginary) = rows.split_at(inputs);
-            for (r, i) in real.chunks_exact(2).zip(imaginary.chunks_exact(2)) {
-                complex.extend([r[0] + i[1], i[0] - r[1]]);
-            }
-        }
-        put("bivector", &complex);
     }
 }
 
 /// A linear map, packed.
-pub struct Linear {
+pub(crate) struct Linear {
     invariant: lanes::Linear,
     vector: lanes::Linear,
-    bivector: lanes::Linear,
+    bivector: Option<lanes::Linear>,
 }
 
 impl Linear {
@@ -103,7 +58,7 @@ impl Linear {
         Linear {
             invariant: lanes::Linear::new(&matrices.invariant),
             vector: lanes::Linear::new(&matrices.vector),
-            bivector: lanes::Linear::new(&matrices.bivector),
+            bivector: matrices.bivector.as_ref().map(lanes::Linear::new),
         }
     }
 
@@ -129,24 +84,26 @@ impl<const ADD: bool> WithSimd for Apply<'_, ADD> {
         let (x, y) = (self.x.view::<S>(), self.y.view::<S>());
         self.map.invariant.apply::<S, 1, ADD>(simd, x.invariants, y.invariants);
         self.map.vector.apply::<S, 4, ADD>(simd, x.vectors, y.vectors);
-        self.map.bivector.apply::<S, 3, ADD>(simd, x.bivectors, y.bivectors);
+        if let Some(map) = &self.map.bivector {
+            map.apply::<S, 3, ADD>(simd, x.bivectors, y.bivectors);
+        }
     }
 }
 
 /// The inputs of a linear map as the sums of its gradient read them.
-pub struct Inputs {
+pub(crate) struct Inputs {
     invariants: Transposed,
     vectors: Transposed,
     bivectors: Transposed,
 }
 
 impl Inputs {
-    /// Memory for up to these [multivectors, scalars] of blocks of one register of events.
-    pub fn new<S: Simd>([c, s]: [usize; 2]) -> Self {
+    /// Memory for up to these rows of blocks of one register of events.
+    pub fn new<S: Simd>(rows: Rows) -> Self {
         Inputs {
-            invariants: Transposed::new::<S>(2 * c + s, S::F32_LANES),
-            vectors: Transposed::new::<S>(2 * c, 4 * S::F32_LANES),
-            bivectors: Transposed::new::<S>(2 * c, 3 * S::F32_LANES),
+            invariants: Transposed::new::<S>(rows.invariants(), S::F32_LANES),
+            vectors: Transposed::new::<S>(rows.vectors, 4 * S::F32_LANES),
+            bivectors: Transposed::new::<S>(rows.bivectors, 3 * S::F32_LANES),
         }
     }
 
@@ -175,11 +132,11 @@ impl WithSimd for Set<'_> {
 }
 
 /// A linear map's backward pass.
-pub struct Layer {
+pub(crate) struct Layer {
     transposed: Linear,
     invariant: WeightSums,
     vector: WeightSums,
-    bivector: WeightSums,
+    bivector: Option<WeightSums>,
 }
 
 impl Layer {
@@ -189,11 +146,11 @@ impl Layer {
             transposed: Linear {
                 invariant: lanes::Linear::transposed(&matrices.invariant),
                 vector: lanes::Linear::transposed(&matrices.vector),
-                bivector: lanes::Linear::transposed(&matrices.bivector),
+                bivector: matrices.bivector.as_ref().map(lanes::Linear::transposed),
             },
             invariant: sums(&matrices.invariant),
             vector: sums(&matrices.vector),
-            bivector: sums(&matrices.bivector),
+            bivector: matrices.bivector.as_ref().map(sums),
         }
     }
 
@@ -239,7 +196,9 @@ impl WithSimd for Add<'_> {
         let (gradient, events) = (gradient.view::<S>(), S::F32_LANES);
         layer.invariant.add(simd, gradient.invariants, &inputs.invariants, events);
         layer.vector.add(simd, gradient.vectors, &inputs.vectors, 4 * events);
-        layer.bivector.add(simd, gradient.bivectors, &inputs.bivectors, 3 * events);
+        if let Some(sums) = &mut layer.bivector {
+            sums.add(simd, gradient.bivectors, &inputs.bivectors, 3 * events);
+        }
     }
 }
 
@@ -252,10 +211,9 @@ impl WithSimd for Totals<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Matrices {
-        Matrices {
-            invariant: self.layer.invariant.totals(simd),
-            vector: self.layer.vector.totals(simd),
-            bivector: self.layer.bivector.totals(simd),
-        }
+        let Layer { invariant, vector, bivector, .. } = self.layer;
+        // Not by `map`, as closures would be compiled without the instruction set.
+        let bivector = if let Some(sums) = bivector { Some(sums.totals(simd)) } else { None };
+        Matrices { invariant: invariant.totals(simd), vector: vector.totals(simd), bivector }
     }
 }

@@ -5,19 +5,22 @@ use amplicast_nn::lanes::special::exp;
 use amplicast_nn::lanes::{Row, Slots};
 use amplicast_nn::pulp::Simd;
 
-use super::features::{Features, Group, GroupMut};
+use super::features::{Features, Group, GroupMut, Rows};
 
-/// The tokens of an event at one block: slots of queries, keys and values, each head after head.
-#[derive(Debug, Clone)]
-pub struct Attention {
+/// The tokens of an event at one block: slots of queries, keys and values, each head after head. With two `PARTS`, real
+/// and imaginary parts follow each other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attention<const PARTS: usize> {
     pub tokens: usize,
     pub heads: usize,
-    /// Multivectors and scalars of a head.
-    pub hidden: [usize; 2],
+    /// Of a head.
+    pub hidden: Rows,
+    /// Factor of the scores.
+    pub scale: f32,
 }
 
 /// What [`Attention::apply`] reads and writes at a block of the network.
-pub struct Attended<'a> {
+pub(crate) struct Attended<'a> {
     pub parts: &'a Features,
     /// Tokens before those of the block, in all slots.
     pub first: usize,
@@ -26,14 +29,10 @@ pub struct Attended<'a> {
     pub results: &'a Features,
 }
 
-impl Attention {
+impl<const PARTS: usize> Attention<PARTS> {
     /// Slots of a token's queries, keys and values.
     pub fn parts(&self) -> usize {
         3 * self.heads
-    }
-
-    fn scale(&self) -> f32 {
-        ((16 * self.hidden[0] + self.hidden[1]) as f32).sqrt().recip()
     }
 
     /// Slot of a query (part 0), key or value of a token.
@@ -42,7 +41,7 @@ impl Attention {
         token * self.parts() + part * self.heads + head
     }
 
-    /// The weights P_ij = softmax_j(<q_i, k_j> / sqrt(16 C + S)) and results sum_j P_ij v_j of the tokens from `first` on.
+    /// The weights P_ij = softmax_j(<q_i, k_j> / sqrt(their numbers)) and results sum_j P_ij v_j of the tokens from `first` on.
     #[inline(always)]
     pub fn apply<S: Simd>(
         &self,
@@ -51,7 +50,7 @@ impl Attention {
         weights: &mut Slots,
         results: &mut Features,
     ) {
-        let (hidden, scale) = (self.hidden, splat(simd, self.scale()));
+        let (hidden, scale) = (self.hidden, splat(simd, self.scale));
         for head in 0..self.heads {
             for i in first..first + self.tokens {
                 let query = parts.at(self.slot(i, 0, head)).view::<S>().all(hidden);
@@ -59,7 +58,7 @@ impl Attention {
                 let mut largest: Row<S, 1> = splat(simd, f32::NEG_INFINITY);
                 for (j, weight) in weights.iter_mut().enumerate() {
                     let key = parts.at(self.slot(first + j, 1, head)).view::<S>().all(hidden);
-                    let [plus, minus] = products(simd, query, key);
+                    let [plus, minus] = products::<S, PARTS>(simd, query, key);
                     *weight = mul(simd, [simd.sub_f32s(plus, minus)], scale);
                     largest = maximum(simd, largest, *weight);
                 }
@@ -74,7 +73,7 @@ impl Attention {
                 for (j, weight) in weights.iter_mut().enumerate() {
                     *weight = mul(simd, *weight, share);
                     let value = parts.at(self.slot(first + j, 2, head)).view::<S>().all(hidden);
-                    add_times(simd, [weight[0]; 2], value, &mut out);
+                    add_times::<S, PARTS>(simd, [weight[0]; 2], value, &mut out);
                 }
             }
         }
@@ -94,18 +93,18 @@ impl Attention {
         parts_gradient: &mut Features,
     ) {
         let Attended { parts, first, weights, results } = kept;
-        let (hidden, scale) = (self.hidden, simd.splat_f32s(self.scale()));
+        let (hidden, scale) = (self.hidden, simd.splat_f32s(self.scale));
         for head in 0..self.heads {
             for i in 0..self.tokens {
                 let g = gradient.at(i).view::<S>().group((head, self.heads), hidden);
                 let result = results.at(first + i).view::<S>().group((head, self.heads), hidden);
                 let query = parts.at(self.slot(first + i, 0, head)).view::<S>().all(hidden);
-                let mean = dot(simd, g, result);
+                let mean = dot::<S, PARTS>(simd, g, result);
                 let weights = &weights.at::<S, 1>(first + i)[head * self.tokens..][..self.tokens];
                 for (j, [weight]) in weights.iter().enumerate() {
                     let key = parts.at(self.slot(first + j, 1, head)).view::<S>().all(hidden);
                     let value = parts.at(self.slot(first + j, 2, head)).view::<S>().all(hidden);
-                    let off = simd.sub_f32s(dot(simd, g, value), mean);
+                    let off = simd.sub_f32s(dot::<S, PARTS>(simd, g, value), mean);
                     let score = simd.mul_f32s(simd.mul_f32s(*weight, scale), off);
                     let signed = [score, negate(simd, score)];
                     // Not by a closure: it would be compiled without the instruction set.
@@ -115,7 +114,7 @@ impl Attention {
                         (self.slot(j, 2, head), [*weight; 2], g),
                     ] {
                         let mut to = parts_gradient.at_mut(slot).view::<S>().all(hidden);
-                        add_times(simd, factors, x, &mut to);
+                        add_times::<S, PARTS>(simd, factors, x, &mut to);
                     }
                 }
             }
@@ -137,59 +136,75 @@ impl<S: Simd> GroupMut<'_, S> {
 /// Sums of products of components: those that an inner product <x, y> = Re(q_0 p_0 - q . p + v_0 w_0 - v . w) counts with a
 /// plus (of scalars as well), and those with a minus.
 #[inline(always)]
-fn products<S: Simd>(simd: S, x: Group<'_, S>, y: Group<'_, S>) -> [S::f32s; 2] {
-    let zero = simd.splat_f32s(0.0);
-    let (mut complex, mut vectors, mut bivectors) = ([zero; 2], [[zero; 4]; 2], [[zero; 3]; 2]);
-    for row in 0..x.complex.len() {
-        let part = row % 2;
-        let ([a], [b]) = (x.complex[row], y.complex[row]);
-        complex[part] = fused(simd, a, b, complex[part]);
-        for k in 0..4 {
-            vectors[part][k] = fused(simd, x.vectors[row][k], y.vectors[row][k], vectors[part][k]);
+fn products<S: Simd, const PARTS: usize>(simd: S, x: Group<'_, S>, y: Group<'_, S>) -> [S::f32s; 2] {
+    let complex = parts::<S, 1, PARTS>(simd, x.complex, y.complex);
+    let vectors = parts::<S, 4, PARTS>(simd, x.vectors, y.vectors);
+    let bivectors = parts::<S, 3, PARTS>(simd, x.bivectors, y.bivectors);
+    let mut sums = [parts::<S, 1, 1>(simd, x.scalars, y.scalars)[0][0], simd.splat_f32s(0.0)];
+    for part in 0..PARTS {
+        let ([q], [t, x, y, z], [b, c, d]) = (complex[part], vectors[part], bivectors[part]);
+        for plus in [q, t] {
+            sums[part] = simd.add_f32s(sums[part], plus);
         }
-        for k in 0..3 {
-            bivectors[part][k] = fused(simd, x.bivectors[row][k], y.bivectors[row][k], bivectors[part][k]);
+        for minus in [x, y, z, b, c, d] {
+            sums[1 - part] = simd.add_f32s(sums[1 - part], minus);
         }
     }
-    let mut scalars = zero;
-    for ([a], [b]) in x.scalars.iter().zip(y.scalars) {
-        scalars = fused(simd, *a, *b, scalars);
-    }
-    let [[t, x, y, z], [t_im, x_im, y_im, z_im]] = vectors;
-    let [b, b_im] = bivectors;
-    let mut sums = [complex[0], complex[1]];
-    for term in [t, x_im, y_im, z_im, b_im[0], b_im[1], b_im[2], scalars] {
-        sums[0] = simd.add_f32s(sums[0], term);
-    }
-    for term in [t_im, x, y, z, b[0], b[1], b[2]] {
-        sums[1] = simd.add_f32s(sums[1], term);
+    sums
+}
+
+/// Sums over channels of the products of components, for real and imaginary parts.
+#[inline(always)]
+fn parts<S: Simd, const V: usize, const PARTS: usize>(
+    simd: S,
+    x: &[Row<S, V>],
+    y: &[Row<S, V>],
+) -> [Row<S, V>; PARTS] {
+    let mut sums = [[simd.splat_f32s(0.0); V]; PARTS];
+    for (x, y) in x.as_chunks::<PARTS>().0.iter().zip(y.as_chunks::<PARTS>().0) {
+        for part in 0..PARTS {
+            for v in 0..V {
+                sums[part][v] = fused(simd, x[part][v], y[part][v], sums[part][v]);
+            }
+        }
     }
     sums
 }
 
 /// The sum of all products.
 #[inline(always)]
-fn dot<S: Simd>(simd: S, x: Group<'_, S>, y: Group<'_, S>) -> S::f32s {
-    let [plus, minus] = products(simd, x, y);
+fn dot<S: Simd, const PARTS: usize>(simd: S, x: Group<'_, S>, y: Group<'_, S>) -> S::f32s {
+    let [plus, minus] = products::<S, PARTS>(simd, x, y);
     simd.add_f32s(plus, minus)
 }
 
 /// Adds x times the first factor in components that inner products count with a plus, times the second in others.
 #[inline(always)]
-fn add_times<S: Simd>(simd: S, [p, m]: [S::f32s; 2], x: Group<'_, S>, out: &mut GroupMut<'_, S>) {
-    for row in 0..x.complex.len() {
-        let [p, m] = if row % 2 == 0 { [p, m] } else { [m, p] };
-        let [complex] = &mut out.complex[row];
-        *complex = fused(simd, p, x.complex[row][0], *complex);
-        let factors = [p, m, m, m];
-        for k in 0..4 {
-            out.vectors[row][k] = fused(simd, factors[k], x.vectors[row][k], out.vectors[row][k]);
+fn add_times<S: Simd, const PARTS: usize>(
+    simd: S,
+    [p, m]: [S::f32s; 2],
+    x: Group<'_, S>,
+    out: &mut GroupMut<'_, S>,
+) {
+    add_rows::<S, 1, PARTS>(simd, [[p], [m]], x.complex, out.complex);
+    add_rows::<S, 4, PARTS>(simd, [[p, m, m, m], [m, p, p, p]], x.vectors, out.vectors);
+    add_rows::<S, 3, PARTS>(simd, [[m; 3], [p; 3]], x.bivectors, out.bivectors);
+    add_rows::<S, 1, 1>(simd, [[p], [p]], x.scalars, out.scalars);
+}
+
+/// Adds x times the factors of the real and of the imaginary parts.
+#[inline(always)]
+fn add_rows<S: Simd, const V: usize, const PARTS: usize>(
+    simd: S,
+    factors: [Row<S, V>; 2],
+    x: &[Row<S, V>],
+    out: &mut [Row<S, V>],
+) {
+    for (x, out) in x.as_chunks::<PARTS>().0.iter().zip(out.as_chunks_mut::<PARTS>().0) {
+        for part in 0..PARTS {
+            for v in 0..V {
+                out[part][v] = fused(simd, factors[part][v], x[part][v], out[part][v]);
+            }
         }
-        for k in 0..3 {
-            out.bivectors[row][k] = fused(simd, m, x.bivectors[row][k], out.bivectors[row][k]);
-        }
-    }
-    for ([x], [out]) in x.scalars.iter().zip(&mut *out.scalars) {
-        *out = fused(simd, p, *x, *out);
     }
 }

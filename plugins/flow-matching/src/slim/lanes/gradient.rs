@@ -1,0 +1,167 @@
+//! The backward pass.
+
+use amplicast_nn::lanes::Slots;
+use amplicast_nn::pulp::Simd;
+use amplicast_sdk::Layout;
+
+use super::super::Slim;
+use super::gate::gate_gradient;
+use super::network::{Block, Maps, Sizes, Work, outputs};
+use super::norm::add_gradient;
+use crate::lanes::{Attended, Features, Inputs, Layer, Matrices, Rows, Streams};
+
+/// The gradient of the weights, summed so far.
+pub struct Backward {
+    sizes: Sizes,
+    maps: Maps<Layer>,
+}
+
+/// Gradients with respect to the activations of one block of events.
+pub struct BackWork {
+    outputs: Features,
+    /// With respect to the sums along the skip connections, token by token.
+    x: Features,
+    attended: Features,
+    /// With respect to normed queries, keys and values of one block of the network.
+    parts: Features,
+    raw_parts: Features,
+    normed: Features,
+    /// With respect to the hidden layer, and then the layer itself, which is quicker to compute anew than to keep.
+    hidden: Features,
+    gates: Features,
+    features: Features,
+    inputs: Inputs,
+}
+
+impl BackWork {
+    fn new<S: Simd>(sizes: &Sizes) -> Self {
+        let (tokens, events) = (sizes.tokens, S::F32_LANES);
+        let parts = tokens * sizes.attention.parts();
+        let all = [sizes.inputs, sizes.channels, sizes.attended, sizes.hidden];
+        BackWork {
+            outputs: Features::new(1, outputs(), events),
+            x: Features::new(tokens, sizes.channels, events),
+            attended: Features::new(tokens, sizes.attended, events),
+            parts: Features::new(parts, sizes.attention.hidden, events),
+            raw_parts: Features::new(1, sizes.parts(), events),
+            normed: Features::new(1, sizes.channels, events),
+            hidden: Features::new(1, sizes.hidden, events),
+            gates: Features::new(1, sizes.gates, events),
+            features: Features::new(1, sizes.inputs, events),
+            inputs: Inputs::new::<S>(Rows::most(&all)),
+        }
+    }
+}
+
+impl Backward {
+    pub fn new<S: Simd>(network: &Slim, matrices: &Maps<Matrices>) -> (Self, BackWork) {
+        let sizes = Sizes::new(network);
+        let work = BackWork::new::<S>(&sizes);
+        (Backward { sizes, maps: matrices.map(Layer::new::<S>) }, work)
+    }
+
+    /// Adds the gradient of a block of events from that of its outputs, which is zero in lanes without an event; writes
+    /// that of the scalars that entered. `work` holds what the forward pass left.
+    #[inline(always)]
+    pub fn apply<S: Simd>(
+        &mut self,
+        simd: S,
+        (work, back): (&Work, &mut BackWork),
+        outputs: &Streams,
+        scalars: &mut Slots,
+    ) {
+        let tokens = self.sizes.tokens;
+        let BackWork { outputs: out, x, inputs, .. } = back;
+        for token in 0..tokens {
+            let to = out.at_mut(0).view::<S>();
+            to.vectors[0] = outputs.vectors.at::<S, 4>(token)[0];
+            to.invariants[..2].copy_from_slice(outputs.scalars.at::<S, 1>(token));
+            inputs.set(simd, work.x.at(token));
+            self.maps.head.step(simd, out.at(0), inputs, x.at_mut(token));
+        }
+        for (b, maps) in self.maps.blocks.iter_mut().enumerate().rev() {
+            let first = b * tokens;
+            for token in 0..tokens {
+                mlp(simd, &self.sizes, (token, first + token), maps, (work, back));
+            }
+            attention(simd, &self.sizes, first, maps, (work, back));
+        }
+        let BackWork { x, inputs, features, .. } = back;
+        for token in 0..tokens {
+            inputs.set(simd, work.inputs.at(token));
+            self.maps.embed.step(simd, x.at(token), inputs, features.at_mut(0));
+            let features = features.at(0).view::<S>().all(self.sizes.inputs);
+            scalars.at_mut::<S, 1>(token).copy_from_slice(features.scalars);
+        }
+    }
+
+    /// Writes the gradient of the parameters, and leaves the time's as they are.
+    #[inline(always)]
+    pub fn finish<S: Simd>(self, simd: S, layout: &Layout, gradient: &mut [f32]) {
+        let maps = &self.maps;
+        // A loop, as closures would be compiled without the instruction set.
+        let mut blocks = Vec::new();
+        for Block { qkv, out, gates, down } in &maps.blocks {
+            blocks.push(Block {
+                qkv: qkv.totals(simd),
+                out: out.totals(simd),
+                gates: gates.totals(simd),
+                down: down.totals(simd),
+            });
+        }
+        let (embed, head) = (maps.embed.totals(simd), maps.head.totals(simd));
+        Maps { embed, blocks, head }.unfold(layout, gradient);
+    }
+}
+
+#[inline(always)]
+fn mlp<S: Simd>(
+    simd: S,
+    sizes: &Sizes,
+    (token, slot): (usize, usize),
+    maps: &mut Block<Layer>,
+    (work, back): (&Work, &mut BackWork),
+) {
+    let BackWork { x, normed, hidden, gates, inputs, .. } = back;
+    maps.down.apply(simd, x.at(token), hidden.at_mut(0));
+    let (gradient, by_gates) = (hidden.at_mut(0).view::<S>(), gates.at_mut(0).view::<S>());
+    let before = work.gates.at(slot).view::<S>().all(sizes.gates);
+    gate_gradient(simd, before, gradient.all(sizes.hidden), by_gates.all(sizes.gates));
+    inputs.set(simd, hidden.at(0));
+    maps.down.add(simd, x.at(token), inputs);
+    let kept = work.mlp_norm.at(slot);
+    inputs.set(simd, kept);
+    maps.gates.step(simd, gates.at(0), inputs, normed.at_mut(0));
+    add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
+}
+
+#[inline(always)]
+fn attention<S: Simd>(
+    simd: S,
+    sizes: &Sizes,
+    first: usize,
+    maps: &mut Block<Layer>,
+    (work, back): (&Work, &mut BackWork),
+) {
+    let BackWork { x, attended, parts, raw_parts, normed, inputs, .. } = back;
+    for token in 0..sizes.tokens {
+        inputs.set(simd, work.attended.at(first + token));
+        maps.out.step(simd, x.at(token), inputs, attended.at_mut(token));
+    }
+    parts.clear();
+    let kept = Attended { parts: &work.parts, first, weights: &work.weights, results: &work.attended };
+    sizes.attention.add_gradient(simd, kept, attended, parts);
+    let (count, head) = (sizes.attention.parts(), sizes.attention.hidden);
+    for token in 0..sizes.tokens {
+        raw_parts.clear();
+        for part in 0..count {
+            let kept = work.parts.at((first + token) * count + part);
+            let to = (raw_parts.at_mut(0), ((part, count), head));
+            add_gradient(simd, kept, parts.at(token * count + part), to);
+        }
+        let kept = work.attention_norm.at(first + token);
+        inputs.set(simd, kept);
+        maps.qkv.step(simd, raw_parts.at(0), inputs, normed.at_mut(0));
+        add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
+    }
+}
