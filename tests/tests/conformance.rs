@@ -8,7 +8,7 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 30] = [
+const COMPONENTS: [&str; 31] = [
     "autoregressive",
     "azimuth",
     "bayesian",
@@ -37,12 +37,13 @@ const COMPONENTS: [&str; 30] = [
     "resample",
     "samples",
     "sgld",
+    "torchscript",
     "transverse-momentum",
     "true-lr",
 ];
 
 /// Why a test may be skipped.
-const REASONS: [&str; 17] = [
+const REASONS: [&str; 18] = [
     "no key is required",
     "without end",
     "finite: its events are given",
@@ -60,11 +61,17 @@ const REASONS: [&str; 17] = [
     "it knows no true quantile of `radius` or `coordinate:0`",
     "12 columns: the integral is checked up to 3",
     "it learns no events of 1 to 3 plain columns",
+    "one call at a time, as it says",
 ];
 
 /// A file that numpy, h5py or pyarrow wrote.
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/tables/fixtures").join(name)
+}
+
+/// A module that PyTorch wrote.
+fn module(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/torchscript/fixtures").join(name)
 }
 
 /// Configurations of components whose defaults are not enough, or are not all that should be tested.
@@ -116,6 +123,8 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
             "flow-lloca",
             json!({"width": 16, "heads": 1, "vectors": 1, "blocks": 1, "frames_width": 64, "delta_r_min": 0.0, "flow": {"steps": 1}}),
         ),
+        ("torchscript", json!({"files": [module("plane.pt")]})),
+        ("torchscript", json!({"files": [module("space.pt")], "log_density": "log_density"})),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
@@ -179,6 +188,9 @@ fn every_component_of_every_plugin_passes() {
         ("gaussian", "quantiles"),
         ("samples", "own-members"),
         ("samples", "sample-capacity"),
+        ("torchscript", "own-members"),
+        ("torchscript", "sample-seed"),
+        ("torchscript", "density"),
         ("events-file", "capacity"),
         ("bayesian", "stored-chains"),
         ("sgld", "lost-chain"),

@@ -255,8 +255,9 @@ const NOT_YET: [(&[&str], &str); 4] = [
     ),
     (&["condition", "conditions", "conditional"], "conditional generators are not supported yet"),
     (
-        &["python", "pytorch", "torchscript"],
-        "generators in Python are not supported yet: write a Rust plugin, or bring generated files (`samples`)",
+        &["python", "pytorch"],
+        "generators in Python are not supported yet: save the network as TorchScript (`torchscript`), write a Rust plugin, \
+         or bring generated files (`samples`)",
     ),
     (&["root", "tree", "root-file"], "ROOT files are not supported yet: convert the events to .npy"),
 ];

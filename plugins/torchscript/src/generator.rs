@@ -1,0 +1,144 @@
+//! The generator `torchscript`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amplicast_nn::parse_device;
+use amplicast_sdk::*;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use crate::script::{Methods, Script};
+
+config! {
+    /// Networks of your own as TorchScript modules, one file a member.
+    pub struct TorchScriptConfig {
+        /// Paths of modules that torch.jit.save wrote; at least one.
+        pub files: Vec<String> = Vec::new(),
+        /// Method that makes events: of their number n and of a seed, a tensor n x d.
+        pub sample: String = "sample".into(),
+        /// Method that gives the log densities of events: of a tensor n x d in double precision, a tensor of n numbers. Without one
+        /// there are no densities.
+        pub log_density: Option<String> = None,
+        /// Where the modules run: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be tested.
+        pub device: String = "cpu".into(),
+    }
+}
+
+/// A generator whose members are TorchScript modules, in the order of the configuration; every uncertainty model is left
+/// out.
+///
+/// Parameters: segment `file` \[1\], the number of the member's file. Each module is read and tried once when the generator
+/// is made. A call sets libtorch's random stream from the chunk's seed and gives the method the same seed, so calls run
+/// one at a time.
+#[derive(Debug, Clone)]
+pub struct TorchScript {
+    scripts: Arc<Vec<Arc<Script>>>,
+    log_density: bool,
+}
+
+impl Component for TorchScript {
+    type Config = TorchScriptConfig;
+    const NAME: &'static str = "torchscript";
+    const ABOUT: &'static str = "Networks of your own as TorchScript modules, one file a member";
+
+    fn new(config: TorchScriptConfig) -> Result<Self> {
+        ensure_config(!config.files.is_empty(), "files", || "expected at least one path, found none".into())?;
+        let device = parse_device(&config.device, tch::Cuda::device_count)?;
+        let methods = Methods { sample: config.sample, log_density: config.log_density };
+        let mut scripts: Vec<Arc<Script>> = Vec::with_capacity(config.files.len());
+        for file in &config.files {
+            let script = Script::open(Path::new(file), &methods, device)?;
+            if let Some(first) = scripts.first().filter(|first| first.dimension() != script.dimension()) {
+                return Err(Error::data(format!(
+                    "{file}: expected events of {} numbers as in {}, found {}",
+                    first.dimension(),
+                    first.path().display(),
+                    script.dimension()
+                )));
+            }
+            scripts.push(Arc::new(script));
+        }
+        Ok(TorchScript { scripts: Arc::new(scripts), log_density: methods.log_density.is_some() })
+    }
+}
+
+impl Generator for TorchScript {
+    fn abilities(&self) -> Abilities {
+        Abilities { own_members: true, log_density: self.log_density, ..Abilities::default() }
+    }
+
+    fn check(&self, schema: &Schema) -> Result<()> {
+        let (first, expected) = (&self.scripts[0], schema.dimension());
+        if first.dimension() == expected {
+            return Ok(());
+        }
+        Err(Error::data(format!(
+            "{}: expected events of {expected} numbers as in the training set, found {}",
+            first.path().display(),
+            first.dimension()
+        )))
+    }
+
+    fn prepare(&self, _training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
+        self.check(schema)?;
+        Ok(Box::new(TorchScriptModel { scripts: Arc::clone(&self.scripts) }))
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.scripts.iter().map(|script| script.path().to_owned()).collect()
+    }
+}
+
+/// The modules, one a member.
+struct TorchScriptModel {
+    scripts: Arc<Vec<Arc<Script>>>,
+}
+
+impl Model for TorchScriptModel {
+    fn layout(&self) -> Layout {
+        Layout::new([("file", vec![1])])
+    }
+
+    fn initial(&self, _seed: Seed) -> Result<Vec<f32>> {
+        Ok(vec![0.0])
+    }
+
+    fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
+        let count = self.scripts.len();
+        match *parameters {
+            [number] if number.fract() == 0.0 && (0.0..count as f32).contains(&number) => {
+                Ok(Box::new(TorchScriptMember { script: Arc::clone(&self.scripts[number as usize]) }))
+            }
+            _ => {
+                Err(Error::data(format!("expected the number of a file below {count}, found {parameters:?}")))
+            }
+        }
+    }
+
+    fn own_members(&self) -> Option<Vec<Vec<f32>>> {
+        Some((0..self.scripts.len()).map(|number| vec![number as f32]).collect())
+    }
+
+    fn max_concurrency(&self) -> Option<usize> {
+        Some(1)
+    }
+}
+
+/// One module.
+struct TorchScriptMember {
+    script: Arc<Script>,
+}
+
+impl Member for TorchScriptMember {
+    fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        let events = self.script.sample(out.nrows(), chunk.seed)?;
+        out.iter_mut().zip(events).for_each(|(out, x)| *out = x);
+        Ok(())
+    }
+
+    fn log_density(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {
+        self.script.log_density(events, seed, out)
+    }
+}
+
+register_generator!(TorchScript);

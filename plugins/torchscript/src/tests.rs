@@ -1,0 +1,188 @@
+//! Modules that PyTorch wrote (`fixtures/make.py`).
+
+use amplicast_sdk::*;
+use ndarray::{Array2, arr2};
+
+use crate::{TorchScript, TorchScriptConfig};
+
+fn fixture(name: &str) -> String {
+    format!("{}/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn config(files: &[&str]) -> TorchScriptConfig {
+    TorchScriptConfig {
+        files: files.iter().map(|name| fixture(name)).collect(),
+        sample: "sample".into(),
+        log_density: None,
+        device: "cpu".into(),
+    }
+}
+
+fn refusal(config: TorchScriptConfig) -> String {
+    TorchScript::new(config).unwrap_err().to_string()
+}
+
+fn member(config: TorchScriptConfig, columns: &[&str], number: usize) -> Box<dyn Member> {
+    let generator = TorchScript::new(config).unwrap();
+    let events = Array2::zeros((1, columns.len()));
+    let training = Batch::new(events.view(), Origin::Training, &[0]);
+    let model = generator.prepare(&training, &Schema::columns(columns.iter().copied())).unwrap();
+    assert_eq!(model.max_concurrency(), Some(1));
+    model.at(&model.own_members().unwrap()[number]).unwrap()
+}
+
+fn chunk(seed: u64) -> Chunk {
+    Chunk { index: 0, first_event: 0, seed: Seed::new(seed) }
+}
+
+fn sample(member: &dyn Member, (n, d): (usize, usize), seed: u64) -> Array2<f64> {
+    let mut out = Array2::from_elem((n, d), f64::NAN);
+    member.sample(chunk(seed), out.view_mut()).unwrap();
+    out
+}
+
+#[test]
+fn events_are_those_of_the_module() {
+    let member = member(config(&["plane.pt"]), &["x", "y"], 0);
+    let events = sample(&*member, (20_000, 2), 1);
+    // x = 1 + 2 a, y = -2 + (a + b) / 2.
+    let mean = events.mean_axis(ndarray::Axis(0)).unwrap();
+    assert!((mean[0] - 1.0).abs() < 0.06 && (mean[1] + 2.0).abs() < 0.03, "{mean}");
+    let product = events.rows().into_iter().map(|e| (e[0] - 1.0) * (e[1] + 2.0)).sum::<f64>() / 20_000.0;
+    assert!((product - 1.0).abs() < 0.05, "{product}");
+    // The seed alone decides, whatever was drawn before.
+    assert_eq!(sample(&*member, (50, 2), 2), sample(&*member, (50, 2), 2));
+    assert_ne!(sample(&*member, (50, 2), 2), sample(&*member, (50, 2), 3));
+    assert_eq!(sample(&*member, (0, 2), 2).len(), 0);
+}
+
+#[test]
+fn two_threads_draw_what_one_draws() {
+    let member = member(config(&["plane.pt"]), &["x", "y"], 0);
+    let alone: Vec<_> = (0..20).map(|seed| sample(&*member, (100, 2), seed)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..20).for_each(|i| assert_eq!(alone[i], sample(&*member, (100, 2), i as u64))));
+        }
+    });
+}
+
+#[test]
+fn the_method_gets_the_seed() {
+    let member = member(TorchScriptConfig { sample: "seeds".into(), ..config(&["odd.pt"]) }, &["x"], 0);
+    let of = |seed| sample(&*member, (2, 1), seed)[[1, 0]];
+    assert!(of(1) == of(1) && (0..8).any(|seed| of(seed) != of(8)));
+}
+
+#[test]
+fn densities_are_those_of_the_module() {
+    let with = TorchScriptConfig { log_density: Some("log_density".into()), ..config(&["plane.pt"]) };
+    assert!(TorchScript::new(with.clone()).unwrap().abilities().log_density);
+    let member = member(with, &["x", "y"], 0);
+    let mut out = [f64::NAN; 2];
+    member.log_density(arr2(&[[1.0, -2.0], [3.0, -1.0]]).view(), Seed::new(1), &mut out).unwrap();
+    // (a, b) = (0, 0) and (1, 1); the volume's factor is 1.
+    let first = -std::f64::consts::TAU.ln();
+    assert!((out[0] - first).abs() < 1e-6 && (out[1] - first + 1.0).abs() < 1e-6, "{out:?}");
+
+    let outside = TorchScriptConfig {
+        log_density: Some("outside".into()),
+        sample: "seeds".into(),
+        ..config(&["odd.pt"])
+    };
+    let member = self::member(outside, &["x"], 0);
+    member.log_density(arr2(&[[1.0], [2.0]]).view(), Seed::new(1), &mut out).unwrap();
+    assert_eq!(out, [f64::NEG_INFINITY; 2]);
+}
+
+#[test]
+fn without_a_method_there_is_no_density() {
+    let member = member(config(&["plane.pt"]), &["x", "y"], 0);
+    let error = member.log_density(arr2(&[[1.0, 2.0]]).view(), Seed::new(1), &mut [0.0]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn members_are_files_of_one_dimension() {
+    let generator = TorchScript::new(config(&["plane.pt", "plane.pt"])).unwrap();
+    assert_eq!(generator.files().len(), 2);
+    let error = generator.check(&Schema::columns(["x", "y", "z"])).unwrap_err().to_string();
+    assert!(
+        error.ends_with("plane.pt: expected events of 3 numbers as in the training set, found 2"),
+        "{error}"
+    );
+    let error = refusal(config(&["plane.pt", "space.pt"]));
+    assert!(error.contains("space.pt: expected events of 2 numbers as in /"), "{error}");
+    assert!(error.ends_with("plane.pt, found 3"), "{error}");
+    assert_eq!(refusal(config(&[])), "files: expected at least one path, found none");
+}
+
+#[test]
+fn files_that_are_no_modules_are_refused() {
+    let error = refusal(config(&["nowhere.pt"]));
+    assert!(error.ends_with("nowhere.pt: expected a file, found none"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    };
+    let whole = std::fs::read(fixture("plane.pt")).unwrap();
+    let truncated = write("truncated.pt", &whole[..whole.len() / 2]);
+    let text = write("text.pt", b"not a module");
+    for (file, message) in [
+        (truncated, "failed finding central directory"),
+        (text, "not a ZIP archive"),
+        (fixture("weights.pt"), "constants.pkl"),
+        (fixture("later.pt"), "version 99"),
+    ] {
+        let error = refusal(TorchScriptConfig { files: vec![file.clone()], ..config(&[]) });
+        assert!(error.starts_with(&format!("{file}: expected a TorchScript module")), "{error}");
+        let (_, reason) = error.split_once("; libtorch: ").unwrap();
+        assert!(reason.contains(message) && !reason.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn results_of_the_wrong_kind_are_refused() {
+    for (method, expected) in [
+        ("nothing", "method `nothing`: libtorch: Method 'nothing' is not defined."),
+        (
+            "integers",
+            "method `integers`, result: expected floating-point numbers of shape 2 x 2, found Int64 of shape 2 x 2",
+        ),
+        ("flat", "method `flat`, result: expected 2 x d for 2 events, found Float of shape 2"),
+        ("short", "method `short`, result: expected 2 x d for 2 events, found Float of shape 1 x 2"),
+        ("empty", "method `empty`, result: expected 2 x d for 2 events, found Float of shape 2 x 0"),
+        ("pair", "method `pair`, result: expected a tensor, found a tuple of 2"),
+        (
+            "failing",
+            "method `failing`: libtorch: RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x2 and 3x2)",
+        ),
+    ] {
+        let error = refusal(TorchScriptConfig { sample: method.into(), ..config(&["odd.pt"]) });
+        assert!(error.ends_with(&format!("odd.pt, {expected}")), "{error}");
+    }
+    for (method, expected) in [
+        ("no_number", "method `no_number`, row 0 of 2: expected a number, or minus infinity, found NaN"),
+        (
+            "column",
+            "method `column`, result: expected floating-point numbers of shape 2, found Float of shape 2 x 1",
+        ),
+        ("nothing", "method `nothing`: libtorch: Method 'nothing' is not defined."),
+    ] {
+        let log_density = Some(method.to_owned());
+        let error = refusal(TorchScriptConfig { sample: "seeds".into(), log_density, ..config(&["odd.pt"]) });
+        assert!(error.ends_with(&format!("odd.pt, {expected}")), "{error}");
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_are_named_with_their_row() {
+    let member =
+        member(TorchScriptConfig { sample: "infinite".into(), ..config(&["odd.pt"]) }, &["x", "y"], 0);
+    let mut out = Array2::zeros((5, 2));
+    let error = member.sample(chunk(1), out.view_mut()).unwrap_err().to_string();
+    let expected = "odd.pt, method `infinite`, row 3 of 5, number 1: expected a finite number, found inf";
+    assert!(error.ends_with(expected), "{error}");
+}
