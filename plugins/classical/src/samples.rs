@@ -1,12 +1,11 @@
 //! Members that somebody else made: one file of generated events each.
 
-use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::*;
-use amplicast_tables::{EventFile, Selection};
+use amplicast_tables::{EventFile, Selection, matching_files};
 
 config! {
     /// Generated events from files, one file a member.
@@ -36,15 +35,7 @@ impl Component for Samples {
     const ABOUT: &'static str = "Generated events from .npy, .npz, .h5 or .parquet files, one file a member";
 
     fn new(config: SamplesConfig) -> Result<Self> {
-        ensure_config(!config.members.is_empty(), "members", || {
-            "expected at least one path or pattern of files, found none".into()
-        })?;
-        let mut paths = Vec::new();
-        for (i, pattern) in config.members.iter().enumerate() {
-            paths.extend(matching(pattern).map_err(|error| error.at(format!("members[{i}]")))?);
-        }
-        paths.sort_by(|a, b| natural_order(&a.to_string_lossy(), &b.to_string_lossy()));
-        paths.dedup();
+        let paths = matching_files("members", &config.members)?;
         let selection = Selection { key: config.key, columns: config.columns };
         let files: Vec<EventFile> =
             paths.iter().map(|path| EventFile::open(path, &selection)).collect::<Result<_>>()?;
@@ -54,41 +45,6 @@ impl Component for Samples {
         }
         Ok(Samples { files: Arc::new(files) })
     }
-}
-
-/// The files that a pattern stands for.
-fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
-    let paths = glob::glob(pattern).map_err(|error| {
-        Error::config("", format!("expected a pattern of paths, found `{pattern}`: {error}"))
-    })?;
-    let paths = paths.collect::<Result<Vec<PathBuf>, _>>();
-    let paths = paths.map_err(|error| Error::io(pattern, error.into()))?;
-    if paths.is_empty() {
-        return Err(Error::config("", format!("expected files, found none that match `{pattern}`")));
-    }
-    Ok(paths)
-}
-
-/// Runs of digits compare by their value, everything else by character.
-fn natural_order(a: &str, b: &str) -> Ordering {
-    fn pieces(text: &str) -> impl Iterator<Item = (u128, &str)> {
-        let mut rest = text;
-        std::iter::from_fn(move || {
-            let first = rest.chars().next()?;
-            let digits = first.is_ascii_digit();
-            let length = match digits {
-                true => rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len()),
-                false => first.len_utf8(),
-            };
-            let (piece, tail) = rest.split_at(length);
-            rest = tail;
-            // A number sorts by its value, where its first digit would sort.
-            let value = if digits { piece.parse().unwrap_or(u128::MAX) } else { 0 };
-            Some((value, if digits { "0" } else { piece }))
-        })
-    }
-    let key = |(value, piece)| (piece, value);
-    pieces(a).map(key).cmp(pieces(b).map(key)).then_with(|| a.cmp(b))
 }
 
 impl Generator for Samples {
@@ -171,13 +127,6 @@ mod tests {
 
     fn refusal(members: &[String]) -> String {
         new(members).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn names_sort_as_people_count() {
-        let mut names = ["m10", "m2", "m1b", "m", "n1", "m02", "m1"];
-        names.sort_by(|a, b| natural_order(a, b));
-        assert_eq!(names, ["m", "m1", "m1b", "m02", "m2", "m10", "n1"]);
     }
 
     #[test]

@@ -18,10 +18,12 @@ mod hdf5;
 mod npy;
 mod npz;
 mod parquet;
+mod patterns;
 mod place;
 mod shape;
 mod table;
 
 pub use file::EventFile;
+pub use patterns::matching_files;
 pub use shape::EventShape;
 pub use table::Selection;

@@ -1,10 +1,11 @@
 //! The generator `torchscript`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use amplicast_nn::parse_device;
 use amplicast_sdk::*;
+use amplicast_tables::matching_files;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use crate::script::{Methods, Script};
@@ -12,7 +13,7 @@ use crate::script::{Methods, Script};
 config! {
     /// Networks of your own as TorchScript modules, one file a member.
     pub struct TorchScriptConfig {
-        /// Paths of modules that torch.jit.save wrote; at least one.
+        /// Paths of modules that torch.jit.save wrote, or patterns of them such as `members/*.pt`; at least one.
         pub files: Vec<String> = Vec::new(),
         /// Method that makes events: of their number n and of a seed, a tensor n x d.
         pub sample: String = "sample".into(),
@@ -24,8 +25,8 @@ config! {
     }
 }
 
-/// A generator whose members are TorchScript modules, in the order of the configuration; every uncertainty model is left
-/// out.
+/// A generator whose members are TorchScript modules, in the natural order of their names (`m2` before `m10`); every
+/// uncertainty model is left out.
 ///
 /// Parameters: segment `file` \[1\], the number of the member's file. Each module is read and tried once when the generator
 /// is made. A call sets libtorch's random stream from the chunk's seed and gives the method the same seed, so calls run
@@ -42,15 +43,16 @@ impl Component for TorchScript {
     const ABOUT: &'static str = "Networks of your own as TorchScript modules, one file a member";
 
     fn new(config: TorchScriptConfig) -> Result<Self> {
-        ensure_config(!config.files.is_empty(), "files", || "expected at least one path, found none".into())?;
+        let paths = matching_files("files", &config.files)?;
         let device = parse_device(&config.device, tch::Cuda::device_count)?;
         let methods = Methods { sample: config.sample, log_density: config.log_density };
-        let mut scripts: Vec<Arc<Script>> = Vec::with_capacity(config.files.len());
-        for file in &config.files {
-            let script = Script::open(Path::new(file), &methods, device)?;
+        let mut scripts: Vec<Arc<Script>> = Vec::with_capacity(paths.len());
+        for path in paths {
+            let script = Script::open(&path, &methods, device)?;
             if let Some(first) = scripts.first().filter(|first| first.dimension() != script.dimension()) {
                 return Err(Error::data(format!(
-                    "{file}: expected events of {} numbers as in {}, found {}",
+                    "{}: expected events of {} numbers as in {}, found {}",
+                    path.display(),
                     first.dimension(),
                     first.path().display(),
                     script.dimension()

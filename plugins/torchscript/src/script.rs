@@ -35,9 +35,6 @@ const TRIAL: usize = 2;
 impl Script {
     /// Reads a module and calls each of its methods once.
     pub fn open(path: &Path, methods: &Methods, device: Device) -> Result<Self> {
-        if !path.is_file() {
-            return Err(Error::data(format!("{}: expected a file, found none", path.display())));
-        }
         let read = || {
             let mut module = CModule::load_on_device(path, device)?;
             // As in use: without dropout, and with the batch norms' own averages.

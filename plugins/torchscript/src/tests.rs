@@ -104,8 +104,8 @@ fn without_a_method_there_is_no_density() {
 
 #[test]
 fn members_are_files_of_one_dimension() {
-    let generator = TorchScript::new(config(&["plane.pt", "plane.pt"])).unwrap();
-    assert_eq!(generator.files().len(), 2);
+    let generator = TorchScript::new(config(&["plane.pt", "plan?.pt"])).unwrap();
+    assert_eq!(generator.files().len(), 1);
     let error = generator.check(&Schema::columns(["x", "y", "z"])).unwrap_err().to_string();
     assert!(
         error.ends_with("plane.pt: expected events of 3 numbers as in the training set, found 2"),
@@ -114,13 +114,13 @@ fn members_are_files_of_one_dimension() {
     let error = refusal(config(&["plane.pt", "space.pt"]));
     assert!(error.contains("space.pt: expected events of 2 numbers as in /"), "{error}");
     assert!(error.ends_with("plane.pt, found 3"), "{error}");
-    assert_eq!(refusal(config(&[])), "files: expected at least one path, found none");
+    assert_eq!(refusal(config(&[])), "files: expected at least one path or pattern of files, found none");
 }
 
 #[test]
 fn files_that_are_no_modules_are_refused() {
-    let error = refusal(config(&["nowhere.pt"]));
-    assert!(error.ends_with("nowhere.pt: expected a file, found none"), "{error}");
+    let error = refusal(config(&["plane.pt", "nowhere.pt"]));
+    assert!(error.starts_with("files[1]: expected files, found none that match `"), "{error}");
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.path().join(name);
