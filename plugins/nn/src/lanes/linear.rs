@@ -83,12 +83,13 @@ impl Linear {
                 *sum = [simd.splat_f32s(*bias); V];
             }
         }
+        // By indices: iterators over the tiles leave the sums in memory.
         for (i, x) in x.iter().enumerate() {
-            for (sums, weights) in sums.iter_mut().zip(weights) {
-                for (sum, w) in sums.iter_mut().zip(&weights[i]) {
-                    let w = simd.splat_f32s(*w);
+            for t in 0..T {
+                for o in 0..TILE {
+                    let w = simd.splat_f32s(weights[t][i][o]);
                     for v in 0..V {
-                        sum[v] = fused(simd, w, x[v], sum[v]);
+                        sums[t][o][v] = fused(simd, w, x[v], sums[t][o][v]);
                     }
                 }
             }
