@@ -8,7 +8,7 @@ use super::super::Lgatr;
 use super::super::network::INPUTS;
 use super::gate::gate_gradient;
 use super::network::{Block, Maps, Sizes, Work, outputs};
-use super::norm::add_gradient;
+use super::norm;
 use super::product::product_gradient;
 use crate::lanes::{Attended, Features, Inputs, Layer, Matrices, Rows, Streams};
 
@@ -140,8 +140,7 @@ fn mlp<S: Simd>(
     inputs.set(simd, active.at(0));
     maps.down.add(simd, x.at(token), inputs);
 
-    raw_hidden.clear();
-    add_gradient(simd, mixed, hidden.at(0), (raw_hidden.at_mut(0), ((0, 1), inner)));
+    norm::gradient::<S, false>(simd, mixed, hidden.at(0), (raw_hidden.at_mut(0), ((0, 1), inner)));
     inputs.set(simd, work.products.at(slot));
     maps.mix.step(simd, raw_hidden.at(0), inputs, products.at_mut(0));
 
@@ -155,7 +154,7 @@ fn mlp<S: Simd>(
     for ([to], [from]) in scalars.iter_mut().zip(by_products.all(sizes.products).scalars) {
         *to = simd.add_f32s(*to, *from);
     }
-    add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), channels)));
+    norm::gradient::<S, true>(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), channels)));
 }
 
 #[inline(always)]
@@ -174,14 +173,13 @@ fn attention<S: Simd>(
     let kept = Attended { parts: &work.parts, first, weights: &work.weights, results: &work.attended };
     let layer = &sizes.attention;
     let which = |part: usize| ((part, layer.parts()), layer.hidden);
-    raw_parts.clear();
     for head in 0..layer.heads {
         layer.gradient(simd, head, kept, attended, parts);
         for token in 0..sizes.tokens {
             for part in 0..3 {
                 let kept = work.parts.at(layer.slot(first + token, part, head));
                 let to = (raw_parts.at_mut(token), which(part * layer.heads + head));
-                add_gradient(simd, kept, parts.at(3 * token + part), to);
+                norm::gradient::<S, false>(simd, kept, parts.at(3 * token + part), to);
             }
         }
     }
@@ -189,6 +187,6 @@ fn attention<S: Simd>(
         let kept = work.attention_norm.at(first + token);
         inputs.set(simd, kept);
         maps.qkv.step(simd, raw_parts.at(token), inputs, normed.at_mut(0));
-        add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
+        norm::gradient::<S, true>(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
     }
 }

@@ -7,7 +7,7 @@ use amplicast_sdk::Layout;
 use super::super::Slim;
 use super::gate::gate_gradient;
 use super::network::{Block, Maps, Sizes, Work, outputs};
-use super::norm::add_gradient;
+use super::norm;
 use crate::lanes::{Attended, Features, Inputs, Layer, Matrices, Rows, Streams};
 
 /// The gradient of the weights, summed so far.
@@ -132,7 +132,7 @@ fn mlp<S: Simd>(
     let kept = work.mlp_norm.at(slot);
     inputs.set(simd, kept);
     maps.gates.step(simd, gates.at(0), inputs, normed.at_mut(0));
-    add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
+    norm::gradient::<S, true>(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
 }
 
 #[inline(always)]
@@ -151,14 +151,13 @@ fn attention<S: Simd>(
     let kept = Attended { parts: &work.parts, first, weights: &work.weights, results: &work.attended };
     let layer = &sizes.attention;
     let which = |part: usize| ((part, layer.parts()), layer.hidden);
-    raw_parts.clear();
     for head in 0..layer.heads {
         layer.gradient(simd, head, kept, attended, parts);
         for token in 0..sizes.tokens {
             for part in 0..3 {
                 let kept = work.parts.at(layer.slot(first + token, part, head));
                 let to = (raw_parts.at_mut(token), which(part * layer.heads + head));
-                add_gradient(simd, kept, parts.at(3 * token + part), to);
+                norm::gradient::<S, false>(simd, kept, parts.at(3 * token + part), to);
             }
         }
     }
@@ -166,6 +165,6 @@ fn attention<S: Simd>(
         let kept = work.attention_norm.at(first + token);
         inputs.set(simd, kept);
         maps.qkv.step(simd, raw_parts.at(token), inputs, normed.at_mut(0));
-        add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
+        norm::gradient::<S, true>(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
     }
 }
