@@ -20,6 +20,7 @@ pub(crate) struct Attention<const PARTS: usize> {
 }
 
 /// What [`Attention::apply`] reads and writes at a block of the network.
+#[derive(Clone, Copy)]
 pub(crate) struct Attended<'a> {
     pub parts: &'a Features,
     /// Tokens before those of the block, in all slots.
@@ -37,7 +38,7 @@ impl<const PARTS: usize> Attention<PARTS> {
 
     /// Slot of a query (part 0), key or value of a token.
     #[inline(always)]
-    fn slot(&self, token: usize, part: usize, head: usize) -> usize {
+    pub fn slot(&self, token: usize, part: usize, head: usize) -> usize {
         token * self.parts() + part * self.heads + head
     }
 
@@ -79,43 +80,41 @@ impl<const PARTS: usize> Attention<PARTS> {
         }
     }
 
-    /// Adds to the gradients of queries, keys and values (slots from 0 on) what comes through the results, whose gradient
-    /// is `gradient` (a slot a token).
+    /// Writes the gradients of the queries, keys and values of a head (three slots a token) from that of the results (a slot
+    /// a token).
     ///
-    /// With g that gradient and A the results: the score of token j has gradient s_j = P_j (g . v_j - g . A), and from
-    /// these dv_j = P_j g, dq = sum_j s_j k_j, dk_j = s_j q, the latter two with the signs of <q, k>.
+    /// With g the latter and A the results: the score of token j has gradient s_j = P_j (g . v_j - g . A), and from these
+    /// dv_j = P_j g, dq = sum_j s_j k_j, dk_j = s_j q, the latter two with the signs of <q, k>.
     #[inline(always)]
-    pub fn add_gradient<S: Simd>(
+    pub fn gradient<S: Simd>(
         &self,
         simd: S,
+        head: usize,
         kept: Attended<'_>,
         gradient: &Features,
-        parts_gradient: &mut Features,
+        by_parts: &mut Features,
     ) {
         let Attended { parts, first, weights, results } = kept;
         let (hidden, scale) = (self.hidden, simd.splat_f32s(self.scale));
-        for head in 0..self.heads {
-            for i in 0..self.tokens {
-                let g = gradient.at(i).view::<S>().group((head, self.heads), hidden);
-                let result = results.at(first + i).view::<S>().group((head, self.heads), hidden);
-                let query = parts.at(self.slot(first + i, 0, head)).view::<S>().all(hidden);
-                let mean = dot::<S, PARTS>(simd, g, result);
-                let weights = &weights.at::<S, 1>(first + i)[head * self.tokens..][..self.tokens];
-                for (j, [weight]) in weights.iter().enumerate() {
-                    let key = parts.at(self.slot(first + j, 1, head)).view::<S>().all(hidden);
-                    let value = parts.at(self.slot(first + j, 2, head)).view::<S>().all(hidden);
-                    let off = simd.sub_f32s(dot::<S, PARTS>(simd, g, value), mean);
-                    let score = simd.mul_f32s(simd.mul_f32s(*weight, scale), off);
-                    let signed = [score, negate(simd, score)];
-                    // Not by a closure: it would be compiled without the instruction set.
-                    for (slot, factors, x) in [
-                        (self.slot(i, 0, head), signed, key),
-                        (self.slot(j, 1, head), signed, query),
-                        (self.slot(j, 2, head), [*weight; 2], g),
-                    ] {
-                        let mut to = parts_gradient.at_mut(slot).view::<S>().all(hidden);
-                        add_times::<S, PARTS>(simd, factors, x, &mut to);
-                    }
+        by_parts.clear();
+        for i in 0..self.tokens {
+            let g = gradient.at(i).view::<S>().group((head, self.heads), hidden);
+            let result = results.at(first + i).view::<S>().group((head, self.heads), hidden);
+            let query = parts.at(self.slot(first + i, 0, head)).view::<S>().all(hidden);
+            let mean = dot::<S, PARTS>(simd, g, result);
+            let weights = &weights.at::<S, 1>(first + i)[head * self.tokens..][..self.tokens];
+            for (j, [weight]) in weights.iter().enumerate() {
+                let key = parts.at(self.slot(first + j, 1, head)).view::<S>().all(hidden);
+                let value = parts.at(self.slot(first + j, 2, head)).view::<S>().all(hidden);
+                let off = simd.sub_f32s(dot::<S, PARTS>(simd, g, value), mean);
+                let score = simd.mul_f32s(simd.mul_f32s(*weight, scale), off);
+                let signed = [score, negate(simd, score)];
+                // Not by a closure: it would be compiled without the instruction set.
+                for (slot, factors, x) in
+                    [(3 * i, signed, key), (3 * j + 1, signed, query), (3 * j + 2, [*weight; 2], g)]
+                {
+                    let mut to = by_parts.at_mut(slot).view::<S>().all(hidden);
+                    add_times::<S, PARTS>(simd, factors, x, &mut to);
                 }
             }
         }

@@ -212,8 +212,10 @@ impl WithSimd for Totals<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Matrices {
         let Layer { invariant, vector, bivector, .. } = self.layer;
-        // Not by `map`, as closures would be compiled without the instruction set.
-        let bivector = if let Some(sums) = bivector { Some(sums.totals(simd)) } else { None };
+        let bivector = bivector.as_ref().map(
+            #[inline(always)]
+            |sums| sums.totals(simd),
+        );
         Matrices { invariant: invariant.totals(simd), vector: vector.totals(simd), bivector }
     }
 }

@@ -79,27 +79,25 @@ impl Linear {
         let mut sums = [[[simd.splat_f32s(0.0); V]; TILE]; T];
         for t in 0..T {
             weights[t] = &self.weights[(first + t) * x.len()..][..x.len()];
-            for o in 0..TILE {
-                sums[t][o] = [simd.splat_f32s(self.bias[first + t][o]); V];
+            for (sum, bias) in sums[t].iter_mut().zip(&self.bias[first + t]) {
+                *sum = [simd.splat_f32s(*bias); V];
             }
         }
-        for i in 0..x.len() {
+        // By indices: iterators over the tiles leave the sums in memory.
+        for (i, x) in x.iter().enumerate() {
             for t in 0..T {
                 for o in 0..TILE {
                     let w = simd.splat_f32s(weights[t][i][o]);
                     for v in 0..V {
-                        sums[t][o][v] = fused(simd, w, x[i][v], sums[t][o][v]);
+                        sums[t][o][v] = fused(simd, w, x[v], sums[t][o][v]);
                     }
                 }
             }
         }
         let (y, _) = y[first * TILE..(first + T) * TILE].as_chunks_mut::<TILE>();
-        for t in 0..T {
-            for o in 0..TILE {
-                for v in 0..V {
-                    let sum = sums[t][o][v];
-                    y[t][o][v] = if ADD { simd.add_f32s(y[t][o][v], sum) } else { sum };
-                }
+        for (y, sum) in y.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+            for v in 0..V {
+                y[v] = if ADD { simd.add_f32s(y[v], sum[v]) } else { sum[v] };
             }
         }
     }

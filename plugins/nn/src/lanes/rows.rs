@@ -67,17 +67,23 @@ impl Slots {
         self.count
     }
 
+    /// Where a slot is. Dividing takes longer than most of what is done with its rows.
+    #[inline(always)]
+    fn index(&self, slot: usize) -> usize {
+        if slot < self.count { slot } else { slot % self.count }
+    }
+
     /// The rows of a slot. Beyond the last they begin anew: one slot is memory that every step overwrites.
     #[inline(always)]
     pub fn at<S: Simd, const V: usize>(&self, slot: usize) -> &[Row<S, V>] {
-        let first = slot % self.count * self.size;
+        let first = self.index(slot) * self.size;
         &self.rows.rows::<S, V>()[first..first + self.size]
     }
 
     /// The rows of a slot, as [`at`](Slots::at).
     #[inline(always)]
     pub fn at_mut<S: Simd, const V: usize>(&mut self, slot: usize) -> &mut [Row<S, V>] {
-        let first = slot % self.count * self.size;
+        let first = self.index(slot) * self.size;
         &mut self.rows.rows_mut::<S, V>()[first..first + self.size]
     }
 
@@ -103,8 +109,8 @@ impl Slots {
     /// The numbers of a slot, row by row.
     #[inline(always)]
     pub fn numbers_mut(&mut self, slot: usize) -> &mut [f32] {
-        let length = self.rows.numbers().len() / self.count;
-        &mut self.rows.numbers_mut()[slot % self.count * length..][..length]
+        let (index, length) = (self.index(slot), self.rows.numbers().len() / self.count);
+        &mut self.rows.numbers_mut()[index * length..][..length]
     }
 
     /// Makes all numbers zero.

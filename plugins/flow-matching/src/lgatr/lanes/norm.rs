@@ -91,23 +91,28 @@ fn length<S: Simd>(simd: S, v: &Row<S, 3>) -> S::f32s {
     fused(simd, v[2], v[2], fused(simd, v[1], v[1], simd.mul_f32s(v[0], v[0])))
 }
 
-/// Adds to `x` the gradient from that of the normed channels, g; `kept` is what [`normalise`] wrote.
+/// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what [`normalise`] wrote.
 ///
 /// With y = r x of C channels and r = (sum |y^2| / C r^2)^(-1/2): dx = r (dy - s y (dy . y) / C), where s are the signs with
 /// which the squares of the components count.
 #[inline(always)]
-pub fn add_gradient<S: Simd>(simd: S, kept: Slot<'_>, g: Slot<'_>, (x, which): (SlotMut<'_>, Which)) {
-    simd.vectorize(AddGradient { kept, g, x, which });
+pub fn gradient<S: Simd, const ADD: bool>(
+    simd: S,
+    kept: Slot<'_>,
+    g: Slot<'_>,
+    (x, which): (SlotMut<'_>, Which),
+) {
+    simd.vectorize(Gradient::<ADD> { kept, g, x, which });
 }
 
-struct AddGradient<'a> {
+struct Gradient<'a, const ADD: bool> {
     kept: Slot<'a>,
     g: Slot<'a>,
     x: SlotMut<'a>,
     which: Which,
 }
 
-impl WithSimd for AddGradient<'_> {
+impl<const ADD: bool> WithSimd for Gradient<'_, ADD> {
     type Output = ();
 
     #[inline(always)]
@@ -117,24 +122,27 @@ impl WithSimd for AddGradient<'_> {
         let kept = self.kept.view::<S>();
         let (y, rest) = kept.invariants.split_at(g.complex.len());
         let (scalars, [[root], [share]]) = rest.split_last_chunk().expect("rows for root and share");
+        let (root, zero) = (*root, simd.splat_f32s(0.0));
+        if !ADD {
+            x.scalars.fill([zero]);
+        }
         norm::add_gradient(simd, scalars, g.scalars, x.scalars);
-        let root = *root;
         let all = simd.add_f32s(
             simd.add_f32s(dot(simd, y, g.complex), dot(simd, kept.vectors, g.vectors)),
             dot(simd, kept.bivectors, g.bivectors),
         );
         let plus = simd.mul_f32s(all, *share);
         let minus = negate(simd, plus);
-        let zero = simd.splat_f32s(0.0);
         for (([y], [g]), [x]) in y.iter().zip(g.complex).zip(x.complex) {
-            *x = fused(simd, root, fused(simd, minus, *y, *g), *x);
+            *x = scaled::<S, ADD>(simd, root, fused(simd, minus, *y, *g), *x);
         }
         for ((y, g), x) in kept.vectors.iter().zip(g.vectors).zip(x.vectors) {
             let negative = simd.less_than_f32s(interval(simd, y), zero);
             let (time, space) = (select(simd, negative, plus, minus), select(simd, negative, minus, plus));
             let factors = [time, space, space, space];
             for k in 0..4 {
-                x[k] = fused(simd, root, fused(simd, factors[k], y[k], g[k]), x[k]);
+                let off = fused(simd, factors[k], y[k], g[k]);
+                x[k] = scaled::<S, ADD>(simd, root, off, x[k]);
             }
         }
         let pairs = kept.bivectors.chunks_exact(2).zip(g.bivectors.chunks_exact(2));
@@ -144,11 +152,17 @@ impl WithSimd for AddGradient<'_> {
             for part in 0..2 {
                 for k in 0..3 {
                     let off = fused(simd, factors[part], y[part][k], g[part][k]);
-                    x[part][k] = fused(simd, root, off, x[part][k]);
+                    x[part][k] = scaled::<S, ADD>(simd, root, off, x[part][k]);
                 }
             }
         }
     }
+}
+
+/// factor a, with `ADD` added to b.
+#[inline(always)]
+fn scaled<S: Simd, const ADD: bool>(simd: S, factor: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
+    if ADD { fused(simd, factor, a, b) } else { simd.mul_f32s(factor, a) }
 }
 
 #[inline(always)]

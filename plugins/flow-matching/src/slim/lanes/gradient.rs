@@ -7,7 +7,7 @@ use amplicast_sdk::Layout;
 use super::super::Slim;
 use super::gate::gate_gradient;
 use super::network::{Block, Maps, Sizes, Work, outputs};
-use super::norm::add_gradient;
+use super::norm;
 use crate::lanes::{Attended, Features, Inputs, Layer, Matrices, Rows, Streams};
 
 /// The gradient of the weights, summed so far.
@@ -22,8 +22,9 @@ pub struct BackWork {
     /// With respect to the sums along the skip connections, token by token.
     x: Features,
     attended: Features,
-    /// With respect to normed queries, keys and values of one block of the network.
+    /// With respect to normed queries, keys and values of one head.
     parts: Features,
+    /// Before their norm, of all heads, token by token.
     raw_parts: Features,
     normed: Features,
     /// With respect to the hidden layer, and then the layer itself, which is quicker to compute anew than to keep.
@@ -36,14 +37,13 @@ pub struct BackWork {
 impl BackWork {
     fn new<S: Simd>(sizes: &Sizes) -> Self {
         let (tokens, events) = (sizes.tokens, S::F32_LANES);
-        let parts = tokens * sizes.attention.parts();
         let all = [sizes.inputs, sizes.channels, sizes.attended, sizes.hidden];
         BackWork {
             outputs: Features::new(1, outputs(), events),
             x: Features::new(tokens, sizes.channels, events),
             attended: Features::new(tokens, sizes.attended, events),
-            parts: Features::new(parts, sizes.attention.hidden, events),
-            raw_parts: Features::new(1, sizes.parts(), events),
+            parts: Features::new(3 * tokens, sizes.attention.hidden, events),
+            raw_parts: Features::new(tokens, sizes.parts(), events),
             normed: Features::new(1, sizes.channels, events),
             hidden: Features::new(1, sizes.hidden, events),
             gates: Features::new(1, sizes.gates, events),
@@ -132,7 +132,7 @@ fn mlp<S: Simd>(
     let kept = work.mlp_norm.at(slot);
     inputs.set(simd, kept);
     maps.gates.step(simd, gates.at(0), inputs, normed.at_mut(0));
-    add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
+    norm::gradient::<S, true>(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
 }
 
 #[inline(always)]
@@ -148,20 +148,23 @@ fn attention<S: Simd>(
         inputs.set(simd, work.attended.at(first + token));
         maps.out.step(simd, x.at(token), inputs, attended.at_mut(token));
     }
-    parts.clear();
     let kept = Attended { parts: &work.parts, first, weights: &work.weights, results: &work.attended };
-    sizes.attention.add_gradient(simd, kept, attended, parts);
-    let (count, head) = (sizes.attention.parts(), sizes.attention.hidden);
-    for token in 0..sizes.tokens {
-        raw_parts.clear();
-        for part in 0..count {
-            let kept = work.parts.at((first + token) * count + part);
-            let to = (raw_parts.at_mut(0), ((part, count), head));
-            add_gradient(simd, kept, parts.at(token * count + part), to);
+    let layer = &sizes.attention;
+    let which = |part: usize| ((part, layer.parts()), layer.hidden);
+    for head in 0..layer.heads {
+        layer.gradient(simd, head, kept, attended, parts);
+        for token in 0..sizes.tokens {
+            for part in 0..3 {
+                let kept = work.parts.at(layer.slot(first + token, part, head));
+                let to = (raw_parts.at_mut(token), which(part * layer.heads + head));
+                norm::gradient::<S, false>(simd, kept, parts.at(3 * token + part), to);
+            }
         }
+    }
+    for token in 0..sizes.tokens {
         let kept = work.attention_norm.at(first + token);
         inputs.set(simd, kept);
-        maps.qkv.step(simd, raw_parts.at(0), inputs, normed.at_mut(0));
-        add_gradient(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
+        maps.qkv.step(simd, raw_parts.at(token), inputs, normed.at_mut(0));
+        norm::gradient::<S, true>(simd, kept, normed.at(0), (x.at_mut(token), ((0, 1), sizes.channels)));
     }
 }

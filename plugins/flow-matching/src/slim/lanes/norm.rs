@@ -58,23 +58,28 @@ fn share<S: Simd>(x: Group<'_, S>) -> f32 {
     1.0 / (x.vectors.len() + x.scalars.len()) as f32
 }
 
-/// Adds to `x` the gradient from that of the normed channels, g; `kept` is what [`normalise`] wrote.
+/// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what [`normalise`] wrote.
 ///
 /// With y = r x of N channels and r = (sum |y^2| / N r^2 + floor)^(-1/2): dx = r (dy - s y (dy . y) / N), where s are the
 /// signs with which the squares of the components count.
 #[inline(always)]
-pub fn add_gradient<S: Simd>(simd: S, kept: Slot<'_>, g: Slot<'_>, (x, which): (SlotMut<'_>, Which)) {
-    simd.vectorize(AddGradient { kept, g, x, which });
+pub fn gradient<S: Simd, const ADD: bool>(
+    simd: S,
+    kept: Slot<'_>,
+    g: Slot<'_>,
+    (x, which): (SlotMut<'_>, Which),
+) {
+    simd.vectorize(Gradient::<ADD> { kept, g, x, which });
 }
 
-struct AddGradient<'a> {
+struct Gradient<'a, const ADD: bool> {
     kept: Slot<'a>,
     g: Slot<'a>,
     x: SlotMut<'a>,
     which: Which,
 }
 
-impl WithSimd for AddGradient<'_> {
+impl<const ADD: bool> WithSimd for Gradient<'_, ADD> {
     type Output = ();
 
     #[inline(always)]
@@ -96,15 +101,22 @@ impl WithSimd for AddGradient<'_> {
         let plus = simd.mul_f32s(all, simd.splat_f32s(share(g)));
         let minus = negate(simd, plus);
         for (([y], [g]), [x]) in scalars.iter().zip(g.scalars).zip(x.scalars) {
-            *x = fused(simd, *root, fused(simd, minus, *y, *g), *x);
+            *x = scaled::<S, ADD>(simd, *root, fused(simd, minus, *y, *g), *x);
         }
         for ((y, g), x) in kept.vectors.iter().zip(g.vectors).zip(x.vectors) {
             let negative = simd.less_than_f32s(interval(simd, y, y), simd.splat_f32s(0.0));
             let (time, space) = (select(simd, negative, plus, minus), select(simd, negative, minus, plus));
             let factors = [time, space, space, space];
             for k in 0..4 {
-                x[k] = fused(simd, *root, fused(simd, factors[k], y[k], g[k]), x[k]);
+                let off = fused(simd, factors[k], y[k], g[k]);
+                x[k] = scaled::<S, ADD>(simd, *root, off, x[k]);
             }
         }
     }
+}
+
+/// factor a, with `ADD` added to b.
+#[inline(always)]
+fn scaled<S: Simd, const ADD: bool>(simd: S, factor: S::f32s, a: S::f32s, b: S::f32s) -> S::f32s {
+    if ADD { fused(simd, factor, a, b) } else { simd.mul_f32s(factor, a) }
 }
