@@ -17,6 +17,7 @@ use crate::flow::{Divergence, FlowConfig, Lines};
 use crate::member::FlowMember;
 use crate::model::Flow;
 use crate::network::{Field, Network};
+use crate::solver::{Solver, SolverKind};
 use crate::space::{CoordinateSystem, Cuts, Space};
 use crate::transformer::{FlowTransformer, FlowTransformerConfig, Transformer};
 
@@ -236,6 +237,35 @@ fn the_graph_and_the_lanes_agree() {
         let network = Transformer { tokens, numbers, width, heads, blocks, mlp_factor };
         check_lanes(&network, tokens * numbers, n, 3e-5);
     }
+}
+
+/// A trained field from the same base points: at most 40 calls of the adaptive solver end where the 200 of the published one do.
+#[test]
+fn few_adaptive_calls_end_where_the_published_solver_does() {
+    let events = ring(1000, 21);
+    let config = FlowTransformerConfig { width: 16, heads: 2, blocks: 2, ..Default::default() };
+    let model = model(config, events.view(), &Schema::columns(["x", "y"]));
+    let rows: Vec<u64> = (0..1000).collect();
+    let settings = TrainingSettings { iterations: 300, batch: 200, ..Default::default() };
+    let theta = model.fit(&rows, &settings, Seed::new(22), &Alone).unwrap();
+    let network = Transformer { tokens: 2, numbers: 1, width: 16, heads: 2, blocks: 2, mlp_factor: 2 };
+    let options = (Kind::Float, Device::Cpu);
+    let layout = layout(&network.parameters());
+    assert_eq!(layout.len(), theta.len());
+    let field = Field::new(&network, &layout, &theta, options).unwrap();
+    let mut stream = Seed::new(23).stream();
+    let base: Vec<f64> = (0..2000).map(|_| StandardNormal.sample(&mut stream)).collect();
+    let end = |kind, tolerance| {
+        let mut x = base.clone();
+        let solver = Solver::new(kind, 50, tolerance).unwrap();
+        let calls = solver.solve((1.0, 0.0), &mut x, |t, x, v| field.velocity(t, x, 1000, v)).unwrap();
+        (x, calls)
+    };
+    let ((published, many), (adaptive, few)) = (end(SolverKind::Fixed, 1.0), end(SolverKind::Adaptive, 3e-3));
+    let off = published.iter().zip(&adaptive).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 2000.0;
+    assert_eq!(many, 200);
+    // Of numbers with a width of 1.
+    assert!(few <= 40 && off.sqrt() < 0.03, "{few} calls, off by {}", off.sqrt());
 }
 
 /// Six jets as the base draws them: momenta with the published cuts.
