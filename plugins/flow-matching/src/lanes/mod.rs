@@ -3,6 +3,7 @@
 mod attention;
 mod blocks;
 mod features;
+mod interval;
 mod linear;
 mod lloca;
 mod momenta;
@@ -16,6 +17,7 @@ use crate::flow::Lines;
 
 pub(crate) use attention::{Attended, Attention};
 pub(crate) use features::{Features, Group, GroupMut, Rows, Slot, SlotMut, View, ViewMut};
+pub(crate) use interval::interval;
 pub(crate) use linear::{Inputs, Layer, Linear, Matrices, matrix};
 pub(crate) use lloca::LaneLloca;
 pub(crate) use momenta::{Gradient, LaneMomenta, Momenta, Streams};

@@ -115,8 +115,7 @@ pub(crate) struct LaneMomenta<N>(pub N);
 
 impl<N: Momenta> LaneNetwork for LaneMomenta<N> {
     fn field(&self, layout: &Layout, parameters: &[f32]) -> Box<dyn LaneField> {
-        let TimeLayer { weight, bias } = TimeLayer::new(layout, parameters);
-        let time = [weight.to_vec(), bias.to_vec()];
+        let time = TimeLayer::new(layout, parameters);
         Box::new(Field { network: self.0.clone(), forward: self.0.forward(layout, parameters), time })
     }
 
@@ -135,7 +134,7 @@ impl<N: Momenta> LaneNetwork for LaneMomenta<N> {
 struct Field<N: Momenta> {
     network: N,
     forward: N::Forward,
-    time: [Vec<f32>; 2],
+    time: TimeLayer,
 }
 
 impl<N: Momenta> LaneField for Field<N> {
@@ -162,7 +161,7 @@ impl<N: Momenta> WithSimd for Velocity<'_, N> {
         let mut inputs = Streams::inputs(n, lanes);
         let mut outputs = Streams::outputs(n, lanes);
         let mut work = field.network.work(lanes, false);
-        let time = TimeLayer { weight: &field.time[0], bias: &field.time[1] }.features(&time::waves(t));
+        let time = field.time.features(&time::waves(t));
         for (x, out) in x.chunks(4 * n * lanes).zip(out.chunks_mut(4 * n * lanes)) {
             let particles = inputs.set(kinematics, lanes, x, |_| time);
             N::apply(simd, &field.forward, &inputs, &mut work, &mut outputs);

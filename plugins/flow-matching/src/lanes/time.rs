@@ -5,14 +5,14 @@ use amplicast_sdk::Layout;
 use crate::time::FEATURES;
 
 /// The time's linear layer (8 x 8 and a bias).
-pub(super) struct TimeLayer<'a> {
-    pub weight: &'a [f32],
-    pub bias: &'a [f32],
+pub(super) struct TimeLayer {
+    weight: Vec<f32>,
+    bias: Vec<f32>,
 }
 
-impl<'a> TimeLayer<'a> {
-    pub fn new(layout: &Layout, parameters: &'a [f32]) -> Self {
-        let get = |name| &parameters[layout.range(name).expect("the time's segments come first")];
+impl TimeLayer {
+    pub fn new(layout: &Layout, parameters: &[f32]) -> Self {
+        let get = |name| parameters[layout.range(name).expect("the time's segments come first")].to_vec();
         TimeLayer { weight: get("time.weight"), bias: get("time.bias") }
     }
 

@@ -54,9 +54,9 @@ impl LaneTransformer {
 
 impl LaneNetwork for LaneTransformer {
     fn field(&self, layout: &Layout, parameters: &[f32]) -> Box<dyn LaneField> {
-        let TimeLayer { weight, bias } = TimeLayer::new(layout, parameters);
+        let time = TimeLayer::new(layout, parameters);
         let encoder = Encoder::new(&self.shape, layout, parameters);
-        Box::new(TransformerField { network: self.clone(), encoder, time: [weight.to_vec(), bias.to_vec()] })
+        Box::new(TransformerField { network: self.clone(), encoder, time })
     }
 
     fn loss_and_gradient(
@@ -74,7 +74,7 @@ impl LaneNetwork for LaneTransformer {
 struct TransformerField {
     network: LaneTransformer,
     encoder: Encoder,
-    time: [Vec<f32>; 2],
+    time: TimeLayer,
 }
 
 impl LaneField for TransformerField {
@@ -101,7 +101,7 @@ impl WithSimd for Velocity<'_> {
         let mut features = network.scalars().features(lanes);
         let mut work = EncoderWorkspace::new(&network.shape, lanes, false);
         let mut outputs = Slots::new(network.shape.tokens, network.shape.output_rows(), lanes);
-        let time = TimeLayer { weight: &field.time[0], bias: &field.time[1] }.features(&time::waves(t));
+        let time = field.time.features(&time::waves(t));
         for (x, out) in x.chunks(lanes * d).zip(out.chunks_mut(lanes * d)) {
             network.set(&mut features, lanes, x, |_| time);
             field.encoder.apply::<S, VECTORS>(simd, (&features, None), &mut work, &mut outputs);
@@ -152,7 +152,7 @@ struct Pass<'a> {
     network: &'a LaneTransformer,
     encoder: Encoder,
     backward: EncoderBackward,
-    time: TimeLayer<'a>,
+    time: TimeLayer,
     /// Gradients of the time's weight and bias.
     by_time: TimeSums,
 }

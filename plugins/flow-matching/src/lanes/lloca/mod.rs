@@ -88,12 +88,11 @@ impl LaneLloca {
 
 impl LaneNetwork for LaneLloca {
     fn field(&self, layout: &Layout, parameters: &[f32]) -> Box<dyn LaneField> {
-        let TimeLayer { weight, bias } = TimeLayer::new(layout, parameters);
         Box::new(LlocaField {
             network: self.clone(),
             pairs: Pairs::new(&self.pairs, layout, parameters),
             encoder: Encoder::new(&self.encoder, layout, parameters),
-            time: [weight.to_vec(), bias.to_vec()],
+            time: TimeLayer::new(layout, parameters),
         })
     }
 
@@ -234,14 +233,14 @@ struct LlocaField {
     network: LaneLloca,
     pairs: Pairs,
     encoder: Encoder,
-    time: [Vec<f32>; 2],
+    time: TimeLayer,
 }
 
 impl LaneField for LlocaField {
     fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
-        let LlocaField { network, pairs, encoder, time: [weight, bias] } = self;
+        let LlocaField { network, pairs, encoder, time } = self;
         let d = network.dimension() as usize;
-        let time = TimeLayer { weight, bias }.features(&time::waves(t));
+        let time = time.features(&time::waves(t));
         let chunks = x.chunks(CHUNK * d).zip(out.chunks_mut(CHUNK * d));
         tch::no_grad(|| {
             for (x, out) in chunks {

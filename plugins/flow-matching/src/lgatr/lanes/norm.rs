@@ -5,7 +5,7 @@ use amplicast_nn::lanes::{Row, norm};
 use amplicast_nn::pulp::{Simd, WithSimd};
 
 use super::super::norm::FLOOR;
-use crate::lanes::{Group, Rows, Slot, SlotMut};
+use crate::lanes::{Group, Rows, Slot, SlotMut, interval};
 
 /// A group of channels of a slot: its number, how many groups there are, and its rows.
 pub type Which = ((usize, usize), Rows);
@@ -66,18 +66,12 @@ fn square<S: Simd>(simd: S, x: Group<'_, S>) -> S::f32s {
         sum = fused(simd, *q, *q, sum);
     }
     for v in x.vectors {
-        sum = simd.add_f32s(sum, absolute(simd, interval(simd, v)));
+        sum = simd.add_f32s(sum, absolute(simd, interval(simd, v, v)));
     }
     for pair in x.bivectors.chunks_exact(2) {
         sum = simd.add_f32s(sum, absolute(simd, field(simd, pair)));
     }
     sum
-}
-
-/// v_0^2 - v_1^2 - v_2^2 - v_3^2.
-#[inline(always)]
-fn interval<S: Simd>(simd: S, v: &Row<S, 4>) -> S::f32s {
-    simd.sub_f32s(simd.mul_f32s(v[0], v[0]), length(simd, &[v[1], v[2], v[3]]))
 }
 
 /// Square of the real part minus that of the imaginary part.
@@ -137,7 +131,7 @@ impl<const ADD: bool> WithSimd for Gradient<'_, ADD> {
             *x = scaled::<S, ADD>(simd, root, fused(simd, minus, *y, *g), *x);
         }
         for ((y, g), x) in kept.vectors.iter().zip(g.vectors).zip(x.vectors) {
-            let negative = simd.less_than_f32s(interval(simd, y), zero);
+            let negative = simd.less_than_f32s(interval(simd, y, y), zero);
             let (time, space) = (select(simd, negative, plus, minus), select(simd, negative, minus, plus));
             let factors = [time, space, space, space];
             for k in 0..4 {

@@ -4,8 +4,7 @@ use amplicast_nn::lanes::functions::{fused, negate};
 use amplicast_nn::lanes::special::exact_gelu_and_slope;
 use amplicast_nn::pulp::Simd;
 
-use super::interval;
-use crate::lanes::{Group, GroupMut};
+use crate::lanes::{Group, GroupMut, interval};
 
 /// Of a, b, c one after the other, and s_1, s_2.
 #[inline(always)]

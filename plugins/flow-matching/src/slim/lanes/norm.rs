@@ -4,8 +4,7 @@ use amplicast_nn::lanes::functions::{absolute, fused, negate, select};
 use amplicast_nn::pulp::{Simd, WithSimd};
 
 use super::super::layers::FLOOR;
-use super::interval;
-use crate::lanes::{Group, Rows, Slot, SlotMut};
+use crate::lanes::{Group, Rows, Slot, SlotMut, interval};
 
 /// A group of channels of a slot: its number, how many groups there are, and its rows.
 pub type Which = ((usize, usize), Rows);
