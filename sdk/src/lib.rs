@@ -68,7 +68,7 @@ pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,
     expect_length,
 };
-pub use optimiser::{Adam, Schedule, TrainingSettings, clip_global_norm};
+pub use optimiser::{Adam, Schedule, TrainingSettings, clip_global_norm, sum, sum_of_squares};
 pub use parameters::{Layout, Segment};
 pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;

@@ -163,9 +163,31 @@ impl Adam {
     }
 }
 
+/// The sum of numbers, in double precision.
+pub fn sum(values: &[f32]) -> f64 {
+    sum_over(values, |value| value)
+}
+
+/// The sum of the squares of numbers, in double precision.
+pub fn sum_of_squares(values: &[f32]) -> f64 {
+    sum_over(values, |value| value * value)
+}
+
+/// Eight sums run side by side: one alone waits for each addition before the next.
+fn sum_over(values: &[f32], term: impl Fn(f64) -> f64) -> f64 {
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for chunk in chunks {
+        for (sum, value) in sums.iter_mut().zip(chunk) {
+            *sum += term(f64::from(*value));
+        }
+    }
+    sums.into_iter().chain(rest.iter().map(|value| term(f64::from(*value)))).sum()
+}
+
 /// Scales all parts of a gradient down so that their common Euclidean norm is at most `clip`; returns the norm before.
 pub fn clip_global_norm(parts: &mut [&mut [f32]], clip: f64) -> f64 {
-    let norm = parts.iter().flat_map(|p| p.iter()).map(|&g| f64::from(g) * f64::from(g)).sum::<f64>().sqrt();
+    let norm = parts.iter().map(|part| sum_of_squares(part)).sum::<f64>().sqrt();
     if norm > clip {
         let factor = (clip / norm) as f32;
         parts.iter_mut().flat_map(|p| p.iter_mut()).for_each(|g| *g *= factor);
@@ -216,6 +238,16 @@ mod tests {
         assert!((s.rate_factor(100) - 1.0).abs() < 1e-12);
         assert!((s.rate_factor(600) - 0.5).abs() < 1e-12);
         assert!(s.rate_factor(1100) < 1e-12);
+    }
+
+    #[test]
+    fn sums_of_any_length() {
+        for n in [0, 1, 15, 16, 33] {
+            let values: Vec<f32> = (1..=n).map(|i| i as f32).collect();
+            let n = f64::from(n);
+            assert_eq!(sum(&values), n * (n + 1.0) / 2.0);
+            assert_eq!(sum_of_squares(&values), n * (n + 1.0) * (2.0 * n + 1.0) / 6.0);
+        }
     }
 
     #[test]

@@ -62,8 +62,9 @@ impl Process {
     pub fn threads(&self, wanted: Option<usize>) -> usize {
         let all = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if self.worker.serial { 1 } else { wanted.unwrap_or(all).max(1) };
+        // This thread is one of the pool's: a single training then shares its batches with one thread fewer to wake.
         // A second call would fail; the first one's pool is the one that counts.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global();
         threads
     }
 }

@@ -3,7 +3,8 @@
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
-use crate::target::{Target, check_target, ensure_positive, needs_likelihood};
+use crate::parts::Parts;
+use crate::target::{Run, Target, check_target, ensure_positive, needs_likelihood};
 
 config! {
     /// A variational Gaussian posterior over parameters of the model.
@@ -108,44 +109,54 @@ impl Bayesian {
         let Inference { settings, context, seed, .. } = *inference;
         let mut batches = Batches::new(&target.rows, settings.batch, seed.split("batches"));
         let losses = seed.split("loss");
-        let mut noise = seed.split("weights").stream();
+        let gradients = Parts::new(inference, target.gradients);
 
-        let (uncertain, prior) = (&target.uncertain, target.prior_precision);
+        let uncertain = target.uncertain.len();
+        let runs = target.runs();
+        let noises = seed.split("weights");
+        let noise = |step: u64, part: usize| {
+            let [first, end] = [part, part + 1].map(|i| i * uncertain / gradients.count());
+            normals(end - first, noises.index(step).index(part as u64))
+        };
+        let prior = target.prior_precision;
         let kl_factor = self.config.kl_weight / target.scale;
         let without_decay = TrainingSettings { weight_decay: 0.0, ..settings.clone() };
         let mut adam_mean = Adam::new(mean.len(), &without_decay);
-        let mut adam_sigma = Adam::new(uncertain.len(), &without_decay);
+        let mut adam_sigma = Adam::new(uncertain, &without_decay);
         let sigma_rate = self.config.log_sigma_learning_rate.unwrap_or(2.0 * settings.learning_rate);
 
-        let mut log_sigma = vec![self.config.initial_log_sigma; uncertain.len()];
-        let mut draw = vec![0.0; uncertain.len()]; // sigma * eps
+        let mut log_sigma = vec![self.config.initial_log_sigma; uncertain];
+        let mut sigma = vec![0.0; uncertain];
+        let mut eps: Vec<f32> = (0..gradients.count()).flat_map(|part| noise(0, part)).collect();
         let mut theta = mean.clone();
         let mut gradient = vec![0.0; mean.len()];
-        let mut gradient_sigma = vec![0.0; uncertain.len()];
+        let mut gradient_sigma = vec![0.0; uncertain];
 
         for step in 0..settings.iterations {
             context.check()?;
+            sigma.iter_mut().zip(&log_sigma).for_each(|(sigma, s)| *sigma = s.exp());
             theta.copy_from_slice(&mean);
-            for ((&i, s), d) in uncertain.iter().zip(&log_sigma).zip(&mut draw) {
-                let eps: f32 = StandardNormal.sample(&mut noise);
-                *d = s.exp() * eps;
-                theta[i] += *d;
+            for Run { all, own } in &runs {
+                let draws = sigma[own.clone()].iter().zip(&eps[own.clone()]);
+                let theta = theta[all.clone()].iter_mut();
+                theta.zip(draws).for_each(|(theta, (sigma, eps))| *theta += sigma * eps);
             }
-            let loss = target.gradients.loss_and_gradient(
-                &theta,
-                batches.next_rows(),
-                None,
-                losses.index(step),
-                &mut gradient,
-            )?;
-            let mut kl = 0.0;
-            for (k, &i) in uncertain.iter().enumerate() {
-                let (mu, s) = (f64::from(mean[i]), f64::from(log_sigma[k]));
-                let variance = (2.0 * s).exp() * prior;
-                kl += 0.5 * (variance + mu * mu * prior - 1.0 - prior.ln()) - s;
-                gradient_sigma[k] = gradient[i] * draw[k] + (kl_factor * (variance - 1.0)) as f32;
-                gradient[i] += (kl_factor * mu * prior) as f32;
+            let (rows, seed) = (batches.next_rows(), losses.index(step));
+            // Beside the gradient of this step the noise of the next one.
+            let (loss, next) = gradients
+                .loss_and_gradient(&theta, rows, seed, &mut gradient, |part| noise(step + 1, part))?;
+
+            let mut squares = sum_of_squares(&sigma);
+            for Run { all, own } in &runs {
+                let mean = &mean[all.clone()];
+                squares += sum_of_squares(mean);
+                add_prior(
+                    (kl_factor as f32, prior as f32),
+                    (mean, &sigma[own.clone()], &eps[own.clone()]),
+                    (&mut gradient[all.clone()], &mut gradient_sigma[own.clone()]),
+                );
             }
+            let kl = 0.5 * (prior * squares - uncertain as f64 * (1.0 + prior.ln())) - sum(&log_sigma);
             let norm = clip_global_norm(&mut [&mut gradient, &mut gradient_sigma], settings.clip);
             check_finite(step, loss, norm)?;
 
@@ -154,9 +165,30 @@ impl Bayesian {
             adam_mean.step(&mut mean, &gradient, settings.learning_rate * factor);
             adam_sigma.step(&mut log_sigma, &gradient_sigma, sigma_rate * factor);
             context.progress(step + 1, settings.iterations, Some(loss + kl_factor * kl));
+            eps = next;
         }
         Ok((mean, log_sigma))
     }
+}
+
+/// From the gradient of the loss by theta that by mu and by ln sigma, each with that of the prior's part,
+/// kl_factor (prior (mu^2 + sigma^2) / 2 - ln sigma).
+fn add_prior(
+    (kl_factor, prior): (f32, f32),
+    (mean, sigma, eps): (&[f32], &[f32], &[f32]),
+    (by_mean, by_log_sigma): (&mut [f32], &mut [f32]),
+) {
+    let both = by_mean.iter_mut().zip(by_log_sigma);
+    for ((by_mean, by_log_sigma), (mu, (sigma, eps))) in both.zip(mean.iter().zip(sigma.iter().zip(eps))) {
+        *by_log_sigma = *by_mean * sigma * eps + kl_factor * (prior * sigma * sigma - 1.0);
+        *by_mean += kl_factor * prior * mu;
+    }
+}
+
+/// Standard normal numbers.
+fn normals(count: usize, seed: Seed) -> Vec<f32> {
+    let mut stream = seed.stream();
+    (0..count).map(|_| StandardNormal.sample(&mut stream)).collect()
 }
 
 register_uncertainty!(Bayesian);

@@ -15,6 +15,7 @@ mod ensemble;
 #[cfg(test)]
 mod gaussian_model;
 mod langevin;
+mod parts;
 mod point;
 mod repulsion;
 mod repulsive;

@@ -1,5 +1,7 @@
 //! The posterior that gradients lead to: of chosen parameters, at a temperature, with a Gaussian prior.
 
+use std::ops::Range;
+
 use amplicast_sdk::*;
 
 /// The density exp(-scale * mean loss - prior_precision / 2 * sum of uncertain theta^2), scale = n_train / temperature.
@@ -16,6 +18,15 @@ pub struct Target<'a> {
     pub rows: Vec<u64>,
     /// Whether a parameter is uncertain.
     is_uncertain: Vec<bool>,
+}
+
+/// Neighbours that are all uncertain: what is done to each of them is done to whole slices.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Their places among all parameters.
+    pub all: Range<usize>,
+    /// Their places among the uncertain parameters.
+    pub own: Range<usize>,
 }
 
 impl<'a> Target<'a> {
@@ -57,6 +68,17 @@ impl<'a> Target<'a> {
             rows: (0..inference.training_rows).collect(),
             is_uncertain,
         })
+    }
+
+    /// The uncertain parameters as runs of neighbours.
+    pub fn runs(&self) -> Vec<Run> {
+        let neighbours = self.uncertain.chunk_by(|a, b| a + 1 == *b);
+        let run = |own: &mut usize, places: &[usize]| {
+            let (all, first) = (places[0]..places[0] + places.len(), *own);
+            *own += places.len();
+            Some(Run { all, own: first..*own })
+        };
+        neighbours.scan(0, run).collect()
     }
 
     /// Adds the prior's part, so that `gradient` is that of -ln(posterior) / scale: mean loss plus prior.
@@ -133,4 +155,32 @@ pub fn ensure_positive(field: &str, value: f64) -> Result<()> {
 /// the user chose.
 pub fn needs_likelihood(temperature: Option<f64>) -> bool {
     temperature.is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gaussian_model::GaussianModel;
+
+    #[test]
+    fn neighbours_make_runs() {
+        let model = GaussianModel::new(10, 6, 1);
+        let settings = TrainingSettings::default();
+        let (members, seed, training_rows) = (None, Seed::new(1), 10);
+        let inference = Inference {
+            chain: 0,
+            model: &model,
+            members,
+            training_rows,
+            settings: &settings,
+            seed,
+            context: &Alone,
+        };
+        let mut target = Target::new("test", &inference, &["*".into()], 1.0, None).unwrap();
+        assert_eq!(target.runs(), [Run { all: 0..6, own: 0..6 }]);
+        target.uncertain = vec![0, 1, 4];
+        assert_eq!(target.runs(), [Run { all: 0..2, own: 0..2 }, Run { all: 4..5, own: 2..3 }]);
+        target.uncertain.clear();
+        assert_eq!(target.runs(), []);
+    }
 }

@@ -50,6 +50,21 @@ fn prior_and_temperature_count() {
     agrees(&infer(&bayesian(config), &model, &settings(), 0).unwrap(), (mean, width));
 }
 
+/// A batch of 200 has two parts: which thread has which must not matter.
+#[test]
+fn threads_change_nothing() {
+    let model = GaussianModel::new(300, 3, 9);
+    let settings = TrainingSettings { iterations: 50, ..TrainingSettings::default() };
+    let infer = |context: &dyn Context| {
+        let (members, seed) = (None, Seed::new(17));
+        let training_rows = model.events.nrows() as u64;
+        let inference =
+            Inference { chain: 0, model: &model, members, training_rows, settings: &settings, seed, context };
+        bayesian(BayesianConfig::default()).infer_chain(&inference).unwrap()
+    };
+    assert_eq!(infer(&Alone), infer(&amplicast_sdk::testing::Threads));
+}
+
 #[test]
 fn members_scatter_as_the_chain_says() {
     let chain = Chain::new([("mean", vec![1.0, 2.0]), ("log-sigma", vec![0.1_f32.ln(), f32::NEG_INFINITY])]);
