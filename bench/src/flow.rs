@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::peers::{Beside, Peers};
 use crate::plugins::Plugins;
 use crate::table::{Row, cost};
-use crate::timing::{REPETITIONS, Times};
+use crate::timing::{Pairs, REPETITIONS, Times};
 
 /// Events of a step, and of a batch in sampling.
 const BATCH: usize = 512;
@@ -53,7 +53,37 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
         let calls = 4.0 * SOLVER_STEPS as f64;
         table.extend(row(peers, (&format!("{name}-call"), target), &what, calls, sample)?);
     }
+    table.push(base(plugins, &schema)?);
     Ok(table)
+}
+
+/// The share of the base distribution, whose events are drawn until they pass the cuts, in sampling with the published 50
+/// steps, by the fastest network. Sampling with n steps takes base + n steps: the base is twice one step less two steps.
+fn base(plugins: &Plugins, schema: &Schema) -> Result<Row> {
+    const PUBLISHED: f64 = 50.0;
+    let events = jets(4 * BATCH);
+    let rows: Vec<u64> = (0..4 * BATCH as u64).collect();
+    let member = |steps: u64| {
+        let generator = plugins.generator("flow-lgatr-slim", &json!({"flow": {"steps": steps}}))?;
+        let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), schema)?;
+        model.at(&model.initial(Seed::new(3))?)
+    };
+    let (one, two) = (member(1)?, member(2)?);
+    let mut out = Array2::zeros((BATCH, 4 * PARTICLES.len()));
+    let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(4) };
+    let mut again = out.clone();
+    let pairs = Pairs::of(
+        5 * REPETITIONS,
+        || one.sample(chunk, out.view_mut()),
+        || two.sample(chunk, again.view_mut()),
+    )?;
+    let (first, difference) = (pairs.first.median(), -pairs.difference);
+    let base = first - difference;
+    let whole = base + PUBLISHED * difference;
+    let what = "flow matching, L-GATr-slim, base events with their cuts, 512 of them";
+    let cost = format!("{:.2} ms", base / MILLI);
+    let against = format!("50 steps of the solver, {:.0} ms", PUBLISHED * difference / MILLI);
+    Ok(Row::new(what, cost, against).surplus(1.0 + base / whole, Some(2.0)))
 }
 
 fn row(

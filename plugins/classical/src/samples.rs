@@ -178,14 +178,14 @@ mod tests {
         assert!(error.ends_with("c.npy: row 1, number 1: expected a finite number, found NaN"), "{error}");
     }
 
+    fn open(name: &str, key: Option<&str>, columns: Option<&[&str]>) -> Result<Samples> {
+        let columns = columns.map(|names| names.iter().map(|name| name.to_string()).collect());
+        let members = vec![format!("{}/../tables/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))];
+        Samples::new(SamplesConfig { members, key: key.map(str::to_owned), columns })
+    }
+
     #[test]
     fn members_of_other_formats() {
-        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tables/fixtures");
-        let open = |name: &str, key: Option<&str>, columns: Option<&[&str]>| {
-            let columns = columns.map(|names| names.iter().map(|name| name.to_string()).collect());
-            let members = vec![format!("{fixtures}/{name}")];
-            Samples::new(SamplesConfig { members, key: key.map(str::to_owned), columns })
-        };
         let samples = open("ttbar.h5", Some("ttbar+2jet"), None).unwrap();
         // 32 columns are what the training set says: numbers, or 8 four-momenta.
         samples.check(&Schema::four_momenta((0..8).map(|p| format!("p{p}")))).unwrap();
@@ -204,5 +204,29 @@ mod tests {
         // Files of one pattern need not hold the same.
         let error = open("*.parquet", None, Some(&["pt", "jets"])).unwrap_err().to_string();
         assert!(error.contains("columns: expected columns out of pt, eta, found `jets` ("), "{error}");
+    }
+
+    /// Lengths may differ, shapes not.
+    #[test]
+    fn members_of_different_lengths_and_shapes() {
+        let lengths = |samples: &Samples| {
+            let schema = Schema::columns(["pt", "eta"]);
+            let events = array![[0.0, 0.0]];
+            let training = Batch::new(events.view(), Origin::Training, &[0]);
+            let model = samples.prepare(&training, &schema).unwrap();
+            let length = |member: &Vec<f32>| model.at(member).unwrap().capacity().unwrap();
+            model.own_members().unwrap().iter().map(length).collect::<Vec<_>>()
+        };
+        let both = "[ct]h*.h5";
+        assert_eq!(lengths(&open(both, Some("counts"), None).unwrap()), [500, 20]);
+        let error = open(both, Some("reco/momenta"), None).unwrap_err().to_string();
+        assert!(error.contains("third.h5: expected events of 2 particles x 4 as in "), "{error}");
+        assert!(error.ends_with("chunked.h5, found 3 particles x 4"), "{error}");
+
+        let both = "*ed.parquet";
+        assert_eq!(lengths(&open(both, None, Some(&["pt", "eta"])).unwrap()), [10, 20]);
+        let error = open(both, None, None).unwrap_err().to_string();
+        assert!(error.contains("reversed.parquet: expected the columns pt, eta as in "), "{error}");
+        assert!(error.ends_with("ordered.parquet, found eta, pt; name them with `columns`"), "{error}");
     }
 }
