@@ -73,5 +73,5 @@ pub use parameters::{Layout, Segment};
 pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;
 pub use summary::{FitNeeds, Fitted, Summary, SummaryFit, SummaryNeeds, SummaryStatistic};
-pub use training::{Batches, check_finite};
+pub use training::{Batches, check_finite, shares};
 pub use uncertainty::{Chain, Inference, Members, Requirements, UncertaintyModel};

@@ -58,6 +58,15 @@ impl Layout {
         self.segments.iter().map(Segment::len).sum()
     }
 
+    /// Refuses a vector of another length.
+    pub fn check(&self, parameters: &[f32]) -> Result<()> {
+        let (expected, found) = (self.len(), parameters.len());
+        if expected == found {
+            return Ok(());
+        }
+        Err(Error::data(format!("expected {expected} parameters, found {found}")))
+    }
+
     /// Whether the model has no parameters.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -113,6 +122,13 @@ mod tests {
         assert!(!glob("head.*", "ahead.weight"));
         assert!(glob("block.*.weight", "block.12.mlp.weight"));
         assert!(!glob("block.*.weight", "block.12.mlp.bias"));
+    }
+
+    #[test]
+    fn vectors_of_another_length_are_refused() {
+        let layout = Layout::new([("a", vec![2]), ("b", vec![3])]);
+        layout.check(&[0.0; 5]).unwrap();
+        assert_eq!(layout.check(&[0.0; 4]).unwrap_err().to_string(), "expected 5 parameters, found 4");
     }
 
     #[test]

@@ -30,6 +30,18 @@ impl Batches {
     }
 }
 
+/// The weights of a batch's rows, so that they add up to 1: what a mean loss is made of.
+pub fn shares(rows: &[u64], weights: Option<&[f64]>) -> Result<Vec<f64>> {
+    let (n, found) = (rows.len(), weights.map_or(rows.len(), <[f64]>::len));
+    if n == 0 || found != n {
+        return Err(Error::data(format!(
+            "expected at least one row and as many weights, found {n} rows and {found} weights"
+        )));
+    }
+    let total = weights.map_or(n as f64, |weights| weights.iter().sum());
+    Ok(weights.map_or_else(|| vec![1.0 / total; n], |weights| weights.iter().map(|w| w / total).collect()))
+}
+
 /// An error that names the step if a loss or a gradient norm is not finite.
 pub fn check_finite(step: u64, loss: f64, gradient_norm: f64) -> Result<()> {
     if loss.is_finite() && gradient_norm.is_finite() {
@@ -83,4 +95,19 @@ pub fn fit(
         }
     }
     Ok(validation.best_or(average.unwrap_or(parameters)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_add_up_to_one() {
+        assert_eq!(shares(&[3, 4], None).unwrap(), [0.5, 0.5]);
+        assert_eq!(shares(&[3, 4], Some(&[1.0, 3.0])).unwrap(), [0.25, 0.75]);
+        for (rows, weights) in [(&[][..], None), (&[1, 2], Some(&[1.0][..]))] {
+            let error = shares(rows, weights).unwrap_err().to_string();
+            assert!(error.starts_with("expected at least one row and as many weights, found"), "{error}");
+        }
+    }
 }

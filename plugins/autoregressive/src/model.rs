@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use amplicast_nn::{CausalTransformer, Coordinates, Parameter, initial_parameters, lanes, layout};
 use amplicast_sdk::ndarray::ArrayView2;
-use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed};
+use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed, shares};
 use tch::{Device, Kind};
 
 use crate::columns::Columns;
@@ -115,22 +115,12 @@ impl Model for AutoregressiveModel {
     }
 
     fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
-        self.check_length(parameters)?;
+        self.layout.check(parameters)?;
         Ok(Box::new(AutoregressiveMember::new(self.network.clone(), &self.layout, parameters)))
     }
 
     fn gradients(&self) -> Option<&dyn Differentiable> {
         Some(self)
-    }
-}
-
-impl AutoregressiveModel {
-    fn check_length(&self, parameters: &[f32]) -> Result<()> {
-        let expected = self.layout.len();
-        if parameters.len() == expected {
-            return Ok(());
-        }
-        Err(Error::data(format!("expected {expected} parameters, found {}", parameters.len())))
     }
 }
 
@@ -149,22 +139,11 @@ impl Differentiable for AutoregressiveModel {
         _seed: Seed,
         gradient: &mut [f32],
     ) -> Result<f64> {
-        self.check_length(parameters)?;
-        if rows.is_empty() || weights.is_some_and(|w| w.len() != rows.len()) {
-            return Err(Error::data(format!(
-                "expected at least one row and as many weights, found {} rows and {:?} weights",
-                rows.len(),
-                weights.map(<[f64]>::len)
-            )));
-        }
+        self.layout.check(parameters)?;
+        let weights = shares(rows, weights)?;
         let x = self.rows(rows)?;
-        let ones = vec![1.0; rows.len()];
-        let weights = weights.unwrap_or(&ones);
-        let total: f64 = weights.iter().sum();
         let jacobian: f64 =
-            rows.iter().zip(weights).map(|(&row, w)| w * self.log_jacobian[row as usize]).sum::<f64>()
-                / total;
-        let weights: Vec<f64> = weights.iter().map(|w| w / total).collect();
+            rows.iter().zip(&weights).map(|(&row, w)| w * self.log_jacobian[row as usize]).sum();
         let (network, memories, layout) = (&self.network, &self.memories, &self.layout);
         let loss = Loss { network, memories, layout, parameters, x: &x, weights: &weights, gradient };
         let loss = match self.device {

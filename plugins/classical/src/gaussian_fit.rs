@@ -148,12 +148,11 @@ impl Differentiable for GaussianModel {
     ) -> Result<f64> {
         let d = self.dimension();
         let (mean, log_width) = self.unpack(parameters)?;
-        let total = weights.map_or(rows.len() as f64, |w| w.iter().sum());
+        let weights = shares(rows, weights)?;
         // Weighted means of z and z^2 of each column, z = (x - mean) / width: all that loss and gradient need.
         let inverse: Vec<f64> = log_width.iter().map(|s| (-s).exp()).collect();
         let (mut first, mut second) = (vec![0.0; d], vec![0.0; d]);
-        for (i, &row) in rows.iter().enumerate() {
-            let weight = weights.map_or(1.0, |w| w[i]) / total;
+        for (&row, weight) in rows.iter().zip(weights) {
             for (k, x) in self.events.row(row as usize).iter().enumerate() {
                 let z = (x - mean[k]) * inverse[k];
                 first[k] += weight * z;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use amplicast_nn::{Parameter, guarded, initial_parameters, layout, loss_and_gradient};
-use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed};
+use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed, shares};
 use ndarray::ArrayView2;
 use tch::{Device, Kind, Tensor};
 
@@ -60,14 +60,6 @@ impl FlowModel {
         Ok(FlowModel { flow: Arc::new(flow), parameters, layout, events })
     }
 
-    fn check_length(&self, parameters: &[f32]) -> Result<()> {
-        let expected = self.layout.len();
-        if parameters.len() == expected {
-            return Ok(());
-        }
-        Err(Error::data(format!("expected {expected} parameters, found {}", parameters.len())))
-    }
-
     /// The coordinates of these training events.
     fn rows(&self, rows: &[u64]) -> Result<Vec<f64>> {
         let d = self.flow.space.dimension();
@@ -108,7 +100,7 @@ impl Model for FlowModel {
     }
 
     fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
-        self.check_length(parameters)?;
+        self.layout.check(parameters)?;
         let (flow, layout) = (self.flow.clone(), self.layout.clone());
         Ok(Box::new(FlowMember { flow, layout, parameters: parameters.to_vec() }))
     }
@@ -137,16 +129,9 @@ impl Differentiable for FlowModel {
         seed: Seed,
         gradient: &mut [f32],
     ) -> Result<f64> {
-        self.check_length(parameters)?;
-        if rows.is_empty() || weights.is_some_and(|w| w.len() != rows.len()) {
-            return Err(Error::data(format!(
-                "expected at least one row and as many weights, found {} rows and {:?} weights",
-                rows.len(),
-                weights.map(<[f64]>::len)
-            )));
-        }
+        self.layout.check(parameters)?;
+        let weights = shares(rows, weights)?;
         let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
-        let weights = shares(rows.len(), weights);
         if let Some(lanes) = self.lanes() {
             let layout = &self.layout;
             return guarded(|| lanes.loss_and_gradient(layout, parameters, &lines, &weights, gradient));
@@ -161,9 +146,9 @@ impl Differentiable for FlowModel {
         if self.lanes().is_some() {
             return self.loss_and_gradient(parameters, rows, None, seed, &mut vec![0.0; parameters.len()]);
         }
-        self.check_length(parameters)?;
+        self.layout.check(parameters)?;
         let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
-        let weights = shares(rows.len(), None);
+        let weights = shares(rows, None)?;
         amplicast_nn::single_threaded();
         guarded(|| {
             tch::no_grad(|| {
@@ -172,16 +157,5 @@ impl Differentiable for FlowModel {
                 self.graph(&mut views, &lines, &weights).double_value(&[])
             })
         })
-    }
-}
-
-/// Weights that sum up to 1.
-fn shares(n: usize, weights: Option<&[f64]>) -> Vec<f64> {
-    match weights {
-        None => vec![1.0 / n as f64; n],
-        Some(weights) => {
-            let total: f64 = weights.iter().sum();
-            weights.iter().map(|w| w / total).collect()
-        }
     }
 }
