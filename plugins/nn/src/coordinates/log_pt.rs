@@ -72,7 +72,7 @@ impl LogPtPhiEtaLogM2 {
                 let particle = plain.particle(momentum).ok_or_else(|| {
                     Error::data(format!(
                         "training event {row}, particle `{}`: expected pT >= {pt_min_gev} GeV, |eta| <= {ETA_MAX} and \
-                         E^2 >= p^2, found (E, px, py, pz) = {momentum:?} GeV",
+                         E >= |p|, found (E, px, py, pz) = {momentum:?} GeV",
                         particles[slot]
                     ))
                 })?;

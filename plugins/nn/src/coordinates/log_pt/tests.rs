@@ -132,9 +132,23 @@ fn the_domain_has_edges() {
 }
 
 #[test]
-fn an_event_below_the_cut_is_named() {
+fn an_event_outside_is_named() {
     let names = ["b1".to_string()];
-    let events = amplicast_sdk::ndarray::arr2(&[[50.0, 30.0, 0.0, 0.0], [50.0, 10.0, 0.0, 0.0]]);
-    let error = LogPtPhiEtaLogM2::fit(events.view(), &names, 22.0).unwrap_err().to_string();
-    assert!(error.contains("training event 1, particle `b1`"), "{error}");
+    // Below the cut, too near to the beam, of negative energy, of negative mass squared, and no number.
+    let outside = [
+        [50.0, 10.0, 0.0, 0.0],
+        [3e4, 30.0, 0.0, 3000.0],
+        [-50.0, 30.0, 0.0, 0.0],
+        [29.0, 30.0, 0.0, 0.0],
+        [50.0, f64::NAN, 0.0, 0.0],
+    ];
+    for momentum in outside {
+        let events = amplicast_sdk::ndarray::arr2(&[[50.0, 30.0, 0.0, 0.0], momentum]);
+        let error = LogPtPhiEtaLogM2::fit(events.view(), &names, 22.0).unwrap_err().to_string();
+        let expected = format!(
+            "training event 1, particle `b1`: expected pT >= 22 GeV, |eta| <= 5 and E >= |p|, found (E, px, py, pz) = \
+             {momentum:?} GeV"
+        );
+        assert_eq!(error, expected);
+    }
 }
