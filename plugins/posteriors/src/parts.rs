@@ -42,9 +42,10 @@ impl<'a> Parts<'a> {
         gradient: &mut [f32],
         beside: impl Fn(usize) -> Vec<f32> + Sync,
     ) -> Result<(f64, Vec<f32>)> {
-        let parts: Vec<&[u64]> = rows.chunks(rows.len().div_ceil(self.count())).collect();
+        let (n, count) = (rows.len(), self.count());
+        let parts: Vec<&[u64]> = (0..count).map(|i| &rows[i * n / count..(i + 1) * n / count]).collect();
         let lock = |part: usize| self.gradients[part].lock().unwrap_or_else(PoisonError::into_inner);
-        let found = self.context.collect(parts.len(), |i| {
+        let found = self.context.collect(count, |i| {
             let seed = seed.index(i as u64);
             let loss = self.model.loss_and_gradient(theta, parts[i], None, seed, &mut lock(i))?;
             Ok((loss, beside(i)))
@@ -52,7 +53,7 @@ impl<'a> Parts<'a> {
         gradient.fill(0.0);
         let (mut loss, mut all) = (0.0, Vec::new());
         for (i, (part, (of_part, beside))) in parts.iter().zip(found).enumerate() {
-            let share = part.len() as f64 / rows.len() as f64;
+            let share = part.len() as f64 / n as f64;
             loss += share * of_part;
             gradient.iter_mut().zip(&*lock(i)).for_each(|(sum, g)| *sum += share as f32 * g);
             all.extend(beside);
@@ -74,13 +75,14 @@ mod tests {
 
     #[test]
     fn parts_make_up_the_whole() {
-        let model = GaussianModel::new(350, 2, 3);
-        let rows: Vec<u64> = (0..350).collect();
-        for (batch, count) in [(50, 1), (200, 2), (350, 3), (1000, 3)] {
+        const N: usize = 20_050;
+        let model = GaussianModel::new(N, 2, 3);
+        let rows: Vec<u64> = (0..N as u64).collect();
+        for (batch, count) in [(50, 1), (200, 2), (350, 3), (N, 200), (2 * N, 200)] {
             let settings = TrainingSettings { batch, ..TrainingSettings::default() };
             let parts = Parts::new(&inference(&model, &settings), &model);
             assert_eq!(parts.count(), count, "{batch}");
-            let rows = &rows[..batch.min(350)];
+            let rows = &rows[..batch.min(N)];
             let (mut found, mut whole) = (vec![0.0; 2], vec![0.0; 2]);
             let theta = [0.7, -0.2];
             let beside = |part| vec![part as f32; 2];
