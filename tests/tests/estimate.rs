@@ -76,13 +76,15 @@ fn quantile_regions_are_those_of_the_training_events() {
 }
 
 #[test]
-fn the_shortest_member_counts_with_a_warning() {
+fn a_member_that_is_shorter_is_refused_by_name() {
     let place = place();
     place.normal_npy("gen_3.npy", 15_000, 1, 77);
-    let ended = estimate(&place, &[]).expect(0);
-    ended.prints(&["warning: ", "members have from 15000 (member 4) to 20000 events: the shortest counts"]);
+    estimate(&place, &[]).expect(1).says(&[
+        "gen_3.npy: expected 20000 events as in ",
+        "found 15000; a smaller n_gen takes as many of each member",
+    ]);
+    estimate(&place, &["--events", "15000"]).expect(0);
     let found = results(&place.path("run"));
-    assert!(found["warnings"][0].as_str().unwrap().contains("the shortest counts"));
     let curve = found["cells"][0]["replicas"][0]["curve"].as_array().unwrap().clone();
     assert_eq!(curve.last().unwrap()["n_gen"], 15_000);
 }

@@ -149,6 +149,9 @@ pub struct EstimateCommand {
     /// Files of generated events, one a member: a path or a pattern; may be given several times.
     #[arg(long, value_name = "PATTERN", required = true)]
     pub members: Vec<String>,
+    /// Events to take of each member [default: all, of members of one length].
+    #[arg(long, value_name = "N")]
+    pub events: Option<u64>,
     /// Further true events, to validate the estimate and as reference of `ks`.
     #[arg(long, value_name = "FILE")]
     pub holdout: Option<PathBuf>,

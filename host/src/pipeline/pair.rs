@@ -227,29 +227,37 @@ impl<'a> Pair<'a> {
         wanted.iter().map(key).collect()
     }
 
-    /// Events a member: n_gen, or what the shortest member has.
+    /// Events a member: n_gen, or what members of one length have.
     fn stream_length(&self, posterior: &Posterior, own: &OwnColumns<'_>) -> Result<(u64, Option<String>)> {
         let (name, n_gen) = (&self.name, self.run.experiment.experiment.n_gen);
-        let mut shortest: Option<(u64, u64)> = None;
-        let mut longest = 0;
-        for i in 0..posterior.members.parameters.len() as u64 {
-            let Some(capacity) = self.member(posterior, i)?.capacity() else { return Ok((n_gen, None)) };
-            longest = longest.max(capacity);
-            if shortest.is_none_or(|(_, least)| capacity < least) {
-                shortest = Some((i, capacity));
+        let mut capacities = Vec::new();
+        for i in 0..posterior.members.parameters.len() {
+            match self.member(posterior, i as u64)?.capacity() {
+                Some(capacity) => capacities.push((capacity, i)),
+                None => return Ok((n_gen, None)),
             }
         }
-        let Some((member, least)) = shortest else { return Ok((n_gen, None)) };
+        let (Some(&(least, shortest)), Some(&(most, longest))) =
+            (capacities.iter().min_by_key(|c| c.0), capacities.iter().max_by_key(|c| c.0))
+        else {
+            return Ok((n_gen, None));
+        };
+        // A file that ends early is, more often than not, one whose writing was cut off.
+        if least < n_gen && least < most {
+            let message = format!(
+                "expected {most} events as in {}, found {least}; a smaller n_gen takes as many of each member",
+                self.place(longest, capacities.len())?
+            );
+            return Err(Error::data(message).at(self.place(shortest, capacities.len())?));
+        }
         let left = own.left_to_stream(least);
         if left == 0 {
-            return Err(Error::data(format!("{name}: expected events in member {}, found none", member + 1)));
+            return Err(Error::data(format!(
+                "{name}: expected events in member {}, found none",
+                shortest + 1
+            )));
         }
-        let warning = if least < n_gen && least < longest {
-            Some(format!(
-                "{name}: members have from {least} (member {}) to {longest} events: the shortest counts",
-                member + 1
-            ))
-        } else if least < n_gen {
+        let warning = if least < n_gen {
             Some(format!("{name}: members have {least} events, fewer than n_gen = {n_gen}: {left} are used"))
         } else if left < n_gen {
             Some(format!(
@@ -263,5 +271,15 @@ impl<'a> Pair<'a> {
             self.run.session.progress.say(&format!("warning: {warning}"));
         }
         Ok((n_gen.min(left), warning))
+    }
+
+    /// Where a member comes from: its file, if each of `members` has one.
+    fn place(&self, member: usize, members: usize) -> Result<String> {
+        let generator = &self.run.components.generators[self.cells[0].generator].component;
+        let files = generator.as_ref().map_err(Clone::clone)?.files()?;
+        Ok(match files.get(member) {
+            Some(file) if files.len() == members => file.display().to_string(),
+            _ => format!("member {}", member + 1),
+        })
     }
 }
