@@ -22,8 +22,9 @@ config! {
 /// A generator whose members are files of generated events, in the natural order of their names (`m2` before
 /// `m10`); every uncertainty model is left out.
 ///
-/// Parameters: segment `file` \[1\], the number of the member's file. Files may differ in length as long as
-/// none is shorter than n_gen; their shapes must be the training set's. Making it reads every file once, to refuse NaN and infinite numbers before anything else runs.
+/// Parameters: segment `file` \[1\], the number of the member's file. Files may differ in length if none has fewer than
+/// n_gen events; their shapes must be the training set's. Making it reads every file once, to refuse NaN and infinite
+/// numbers before anything else runs.
 #[derive(Debug, Clone)]
 pub struct Samples {
     files: Arc<Vec<EventFile>>,
