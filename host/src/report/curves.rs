@@ -262,16 +262,17 @@ fn label_sizes(canvas: &mut Canvas, panel: &Panel, first: &CellReplica) {
     let equiv = first.estimate.n_equiv.filter(|n| (panel.x.low..=panel.x.high).contains(n));
     let bounded = matches!(first.estimate.verdict, Verdict::AtLeast | Verdict::AtMost);
     let equiv = equiv.filter(|_| !bounded).map(at);
-    let (train_anchor, equiv_anchor) = match equiv {
-        Some(x) if (x - train).abs() > 40.0 => (Anchor::Middle, Anchor::Middle),
-        Some(x) if x < train => (Anchor::Start, Anchor::End),
-        Some(_) => (Anchor::End, Anchor::Start),
-        None => (Anchor::Middle, Anchor::Middle),
+    // Anchors, and how far each label keeps from the other.
+    let (train_anchor, equiv_anchor, gap) = match equiv {
+        Some(x) if (x - train).abs() > 40.0 => (Anchor::Middle, Anchor::Middle, 0.0),
+        Some(x) if x < train => (Anchor::Start, Anchor::End, 2.0),
+        Some(_) => (Anchor::End, Anchor::Start, -2.0),
+        None => (Anchor::Middle, Anchor::Middle, 0.0),
     };
     let y = panel.area.top - 4.0;
-    canvas.text((train, y), TICK_SIZE, train_anchor, "#555555", &Text::markup("$n$_{train}"));
+    canvas.text((train + gap, y), TICK_SIZE, train_anchor, "#555555", &Text::markup("$n$_{train}"));
     if let Some(x) = equiv {
-        canvas.text((x, y), TICK_SIZE, equiv_anchor, BLACK, &Text::markup("$n$_{equiv}"));
+        canvas.text((x - gap, y), TICK_SIZE, equiv_anchor, BLACK, &Text::markup("$n$_{equiv}"));
     }
 }
 
