@@ -31,14 +31,14 @@ pub fn settings(members: u64, n_gen: u64) -> Vec<String> {
 /// against one that computes them afterwards.
 pub fn measure(folder: &Path, peers: &Peers) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for (key, target) in [("panel", Some(10.0)), ("panel-apart", None)] {
+    for key in ["panel", "panel-apart"] {
         let mut last = None;
         let run =
             || whole::run(folder, EXPERIMENT, &settings(MEMBERS, EVENTS)).map(|whole| last = Some(whole));
         let Some(Beside { name, pairs }) = peers.in_turn(key, REPETITIONS, 1.0, run)? else { break };
         let what = format!("{NAME}, {MEMBERS} members of {:.0e} events", EVENTS as f64);
         let against = format!("{name}, {}", cost(&pairs.first, 1.0, "s"));
-        rows.push(Row::new(&what, cost(&pairs.second, 1.0, "s"), against).times(pairs.ratio, target));
+        rows.push(Row::new(&what, cost(&pairs.second, 1.0, "s"), against).times(pairs.ratio, Some(10.0)));
         if let Some(whole) = last {
             print_distances(&whole.results);
             let megabytes = whole.peak as f64 / 1e6;
