@@ -35,13 +35,14 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     let config = json!({"flow": {"steps": SOLVER_STEPS}});
     let events = jets(4 * BATCH);
     let rows: Vec<u64> = (0..4 * BATCH as u64).collect();
+    let training = Batch::new(events.view(), Origin::Training, &rows);
     let schema = Schema::four_momenta(PARTICLES);
     let settings =
         TrainingSettings { iterations: STEPS, batch: BATCH, clip: 5.0, ..TrainingSettings::default() };
     let mut table = Vec::new();
     for (name, network, target) in NETWORKS {
         let generator = plugins.generator(name, &config)?;
-        let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), &schema)?;
+        let model = generator.prepare(&training, &schema)?;
         let step = || model.fit(&rows, &settings, Seed::new(2), &Alone).map(drop);
         let what = format!("flow matching, {network}, step, batch 512");
         table.extend(row(peers, (&format!("{name}-step"), target), &what, STEPS as f64, step)?);
@@ -53,19 +54,17 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
         let calls = 4.0 * SOLVER_STEPS as f64;
         table.extend(row(peers, (&format!("{name}-call"), target), &what, calls, sample)?);
     }
-    table.push(base(plugins, &schema)?);
+    table.push(base(plugins, &training, &schema)?);
     Ok(table)
 }
 
 /// The share of the base distribution, whose events are drawn until they pass the cuts, in sampling with the published 50
 /// steps, by the fastest network. Sampling with n steps takes base + n steps: the base is twice one step less two steps.
-fn base(plugins: &Plugins, schema: &Schema) -> Result<Row> {
+fn base(plugins: &Plugins, training: &Batch<'_>, schema: &Schema) -> Result<Row> {
     const PUBLISHED: f64 = 50.0;
-    let events = jets(4 * BATCH);
-    let rows: Vec<u64> = (0..4 * BATCH as u64).collect();
     let member = |steps: u64| {
         let generator = plugins.generator("flow-lgatr-slim", &json!({"flow": {"steps": steps}}))?;
-        let model = generator.prepare(&Batch::new(events.view(), Origin::Training, &rows), schema)?;
+        let model = generator.prepare(training, schema)?;
         model.at(&model.initial(Seed::new(3))?)
     };
     let (one, two) = (member(1)?, member(2)?);

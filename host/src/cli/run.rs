@@ -118,15 +118,16 @@ fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<S
         dataset["holdout"] = json!(process.path(holdout));
     }
     let members: Vec<PathBuf> = command.members.iter().map(|m| process.path(Path::new(m))).collect();
-    // As many events as the longest member has; the run refuses shorter ones. That no file matches is for the generator to
-    // say.
-    let mut n_gen = 1;
-    for pattern in &members {
-        for file in glob::glob(&pattern.to_string_lossy()).into_iter().flatten().flatten() {
-            n_gen = n_gen.max(rows(&file)?);
+    // As many events as the longest member has, unless the user says; the run refuses shorter ones. That no file matches is
+    // for the generator to say.
+    let mut n_gen = command.events.unwrap_or(1);
+    if command.events.is_none() {
+        for pattern in &members {
+            for file in glob::glob(&pattern.to_string_lossy()).into_iter().flatten().flatten() {
+                n_gen = n_gen.max(rows(&file)?);
+            }
         }
     }
-    let n_gen = command.events.unwrap_or(n_gen);
     let mut summaries = Vec::new();
     for given in &command.summary {
         let (name, arguments) = given.split_once(':').unwrap_or((given, ""));

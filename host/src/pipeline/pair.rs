@@ -237,8 +237,8 @@ impl<'a> Pair<'a> {
                 None => return Ok((n_gen, None)),
             }
         }
-        let (Some(&(least, shortest)), Some(&(most, longest))) =
-            (capacities.iter().min_by_key(|c| c.0), capacities.iter().max_by_key(|c| c.0))
+        let Some((&(least, shortest), &(most, longest))) =
+            capacities.iter().min().zip(capacities.iter().max())
         else {
             return Ok((n_gen, None));
         };

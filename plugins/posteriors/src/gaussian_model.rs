@@ -8,6 +8,8 @@ use amplicast_sdk::*;
 pub struct GaussianModel {
     pub events: Array2<f64>,
     pub loss_kind: LossKind,
+    /// How many calls it stands at once.
+    pub calls: Option<usize>,
 }
 
 impl GaussianModel {
@@ -19,7 +21,7 @@ impl GaussianModel {
             0.3 * (k + 1) as f64 + z
         };
         let events = Array2::from_shape_fn((n, dimension), event);
-        GaussianModel { events, loss_kind: LossKind::NegativeLogLikelihood }
+        GaussianModel { events, loss_kind: LossKind::NegativeLogLikelihood, calls: None }
     }
 
     /// The mean of the rows.
@@ -55,6 +57,10 @@ impl Model for GaussianModel {
 
     fn fit(&self, rows: &[u64], _: &TrainingSettings, _: Seed, _: &dyn Context) -> Result<Vec<f32>> {
         Ok(self.mean(rows).iter().map(|&m| m as f32).collect())
+    }
+
+    fn max_concurrency(&self) -> Option<usize> {
+        self.calls
     }
 }
 
