@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::arguments::{CalibrateCommand, EstimateCommand, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
-use super::estimate::experiment_of_files;
+use super::estimate::{Asked, experiment_of_files};
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
 use crate::calibration::Calibration;
 use crate::config::Source;
@@ -81,19 +81,21 @@ struct Found {
 
 /// Runs `amplicast estimate`.
 pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
-    match experiment_of_files(command, process) {
+    let Asked { experiment, lengths } = match experiment_of_files(command, process) {
+        Ok(asked) => asked,
+        Err(error) => return usage(error),
+    };
+    let ready = Source::parse(Path::new("the experiment of these arguments"), experiment)
+        .and_then(|source| prepare_source(&source, &command.plugin_path, process));
+    match ready {
         Err(error) => usage(error),
-        Ok(text) => {
-            let ready = Source::parse(Path::new("the experiment of these arguments"), text)
-                .and_then(|source| prepare_source(&source, &command.plugin_path, process));
-            match ready {
-                Err(error) => usage(error),
-                Ok(ready) => {
-                    let out = process.path(&command.out);
-                    let place = Place { stages: &out, results: &out };
-                    finish(&ready, place, command.threads, process, |_| calibration::of_run(&out), show)
-                }
+        Ok(ready) => {
+            if let Err(error) = lengths {
+                return usage(error);
             }
+            let out = process.path(&command.out);
+            let place = Place { stages: &out, results: &out };
+            finish(&ready, place, command.threads, process, |_| calibration::of_run(&out), show)
         }
     }
 }
