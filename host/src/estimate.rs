@@ -120,6 +120,10 @@ fn stand(found: Estimate, footing: &Footing) -> Estimate {
     match footing {
         Footing::Sound => found,
         Footing::InSample(reason) => Estimate { verdict: Verdict::InSample, reason: reason.clone(), ..found },
+        Footing::Shared(reason) if found.verdict == Verdict::AtLeast => {
+            without_bound(Verdict::InSample, reason)
+        }
+        Footing::Shared(reason) => Estimate { verdict: Verdict::InSample, reason: reason.clone(), ..found },
         Footing::NoBound { in_sample, reason } if found.verdict == Verdict::AtLeast => {
             without_bound(if *in_sample { Verdict::InSample } else { Verdict::Unresolved }, reason)
         }
@@ -277,6 +281,12 @@ mod tests {
             assert_eq!((found.verdict, found.g, found.reason.as_str()), (verdict, None, "nobody said"));
             assert_eq!((found.interval_95.low, found.interval_68.low), (None, None));
             // A spread that is seen is a number still.
+            let shared = on(&bound, 10, &Footing::Shared("shared".into()));
+            assert_eq!((shared.verdict, shared.interval_95.low), (Verdict::InSample, None));
+            assert_eq!(
+                on(&number, 10, &Footing::Shared("shared".into())).g,
+                on(&number, 10, &Footing::Sound).g
+            );
             assert_eq!(on(&number, 10, &footing), on(&number, 10, &Footing::Sound));
         }
     }

@@ -25,8 +25,10 @@ pub struct TrueSample {
 pub enum Footing {
     /// Events and members are what the estimate takes them for.
     Sound,
-    /// The training events speak for themselves: what is estimated is no evidence, for this reason.
+    /// The reference is the training set: what is estimated is shown, and no evidence, for this reason.
     InSample(String),
+    /// The members share their training events: a number is shown, and no evidence; a bound is withheld, for this reason.
+    Shared(String),
     /// A spread is what it is, but that there is none bounds nothing, for this reason.
     NoBound {
         /// Whether it is because the training events speak for themselves.
@@ -145,9 +147,9 @@ fn footing(data: Option<MembersData>, copies: &Copies) -> Footing {
             Footing::NoBound { in_sample: true, reason: format!("{text}: that the members agree bounds nothing") }
         }
         (_, Some(text)) => {
-            Footing::InSample(format!("{text}: members that share their training events agree however little they know"))
+            Footing::Shared(format!("{text}: members that share their training events agree however little they know"))
         }
-        (Some(MembersData::Same), None) => Footing::InSample(
+        (Some(MembersData::Same), None) => Footing::Shared(
             "all members were fitted to the same training events: their spread leaves out the fluctuation of these".into(),
         ),
         (None, None) => Footing::NoBound {
@@ -214,7 +216,7 @@ mod tests {
         for data in [MembersData::Bootstrap, MembersData::Halves, MembersData::Posterior] {
             assert_eq!(footing(Some(data)), Footing::Sound);
         }
-        assert!(matches!(footing(Some(MembersData::Same)), Footing::InSample(_)));
+        assert!(matches!(footing(Some(MembersData::Same)), Footing::Shared(_)));
         assert!(matches!(footing(None), Footing::NoBound { in_sample: false, .. }));
     }
 
@@ -224,13 +226,13 @@ mod tests {
         let members: Vec<_> = (0..6).map(|i| resampled(&training, i, 3000)).collect();
         let found = find(&training, &members, Some(MembersData::Posterior));
         assert_eq!(found.refused, None);
-        let Footing::InSample(reason) = found.footing else { panic!("{found:?}") };
+        let Footing::Shared(reason) = found.footing else { panic!("{found:?}") };
         assert!(reason.starts_with("100 % of the generated events are training events: "), "{reason}");
         let found = find(&training, &members, Some(MembersData::Bootstrap));
         assert!(matches!(found.footing, Footing::NoBound { in_sample: true, .. }));
         // With a little noise.
         let members: Vec<_> = members.iter().zip(90..).map(|(m, i)| m + normal(i, 3000) * 1e-3).collect();
-        let Footing::InSample(reason) = find(&training, &members, None).footing else { panic!() };
+        let Footing::Shared(reason) = find(&training, &members, None).footing else { panic!() };
         assert!(reason.contains("lie next to one training event each"), "{reason}");
     }
 
