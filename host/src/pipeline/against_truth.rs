@@ -96,7 +96,8 @@ pub fn against_truth(cell: &Cell) -> Option<String> {
 fn of_one_set(cell: &Cell, replica: &CellReplica, truth: &TrueG, known: Interval, side: Side) -> String {
     let (where_, how) = side.words();
     let Interval { low, high } = replica.estimate.interval_95;
-    let end = |end: Option<f64>, open: &str| end.map_or(open.to_string(), short);
+    let low = low.map_or("0".to_string(), short);
+    let high = high.map_or("∞)".to_string(), |high| format!("{}]", short(high)));
     let regions = replica.deviation.as_ref().map_or(1, |d| d.pulls.len().max(1));
     let chance = if by_chance(known, replica.estimate.interval_95, regions) {
         "; one training set scatters as much by chance: experiment.replicas = 10 tells"
@@ -104,11 +105,9 @@ fn of_one_set(cell: &Cell, replica: &CellReplica, truth: &TrueG, known: Interval
         ", by more than the scatter of one training set"
     };
     format!(
-        "{}: the true G of this training set, {}, lies {where_} the 95 % interval [{}, {}]: the estimated G is {how} here{chance}",
+        "{}: the true G of this training set, {}, lies {where_} the 95 % interval [{low}, {high}: the estimated G is {how} here{chance}",
         cell_title(&cell.name),
         true_g(truth),
-        end(low, "0"),
-        end(high, "∞"),
     )
 }
 

@@ -103,8 +103,13 @@ pub fn true_g(g: &TrueG) -> String {
             let step = step(value, (value - low).min(high.map_or(f64::INFINITY, |high| high - value)));
             // The ends have digits of their own: beside a wide interval the lower one would be rounded to nothing.
             let end = |end: f64| rounded(end, step.min(step_of_digits(end, 1)));
-            let high = high.map_or("∞)".to_string(), |high| format!("{}]", end(high)));
-            format!("{} [{}, {high}", rounded(value, step), end(low))
+            let (value, low) = (rounded(value, step), end(low));
+            match high.map(end) {
+                // To these digits it is exact.
+                Some(high) if high == value && low == value => value,
+                Some(high) => format!("{value} [{low}, {high}]"),
+                None => format!("{value} [{low}, ∞)"),
+            }
         }
         (_, Some(low)) => format!("> {}", rounded(low, step_of_digits(low, 1))),
         (Some(value), None) => rounded(value, step_of_digits(value, 1)),
@@ -274,6 +279,7 @@ mod tests {
             (Some(6.84), [Some(5.12), Some(9.93)], "6.8 [5.1, 9.9]"),
             (Some(140.3), [Some(81.0), Some(612.0)], "140 [80, 610]"),
             (Some(0.0412), [Some(0.0401), Some(0.0424)], "0.041 [0.040, 0.042]"),
+            (Some(0.0312), [Some(0.0311), Some(0.0313)], "0.031"),
             (None, [Some(41.3), None], "> 40"),
         ];
         for (value, ends, expected) in cases {

@@ -147,12 +147,27 @@ fn matrix(results: &Results) -> String {
 
 /// A cell with a name of the user's.
 fn named(head: &str, name: &str) -> String {
-    format!("<td data-label=\"{head}\"{}>{}</td>", long(name), escape(name))
+    format!("<td data-label=\"{head}\"{}>{}</td>", long(name), words(name))
 }
+
+/// A name in whose words numbers stay whole: a browser would break `2-19` behind its hyphen.
+fn words(name: &str) -> String {
+    let digit = |c: char| c.is_ascii_digit();
+    let range = |word: &str| {
+        word.len() <= LONGEST && word.split('-').filter(|part| part.chars().any(digit)).nth(1).is_some()
+    };
+    let word = |word: &str| {
+        if range(word) { format!("<span class=\"n\">{}</span>", escape(word)) } else { escape(word) }
+    };
+    name.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Characters of a word that fits into any column.
+const LONGEST: usize = 24;
 
 /// Names are broken within a word only where one is longer than any column.
 fn long(name: &str) -> &'static str {
-    if name.split([' ', '-']).any(|word| word.chars().count() > 24) { " class=\"long\"" } else { "" }
+    if name.split([' ', '-']).any(|word| word.chars().count() > LONGEST) { " class=\"long\"" } else { "" }
 }
 
 fn class_of(cell: &Cell) -> &'static str {

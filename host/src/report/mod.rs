@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use amplicast_sdk::{Error, Result};
 
 pub use calibration::calibration_table;
-pub use columns::Columns;
+pub use columns::{Columns, wrapped};
 pub use figure::{Figure, Subject, figures};
 pub use format::{amplification, short, true_g};
 pub use table::table;
