@@ -114,6 +114,7 @@ const OPTIONS: Options = &[
     ("generator.members", "--members"),
     ("generator.key", "--key"),
     ("generator.columns", "--columns"),
+    ("generator.members_data", "--members-data"),
     ("experiment.n_train", "--train"),
     ("experiment.n_gen", "--events"),
     ("summary", "--summary"),
@@ -223,7 +224,9 @@ fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<S
     let experiment = json!({
         "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": n_gen},
         "dataset": dataset,
-        "generator": [{"plugin": "samples", "members": members, "key": key, "columns": columns}],
+        "generator": [{
+            "plugin": "samples", "members": members, "key": key, "columns": columns, "members_data": command.members_data,
+        }],
         "summary": summaries,
         "metric": metrics,
     });

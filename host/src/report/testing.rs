@@ -1,7 +1,8 @@
 //! A made-up but realistic run for tests: the Gaussian ring, with every kind of verdict and a cell that failed.
 
-use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure};
+use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure, MembersData};
 
+use crate::inspection::{Copies, Nearer};
 use crate::results::*;
 
 /// An estimate with the given intervals on 1000 training events.
@@ -77,6 +78,7 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
             replica,
             n_train_passed: 1000,
             n_reference: 0,
+            without: None,
             n_effective: 10.0,
             estimate: Estimate { limit, reason, ..estimate },
             curve: checkpoints().map(point).collect(),
@@ -174,6 +176,7 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
         replica: 0,
         n_train_passed: (1000.0 * fraction) as u64,
         n_reference: reference as u64,
+        without: Some(Without { training: 0.13, generated: 0.12 }),
         n_effective: 10.0,
         estimate: Estimate { limit, n_equiv, reason: reason.into(), ..made },
         curve,
@@ -304,10 +307,25 @@ pub(crate) fn results() -> Results {
         distributions: vec![distribution(false), distribution(true)],
         planes: vec![plane()],
         diagnostics: vec![diagnosed()],
+        inspections: vec![inspected()],
         warnings: vec![
             "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
                 .into(),
         ],
+    }
+}
+
+/// A look at events of which a few lie next to training events.
+fn inspected() -> Inspected {
+    Inspected {
+        generator: "transformer".into(),
+        uncertainty: "bayesian".into(),
+        replica: 0,
+        members_data: Some(MembersData::Posterior),
+        events: 10_000_000,
+        copies: Copies { equal: 0.0, by_chance: 0.0, nearer: Some(Nearer { part: 0.05, probability: 0.6 }) },
+        precision: Some("6 digits".into()),
+        findings: vec!["5 % of the generated events lie next to one training event".into()],
     }
 }
 
