@@ -80,7 +80,7 @@ pub struct RunCommand {
     #[arg(long, value_name = "DIR", help = "The run's folder [default: runs/NAME]")]
     pub out: Option<PathBuf>,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
@@ -126,12 +126,29 @@ pub struct PlanCommand {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: u64,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,
 }
+
+/// Threads of the pool: more than a few for each processor only wait for each other, and thousands wear the machine down.
+fn threads(text: &str) -> Result<usize, String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = (THREADS_FOR_EACH * processors).max(LEAST_MOST_THREADS);
+    match text.parse::<usize>() {
+        Ok(n) if (1..=most).contains(&n) => Ok(n),
+        _ => Err(format!(
+            "expected 1 to {most} threads (this machine has {processors} processors), found {text}"
+        )),
+    }
+}
+
+/// Threads for each processor that are allowed.
+const THREADS_FOR_EACH: usize = 4;
+/// Threads that are allowed on the smallest machine, so that a run looks the same anywhere.
+const LEAST_MOST_THREADS: usize = 64;
 
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -184,7 +201,7 @@ pub struct EstimateCommand {
     #[arg(long, value_name = "DIR", default_value = "runs/estimate")]
     pub out: PathBuf,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]

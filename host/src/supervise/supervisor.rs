@@ -31,6 +31,9 @@ const JOURNAL: &str = "AMPLICAST_WORKER_JOURNAL";
 const FAILURES: &str = "AMPLICAST_WORKER_FAILURES";
 const SERIAL: &str = "AMPLICAST_WORKER_SERIAL";
 
+/// The signal of Ctrl-C.
+const INTERRUPT: i32 = 2;
+
 /// Exit code of a worker that ended in order; its own code is in the low bits.
 const ORDERLY: i32 = 64;
 
@@ -42,6 +45,11 @@ pub struct Worker {
     pub failures: Vec<Failure>,
     /// Work on one thread, so that the next death has one suspect.
     pub serial: bool,
+}
+
+/// Whether this process was started by a supervisor.
+pub fn is_worker() -> bool {
+    std::env::var_os(JOURNAL).is_some()
 }
 
 /// The worker's side: present in a process that a supervisor started.
@@ -88,8 +96,9 @@ pub fn supervise(time_limit: Duration, stop: &Arc<AtomicBool>) -> std::io::Resul
         if let Some(code) = status.code().filter(|c| (ORDERLY..ORDERLY + 32).contains(c)) {
             return Ok((code - ORDERLY) as u8);
         }
-        if stop.load(Ordering::SeqCst) {
-            return Ok(crate::cli::EXIT_STOPPED);
+        // Also a worker that was too young to listen, before this process heard of the same Ctrl-C.
+        if stop.load(Ordering::SeqCst) || status.signal() == Some(INTERRUPT) {
+            return Ok(crate::cli::stopped());
         }
         let calls = journal::read(journal.path());
         let mut suspects: Vec<&CallUnderWay> = match &hung {
@@ -202,11 +211,18 @@ fn watch(
                 let _ = input.write_all(b"s");
             }
             let since = *stopped_at.get_or_insert_with(journal::now);
-            if journal::now() - since > 20_000 {
+            if journal::now() - since > patience(&journal::read(journal)) {
                 child.kill()?;
             }
         }
     }
+}
+
+/// How many milliseconds a worker that was asked to stop may go on: long while it computes what will be stored, not while plugins
+/// are loaded and components made, which read whole files, since nothing is lost then.
+fn patience(under_way: &[CallUnderWay]) -> u64 {
+    let loses_nothing = |call: &CallUnderWay| ["load", "create"].contains(&call.call.as_str());
+    if !under_way.is_empty() && under_way.iter().all(loses_nothing) { 500 } else { 20_000 }
 }
 
 fn describe(status: ExitStatus) -> String {
