@@ -24,6 +24,9 @@ pub const TESTS: &[Test] = &[
     Test::new("threads", "Two threads read what one reads", |s| {
         with_splits(s, |stream, _| stream.threads(s.context))
     }),
+    Test::new("many", "Of a hundred thousand events all are finite", |s| {
+        with_splits(s, |stream, _| stream.many())
+    }),
     Test::new("quantiles", "True quantiles of a summary rise with the probability", quantiles),
     Test::new("files", "The files that it reads exist", files),
 ];
@@ -48,8 +51,9 @@ fn with_splits(
         let read = |chunk: Chunk, out: ArrayViewMut2<'_, f64>| first.read(split, chunk, out);
         let read_other = |chunk: Chunk, out: ArrayViewMut2<'_, f64>| second.read(split, chunk, out);
         let dimension = first.schema().dimension();
-        let stream = EventStream { what, dimension, capacity, read: &read };
-        test(&stream, &EventStream { what, dimension, capacity, read: &read_other })?;
+        let seed = subject.seed(2);
+        let stream = EventStream { what, dimension, capacity, seed, read: &read };
+        test(&stream, &EventStream { what, dimension, capacity, seed, read: &read_other })?;
     }
     Ok(())
 }
