@@ -114,7 +114,10 @@ fn another_version_of_the_sdk() {
         place.write("more/libother.so", bytes);
         let listed = place.amplicast(&["plugins", "list", "--plugin-path", "more"]).expect(0);
         listed.prints(&["libother.so"]);
-        place.amplicast(&["plugins", "info", "ks", "--plugin-path", "more"]).expect(0).prints(&["libother.so", &format!("built with amplicast-sdk {other}")]);
+        place
+            .amplicast(&["plugins", "info", "ks", "--plugin-path", "more"])
+            .expect(0)
+            .prints(&["libother.so", &format!("built with amplicast-sdk {other}")]);
     }
 }
 

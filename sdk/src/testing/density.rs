@@ -5,6 +5,7 @@ use ndarray::{Array2, ArrayView2, s};
 use super::extremes::{extremes, together};
 use super::generator::{Learning, some_parameters};
 use super::inputs;
+use super::many::{each, in_time};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::proposal::{Proposal, quantile};
 use super::suite::{Subject, Test};
@@ -94,14 +95,13 @@ fn generator_extremes(subject: &Subject<'_>) -> Verdict {
     if !subject.generator()?.abilities().log_density {
         return skip("it has no density");
     }
-    for learning in Learning::two(subject)? {
+    each(Learning::two(subject)?, |learning| {
         let model = learning.model()?;
         let member = model.at(&some_parameters(&model, &learning)?)?;
         at_extremes(&learning.training.schema, &|events, out| {
             member.log_density(events, subject.seed(34), out)
-        })?;
-    }
-    Ok(())
+        })
+    })
 }
 
 type WriteLogDensity<'a> = &'a dyn Fn(ArrayView2<'_, f64>, &mut [f64]) -> Result<()>;
@@ -109,12 +109,15 @@ type WriteLogDensity<'a> = &'a dyn Fn(ArrayView2<'_, f64>, &mut [f64]) -> Result
 /// NaN and +inf are refused at the boundary.
 fn at_extremes(schema: &Schema, log_density: WriteLogDensity<'_>) -> Verdict {
     let list = extremes(schema);
-    for extreme in &list {
-        unless_refused(&extreme.what, log_density(extreme.values().view(), &mut [f64::NAN]))?;
-    }
     let all = together(&list);
-    unless_refused("extreme events together", log_density(all.view(), &mut vec![f64::NAN; all.nrows()]))?;
-    Ok(())
+    let together = log_density(all.view(), &mut vec![f64::NAN; all.nrows()]);
+    if unless_refused("extreme events together", together)?.is_some() {
+        return Ok(());
+    }
+    // One that is refused must not hide the others.
+    in_time("extreme events", list, |extreme| {
+        unless_refused(&extreme.what, log_density(extreme.values().view(), &mut [f64::NAN])).map(drop)
+    })
 }
 
 fn compare(

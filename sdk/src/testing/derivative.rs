@@ -28,7 +28,7 @@ pub struct Differs {
 }
 
 /// Half lengths of the lines to which polynomials are fitted, the one that usually does first.
-const REACHES: [f64; 4] = [0.03, 0.1, 0.01, 0.003];
+const REACHES: [f64; 7] = [0.03, 0.1, 0.01, 0.003, 0.001, 3e-4, 1e-4];
 /// Points on each side of the middle.
 const SIDE: i32 = 6;
 /// Coefficients of the polynomial.
@@ -38,9 +38,9 @@ const CHANCE: f64 = 10.0;
 /// Relative difference that is taken for agreement, beside the errors: parameters and gradients are f32.
 const AGREEMENT: f64 = 1e-4;
 /// An error below this part of the derivative is small enough.
-const SHARP: f64 = 1e-3;
+const SHARP: f64 = 3e-3;
 /// By how much rounding is larger in a gradient than in its loss, and the most that is ascribed to it.
-const GRADIENT_ROUNDING: (f64, f64) = (1e4, 3e-3);
+const GRADIENT_ROUNDING: (f64, f64) = (1e6, 5e-3);
 
 /// A slope with its standard error, and the scatter of the loss around the polynomial.
 #[derive(Debug, Clone, Copy)]
@@ -48,32 +48,38 @@ struct Slope {
     value: f64,
     error: f64,
     scatter: f64,
+    agrees: bool,
 }
 
 impl Line<'_> {
     /// Whether `stated`, a derivative from a gradient of length `norm`, is that of the loss.
+    ///
+    /// It is if a slope that is sharp says so: where a loss turns within a small distance, only a short line shows it.
     pub fn agrees(&self, stated: f64, norm: f64) -> Result<Option<Differs>> {
         let value = (self.loss)(self.parameters)?;
-        let mut best: Option<Slope> = None;
+        let (mut best, mut noise): (Option<Slope>, f64) = (None, f64::INFINITY);
         for reach in REACHES {
             let slope = self.slope(value, reach)?;
+            noise = noise.min(slope.scatter);
+            let scale = slope.value.abs().max(stated.abs());
+            let (factor, most) = GRADIENT_ROUNDING;
+            let rounding = (factor * slope.scatter / (1.0 + value.abs())).min(most) * norm;
+            let tolerance = AGREEMENT * scale + CHANCE * slope.error + rounding;
+            if CHANCE * slope.error <= SHARP * scale && (slope.value - stated).abs() <= tolerance {
+                return Ok(None);
+            }
+            let slope = Slope { agrees: (slope.value - stated).abs() <= tolerance, ..slope };
             if best.is_none_or(|best| slope.error < best.error) {
                 best = Some(slope);
             }
-            if CHANCE * slope.error <= SHARP * slope.value.abs().max(stated.abs()) {
-                break;
+        }
+        match best {
+            Some(best) if CHANCE * best.error > ROUGH * best.value.abs().max(stated.abs()) => {
+                self.roughly(value, stated, noise)
             }
+            Some(best) if !best.agrees => Ok(Some(Differs { found: best.value, error: best.error })),
+            _ => Ok(None),
         }
-        let Some(best) = best else { return Ok(None) };
-        let scale = best.value.abs().max(stated.abs());
-        if CHANCE * best.error > ROUGH * scale {
-            return self.roughly(value, stated);
-        }
-        let (factor, most) = GRADIENT_ROUNDING;
-        let rounding = (factor * best.scatter / (1.0 + value.abs())).min(most) * norm;
-        let tolerance = AGREEMENT * scale + CHANCE * best.error + rounding;
-        let agrees = (best.value - stated).abs() <= tolerance;
-        Ok((!agrees).then_some(Differs { found: best.value, error: best.error }))
     }
 
     /// Parameters at a distance, and the distance after their rounding to f32.
@@ -95,7 +101,7 @@ impl Line<'_> {
             points.push((made / reach, (self.loss)(&parameters)? - value));
         }
         let Fit { slope, error, scatter } = fit(&points);
-        Ok(Slope { value: slope / reach, error: error / reach, scatter })
+        Ok(Slope { value: slope / reach, error: error / reach, scatter, agrees: false })
     }
 }
 
@@ -138,17 +144,17 @@ fn fit(points: &[(f64, f64)]) -> Fit {
 const ROUGH: f64 = 0.03;
 /// Lengths of steps: a long one has an error of its own, a short one drowns in the rounding of the loss.
 const STEPS: [f64; 4] = [0.1, 0.03, 0.01, 0.003];
-/// Relative rounding error of a loss that is computed in f32.
+/// Relative rounding error of a loss that is computed in f32, if it is not found to be larger.
 const ROUNDING: f64 = 1e-6;
 
 impl Line<'_> {
     /// By central differences, of which the best counts: for a loss with kinks, or one that is all rounding.
-    fn roughly(&self, value: f64, stated: f64) -> Result<Option<Differs>> {
+    fn roughly(&self, value: f64, stated: f64, noise: f64) -> Result<Option<Differs>> {
         let mut best: Option<(f64, Differs)> = None;
         for step in STEPS {
             let ((forward, ahead), (backward, behind)) = (self.at(step), self.at(-step));
             let found = ((self.loss)(&forward)? - (self.loss)(&backward)?) / (ahead - behind);
-            let noise = 3.0 * ROUNDING * (1.0 + value.abs()) / step;
+            let noise = 3.0 * noise.max(ROUNDING * (1.0 + value.abs())) / step;
             let relative = ((found - stated).abs() - noise).max(0.0)
                 / (found.abs().max(stated.abs()) + f64::MIN_POSITIVE);
             if best.as_ref().is_none_or(|(least, _)| relative < *least) {

@@ -26,15 +26,26 @@ pub fn in_pieces(what: &str, events: u64, mut work: impl FnMut(u64, usize) -> Ve
     Ok(())
 }
 
-/// Both verdicts: a failure before all else, then what was left out.
-pub fn both(first: Verdict, second: impl FnOnce() -> Verdict) -> Verdict {
-    match first {
-        Err(Stop::Partial(part)) => match second() {
-            Err(Stop::Partial(other)) => Err(Stop::Partial(format!("{part}; {other}"))),
-            Ok(()) => Err(Stop::Partial(part)),
-            other => other,
-        },
-        Ok(()) => second(),
-        other => other,
+/// Tests all items; one that ends in part does not keep the others from being tested.
+pub fn each<T>(items: impl IntoIterator<Item = T>, mut test: impl FnMut(T) -> Verdict) -> Verdict {
+    let mut parts = Vec::new();
+    for item in items {
+        match test(item) {
+            Err(Stop::Partial(part)) => parts.push(part),
+            other => other?,
+        }
     }
+    if parts.is_empty() { Ok(()) } else { Err(Stop::Partial(parts.join("; "))) }
+}
+
+/// Tests as many items as the time allows, at least one.
+pub fn in_time<T>(what: &str, items: Vec<T>, mut test: impl FnMut(T) -> Verdict) -> Verdict {
+    let (start, all) = (Instant::now(), items.len());
+    for (done, item) in items.into_iter().enumerate() {
+        if done > 0 && start.elapsed() > TIME {
+            return Err(Stop::Partial(format!("{done} of {all} {what} in {} s", TIME.as_secs())));
+        }
+        test(item)?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayViewMut2};
 
 use super::generator::{Learning, needs_threads, some_parameters};
 use super::inputs::{CHUNK, chunk};
-use super::many::{self, both, in_pieces};
+use super::many::{self, each, in_pieces};
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::stream::EventStream;
 use super::suite::{Subject, Test};
@@ -123,20 +123,18 @@ fn sample_many(subject: &Subject<'_>) -> Verdict {
         let seed = learning.seed(14).index(first);
         (Chunk { index: first, first_event: first, seed }, Array2::from_elem((n, dimension), f64::NAN))
     };
-    // That what crosses the boundary is finite is checked there.
-    let sampled = in_pieces("generated events", events, |first, n| {
-        let (chunk, mut out) = piece(first, n);
-        Ok(member.sample(chunk, out.view_mut())?)
-    });
-    if !learning.generator.abilities().log_density {
-        return sampled;
-    }
-    both(sampled, || {
-        in_pieces("log densities", events, |first, n| {
+    let with_density = learning.generator.abilities().log_density;
+    each(if with_density { vec![false, true] } else { vec![false] }, |density| {
+        let what = if density { "log densities" } else { "generated events" };
+        in_pieces(what, events, |first, n| {
             let (chunk, mut out) = piece(first, n);
-            let mut density = vec![f64::NAN; n];
-            member.sample_with_log_density(chunk, out.view_mut(), &mut density)?;
-            ensure_finite("log densities of a sample", density)
+            // That what crosses the boundary is finite is checked there.
+            if density {
+                member.sample_with_log_density(chunk, out.view_mut(), &mut vec![f64::NAN; n])?;
+            } else {
+                member.sample(chunk, out.view_mut())?;
+            }
+            Ok(())
         })
     })
 }

@@ -3,8 +3,10 @@
 //! The same tests run inside an author's own `cargo test` ([`check_all`]) and on a finished library, out of process
 //! (`amplicast plugins check FILE`). They know nothing of a component but its contract: that it is deterministic in its
 //! seed, that lengths are right and numbers finite, that gradients are those of the loss, that a density is the density
-//! of the samples. They bring their own small training sets; a component whose defaults are not enough (a path, a list
-//! of regions) is given a configuration, or skipped with the reason.
+//! of the samples, that a null law is the law of the metric on true samples. They bring their own small training sets, of
+//! any number of columns and rows, and extreme events; a component whose defaults are not enough (a path, a list of
+//! regions) is given a configuration, or skipped with the reason. A test that meets its time before it is through says how
+//! far it came ([`Outcome::Partial`]). Everything random comes from one seed, which is printed.
 //!
 //! ```
 //! use amplicast_sdk::*;

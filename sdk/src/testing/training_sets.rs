@@ -7,6 +7,7 @@ use super::generator::{Learning, some_parameters};
 use super::gradients::along_the_gradient;
 use super::inputs::{self, Events, ODD_NUMBERS};
 use super::loss::with_losses;
+use super::many::{each, in_time};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::suite::{Subject, Test};
 use crate::abi::{LoadedGenerator, LoadedModel};
@@ -33,13 +34,8 @@ pub const TESTS: &[Test] = &[
 /// Samples in these tests.
 const SAMPLED: usize = 7;
 
-/// Ends the test unless a member at these parameters gives finite events, which have a density if it has one.
-fn samples(learning: &Learning, model: &LoadedModel<'_>, parameters: &[f32]) -> Verdict {
-    ensure_finite("log densities of own events", sampled(learning, model, parameters)?)
-}
-
-/// Samples, and gives the log densities of what was sampled; that events are finite is checked at the boundary.
-fn sampled(learning: &Learning, model: &LoadedModel<'_>, parameters: &[f32]) -> Result<Vec<f64>> {
+/// Samples, and takes the log densities of what was sampled, if it has any; that both are numbers is checked at the boundary.
+fn sample(learning: &Learning, model: &LoadedModel<'_>, parameters: &[f32]) -> Result<()> {
     let dimension = learning.training.schema.dimension();
     let member = model.at(parameters)?;
     let n = member.capacity().map_or(SAMPLED, |events| SAMPLED.min(events as usize));
@@ -47,25 +43,23 @@ fn sampled(learning: &Learning, model: &LoadedModel<'_>, parameters: &[f32]) -> 
     let mut out = Array2::from_elem((n, dimension), f64::NAN);
     member.sample(chunk, out.view_mut())?;
     if !learning.generator.abilities().log_density {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let mut density = vec![f64::NAN; n];
-    member.log_density(out.view(), learning.seed(16), &mut density)?;
-    Ok(density)
+    member.log_density(out.view(), learning.seed(16), &mut vec![f64::NAN; n])
 }
 
 fn training_sets(subject: &Subject<'_>) -> Verdict {
     let mut accepted = 0;
-    for training in inputs::all(subject.seed(1)) {
+    in_time("training sets", inputs::all(subject.seed(1)).collect(), |training| {
         let title = training.title();
         let learning = match Learning::on(subject, std::iter::once(training)) {
             Ok(learning) => learning,
-            Err(Stop::Skipped(_)) => continue,
+            Err(Stop::Skipped(_)) => return Ok(()),
             Err(stop) => return Err(stop),
         };
         accepted += 1;
-        one_training_set(&learning).map_err(|stop| stop.at(&title))?;
-    }
+        one_training_set(&learning).map_err(|stop| stop.at(&title))
+    })?;
     if accepted > 0 { Ok(()) } else { skip("it learns none of the suite's events") }
 }
 
@@ -75,7 +69,7 @@ fn one_training_set(learning: &Learning) -> Verdict {
     ensure_finite("initial parameters", wide(&model.initial(learning.seed(17))?))?;
     let parameters = some_parameters(&model, learning)?;
     ensure_finite("parameters", wide(&parameters))?;
-    samples(learning, &model, &parameters)?;
+    sample(learning, &model, &parameters)?;
     if learning.generator.abilities().gradients.is_some() {
         with_losses(learning, along_the_gradient)?;
     }
@@ -88,16 +82,14 @@ fn short() -> TrainingSettings {
 }
 
 fn row_counts(subject: &Subject<'_>) -> Verdict {
-    for learning in Learning::two(subject)? {
-        let title = learning.training.title();
-        row_counts_of(&learning).map_err(|stop| stop.at(&title))?;
-    }
-    Ok(())
+    each(Learning::two(subject)?, |learning| {
+        row_counts_of(&learning).map_err(|stop| stop.at(&learning.training.title()))
+    })
 }
 
 fn row_counts_of(learning: &Learning) -> Verdict {
     let model = learning.model()?;
-    for n in ODD_NUMBERS {
+    in_time("numbers of rows", ODD_NUMBERS.to_vec(), |n| {
         // That they are as many as the layout says is checked where they cross the boundary.
         let rows = &learning.training.rows[..n];
         fit_and_sample(learning, &model, rows, &format!("a fit to {n} row(s)"))?;
@@ -106,28 +98,23 @@ fn row_counts_of(learning: &Learning) -> Verdict {
         let prepared = learning.generator.prepare(&few.batch(), &few.schema);
         let Some(model) = unless_refused(&what, prepared)? else {
             ensure(n < 100, || format!("{what}: expected a model, found a refusal"))?;
-            continue;
+            return Ok(());
         };
         if unless_refused(&what, model.initial(learning.seed(17)))?.is_none() {
-            continue;
+            return Ok(());
         }
         // A bootstrap may have more rows than there are events.
         let rows: Vec<u64> = (0..2 * n as u64 + 1).map(|i| i % n as u64).collect();
-        fit_and_sample(learning, &model, &rows, &what)?;
-    }
-    Ok(())
+        fit_and_sample(learning, &model, &rows, &what)
+    })
 }
 
 /// Fits to rows and samples; a refusal is no fault unless there are rows enough.
 fn fit_and_sample(learning: &Learning, model: &LoadedModel<'_>, rows: &[u64], what: &str) -> Verdict {
-    let parameters = match fitted(learning, model, rows) {
-        Some(fitted) => unless_refused(what, fitted)?,
-        None => return Ok(()),
-    };
-    match parameters {
-        Some(parameters) => samples(learning, model, &parameters).map_err(|stop| stop.at(what)),
-        None => ensure(rows.len() < 100, || format!("{what}: expected a fit, found a refusal")),
-    }
+    let Some(result) = fitted(learning, model, rows) else { return Ok(()) };
+    let result = result.and_then(|parameters| sample(learning, model, &parameters));
+    let done = unless_refused(what, result)?.is_some();
+    ensure(done || rows.len() < 100, || format!("{what}: expected events, found a refusal"))
 }
 
 /// A short fit, if it has a fit.
@@ -137,11 +124,9 @@ fn fitted(learning: &Learning, model: &LoadedModel<'_>, rows: &[u64]) -> Option<
 }
 
 fn extreme_events(subject: &Subject<'_>) -> Verdict {
-    for learning in Learning::two(subject)? {
-        let title = learning.training.title();
-        with_extremes(&learning).map_err(|stop| stop.at(&title))?;
-    }
-    Ok(())
+    each(Learning::two(subject)?, |learning| {
+        with_extremes(&learning).map_err(|stop| stop.at(&learning.training.title()))
+    })
 }
 
 fn with_extremes(learning: &Learning) -> Verdict {
@@ -156,12 +141,11 @@ fn with_extremes(learning: &Learning) -> Verdict {
         ("two events many times".to_string(), usual.values.select(Axis(0), &[[0, 1]; 32].concat())),
     ];
     sets.extend(list.iter().map(|extreme| (extreme.what.clone(), mixed(extreme.values()))));
-    for (what, values) in sets {
+    in_time("extreme training sets", sets, |(what, values)| {
         let what = format!("training events with {what}");
         let events = Events::new(usual.schema.clone(), values);
-        one_extreme(learning, &learning.generator, &events, &what)?;
-    }
-    Ok(())
+        one_extreme(learning, &learning.generator, &events, &what)
+    })
 }
 
 fn one_extreme(learning: &Learning, generator: &LoadedGenerator, events: &Events, what: &str) -> Verdict {
@@ -169,5 +153,5 @@ fn one_extreme(learning: &Learning, generator: &LoadedGenerator, events: &Events
     let Some(model) = unless_refused(what, prepared)? else { return Ok(()) };
     let Some(result) = fitted(learning, &model, &events.rows) else { return Ok(()) };
     let Some(parameters) = unless_refused(what, result)? else { return Ok(()) };
-    unless_refused(what, sampled(learning, &model, &parameters)).map(drop)
+    unless_refused(what, sample(learning, &model, &parameters)).map(drop)
 }
