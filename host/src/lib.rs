@@ -16,6 +16,7 @@ pub mod calibration;
 pub mod cli;
 pub mod config;
 pub mod estimate;
+pub mod inspection;
 mod moments;
 pub mod pipeline;
 pub mod plugins;

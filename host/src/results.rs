@@ -4,8 +4,10 @@
 
 use std::ops::Range;
 
-use amplicast_sdk::DiagnosticFigure;
+use amplicast_sdk::{DiagnosticFigure, MembersData};
 use serde::{Deserialize, Serialize};
+
+use crate::inspection::Copies;
 
 /// Everything that a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,8 +34,41 @@ pub struct Results {
     /// What posteriors and fitted summaries say of themselves.
     #[serde(default)]
     pub diagnostics: Vec<Diagnosed>,
+    /// What was found in the members' events, by generator, posterior and training set.
+    #[serde(default)]
+    pub inspections: Vec<Inspected>,
     /// What the reader should know before using a number.
     pub warnings: Vec<String>,
+}
+
+/// What was found when the events of a generator's members were looked at, on one training set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inspected {
+    /// Name of the generator's table.
+    pub generator: String,
+    /// Name of the uncertainty model's table; `given` for a generator with its own members.
+    pub uncertainty: String,
+    /// Number of the training set, from 0.
+    pub replica: u64,
+    /// What the members were fitted to; absent if it was not said.
+    pub members_data: Option<MembersData>,
+    /// Generated events that were looked at.
+    pub events: u64,
+    /// How much of the training set is in them.
+    pub copies: Copies,
+    /// The precision in which events are compared, column by column; absent if they are compared as they are.
+    pub precision: Option<String>,
+    /// What was found, in words.
+    pub findings: Vec<String>,
+}
+
+/// Parts of the events under a selection that do not have a summary; they are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Without {
+    /// Of the training events.
+    pub training: f64,
+    /// Of the generated events.
+    pub generated: f64,
 }
 
 /// Where the true integrals come from.
@@ -90,6 +125,9 @@ pub struct CellReplica {
     pub n_reference: u64,
     /// Independent members that the members are worth.
     pub n_effective: f64,
+    /// Events that do not have the summary; absent if all have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
     /// The estimate.
     pub estimate: Estimate,
     /// The metric at every checkpoint.

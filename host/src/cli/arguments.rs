@@ -155,6 +155,10 @@ pub struct EstimateCommand {
     /// Files of generated events, one a member: a path or a pattern; may be given several times.
     #[arg(long, value_name = "PATTERN", required = true)]
     pub members: Vec<String>,
+    /// What the members were fitted to: all to the `same` training events, each to a `bootstrap` or to `halves` of them, or draws of
+    /// one `posterior`. Unsaid, a small spread bounds nothing.
+    #[arg(long, value_name = "WHAT", value_parser = ["same", "bootstrap", "halves", "posterior"])]
+    pub members_data: Option<String>,
     /// Events to take of each member [default: all, of members of one length].
     #[arg(long, value_name = "N")]
     pub events: Option<u64>,

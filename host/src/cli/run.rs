@@ -171,7 +171,9 @@ fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<S
     let experiment = json!({
         "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": n_gen},
         "dataset": dataset,
-        "generator": [{"plugin": "samples", "members": members, "key": key, "columns": columns}],
+        "generator": [{
+            "plugin": "samples", "members": members, "key": key, "columns": columns, "members_data": command.members_data,
+        }],
         "summary": summaries,
         "metric": metrics,
     });

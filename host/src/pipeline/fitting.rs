@@ -156,7 +156,8 @@ fn generated(pair: &Pair<'_>, posterior: &Posterior, n: u64, members: Range<u64>
             Some(capacity) => capacity - reserved(capacity, each)..capacity,
         };
         let seed = pair.seed.split("fit").split("events").index(i);
-        Stream { dimension, seed, origin: Origin::Generated }.read(
+        let rounding = pair.replica.events.rounding();
+        Stream { dimension, seed, origin: Origin::Generated, rounding }.read(
             range,
             |chunk, out| member.sample(chunk, out).map(|()| None),
             |batch| {

@@ -55,6 +55,7 @@ mod tests {
             replica: 0,
             n_train_passed: 100,
             n_reference: 0,
+            without: None,
             n_effective: 10.0,
             estimate: Estimate {
                 verdict,

@@ -77,6 +77,7 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
             replica,
             n_train_passed: 1000,
             n_reference: 0,
+            without: None,
             n_effective: 10.0,
             estimate: Estimate { limit, reason, ..estimate },
             curve: checkpoints().map(point).collect(),
@@ -162,6 +163,7 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
         replica: 0,
         n_train_passed: (1000.0 * fraction) as u64,
         n_reference: reference as u64,
+        without: None,
         n_effective: 10.0,
         estimate: Estimate { limit, n_equiv, reason: reason.into(), ..made },
         curve,
@@ -287,6 +289,7 @@ pub(crate) fn results() -> Results {
         distributions: vec![distribution(false), distribution(true)],
         planes: vec![plane()],
         diagnostics: vec![diagnosed()],
+        inspections: Vec::new(),
         warnings: vec![
             "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
                 .into(),

@@ -11,7 +11,7 @@ use super::context::{ContextRef, Offered, Received, offer};
 use super::guard::{Guarded, guard};
 use super::model::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::types::{AbiSeed, Res, read_diagnostics, write_diagnostics};
-use crate::{Chain, Error, Inference, Members, Requirements, Result, Seed, UncertaintyModel};
+use crate::{Chain, Error, Inference, Members, MembersData, Requirements, Result, Seed, UncertaintyModel};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
@@ -22,6 +22,37 @@ pub struct AbiRequirements {
     least_members: usize,
     most_members: ROption<u64>,
     joint: bool,
+}
+
+#[repr(u8)]
+#[derive(StableAbi, Clone, Copy)]
+pub enum AbiMembersData {
+    Same,
+    Bootstrap,
+    Halves,
+    Posterior,
+}
+
+impl From<MembersData> for AbiMembersData {
+    fn from(data: MembersData) -> Self {
+        match data {
+            MembersData::Same => AbiMembersData::Same,
+            MembersData::Bootstrap => AbiMembersData::Bootstrap,
+            MembersData::Halves => AbiMembersData::Halves,
+            MembersData::Posterior => AbiMembersData::Posterior,
+        }
+    }
+}
+
+impl From<AbiMembersData> for MembersData {
+    fn from(data: AbiMembersData) -> Self {
+        match data {
+            AbiMembersData::Same => MembersData::Same,
+            AbiMembersData::Bootstrap => MembersData::Bootstrap,
+            AbiMembersData::Halves => MembersData::Halves,
+            AbiMembersData::Posterior => MembersData::Posterior,
+        }
+    }
 }
 
 #[repr(C)]
@@ -66,6 +97,7 @@ fn read_chain(vectors: RVec<AbiVector>) -> Chain {
 #[sabi_trait]
 pub trait AbiUncertaintyModel: Send + Sync {
     fn requirements(&self) -> Res<AbiRequirements>;
+    fn members_data(&self) -> Res<AbiMembersData>;
     fn chains(&self, members: u64) -> Res<u64>;
     fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>>;
     #[sabi(last_prefix_field)]
@@ -89,6 +121,9 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
                 joint: r.joint,
             })
         })
+    }
+    fn members_data(&self) -> Res<AbiMembersData> {
+        guard(|| Ok(self.0.members_data().into()))
     }
     fn chains(&self, members: u64) -> Res<u64> {
         guard(|| Ok(self.0.chains(members)))
@@ -130,6 +165,7 @@ pub struct LoadedUncertaintyModel {
     object: Held<UncertaintyModelBox>,
     caller: Caller,
     requirements: Requirements,
+    members_data: MembersData,
 }
 
 impl LoadedUncertaintyModel {
@@ -144,12 +180,18 @@ impl LoadedUncertaintyModel {
             most_members: r.most_members.into_option(),
             joint: r.joint,
         };
-        Ok(LoadedUncertaintyModel { object, caller, requirements })
+        let members_data = caller.call("members_data", || object.members_data())?.into();
+        Ok(LoadedUncertaintyModel { object, caller, requirements, members_data })
     }
 
     /// See [`UncertaintyModel::requirements`].
     pub fn requirements(&self) -> Requirements {
         self.requirements
+    }
+
+    /// See [`UncertaintyModel::members_data`].
+    pub fn members_data(&self) -> MembersData {
+        self.members_data
     }
 
     /// See [`UncertaintyModel::chains`].
