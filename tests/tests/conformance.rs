@@ -324,7 +324,8 @@ fn only_what_failed_is_printed_and_the_seed_is() {
     assert!(!finished.out.contains("event-by-event"), "{}", finished.out);
     let all = check(&place, &file, &[], &["--json", "--include", "lax-summary", "--seed", "7"]).expect(1);
     assert!(lines(&all).iter().all(|line| line["seed"] == 7));
-    let honest = check(&place, &file, &[], &["--only-failed", "--include", "hostile-dataset:finite"]).expect(0);
+    let honest =
+        check(&place, &file, &[], &["--only-failed", "--include", "hostile-dataset:finite"]).expect(0);
     assert_eq!(honest.out, "1 passed, 0 failed, 0 skipped, 0 crashed; seed 1\n");
 }
 

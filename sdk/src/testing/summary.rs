@@ -72,6 +72,11 @@ impl Summarising {
         Ok(out)
     }
 
+    /// Which events of a batch have the summary.
+    pub fn defined(&self, batch: &Batch<'_>) -> Result<Vec<bool>> {
+        Ok(self.summary.defined(batch)?.unwrap_or_else(|| vec![true; batch.values.nrows()]))
+    }
+
     /// Some of the events.
     pub fn part(&self, range: std::ops::Range<usize>) -> Batch<'_> {
         self.events.batch().part(range)

@@ -13,7 +13,7 @@ use crate::{Batch, Origin};
 pub const TESTS: &[Test] = &[
     Test::new(
         "rows-and-origin",
-        "An event's number does not depend on its row, its origin or its place in the batch",
+        "An event's number, and whether it has one, do not depend on its row, origin or place in the batch",
         rows_and_origin,
     ),
     Test::new("schemas", "It writes finite numbers on every kind of events that it accepts", schemas),
@@ -38,22 +38,29 @@ fn rows_and_origin(subject: &Subject<'_>) -> Verdict {
     }
     let events = &summarising.events;
     let batch = events.batch();
-    let expected = summarising.numbers(&batch)?;
-    let same = |what: &str, found: &[f64]| match expected.iter().zip(found).position(|(a, b)| a != b) {
+    // What has no number is NaN here.
+    let numbers = |batch: &Batch<'_>| -> Verdict<Vec<f64>> {
+        let defined = summarising.defined(batch)?;
+        let numbers = summarising.numbers(batch)?;
+        Ok(numbers.into_iter().zip(defined).map(|(x, defined)| if defined { x } else { f64::NAN }).collect())
+    };
+    let expected = numbers(&batch)?;
+    let differs = |(a, b): (&f64, &f64)| a.to_bits() != b.to_bits();
+    let same = |what: &str, found: &[f64]| match expected.iter().zip(found).position(differs) {
         None => Ok(()),
         Some(i) => ensure(false, || format!("event {i}: {} usually, {} {what}", expected[i], found[i])),
     };
     for first in FIRST_ROWS {
         let rows: Vec<u64> = (0..events.rows.len() as u64).map(|i| first + i).collect();
-        same(&format!("as row {first} and on"), &summarising.numbers(&Batch { rows: &rows, ..batch })?)?;
+        same(&format!("as row {first} and on"), &numbers(&Batch { rows: &rows, ..batch })?)?;
     }
     for origin in ORIGINS {
-        same(&format!("of origin {origin:?}"), &summarising.numbers(&Batch { origin, ..batch })?)?;
+        same(&format!("of origin {origin:?}"), &numbers(&Batch { origin, ..batch })?)?;
     }
     // The other way round: each event at another place, beside others.
     let order: Vec<usize> = (0..events.rows.len()).rev().collect();
     let turned = Events::new(events.schema.clone(), events.values.select(Axis(0), &order));
-    let mut found = summarising.numbers(&turned.batch())?;
+    let mut found = numbers(&turned.batch())?;
     found.reverse();
     same("in a batch turned around", &found)
 }
@@ -90,9 +97,17 @@ fn extreme_events(subject: &Subject<'_>) -> Verdict {
         for extreme in &list {
             let one = Events::new(schema.clone(), extreme.values());
             unless_refused(&extreme.what, summarising.numbers(&one.batch()))?;
+            unless_refused(&extreme.what, summarising.defined(&one.batch()))?;
         }
         let all = Events::new(schema.clone(), together(&list));
         unless_refused("extreme events together", summarising.numbers(&all.batch()))?;
+        let defined = summarising.defined(&all.batch())?;
+        for (i, extreme) in list.iter().enumerate() {
+            let one = Events::new(schema.clone(), extreme.values());
+            ensure(summarising.defined(&one.batch())? == [defined[i]], || {
+                format!("{}: it has a number alone or among others, but not both", extreme.what)
+            })?;
+        }
     }
     if seen > 0 { Ok(()) } else { skip("it can be computed on none of the suite's events") }
 }
