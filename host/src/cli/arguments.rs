@@ -9,8 +9,14 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "amplicast", version, about, after_help = EXAMPLES)]
 pub struct Arguments {
     /// Longest silence of a plugin call in seconds, without return or progress, before it counts as hung.
-    #[arg(long, global = true, default_value_t = 600, value_name = "SECONDS")]
-    pub time_limit: u64,
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECONDS",
+        help = "Longest silence of a plugin call, without return or progress, before it counts as hung [default: 600; 20 in \
+                plugins check]"
+    )]
+    pub time_limit: Option<u64>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -247,7 +253,11 @@ pub enum PluginCommand {
     #[command(after_help = "Examples:
   amplicast plugins check target/debug/libmy_plugin.so
   amplicast plugins check libmy_plugin.so --config 'my-metric={\"regions\": [[0, 1]]}' --json
-A test that the plugin does not survive counts as crashed; the others go on. A call that hangs is ended by --time-limit.
+  amplicast plugins check libmy_plugin.so --list                     which tests there are
+  amplicast plugins check libmy_plugin.so --include 'my-metric:null-*' --only-failed
+A test that the plugin does not survive counts as crashed; the others go on. A call that hangs is ended by --time-limit, and
+the component's other tests are not run. A pattern is the name of a component or of a test, or COMPONENT:TEST; `*` stands for
+any text. Everything random comes from the seed.
 Exit code: 0 if all tests passed or were skipped, 1 if not, 2 if the file cannot be loaded.")]
     Check(ConformanceCommand),
     /// Print the folders in which plugins are looked for, in order.
@@ -265,6 +275,21 @@ pub struct ConformanceCommand {
     /// Print the results as JSON.
     #[arg(long)]
     pub json: bool,
+    /// List the tests without running them.
+    #[arg(long)]
+    pub list: bool,
+    /// Print only tests that failed, crashed or were not run.
+    #[arg(long)]
+    pub only_failed: bool,
+    /// Run only tests that the pattern fits; may be given several times.
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<String>,
+    /// Run no test that the pattern fits; may be given several times.
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// The seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = amplicast_sdk::testing::DEFAULT_SEED)]
+    pub seed: u64,
 }
 
 /// A command about the plugin path.

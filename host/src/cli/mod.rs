@@ -18,7 +18,7 @@ use std::time::Duration;
 use amplicast_sdk::{Error, ErrorKind, Result};
 use clap::Parser;
 
-use arguments::{Arguments, Command, PluginCommand};
+use arguments::{Arguments, Command, PluginCommand, PluginsCommand};
 
 use crate::session::Session;
 use crate::supervise::{Worker, is_worker, supervise, worker};
@@ -96,7 +96,7 @@ pub fn main() -> ExitCode {
             let code = dispatch(&arguments, &process);
             process.worker.exit(written(code))
         }
-        None => match supervise(Duration::from_secs(arguments.time_limit), &stop) {
+        None => match supervise(time_limit(&arguments), &stop) {
             Ok(code) => ExitCode::from(code),
             Err(error) => {
                 eprintln!("amplicast: cannot start the worker: {error}");
@@ -142,6 +142,14 @@ pub fn stopped() -> u8 {
 pub fn refused(error: impl Into<Error>) -> u8 {
     let error = error.into();
     if error.kind() == ErrorKind::Cancelled { stopped() } else { usage(error) }
+}
+
+/// The longest silence of a plugin call, unless the user says otherwise: a test of the conformance suite takes less than a
+/// training.
+fn time_limit(arguments: &Arguments) -> Duration {
+    let testing =
+        matches!(&arguments.command, Command::Plugins(PluginsCommand { command: PluginCommand::Check(_) }));
+    Duration::from_secs(arguments.time_limit.unwrap_or(if testing { 20 } else { 600 }))
 }
 
 /// Prints an error and gives the exit code of a usage error.
