@@ -83,6 +83,9 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
         table.row([&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
     }
     println!("{}", table.text(terminal::width()));
+    for note in &ready.components.notes {
+        println!("warning: {note}");
+    }
     let mut code = EXIT_OK;
     let mut broken = |name: &str, error: Option<String>| {
         if let Some(error) = error {

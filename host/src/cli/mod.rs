@@ -4,6 +4,7 @@ mod arguments;
 mod calibration;
 mod check;
 mod conformance;
+mod estimate;
 mod plan;
 mod plugins;
 mod report;

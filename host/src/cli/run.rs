@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use amplicast_sdk::abi::{Caller, Kind};
 use amplicast_sdk::{Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use super::arguments::{CalibrateCommand, EstimateCommand, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
+use super::estimate::experiment_of_files;
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, refused, usage};
 use crate::calibration::Calibration;
 use crate::config::{Options, Source};
@@ -108,11 +108,17 @@ struct Found {
 const OPTIONS: Options = &[
     ("dataset.train", "--train"),
     ("dataset.holdout", "--holdout"),
-    ("dataset.key", "--key"),
+    ("dataset.key", "--train-key"),
+    ("dataset.default_key", "--key"),
+    ("dataset.holdout_key", "--holdout-key"),
+    ("dataset.layout", "--train-layout"),
+    ("dataset.holdout_layout", "--holdout-layout"),
     ("dataset.columns", "--columns"),
     ("dataset.particles", "--particles"),
     ("generator.members", "--members"),
-    ("generator.key", "--key"),
+    ("generator.key", "--members-key"),
+    ("generator.default_key", "--key"),
+    ("generator.layout", "--members-layout"),
     ("generator.columns", "--columns"),
     ("generator.members_data", "--members-data"),
     ("experiment.n_train", "--train"),
@@ -150,91 +156,8 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
     }
 }
 
-/// The experiment that a call of `amplicast estimate` stands for, as TOML.
-fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<String> {
-    let session = process.session(&command.plugin_path, &[])?;
-    let wrong = |what: String| Error::new(ErrorKind::Config, what);
-    let names = |names: &[String]| (!names.is_empty()).then(|| json!(names));
-    let (key, columns) = (&command.key, names(&command.columns));
-    let rows = |file: &Path| -> Result<u64> {
-        session.check_stop()?;
-        let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(wrong)?;
-        let config = json!({"train": file, "key": key, "columns": columns}).to_string();
-        let dataset = entry.component.dataset(&config, Caller::new("events-file", session.watch()))?;
-        Ok(dataset.capacity(amplicast_sdk::Split::Training)?.unwrap_or(0))
-    };
-    let train = process.path(&command.train);
-    let mut dataset = json!({
-        "plugin": "events-file", "train": train, "key": key, "columns": columns, "particles": names(&command.particles),
-    });
-    if let Some(holdout) = &command.holdout {
-        dataset["holdout"] = json!(process.path(holdout));
-    }
-    let members: Vec<PathBuf> = command.members.iter().map(|m| process.path(Path::new(m))).collect();
-    // As many events as the longest member has, unless the user says; the run refuses shorter ones. That no file matches is
-    // for the generator to say.
-    let mut n_gen = command.events.unwrap_or(1);
-    if command.events.is_none() {
-        for pattern in &members {
-            for file in glob::glob(&pattern.to_string_lossy()).into_iter().flatten().flatten() {
-                n_gen = n_gen.max(rows(&file)?);
-            }
-        }
-    }
-    let mut summaries = Vec::new();
-    for given in &command.summary {
-        let (name, arguments) = given.split_once(':').unwrap_or((given, ""));
-        let arguments: Vec<&str> =
-            if arguments.is_empty() { Vec::new() } else { arguments.split(',').collect() };
-        let entry = session
-            .catalogue
-            .find(Kind::Summary, name)
-            .map_err(|e| wrong(format!("--summary {given}: {e}")))?;
-        let caller = Caller::new(name, session.watch());
-        let config = match entry.component.config_of_arguments(&arguments, &caller)? {
-            Some(config) => config,
-            None if arguments.is_empty() => "{}".into(),
-            None => return Err(wrong(format!("--summary {given}: `{name}` does not take these arguments"))),
-        };
-        let mut table: Value = serde_json::from_str(&config).map_err(|e| wrong(e.to_string()))?;
-        table["plugin"] = json!(name);
-        table["name"] = json!(given);
-        summaries.push(table);
-    }
-    let mut metrics = Vec::new();
-    if !command.region.is_empty() {
-        let mut intervals = Vec::new();
-        for region in &command.region {
-            let ends = region
-                .split_once(':')
-                .and_then(|(a, b)| Some((a.parse::<f64>().ok()?, b.parse::<f64>().ok()?)));
-            let (low, high) =
-                ends.ok_or_else(|| wrong(format!("--region {region}: expected LOW:HIGH, two numbers")))?;
-            intervals.push(json!([low, high]));
-        }
-        metrics.push(json!({"plugin": "integral", "name": command.region.join(" "), "intervals": intervals}));
-    }
-    if let (Some(quantiles), Some(regions)) = (command.quantiles, &command.regions) {
-        let name = format!("regions {regions} of {quantiles}");
-        metrics.push(json!({"plugin": "integral", "name": name, "quantiles": quantiles, "regions": regions}));
-    }
-    let references =
-        if command.holdout.is_some() { json!(["training", "holdout"]) } else { json!(["training"]) };
-    metrics.push(json!({"plugin": "ks", "reference": references}));
-    let experiment = json!({
-        "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": n_gen},
-        "dataset": dataset,
-        "generator": [{
-            "plugin": "samples", "members": members, "key": key, "columns": columns, "members_data": command.members_data,
-        }],
-        "summary": summaries,
-        "metric": metrics,
-    });
-    to_toml(&experiment)
-}
-
 /// An experiment as TOML; `null` is an absent key.
-fn to_toml(value: &Value) -> Result<String> {
+pub fn to_toml(value: &Value) -> Result<String> {
     fn without_nulls(value: &Value) -> Value {
         match value {
             Value::Object(map) => {

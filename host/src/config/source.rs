@@ -98,6 +98,10 @@ impl Source {
             Toml::Boolean(b) => Value::from(*b.value()),
             // TOML has no exponents for whole numbers, but nobody counts the zeros of 10000000.
             Toml::Float(f) if self.is_whole(value.span(), *f.value()) => Value::from(*f.value() as i64),
+            // JSON has no infinite numbers: they cross as texts, see `Extended`.
+            Toml::Float(f) if f.value().is_infinite() => {
+                Value::from(if *f.value() > 0.0 { "inf" } else { "-inf" })
+            }
             Toml::Float(f) => {
                 serde_json::Number::from_f64(*f.value()).map(Value::Number).ok_or_else(|| {
                     self.located(

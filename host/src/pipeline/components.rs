@@ -43,6 +43,8 @@ pub struct Components {
     pub summaries: Vec<Made<LoadedSummaryStatistic>>,
     /// Comparisons.
     pub metrics: Vec<Made<LoadedMetric>>,
+    /// What the user should know of how files are read.
+    pub notes: Vec<String>,
 }
 
 impl Components {
@@ -57,12 +59,14 @@ impl Components {
         source: &Source,
         experiment: &mut Experiment,
     ) -> Result<Self, ConfigError> {
+        let mut notes = Vec::new();
         let dataset = if experiment.dataset.plugin == trained_model::NAME {
             trained(session, source, &mut experiment.dataset)?
         } else {
             make(session, source, Kind::Dataset, &mut experiment.dataset, |entry, config, caller| {
                 let dataset = entry.component.dataset(config, caller)?;
                 let files = dataset.files()?;
+                notes.extend(dataset.notes()?);
                 Ok((Box::new(dataset) as Box<dyn TrueSource>, files))
             })?
         };
@@ -70,11 +74,13 @@ impl Components {
             Ok(loaded) => loaded.schema().clone(),
             Err(error) => return Err(source.error("dataset", &error.to_string())),
         };
-        let mut generators = Vec::new();
+        let (mut generators, n_gen) = (Vec::new(), experiment.experiment.n_gen);
         for table in &mut experiment.generator {
             generators.push(make(session, source, Kind::Generator, table, |entry, config, caller| {
                 let generator = entry.component.generator(config, caller)?;
                 generator.check(&schema)?;
+                expect_one_length(n_gen, &generator.own_events()?)?;
+                notes.extend(generator.notes()?);
                 let files = generator.files()?;
                 Ok((generator, files))
             })?);
@@ -104,7 +110,22 @@ impl Components {
         name_seeds(&mut uncertainties);
         name_seeds(&mut summaries);
         name_seeds(&mut metrics);
-        Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics })
+        Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics, notes })
+    }
+}
+
+/// Refuses members of which some have fewer events than others and than n_gen.
+///
+/// A file that ends early is, more often than not, one whose writing was cut off.
+fn expect_one_length(n_gen: u64, members: &[(String, u64)]) -> Result<()> {
+    let shortest = members.iter().min_by_key(|(_, events)| *events);
+    let longest = members.iter().rev().max_by_key(|(_, events)| *events);
+    match shortest.zip(longest) {
+        Some(((short, least), (long, most))) if *least < n_gen && least < most => Err(Error::data(format!(
+            "expected {most} events as in {long}, found {least}; a smaller n_gen takes as many of each member"
+        ))
+        .at(short.clone())),
+        _ => Ok(()),
     }
 }
 
