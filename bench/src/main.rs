@@ -9,6 +9,7 @@ mod density;
 mod flat;
 mod flow;
 mod ks;
+mod looking;
 mod memory;
 mod panel;
 mod peers;
@@ -40,7 +41,8 @@ struct Arguments {
     /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
     #[arg(long)]
     memory: bool,
-    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, boundary, flat, panel, memory.
+    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, boundary, flat, panel, looking,
+    /// memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -96,6 +98,10 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     if wanted("panel") {
         rows.extend(panel::measure(plugins.folder(), &peers)?);
+    }
+    if wanted("looking") {
+        let events = if arguments.memory { 1_000_000 } else { 100_000 };
+        rows.extend(looking::measure(plugins.folder(), events)?);
     }
     if arguments.memory && wanted("memory") {
         rows.extend(memory::measure(plugins.folder())?);

@@ -5,6 +5,7 @@
 
 use amplicast_sdk::{Comparison, Curves, Result};
 
+use crate::inspection::Footing;
 use crate::results::{Estimate, Interval, Verdict};
 
 /// Sizes between which a solution is looked for.
@@ -74,12 +75,12 @@ fn interval(
 
 /// Solves Eq. 3 and says how far the solution may be trusted.
 ///
-/// `n_train` is the number of true events used that pass the selection; `in_sample` if the reference is the training set.
+/// `n_train` is the number of true events used that pass the selection.
 pub fn estimate(
     comparison: &dyn Comparison,
     curves: &Curves<'_>,
     n_train: f64,
-    in_sample: bool,
+    footing: &Footing,
 ) -> Result<Estimate> {
     let limit = comparison.limit(curves, 0.68)?;
     let n_equiv = solve(|n| Ok(comparison.null(curves, n, &[])?.mean), limit.value)?.size();
@@ -88,11 +89,11 @@ pub fn estimate(
     let last = curves.checkpoints() - 1;
     let generated = (0..curves.members()).map(|i| curves.passed(i, last)).min().unwrap_or(0) as f64;
     let plateau = limit.extrapolated || n_equiv.is_some_and(|n| generated >= PLATEAU * n);
-    let (verdict, reason) = verdict(in_sample, outer, plateau, generated);
+    let (verdict, reason) = verdict(outer, plateau, generated);
     let g = |n: Option<f64>| n.map(|n| n / n_train);
     // Without a plateau a larger n_gen could still move the limit down, so the upper ends are not known.
     let upper = |n: Option<f64>| if plateau { g(n) } else { None };
-    Ok(Estimate {
+    let found = Estimate {
         verdict,
         n_equiv,
         g: g(n_equiv),
@@ -100,19 +101,37 @@ pub fn estimate(
         interval_95: Interval { low: g(outer.0), high: upper(outer.1) },
         limit: limit.value,
         reason,
-    })
+    };
+    Ok(stand(found, footing))
 }
 
-fn verdict(
-    in_sample: bool,
-    outer: (Option<f64>, Option<f64>),
-    plateau: bool,
-    generated: f64,
-) -> (Verdict, String) {
-    if in_sample {
-        let reason = "the generator was fitted to the reference: a generator that memorises it would show an infinite G";
-        return (Verdict::InSample, reason.into());
+/// What remains of an estimate on this footing: a bound that nothing supports is withheld, not printed with a caveat.
+fn stand(found: Estimate, footing: &Footing) -> Estimate {
+    let nothing = Interval { low: None, high: None };
+    let without_bound = |verdict: Verdict, reason: &String| Estimate {
+        verdict,
+        n_equiv: None,
+        g: None,
+        interval_68: nothing,
+        interval_95: nothing,
+        limit: found.limit,
+        reason: reason.clone(),
+    };
+    match footing {
+        Footing::Sound => found,
+        Footing::InSample(reason) => Estimate { verdict: Verdict::InSample, reason: reason.clone(), ..found },
+        Footing::Shared(reason) if found.verdict == Verdict::AtLeast => {
+            without_bound(Verdict::InSample, reason)
+        }
+        Footing::Shared(reason) => Estimate { verdict: Verdict::InSample, reason: reason.clone(), ..found },
+        Footing::NoBound { in_sample, reason } if found.verdict == Verdict::AtLeast => {
+            without_bound(if *in_sample { Verdict::InSample } else { Verdict::Unresolved }, reason)
+        }
+        Footing::NoBound { .. } => found,
     }
+}
+
+fn verdict(outer: (Option<f64>, Option<f64>), plateau: bool, generated: f64) -> (Verdict, String) {
     match outer {
         (None, None) => (Verdict::Unresolved, "the 95 % interval has no end on either side".into()),
         (Some(_), _) if !plateau => (
@@ -166,10 +185,15 @@ mod tests {
     }
 
     fn run(toy: &Toy, n_gen: u64, in_sample: bool) -> Estimate {
+        let footing = if in_sample { Footing::InSample("fitted to it".into()) } else { Footing::Sound };
+        on(toy, n_gen, &footing)
+    }
+
+    fn on(toy: &Toy, n_gen: u64, footing: &Footing) -> Estimate {
         let values = Array3::zeros((1, 1, 1));
         let curves =
             Curves { generated: &[n_gen], passed: &[n_gen], values: values.view(), n_effective: 1.0 };
-        estimate(toy, &curves, 100.0, in_sample).unwrap()
+        estimate(toy, &curves, 100.0, footing).unwrap()
     }
 
     fn limit(value: f64, low: f64, high: f64, extrapolated: bool) -> Limit {
@@ -245,5 +269,25 @@ mod tests {
         let found = run(&Toy { limit: limit(1e-3, 5e-4, 2e-3, true), width: 0.0, floor: 0.0 }, 10, true);
         assert_eq!(found.verdict, Verdict::InSample);
         assert!(found.g.is_some());
+    }
+
+    #[test]
+    fn a_bound_without_support_is_withheld() {
+        let bound = Toy { limit: limit(1e-4, -1e-3, 2e-3, true), width: 0.0, floor: 0.0 };
+        let number = Toy { limit: limit(1e-3, 5e-4, 2e-3, true), width: 0.0, floor: 0.0 };
+        for (in_sample, verdict) in [(false, Verdict::Unresolved), (true, Verdict::InSample)] {
+            let footing = Footing::NoBound { in_sample, reason: "nobody said".into() };
+            let found = on(&bound, 10, &footing);
+            assert_eq!((found.verdict, found.g, found.reason.as_str()), (verdict, None, "nobody said"));
+            assert_eq!((found.interval_95.low, found.interval_68.low), (None, None));
+            // A spread that is seen is a number still.
+            let shared = on(&bound, 10, &Footing::Shared("shared".into()));
+            assert_eq!((shared.verdict, shared.interval_95.low), (Verdict::InSample, None));
+            assert_eq!(
+                on(&number, 10, &Footing::Shared("shared".into())).g,
+                on(&number, 10, &Footing::Sound).g
+            );
+            assert_eq!(on(&number, 10, &footing), on(&number, 10, &Footing::Sound));
+        }
     }
 }

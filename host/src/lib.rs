@@ -12,10 +12,15 @@
 //! assert_eq!(results.n_train, 1000);
 //! ```
 
+// First, so that its macros stand in for those of the standard library everywhere.
+#[macro_use]
+mod terminal;
+
 pub mod calibration;
 pub mod cli;
 pub mod config;
 pub mod estimate;
+pub mod inspection;
 mod moments;
 pub mod pipeline;
 pub mod plugins;

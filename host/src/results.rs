@@ -2,16 +2,30 @@
 //!
 //! Nothing here depends on the time, the machine or the number of threads: the same experiment gives the same bytes.
 
+mod fields;
+mod table;
+
 use std::ops::Range;
 
-use amplicast_sdk::DiagnosticFigure;
+use amplicast_sdk::{DiagnosticFigure, MembersData};
 use serde::{Deserialize, Serialize};
+
+use crate::inspection::Copies;
+
+pub use fields::{Field, Schema};
+pub use table::{TableRow, table_rows};
 
 /// Everything that a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
+    /// Which edition of this file it is, and what its values mean; empty in files that were written before it was there.
+    #[serde(default)]
+    pub schema: Schema,
     /// Name of the experiment.
     pub experiment: String,
+    /// Name of the dataset's table.
+    #[serde(default)]
+    pub dataset: String,
     /// True events used per replica: for training, validation and left-out references.
     pub n_train: u64,
     /// Generated events per member.
@@ -32,8 +46,41 @@ pub struct Results {
     /// What posteriors and fitted summaries say of themselves.
     #[serde(default)]
     pub diagnostics: Vec<Diagnosed>,
+    /// What was found in the members' events, by generator, posterior and training set.
+    #[serde(default)]
+    pub inspections: Vec<Inspected>,
     /// What the reader should know before using a number.
     pub warnings: Vec<String>,
+}
+
+/// What was found when the events of a generator's members were looked at, on one training set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inspected {
+    /// Name of the generator's table.
+    pub generator: String,
+    /// Name of the uncertainty model's table; `given` for a generator with its own members.
+    pub uncertainty: String,
+    /// Number of the training set, from 0.
+    pub replica: u64,
+    /// What the members were fitted to; absent if it was not said.
+    pub members_data: Option<MembersData>,
+    /// Generated events that were looked at.
+    pub events: u64,
+    /// How much of the training set is in them.
+    pub copies: Copies,
+    /// The precision in which events are compared, column by column; absent if they are compared as they are.
+    pub precision: Option<String>,
+    /// What was found, in words.
+    pub findings: Vec<String>,
+}
+
+/// Parts of the events under a selection that do not have a summary; they are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Without {
+    /// Of the training events.
+    pub training: f64,
+    /// Of the generated events.
+    pub generated: f64,
 }
 
 /// Where the true integrals come from.
@@ -90,6 +137,9 @@ pub struct CellReplica {
     pub n_reference: u64,
     /// Independent members that the members are worth.
     pub n_effective: f64,
+    /// Events that do not have the summary; absent if all have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without: Option<Without>,
     /// The estimate.
     pub estimate: Estimate,
     /// The metric at every checkpoint.
@@ -119,6 +169,13 @@ pub struct Estimate {
     pub reason: String,
 }
 
+impl Estimate {
+    /// G; where there is no number, the end that it is open to: 0 if it is bounded from above alone, else infinity.
+    pub fn or_open(&self) -> f64 {
+        self.g.unwrap_or(if self.verdict == Verdict::AtMost { 0.0 } else { f64::INFINITY })
+    }
+}
+
 /// An interval of G.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
@@ -142,6 +199,19 @@ pub enum Verdict {
     Unresolved,
     /// The reference is the training set itself: the number is shown, but it is no evidence.
     InSample,
+}
+
+impl Verdict {
+    /// Its name, as it stands in `results.json`.
+    pub fn text(self) -> &'static str {
+        match self {
+            Verdict::Resolved => "resolved",
+            Verdict::AtLeast => "at-least",
+            Verdict::AtMost => "at-most",
+            Verdict::Unresolved => "unresolved",
+            Verdict::InSample => "in-sample",
+        }
+    }
 }
 
 /// The metric at one checkpoint.
@@ -185,6 +255,10 @@ pub struct TrueDeviation {
     pub null_scale: f64,
     /// Pulls of the regions.
     pub pulls: Vec<Option<f64>>,
+    /// Standard errors of the two deviations, as deviations on this training set: from the finite numbers of generated and of
+    /// true events.
+    #[serde(default)]
+    pub errors: Option<[f64; 2]>,
 }
 
 /// A cell over its replicas.
@@ -196,6 +270,15 @@ pub struct Overall {
     pub g_mean: Option<f64>,
     /// Standard deviation of G over replicas.
     pub g_spread: Option<f64>,
+    /// Median of G over replicas, one without an upper end counted as infinite; absent if it is that.
+    #[serde(default)]
+    pub g_median: Option<f64>,
+    /// The same at 16 %.
+    #[serde(default)]
+    pub g_16: Option<f64>,
+    /// The same at 84 %.
+    #[serde(default)]
+    pub g_84: Option<f64>,
     /// True G of the posterior mean, with its 68 % interval from the replicas' spread.
     pub g_true_posterior_mean: Option<TrueG>,
     /// True G of a single member.
@@ -207,8 +290,15 @@ pub struct Overall {
 pub struct TrueG {
     /// Null scale / (n_train times the mean deviation); absent if the mean deviation is not positive.
     pub value: Option<f64>,
-    /// 68 % interval; an absent upper end is unbounded.
+    /// 68 % interval from the spread over training sets; an absent upper end is unbounded, and of one set both are absent.
     pub interval: Interval,
+    /// Training sets over which the deviation is averaged. That of one set is no expectation: it scatters widely from set to
+    /// set, and is what this training set happened to give.
+    #[serde(default)]
+    pub training_sets: u64,
+    /// Of one training set: the 68 % interval of that set's own value, which finite numbers of events leave open.
+    #[serde(default)]
+    pub of_this_set: Option<Interval>,
 }
 
 /// Histograms of one summary under one selection: true training events against generated ones (replica 0).

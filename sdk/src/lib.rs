@@ -76,4 +76,4 @@ pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;
 pub use summary::{FitNeeds, Fitted, Summary, SummaryFit, SummaryNeeds, SummaryStatistic};
 pub use training::{Batches, check_finite, shares};
-pub use uncertainty::{Chain, Inference, Members, Requirements, UncertaintyModel};
+pub use uncertainty::{Chain, Inference, Members, MembersData, Requirements, UncertaintyModel};

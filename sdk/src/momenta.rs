@@ -25,10 +25,20 @@ pub fn transverse_momentum([_, x, y, _]: [f64; 4]) -> f64 {
     (x * x + y * y).sqrt()
 }
 
-/// eta = asinh(pz / pT), at most 1e5 on either side; 0 for a momentum of zero.
+/// eta = asinh(pz / pT), at most 1e5 on either side; 0 for a momentum of zero, which has none ([`moves`]).
 pub fn pseudorapidity(momentum: [f64; 4]) -> f64 {
     let eta = (momentum[3] / transverse_momentum(momentum)).asinh();
     if eta.is_nan() { 0.0 } else { eta.clamp(-MAX_ETA, MAX_ETA) }
+}
+
+/// Whether there is a direction: a particle at rest, or one that is not there, has no pseudorapidity.
+pub fn moves([_, x, y, z]: [f64; 4]) -> bool {
+    x != 0.0 || y != 0.0 || z != 0.0
+}
+
+/// Whether there is a direction in the transverse plane: without it there is no azimuth.
+pub fn moves_across([_, x, y, _]: [f64; 4]) -> bool {
+    x != 0.0 || y != 0.0
 }
 
 /// phi in [-pi, pi).

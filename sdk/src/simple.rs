@@ -49,7 +49,7 @@ pub trait SimpleGenerator: Component + Clone {
     /// The parameters from events (n x d, n at least 1); as many for any events of the same d.
     fn fit(&self, events: ArrayView2<'_, f64>) -> Result<Vec<f32>>;
 
-    /// Draws one event of d numbers.
+    /// Draws one event: writes all of its d numbers, which are NaN before.
     fn sample(&self, parameters: &[f32], stream: &mut Stream, event: &mut [f64]);
 
     /// The natural logarithm of the density at an event.
@@ -104,8 +104,10 @@ struct SimpleMember<G> {
 impl<G: SimpleGenerator> Member for SimpleMember<G> {
     fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let mut stream = chunk.seed.stream();
-        let mut event = vec![0.0; out.ncols()];
+        let mut event = vec![f64::NAN; out.ncols()];
         for mut row in out.rows_mut() {
+            // A number that is not written must not be the one of the event before.
+            event.fill(f64::NAN);
             self.generator.sample(&self.parameters, &mut stream, &mut event);
             row.iter_mut().zip(&event).for_each(|(x, value)| *x = *value);
         }

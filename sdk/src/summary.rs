@@ -115,4 +115,13 @@ pub trait SummaryStatistic: Component {
 pub trait Summary: Send + Sync {
     /// Writes one number for each event of the batch to `out`; the batch has the densities that were asked for.
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()>;
+
+    /// Which events of the batch have this summary, one `bool` each; `None` if all have.
+    ///
+    /// A particle that is not there (a momentum of zero) has no direction. Such events are not counted, neither among true
+    /// nor among generated ones, and pass no cut on this summary; the share of them is reported. [`Summary::evaluate`]
+    /// writes some finite number for them, which nobody looks at.
+    fn defined(&self, _batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+        Ok(None)
+    }
 }

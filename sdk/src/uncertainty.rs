@@ -19,6 +19,35 @@ pub struct Requirements {
     pub joint: bool,
 }
 
+/// Which training events the members were fitted to, on which it depends whether their spread bounds an amplification.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum MembersData {
+    /// All to the same events, from different starts: they share the fluctuation of the training set, and their spread shows
+    /// that of the training alone. It bounds nothing.
+    Same,
+    /// Each to as many events, drawn with replacement (bootstrap).
+    Bootstrap,
+    /// Each to a random half of them: the spread over halves is that over training sets of the whole size.
+    Halves,
+    /// Draws of one posterior over the parameters, inferred from all of them.
+    Posterior,
+}
+
+impl MembersData {
+    /// As it is written in experiments and on the command line.
+    pub fn text(self) -> &'static str {
+        match self {
+            MembersData::Same => "same",
+            MembersData::Bootstrap => "bootstrap",
+            MembersData::Halves => "halves",
+            MembersData::Posterior => "posterior",
+        }
+    }
+}
+
 /// Everything that inferring one chain may use.
 #[derive(Clone, Copy)]
 pub struct Inference<'a> {
@@ -85,11 +114,24 @@ pub trait UncertaintyModel: Component {
     /// What it needs of a generator.
     fn requirements(&self) -> Requirements;
 
+    /// What its members are fitted to.
+    fn members_data(&self) -> MembersData {
+        MembersData::Posterior
+    }
+
     /// How many independent chains `members` members take (ensemble: one a member; variational: one).
     ///
     /// Each chain is a stage of its own: stored, resumable. One whose training diverges is left out, and its share of the
     /// members with it, unless they are inferred together.
     fn chains(&self, members: u64) -> u64;
+
+    /// Refuses a model that its configuration does not fit, such as one without a segment that is named there.
+    ///
+    /// Asked with a prepared model before anything is trained, so that the user is told at once, and by the field.
+    fn check(&self, model: &dyn Model) -> Result<()> {
+        let _ = model;
+        Ok(())
+    }
 
     /// Infers one chain.
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain>;

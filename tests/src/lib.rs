@@ -1,5 +1,20 @@
 //! Helpers of the tests that cross crates: they run the built host as a user would, in a folder of their own.
 
+/// The guides of plugin authors: every block of Rust in them is compiled, and run, with the documentation tests.
+#[cfg(doctest)]
+mod guides {
+    #[doc = include_str!("../../docs/src/writing-a-generator.md")]
+    mod generator {}
+    #[doc = include_str!("../../docs/src/writing-a-summary.md")]
+    mod summary {}
+    #[doc = include_str!("../../docs/src/writing-a-metric.md")]
+    mod metric {}
+    #[doc = include_str!("../../docs/src/writing-a-posterior.md")]
+    mod posterior {}
+    #[doc = include_str!("../../docs/src/writing-a-dataset.md")]
+    mod dataset {}
+}
+
 mod experiment;
 mod files;
 mod place;

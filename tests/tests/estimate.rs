@@ -1,5 +1,7 @@
 //! `amplicast estimate`: G from files alone, and what is wrong with files.
 
+use amplicast_sdk::Seed;
+use amplicast_sdk::rand::RngExt;
 use amplicast_tests::{Finished, Place, results};
 use ndarray::{Array2, Array3};
 
@@ -16,7 +18,7 @@ fn place() -> Place {
     place
 }
 
-const BASE: [&str; 9] = [
+const BASE: [&str; 11] = [
     "estimate",
     "--train",
     "train.npy",
@@ -26,6 +28,8 @@ const BASE: [&str; 9] = [
     "coordinate:0",
     "--region",
     "0:0.5",
+    "--members-data",
+    "bootstrap",
 ];
 
 fn estimate(place: &Place, more: &[&str]) -> Finished {
@@ -136,11 +140,12 @@ fn members_of_another_shape_than_the_training_set() {
 #[test]
 fn four_momenta_and_particle_numbers() {
     let place = Place::new();
-    // Two particles at rest of masses 1 and 2 + row / 1000: their system has mass 3 + row / 1000.
+    // Two particles at rest of masses 1 and 2 + u, u uniform: their system has mass 3 + u.
     let events = |n: usize, shift: f64| {
-        Array3::from_shape_fn((n, 2, 4), |(row, particle, c)| match (particle, c) {
+        let mut stream = Seed::new((100.0 * shift) as u64).split(&n.to_string()).stream();
+        Array3::from_shape_fn((n, 2, 4), |(_, particle, c)| match (particle, c) {
             (0, 0) => 1.0,
-            (1, 0) => 2.0 + shift + row as f64 / n as f64,
+            (1, 0) => 2.0 + shift + stream.random::<f64>(),
             _ => 0.0,
         })
     };

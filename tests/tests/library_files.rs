@@ -100,26 +100,39 @@ fn a_damaged_tag() {
     );
 }
 
+/// The boundary has a number of its own: another version of the SDK with the same boundary, a minor one too, is loaded.
 #[test]
 fn another_version_of_the_sdk() {
     let version = env!("CARGO_PKG_VERSION");
+    let (_, patch) = version.split_once('.').expect("a version has parts");
     let tag = format!("amplicast-plugin\n{ABI_VERSION}\n{version}\n");
-    let other = tag.replace(version, &format!("9{}", &version[1..]));
-    refused(
-        &patched(plugin(), tag.as_bytes(), other.as_bytes()),
-        &format!(
-            "built against amplicast-sdk 9{} (boundary {ABI_VERSION}), this host has {version} (boundary {ABI_VERSION}): \
-             rebuild the plugin against this version of the SDK",
-            &version[1..]
-        ),
-    );
+    for other in [format!("9.{patch}"), version.replacen(".1.", ".9.", 1)] {
+        assert_ne!(other, version);
+        let place = Place::new();
+        std::fs::create_dir(place.path("more")).expect("a folder");
+        let bytes = patched(plugin(), tag.as_bytes(), tag.replace(version, &other).as_bytes());
+        place.write("more/libother.so", bytes);
+        let listed = place.amplicast(&["plugins", "list", "--plugin-path", "more"]).expect(0);
+        listed.prints(&["libother.so"]);
+        place
+            .amplicast(&["plugins", "info", "ks", "--plugin-path", "more"])
+            .expect(0)
+            .prints(&["libother.so", &format!("built with amplicast-sdk {other}")]);
+    }
 }
 
 #[test]
 fn another_boundary() {
     let [own, other] = [ABI_VERSION, 9].map(|number| format!("amplicast-plugin\n{number}\n"));
     let bytes = patched(plugin(), own.as_bytes(), other.as_bytes());
-    refused(&bytes, "(boundary 9), this host has");
+    refused(
+        &bytes,
+        &format!(
+            "built for boundary 9 (amplicast-sdk {version}), this host has boundary {ABI_VERSION} (amplicast-sdk {version}): \
+             rebuild the plugin against this version of the SDK",
+            version = env!("CARGO_PKG_VERSION")
+        ),
+    );
 }
 
 /// The check of abi_stable at load time sees another name of a field: the layout that it compares is data in the file.

@@ -9,8 +9,14 @@ use clap::{Args, Parser, Subcommand};
 #[command(name = "amplicast", version, about, after_help = EXAMPLES)]
 pub struct Arguments {
     /// Longest silence of a plugin call in seconds, without return or progress, before it counts as hung.
-    #[arg(long, global = true, default_value_t = 600, value_name = "SECONDS")]
-    pub time_limit: u64,
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECONDS",
+        help = "Longest silence of a plugin call, without return or progress, before it counts as hung [default: 600; 20 in \
+                plugins check]"
+    )]
+    pub time_limit: Option<u64>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -81,7 +87,7 @@ pub struct RunCommand {
     #[arg(long, value_name = "DIR", help = "The run's folder [default: runs/NAME]")]
     pub out: Option<PathBuf>,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
@@ -127,12 +133,29 @@ pub struct PlanCommand {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: u64,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,
 }
+
+/// Threads of the pool: more than a few for each processor only wait for each other, and thousands wear the machine down.
+fn threads(text: &str) -> Result<usize, String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = (THREADS_FOR_EACH * processors).max(LEAST_MOST_THREADS);
+    match text.parse::<usize>() {
+        Ok(n) if (1..=most).contains(&n) => Ok(n),
+        _ => Err(format!(
+            "expected 1 to {most} threads (this machine has {processors} processors), found {text}"
+        )),
+    }
+}
+
+/// Threads for each processor that are allowed.
+const THREADS_FOR_EACH: usize = 4;
+/// Threads that are allowed on the smallest machine, so that a run looks the same anywhere.
+const LEAST_MOST_THREADS: usize = 64;
 
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -150,6 +173,10 @@ pub struct EstimateCommand {
     /// Files of generated events, one a member: paths or patterns, `FILE::KEY` for one of several arrays.
     #[arg(long, value_name = "PATTERN[::KEY]", required = true, num_args = 1..)]
     pub members: Vec<String>,
+    /// What the members were fitted to: all to the `same` training events, each to a `bootstrap` or to `halves` of them, or draws of
+    /// one `posterior`. Unsaid, a small spread bounds nothing.
+    #[arg(long, value_name = "WHAT", value_parser = ["same", "bootstrap", "halves", "posterior"])]
+    pub members_data: Option<String>,
     /// Events to take of each member [default: all, of members of one length].
     #[arg(long, value_name = "N")]
     pub events: Option<u64>,
@@ -203,7 +230,7 @@ pub struct EstimateCommand {
     #[arg(long, value_name = "DIR", default_value = "runs/estimate")]
     pub out: PathBuf,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
@@ -249,7 +276,11 @@ pub enum PluginCommand {
     #[command(after_help = "Examples:
   amplicast plugins check target/debug/libmy_plugin.so
   amplicast plugins check libmy_plugin.so --config 'my-metric={\"regions\": [[0, 1]]}' --json
-A test that the plugin does not survive counts as crashed; the others go on. A call that hangs is ended by --time-limit.
+  amplicast plugins check libmy_plugin.so --list                     which tests there are
+  amplicast plugins check libmy_plugin.so --include 'my-metric:null-*' --only-failed
+A test that the plugin does not survive counts as crashed; the others go on. A call that hangs is ended by --time-limit, and
+the component's other tests are not run. A pattern is the name of a component or of a test, or COMPONENT:TEST; `*` stands for
+any text. Everything random comes from the seed.
 Exit code: 0 if all tests passed or were skipped, 1 if not, 2 if the file cannot be loaded.")]
     Check(ConformanceCommand),
     /// Print the folders in which plugins are looked for, in order.
@@ -267,6 +298,21 @@ pub struct ConformanceCommand {
     /// Print the results as JSON.
     #[arg(long)]
     pub json: bool,
+    /// List the tests without running them.
+    #[arg(long)]
+    pub list: bool,
+    /// Print only tests that failed, crashed or were not run.
+    #[arg(long)]
+    pub only_failed: bool,
+    /// Run only tests that the pattern fits; may be given several times.
+    #[arg(long, value_name = "PATTERN")]
+    pub include: Vec<String>,
+    /// Run no test that the pattern fits; may be given several times.
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// The seed of everything random.
+    #[arg(long, value_name = "N", default_value_t = amplicast_sdk::testing::DEFAULT_SEED)]
+    pub seed: u64,
 }
 
 /// A command about the plugin path.

@@ -3,12 +3,16 @@
 //! The supervisor starts this worker again whenever a plugin call kills it; the test that was under way then counts as
 //! crashed, and the others are run.
 
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use amplicast_sdk::abi::{AbiComponent, Watch};
-use amplicast_sdk::testing::{Case, Outcome, Suite, Threads};
+use amplicast_sdk::testing::{Case, Outcome, Selection, Suite, Threads};
 use amplicast_sdk::{Context, Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::arguments::ConformanceCommand;
@@ -18,23 +22,36 @@ use crate::session::killers;
 use crate::supervise::{Failure, Journal};
 
 /// How a test ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Status {
     Passed,
+    /// As far as it came in its time.
+    Partial,
     Failed,
     Skipped,
     Crashed,
+    /// The component hung, or could not be made.
+    NotRun,
 }
 
 impl Status {
+    const ALL: [Status; 6] =
+        [Status::Passed, Status::Partial, Status::Failed, Status::Skipped, Status::Crashed, Status::NotRun];
+
     fn text(self) -> &'static str {
         match self {
             Status::Passed => "passed",
+            Status::Partial => "passed in part",
             Status::Failed => "failed",
             Status::Skipped => "skipped",
             Status::Crashed => "crashed",
+            Status::NotRun => "not run",
         }
+    }
+
+    fn is_bad(self) -> bool {
+        matches!(self, Status::Failed | Status::Crashed | Status::NotRun)
     }
 }
 
@@ -47,11 +64,22 @@ struct Line {
     config: Option<Value>,
     test: &'static str,
     about: &'static str,
-    status: Status,
+    seed: u64,
+    /// None if it was only listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
     /// Why it did not pass.
     details: Option<String>,
     #[serde(skip)]
     subject: String,
+}
+
+/// A test that is done: what a worker notes for the next one, should a plugin kill it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Done {
+    id: String,
+    status: Status,
+    details: Option<String>,
 }
 
 /// Runs the command.
@@ -77,33 +105,35 @@ pub fn check(command: &ConformanceCommand, process: &Process) -> u8 {
     let context = Staged(journal);
     let drop_errors = || catalogue.drop_errors();
     let suite = match Suite::new(components, configs, watch, &context, &drop_errors) {
-        Ok(suite) => suite,
+        Ok(suite) => suite.with_seed(command.seed),
         Err(error) => return usage(format!("--config: {error}")),
     };
-    let mut lines = Vec::new();
-    for case in suite.cases() {
-        if process.stop.load(std::sync::atomic::Ordering::SeqCst) {
-            eprintln!("stopped");
-            return EXIT_STOPPED;
+    let selection = Selection { include: command.include.clone(), exclude: command.exclude.clone() };
+    let cases = match selection.of(suite.cases()) {
+        Ok(cases) => cases,
+        Err(error) => return usage(format!("--include, --exclude: {error}")),
+    };
+    let mut lines: Vec<Line> = cases.iter().map(|case| listed(case, command.seed)).collect();
+    if !command.list {
+        let mut notes = Notes::open(&process.worker.notes);
+        for (case, line) in cases.iter().zip(&mut lines) {
+            if process.stop.load(std::sync::atomic::Ordering::SeqCst) {
+                eprintln!("stopped");
+                return EXIT_STOPPED;
+            }
+            let (status, details) = notes.of(case).or_else(|| crash(case, failures)).unwrap_or_else(|| {
+                let found = outcome(journal.stage(&case.id(), || suite.run(case)));
+                notes.add(case, &found);
+                found
+            });
+            (line.status, line.details) = (Some(status), details);
         }
-        let (status, details) = match crash(&case, failures) {
-            Some(message) => (Status::Crashed, Some(message)),
-            None => match journal.stage(&case.id(), || suite.run(&case)) {
-                Outcome::Passed => (Status::Passed, None),
-                Outcome::Failed(reason) => (Status::Failed, Some(reason)),
-                Outcome::Skipped(reason) => (Status::Skipped, Some(reason)),
-            },
-        };
-        lines.push(Line {
-            component: case.component().into(),
-            kind: case.kind().table(),
-            config: case.config().and_then(|json| serde_json::from_str(json).ok()),
-            test: case.test().name,
-            about: case.test().about,
-            status,
-            details,
-            subject: case.subject(),
-        });
+    }
+    let bad = |line: &Line| line.status.is_some_and(Status::is_bad);
+    let code = if lines.iter().any(bad) { EXIT_FAILED } else { EXIT_OK };
+    let count = counts(&lines);
+    if command.only_failed {
+        lines.retain(bad);
     }
     if command.json {
         match serde_json::to_string_pretty(&lines) {
@@ -111,10 +141,63 @@ pub fn check(command: &ConformanceCommand, process: &Process) -> u8 {
             Err(error) => return usage(error),
         }
     } else {
-        print(&lines);
+        print(&lines, command.list);
+        if !command.list {
+            println!("{count}; seed {}", command.seed);
+        }
     }
-    let bad = |line: &Line| matches!(line.status, Status::Failed | Status::Crashed);
-    if lines.iter().any(bad) { EXIT_FAILED } else { EXIT_OK }
+    code
+}
+
+/// A test that has not been run.
+fn listed(case: &Case<'_>, seed: u64) -> Line {
+    Line {
+        component: case.component().into(),
+        kind: case.kind().table(),
+        config: case.config().and_then(|json| serde_json::from_str(json).ok()),
+        test: case.test().name,
+        about: case.test().about,
+        seed,
+        status: None,
+        details: None,
+        subject: case.subject(),
+    }
+}
+
+fn outcome(outcome: Outcome) -> (Status, Option<String>) {
+    match outcome {
+        Outcome::Passed => (Status::Passed, None),
+        Outcome::Partial(part) => (Status::Partial, Some(part)),
+        Outcome::Failed(reason) => (Status::Failed, Some(reason)),
+        Outcome::Skipped(reason) => (Status::Skipped, Some(reason)),
+    }
+}
+
+/// Tests that are done, one a line of the worker's notes.
+struct Notes {
+    file: Option<File>,
+    done: BTreeMap<String, Done>,
+}
+
+impl Notes {
+    fn open(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        let done = text.lines().filter_map(|line| serde_json::from_str::<Done>(line).ok());
+        let done = done.map(|done| (done.id.clone(), done)).collect();
+        // Without notes the tests are run again: a matter of time alone.
+        Notes { file: File::options().append(true).open(path).ok(), done }
+    }
+
+    fn of(&self, case: &Case<'_>) -> Option<(Status, Option<String>)> {
+        self.done.get(&case.id()).map(|done| (done.status, done.details.clone()))
+    }
+
+    fn add(&mut self, case: &Case<'_>, (status, details): &(Status, Option<String>)) {
+        let done = Done { id: case.id(), status: *status, details: details.clone() };
+        if let (Some(file), Ok(text)) = (&mut self.file, serde_json::to_string(&done)) {
+            let _ = writeln!(file, "{text}");
+        }
+    }
 }
 
 /// `NAME=JSON`.
@@ -129,39 +212,54 @@ fn read_config(given: &str) -> Result<(String, String)> {
     }
 }
 
-/// What killed an earlier worker in this test, or while it made the component under this configuration.
-fn crash(case: &Case<'_>, failures: &[Failure]) -> Option<String> {
+/// What killed an earlier worker in this test; or why it is not run: the component hung in another one, or it cannot be made.
+fn crash(case: &Case<'_>, failures: &[Failure]) -> Option<(Status, Option<String>)> {
     let (id, subject) = (case.id(), format!("{}: ", case.subject()));
     if let Some(failure) = failures.iter().find(|f| f.stage == id) {
-        return Some(failure.message.clone());
+        return Some((Status::Crashed, Some(failure.message.clone())));
     }
-    let made = failures
-        .iter()
-        .find(|f| case.makes_component() && f.call == "create" && f.stage.starts_with(&subject))?;
-    Some(format!("not run: {}", made.message))
+    // Under another configuration it might not hang, but each try costs the whole time limit.
+    let component = format!("{} {}", case.kind().table(), case.component());
+    let of_component =
+        |stage: &str| stage.strip_prefix(&component).is_some_and(|rest| rest.starts_with([':', ' ']));
+    let hung = failures.iter().find(|f| f.hung && of_component(&f.stage));
+    let not_made = || {
+        let made = |f: &&Failure| f.call == "create" && f.stage.starts_with(&subject);
+        failures.iter().find(|f| case.makes_component() && made(f))
+    };
+    Some((Status::NotRun, Some(hung.or_else(not_made)?.message.clone())))
 }
 
-fn print(lines: &[Line]) {
+fn print(lines: &[Line], list: bool) {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["component", "test", "status", "what it shows, or why not"]);
+    if list {
+        table.set_header(["component", "test", "what it shows"]);
+    } else {
+        table.set_header(["component", "test", "status", "what it shows, or why not"]);
+    }
     for line in lines {
         let text = match (&line.details, line.status) {
-            (Some(reason), Status::Skipped) => format!("{} ({reason})", line.about),
+            (Some(reason), Some(Status::Skipped | Status::Partial)) => format!("{} ({reason})", line.about),
             (Some(reason), _) => reason.clone(),
             (None, _) => line.about.to_string(),
         };
-        table.add_row([line.subject.as_str(), line.test, line.status.text(), &text]);
+        match line.status {
+            Some(status) => table.add_row([line.subject.as_str(), line.test, status.text(), &text]),
+            None => table.add_row([line.subject.as_str(), line.test, &text]),
+        };
     }
-    println!("{table}");
-    let count = |status| lines.iter().filter(|l| l.status == status).count();
-    println!(
-        "{} passed, {} failed, {} skipped, {} crashed",
-        count(Status::Passed),
-        count(Status::Failed),
-        count(Status::Skipped),
-        count(Status::Crashed)
-    );
+    if !lines.is_empty() {
+        println!("{table}");
+    }
+}
+
+/// How many tests ended in which way; ways that are rare are left out if none did.
+fn counts(lines: &[Line]) -> String {
+    let count = |status: Status| lines.iter().filter(|l| l.status == Some(status)).count();
+    let rare = |status: &Status| matches!(status, Status::Partial | Status::NotRun);
+    let shown = Status::ALL.into_iter().filter(|status| !rare(status) || count(*status) > 0);
+    shown.map(|status| format!("{} {}", count(status), status.text())).collect::<Vec<_>>().join(", ")
 }
 
 /// Two threads whose calls the journal counts to the test that is under way.

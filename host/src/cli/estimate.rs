@@ -23,7 +23,7 @@ pub struct Asked {
 ///
 /// What can be wrong with files, apart from their numbers, is said in the words of the command line.
 pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<Asked> {
-    let session = process.session(&command.plugin_path, &[]);
+    let session = process.session(&command.plugin_path, &[])?;
     let (mut dataset, mut generator) = (dataset(command, process), generator(command, process));
     let n_train = training_events(&session, &dataset).map_err(|error| in_options(error, "train"))?;
     let members = members(&session, &generator).map_err(|error| in_options(error, "members"))?;
@@ -33,6 +33,8 @@ pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Resu
     let metrics = metrics(command)?;
     dataset["plugin"] = json!("events-file");
     generator["plugin"] = json!("samples");
+    // The host's key, not the generator's.
+    generator["members_data"] = json!(command.members_data);
     let experiment = to_toml(&json!({
         "experiment": {"name": "estimate", "n_train": n_train, "n_gen": n_gen},
         "dataset": dataset,

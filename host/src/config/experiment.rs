@@ -1,6 +1,6 @@
 //! The experiment as the host reads it; the tables of components keep their own keys for their plugins.
 
-use amplicast_sdk::{Extended, TrainingSettings};
+use amplicast_sdk::{Extended, MembersData, TrainingSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -92,6 +92,8 @@ pub struct ComponentTable {
     pub path: String,
     /// References that a metric is taken against.
     pub references: Vec<ReferenceName>,
+    /// What the members of a generator that brings its own were fitted to, if it is said.
+    pub members_data: Option<MembersData>,
 }
 
 /// A cut on one summary.
@@ -210,6 +212,9 @@ impl Experiment {
             map.insert("plugin".into(), t.plugin.as_str().into());
             if !t.references.is_empty() {
                 map.insert("reference".into(), t.references.iter().map(|r| Value::from(r.text())).collect());
+            }
+            if let Some(data) = t.members_data {
+                map.insert("members_data".into(), data.text().into());
             }
             Value::Object(map)
         };

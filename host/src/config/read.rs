@@ -3,8 +3,9 @@
 use amplicast_sdk::abi::Kind;
 use serde_json::Value;
 
+use super::error::ConfigError;
 use super::experiment::{ComponentTable, Experiment, Selection, Sizes};
-use super::source::{ConfigError, Source};
+use super::source::Source;
 
 const TABLES: [&str; 10] = [
     "experiment",
@@ -130,5 +131,12 @@ fn component(
             references.push(read.map_err(|e| source.error(&format!("{path}.reference"), &e.to_string()))?);
         }
     }
-    Ok(ComponentTable { name, plugin, config, path, references })
+    let mut members_data = None;
+    if kind == Kind::Generator
+        && let Some(value) = config.remove("members_data")
+    {
+        let read = serde_json::from_value(value);
+        members_data = Some(read.map_err(|e| source.error(&format!("{path}.members_data"), &e.to_string()))?);
+    }
+    Ok(ComponentTable { name, plugin, config, path, references, members_data })
 }

@@ -4,17 +4,23 @@ use std::collections::BTreeMap;
 
 use amplicast_sdk::{Error, Result};
 
+use super::against_truth::{against_truth, errors};
 use super::columns::{ColumnName, Columns, Place};
 use super::components::Components;
 use super::overall::overall;
+use super::pair::Ordered;
 use super::plan::{Plan, PlannedCell};
 use super::points::{Assembled, curve_points, null_points};
 use super::stream::{MemberCurve, OwnTruth};
 use super::truth::Truth;
 use crate::config::{Experiment, ReferenceName};
 use crate::estimate::estimate;
+use crate::inspection::{Findings, Footing};
 use crate::moments::{mean, variance};
-use crate::results::{Cell, CellReplica, Diagnosed, Distribution, MemberRow, Plane, Results, TrueDeviation};
+use crate::results::{
+    Cell, CellReplica, Diagnosed, Distribution, Inspected, MemberRow, Plane, Results, Schema, TrueDeviation,
+    Without,
+};
 
 /// The curves of all members, by column.
 pub type Curves = BTreeMap<Place, Result<Vec<MemberCurve>>>;
@@ -35,6 +41,12 @@ pub struct PairCurves {
     pub planes: Vec<Plane>,
     /// What the reader should know of the members.
     pub warning: Option<String>,
+    /// What was found in the members' events.
+    pub findings: Findings,
+    /// The same, for the results.
+    pub inspected: Inspected,
+    /// Why a summary under a selection has no result.
+    pub ordered: Ordered,
 }
 
 /// Collects results cell by cell.
@@ -66,7 +78,9 @@ impl<'a> Collector<'a> {
             failures: Vec::new(),
         };
         let results = Results {
+            schema: Schema::this(),
             experiment: sizes.name.clone(),
+            dataset: experiment.dataset.name.clone(),
             n_train: sizes.n_train,
             n_gen: sizes.n_gen,
             members: sizes.members,
@@ -76,6 +90,7 @@ impl<'a> Collector<'a> {
             distributions: Vec::new(),
             planes: Vec::new(),
             diagnostics: Vec::new(),
+            inspections: Vec::new(),
             warnings: Vec::new(),
         };
         Collector { experiment, plan, results, rows: Vec::new() }
@@ -119,6 +134,11 @@ impl<'a> Collector<'a> {
         if let Some(warning) = &curves.warning {
             self.warn(warning.clone());
         }
+        let name = &cells[0].name;
+        for warning in &curves.findings.warnings {
+            self.warn(format!("{} / {}: {warning}", name.generator, name.uncertainty));
+        }
+        self.results.inspections.push(curves.inspected.clone());
         for found in &curves.diagnostics {
             for warning in &found.warnings {
                 self.warn(format!("{} / {}: {warning}", found.generator, found.uncertainty));
@@ -150,6 +170,14 @@ impl<'a> Collector<'a> {
         pair: &PairCurves,
     ) -> Result<CellReplica> {
         let column = ColumnName::from(cell);
+        // Without a reference it is the members' spread that speaks.
+        let averaging = cell.reference.is_none();
+        if let Some(reason) = pair.findings.dependent.as_ref().filter(|_| averaging) {
+            return Err(Error::data(reason.clone()));
+        }
+        if let Some(reason) = pair.ordered.get(&(cell.summary, cell.selection)) {
+            return Err(Error::data(reason.clone()));
+        }
         let missing = || Error::plugin("the cell was not computed");
         let columns = if cell.per_member { &pair.own } else { columns };
         let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
@@ -163,13 +191,38 @@ impl<'a> Collector<'a> {
         let curves = data.curves();
         let n_train = match own_mean(list, |own| own.n_train) {
             Some(n_train) => n_train,
-            None => columns.passed[cell.selection].clone()?,
+            None => columns.passed(cell.summary, cell.selection)?.events,
         };
         if n_train == 0 {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }
-        let in_sample = cell.reference == Some(ReferenceName::Training);
-        let estimate = estimate(comparison, &curves, n_train as f64, in_sample)?;
+        let footing = match cell.reference {
+            None => pair.findings.footing.clone(),
+            Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
+            Some(_) => Footing::Sound,
+        };
+        let estimate = estimate(comparison, &curves, n_train as f64, &footing)?;
+        let without = Without {
+            training: columns.passed(cell.summary, cell.selection).map_or(0.0, |p| part(p.without, p.events)),
+            generated: {
+                let (without, passed) = list.iter().fold((0, 0), |(without, passed), curve| {
+                    (without + curve.without, passed + curve.passed.last().copied().unwrap_or(0))
+                });
+                part(without, passed)
+            },
+        };
+        let without = (without.training > 0.0 || without.generated > 0.0).then_some(without);
+        if let Some(without) = without {
+            self.warn(format!(
+                "{} / {}, {}: {:.1} % of the training events and {:.1} % of the generated ones do not have this summary (a particle \
+                 that is not there has no direction), and are not counted",
+                cell.name.generator,
+                cell.name.uncertainty,
+                cell.name.summary,
+                100.0 * without.training,
+                100.0 * without.generated
+            ));
+        }
         let deviation = match truth {
             Some(t) if t.passed > 0 => comparison.deviation(&curves, &t.values, t.passed)?,
             _ => None,
@@ -184,6 +237,7 @@ impl<'a> Collector<'a> {
                 name.generator, name.uncertainty, name.summary, name.metric
             ));
         }
+        let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &curves, t.passed));
         let curve = curve_points(comparison, &data, truth)?;
         let null = null_points(comparison, &curves, &estimate)?;
         Ok(CellReplica {
@@ -191,6 +245,7 @@ impl<'a> Collector<'a> {
             n_train_passed: n_train,
             n_reference: prepared.n_reference,
             n_effective: pair.n_effective,
+            without,
             estimate,
             curve,
             null,
@@ -199,6 +254,7 @@ impl<'a> Collector<'a> {
                 single_member: d.single_member,
                 null_scale: d.null_scale,
                 pulls: d.pulls.into_iter().map(|p| p.is_finite().then_some(p)).collect(),
+                errors,
             }),
         })
     }
@@ -288,8 +344,19 @@ impl<'a> Collector<'a> {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
         }
+        let warnings: Vec<String> = self.results.cells.iter().filter_map(against_truth).collect();
+        warnings.into_iter().for_each(|warning| self.warn(warning));
         (self.results, self.rows)
     }
+}
+
+/// Why a comparison with the training events is no evidence.
+const IN_SAMPLE: &str =
+    "the generator was fitted to the reference: a generator that memorises it would show an infinite G";
+
+/// What `without` of them is, of all events.
+fn part(without: u64, with: u64) -> f64 {
+    without as f64 / (without + with).max(1) as f64
 }
 
 /// A pull beyond which members are said not to cover the truth: one in 500 for 10 calibrated members, rarer for more.

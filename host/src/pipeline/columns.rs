@@ -10,6 +10,7 @@ use super::plan::PlannedCell;
 use super::run::{Replica, Run};
 use super::stream::{Column, Counter, Histogram, OwnTruth};
 use crate::config::ReferenceName;
+use crate::inspection::{Order, Runs};
 use crate::moments::quantile;
 
 /// Bins of the distributions in the report.
@@ -46,6 +47,8 @@ pub enum Place {
     Metric(ColumnName),
     /// The histogram of a summary and a selection.
     Histogram(usize, usize),
+    /// The order in which a summary's values come, under a selection.
+    Order(usize, usize),
 }
 
 /// A comparison with its reference.
@@ -66,6 +69,10 @@ pub struct HistogramColumn {
     pub selection: usize,
     /// Edges of its bins.
     pub edges: Vec<f64>,
+    /// The median of the training events.
+    pub median: f64,
+    /// The order in which the training events come.
+    pub order: Option<Order>,
     /// Training events in the bins.
     pub training: Vec<f64>,
     /// Training events that pass the selection, in the bins and beside them.
@@ -84,8 +91,17 @@ pub struct Columns {
     pub metrics: BTreeMap<ColumnName, Result<Prepared>>,
     /// Those of the report; the report draws the first replica.
     pub histograms: Vec<HistogramColumn>,
-    /// True events, of all n_train, that pass each selection.
-    pub passed: Vec<Result<u64>>,
+    /// True events, of all n_train, by summary and selection.
+    pub passed: BTreeMap<(usize, usize), Result<Passed>>,
+}
+
+/// True events under a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// Those that pass and have the summary: the denominator of G.
+    pub events: u64,
+    /// Those that pass and do not have it.
+    pub without: u64,
 }
 
 impl Columns {
@@ -130,7 +146,8 @@ impl Columns {
                 histograms.push(histogram);
             }
         }
-        let passed = (0..run.experiment.selection.len()).map(|s| maker.passed(s)).collect();
+        let kinds: BTreeSet<(usize, usize)> = names.iter().map(|n| (n.summary, n.selection)).collect();
+        let passed = kinds.into_iter().map(|(m, s)| ((m, s), maker.passed(m, s))).collect();
         Ok(Columns { metrics, histograms, passed })
     }
 }
@@ -156,6 +173,11 @@ impl Columns {
                 let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
                 (summary, selection, Counter::Histogram(&histogram.edges))
             }
+            Place::Order(summary, selection) => {
+                let missing = || Error::data("there is no order to look at");
+                let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
+                (summary, selection, Counter::Runs(histogram.median))
+            }
         };
         Ok(Column { summary, selection, counter })
     }
@@ -164,8 +186,16 @@ impl Columns {
     pub fn identity(&self, place: Place) -> Option<&Value> {
         match place {
             Place::Metric(name) => self.prepared(name).ok().map(|p| &p.identity),
-            Place::Histogram(summary, selection) => self.histogram(summary, selection).map(|h| &h.identity),
+            Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
+                self.histogram(summary, selection).map(|h| &h.identity)
+            }
         }
+    }
+
+    /// True events, of all n_train, that pass a selection, with and without a summary.
+    pub fn passed(&self, summary: usize, selection: usize) -> Result<Passed> {
+        let missing = || Error::plugin("true events were not counted");
+        self.passed.get(&(summary, selection)).ok_or_else(missing)?.clone()
     }
 
     /// The true events behind a column, for columns that are another for each member.
@@ -173,10 +203,10 @@ impl Columns {
         Ok(match place {
             Place::Metric(name) => OwnTruth {
                 n_reference: self.prepared(name)?.n_reference,
-                n_train: self.passed[name.selection].clone()?,
+                n_train: self.passed(name.summary, name.selection)?.events,
                 training: Vec::new(),
             },
-            Place::Histogram(summary, selection) => {
+            Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
                 let missing = || Error::plugin("a histogram was not prepared");
                 let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
                 let (n_train, training) = (histogram.training_events, histogram.training.clone());
@@ -240,11 +270,13 @@ impl Maker<'_> {
     }
 
     /// How many of all n_train true events pass a selection; counted where nothing was fitted.
-    fn passed(&self, selection: usize) -> Result<u64> {
+    fn passed(&self, summary: usize, selection: usize) -> Result<Passed> {
         let (first, n) =
             (self.observables.fitted(self.replica.events, None, selection), self.training.events());
+        let of_all = |counted: u64| (counted as f64 * n as f64 / (n - first) as f64).round() as u64;
+        let without = self.training.without(summary, selection, first..n)?;
         let passed = self.training.passed(selection, first..n)?;
-        Ok((passed as f64 * n as f64 / (n - first) as f64).round() as u64)
+        Ok(Passed { events: of_all(passed - without), without: of_all(without) })
     }
 
     /// The sorted summaries of all n_train true events that pass the selection.
@@ -334,10 +366,16 @@ impl Maker<'_> {
         };
         let edges = bins.cloned().unwrap_or_else(over_the_bulk);
         identity["edges"] = bits(&edges);
+        let median = quantile(sorted, 0.5);
+        let mut runs = Runs::new(median);
+        let range = self.fitted(summary, selection)..self.training.events();
+        runs.update(self.training.kept(summary, selection, range, &mut Vec::new())?)?;
+        let order = Runs::order(&runs.values()?);
+        let sorted = self.sorted_training(summary, selection)?;
         let mut histogram = Histogram::new(&edges);
         histogram.update(sorted)?;
         let (training, training_events) = (histogram.values()?, sorted.len() as u64);
-        Ok(HistogramColumn { summary, selection, edges, training, training_events, identity })
+        Ok(HistogramColumn { summary, selection, edges, median, order, training, training_events, identity })
     }
 
     /// What the values of a summary depend on, and which of them pass a selection.

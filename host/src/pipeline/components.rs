@@ -18,6 +18,9 @@ pub struct Made<T> {
     pub name: String,
     /// Its plugin component.
     pub plugin: String,
+    /// By what its randomness is split from that of others: its component and its place among tables of the same component. What
+    /// a table is called has no part in any number.
+    pub seed_name: String,
     /// Where its table stands.
     pub path: String,
     /// Everything that its results depend on: library, configuration, files.
@@ -103,6 +106,10 @@ impl Components {
                 Ok((entry.component.metric(config, caller)?, Vec::new()))
             })?);
         }
+        name_seeds(&mut generators);
+        name_seeds(&mut uncertainties);
+        name_seeds(&mut summaries);
+        name_seeds(&mut metrics);
         Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics, notes })
     }
 }
@@ -122,6 +129,16 @@ fn expect_one_length(n_gen: u64, members: &[(String, u64)]) -> Result<()> {
     }
 }
 
+/// The first table of a component has the component's name, which is also the table's where none is given; the second `NAME 2`,
+/// which no component can be called.
+fn name_seeds<T>(list: &mut [Made<T>]) {
+    for i in 0..list.len() {
+        let place = 1 + list[..i].iter().filter(|earlier| earlier.plugin == list[i].plugin).count();
+        let plugin = &list[i].plugin;
+        list[i].seed_name = if place == 1 { plugin.clone() } else { format!("{plugin} {place}") };
+    }
+}
+
 /// The dataset that the host itself has: a member of an earlier run.
 fn trained(
     session: &Session,
@@ -138,14 +155,18 @@ fn trained(
     Ok(Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
+        seed_name: table.plugin.clone(),
         path: table.path.clone(),
         identity: model.identity.clone(),
         component: Ok(Box::new(model)),
     })
 }
 
-/// An error of the user's, at the table at `path` or at the field of it that is wrong.
-fn refused(source: &Source, path: &str, error: &Error) -> ConfigError {
+/// An error of the user's, at the table at `path` or at the field of it that is wrong; the wish to stop is nobody's error.
+pub fn refused(source: &Source, path: &str, error: &Error) -> ConfigError {
+    if error.kind() == ErrorKind::Cancelled {
+        return ConfigError::stopped();
+    }
     match error.place() {
         field if error.kind() == ErrorKind::Config && !field.is_empty() => {
             source.error(&format!("{path}.{field}"), error.message())
@@ -187,6 +208,7 @@ fn make<T>(
     let unusable = |error| Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
+        seed_name: String::new(),
         path: table.path.clone(),
         identity: Value::Null,
         component: Err(error),
@@ -206,6 +228,7 @@ fn make<T>(
     Ok(Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
+        seed_name: String::new(),
         path: table.path.clone(),
         identity: json!({
             "plugin": table.plugin, "library": entry.library.hash, "config": effective, "files": hashes,

@@ -7,6 +7,7 @@ use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, 
 
 use super::true_source::TrueSource;
 use crate::config::{ReferenceName, Sizes};
+use crate::inspection::Rounding;
 
 /// The true events of one replica.
 pub struct TrueEvents<'a> {
@@ -17,6 +18,7 @@ pub struct TrueEvents<'a> {
     training: Array2<f64>,
     seen: usize,
     rows: Vec<u64>,
+    rounding: Rounding,
 }
 
 impl<'a> TrueEvents<'a> {
@@ -46,12 +48,29 @@ impl<'a> TrueEvents<'a> {
             training,
             seen: n - left_out,
             rows: (0..sizes.n_train).collect(),
+            rounding: Rounding::default(),
         })
+    }
+
+    /// The precision in which all events are compared.
+    pub fn rounding(&self) -> &Rounding {
+        &self.rounding
+    }
+
+    /// Brings these events, and all that will be streamed, to this precision.
+    pub fn round(&mut self, rounding: Rounding) {
+        rounding.apply(self.training.view_mut());
+        self.rounding = rounding;
     }
 
     /// The events that the generator sees.
     pub fn seen(&self) -> Batch<'_> {
         self.slice(Origin::Training, 0, self.seen)
+    }
+
+    /// The events that are kept from the generator.
+    pub fn left_out(&self) -> Batch<'_> {
+        self.slice(Origin::LeftOut, self.seen, self.training.nrows())
     }
 
     /// How many of the events that the generator sees a summary is fitted to and not evaluated on: the first ones.
@@ -99,7 +118,7 @@ impl<'a> TrueEvents<'a> {
         let (split, origin, name) = match reference {
             ReferenceName::Training => return each(&self.slice(Origin::Training, 0, self.seen)),
             ReferenceName::LeftOut => {
-                return each(&self.slice(Origin::LeftOut, self.seen, self.training.nrows()));
+                return each(&self.left_out());
             }
             // A sampler's truth is its holdout stream under another seed.
             ReferenceName::Holdout => (Split::Holdout, Origin::Holdout, "holdout"),
@@ -108,23 +127,25 @@ impl<'a> TrueEvents<'a> {
         let n = self.events(reference)?.ok_or_else(|| {
             Error::data(format!("expected events for the reference `{}`, found none", reference.text()))
         })?;
-        let stream =
-            Stream { dimension: self.dataset.schema().dimension(), seed: self.seed.split(name), origin };
+        let dimension = self.dataset.schema().dimension();
+        let stream = Stream { dimension, seed: self.seed.split(name), origin, rounding: &self.rounding };
         stream.read(0..n, |chunk, out| self.dataset.read(split, chunk, out).map(|()| None), each)
     }
 }
 
 /// A stream of events that is read chunk by chunk, so that memory does not depend on its length.
-pub struct Stream {
+pub struct Stream<'a> {
     /// Numbers in an event.
     pub dimension: usize,
     /// The randomness of the whole stream.
     pub seed: Seed,
     /// What its events are.
     pub origin: Origin,
+    /// The precision that they are brought to.
+    pub rounding: &'a Rounding,
 }
 
-impl Stream {
+impl Stream<'_> {
     /// Reads `events`, which begin at the begin of a chunk, and passes them on in batches of one chunk.
     ///
     /// `read` fills a chunk, and gives the events' log densities under the member if it knows them.
@@ -144,7 +165,8 @@ impl Stream {
             let values = &mut values[..size.0 * size.1];
             let index = first / step;
             let chunk = Chunk { index, first_event: first, seed: self.seed.index(index) };
-            let log_density = read(chunk, ArrayViewMut2::from_shape(size, values).map_err(shape)?)?;
+            let log_density = read(chunk, ArrayViewMut2::from_shape(size, &mut *values).map_err(shape)?)?;
+            self.rounding.apply(ArrayViewMut2::from_shape(size, &mut *values).map_err(shape)?);
             let values = ArrayView2::from_shape(size, values).map_err(shape)?;
             each(&Batch { log_density: log_density.as_deref(), ..Batch::new(values, self.origin, &rows) })?;
         }

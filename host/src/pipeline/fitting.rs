@@ -27,7 +27,7 @@ fn inputs(pair: &Pair<'_>, posterior: &Posterior, summary: usize, members: &Rang
 }
 
 fn seed(pair: &Pair<'_>, summary: usize, members: &Range<u64>) -> Seed {
-    pair.seed.split("fit").split(&pair.run.components.summaries[summary].name).index(members.start)
+    pair.seed.split("fit").split(&pair.run.components.summaries[summary].seed_name).index(members.start)
 }
 
 /// What a stored fit says of itself.
@@ -156,7 +156,8 @@ fn generated(pair: &Pair<'_>, posterior: &Posterior, n: u64, members: Range<u64>
             Some(capacity) => capacity - reserved(capacity, each)..capacity,
         };
         let seed = pair.seed.split("fit").split("events").index(i);
-        Stream { dimension, seed, origin: Origin::Generated }.read(
+        let rounding = pair.replica.events.rounding();
+        Stream { dimension, seed, origin: Origin::Generated, rounding }.read(
             range,
             |chunk, out| member.sample(chunk, out).map(|()| None),
             |batch| {

@@ -51,6 +51,7 @@ impl<'a> Observables<'a> {
             observables: *self,
             batch,
             values: self.summaries.iter().map(|_| OnceCell::new()).collect(),
+            defined: self.summaries.iter().map(|_| OnceCell::new()).collect(),
             masks: self.cuts.iter().map(|_| OnceCell::new()).collect(),
             log_density: OnceCell::new(),
             true_log_density: OnceCell::new(),
@@ -63,6 +64,8 @@ pub struct Observed<'a, 'b> {
     observables: Observables<'a>,
     batch: Batch<'b>,
     values: Vec<OnceCell<Result<Vec<f64>>>>,
+    /// `None` where every event has the summary.
+    defined: Vec<OnceCell<Result<Option<Vec<bool>>>>>,
     /// `None` where every event passes.
     masks: Vec<OnceCell<Result<Option<Vec<bool>>>>>,
     log_density: OnceCell<Result<Vec<f64>>>,
@@ -75,21 +78,36 @@ impl Observed<'_, '_> {
         self.batch.values.nrows()
     }
 
-    /// A summary of all events; that it is finite is checked where it crosses the boundary.
+    /// A summary of all events, whether they have it or not; that it is finite is checked where it crosses the boundary.
     pub fn values(&self, summary: usize) -> Result<&[f64]> {
         let evaluate = || {
-            let Observable { summary, needs, .. } = &self.observables.summaries[summary];
-            let function = summary.as_ref().map_err(Clone::clone)?;
-            let batch = Batch {
-                log_density: needs.log_density.then(|| self.log_density()).transpose()?,
-                true_log_density: needs.true_log_density.then(|| self.true_log_density()).transpose()?,
-                ..self.batch
-            };
+            let (function, batch) = self.call(summary)?;
             let mut values = vec![0.0; self.events()];
             function.evaluate(&batch, &mut values)?;
             Ok(values)
         };
         self.values[summary].get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// Which events have a summary; `None` if all have.
+    pub fn defined(&self, summary: usize) -> Result<Option<&[bool]>> {
+        let evaluate = || {
+            let (function, batch) = self.call(summary)?;
+            function.defined(&batch)
+        };
+        self.defined[summary].get_or_init(evaluate).as_ref().map(Option::as_deref).map_err(Clone::clone)
+    }
+
+    /// A summary, and the batch with what it is a function of.
+    fn call(&self, summary: usize) -> Result<(&dyn Summary, Batch<'_>)> {
+        let Observable { summary, needs, .. } = &self.observables.summaries[summary];
+        let function = summary.as_ref().map_err(Clone::clone)?;
+        let batch = Batch {
+            log_density: needs.log_density.then(|| self.log_density()).transpose()?,
+            true_log_density: needs.true_log_density.then(|| self.true_log_density()).transpose()?,
+            ..self.batch
+        };
+        Ok((&**function, batch))
     }
 
     /// log p under the member: known since the events were drawn, or computed.
@@ -135,6 +153,9 @@ impl Observed<'_, '_> {
                 let values = self.values(cut.summary)?;
                 let mask = mask.get_or_insert_with(|| vec![true; values.len()]);
                 mask.iter_mut().zip(values).for_each(|(pass, &x)| *pass &= x >= cut.low && x < cut.high);
+                if let Some(defined) = self.defined(cut.summary)? {
+                    mask.iter_mut().zip(defined).for_each(|(pass, has)| *pass &= has);
+                }
             }
             Ok(mask)
         };
@@ -143,11 +164,20 @@ impl Observed<'_, '_> {
 
     /// How many of the events in `range` pass a selection.
     pub fn passed(&self, selection: usize, range: Range<usize>) -> Result<u64> {
-        let mask = self.mask(selection)?;
-        Ok(mask.map_or(range.len(), |m| m[range].iter().filter(|pass| **pass).count()) as u64)
+        Ok(self.mask(selection)?.map_or(range.len(), |mask| count(&mask[range])) as u64)
     }
 
-    /// A summary of those events in `range` that pass a selection; `kept` is memory for them.
+    /// How many of the events in `range` that pass a selection do not have a summary.
+    pub fn without(&self, summary: usize, selection: usize, range: Range<usize>) -> Result<u64> {
+        let Some(defined) = self.defined(summary)? else { return Ok(0) };
+        let defined = &defined[range.clone()];
+        Ok(match self.mask(selection)? {
+            None => defined.len() - count(defined),
+            Some(mask) => mask[range].iter().zip(defined).filter(|(pass, has)| **pass && !**has).count(),
+        } as u64)
+    }
+
+    /// A summary of those events in `range` that have it and pass a selection; `kept` is memory for them.
     pub fn kept<'k>(
         &'k self,
         summary: usize,
@@ -156,11 +186,25 @@ impl Observed<'_, '_> {
         kept: &'k mut Vec<f64>,
     ) -> Result<&'k [f64]> {
         let values = &self.values(summary)?[range.clone()];
-        let Some(mask) = self.mask(selection)? else { return Ok(values) };
+        let one = |mask: &[bool], kept: &mut Vec<f64>| {
+            kept.extend(values.iter().zip(mask).filter(|(_, pass)| **pass).map(|(&x, _)| x));
+        };
         kept.clear();
-        kept.extend(values.iter().zip(&mask[range]).filter(|(_, pass)| **pass).map(|(&x, _)| x));
+        match (self.mask(selection)?, self.defined(summary)?) {
+            (None, None) => return Ok(values),
+            (Some(mask), None) => one(&mask[range], kept),
+            (None, Some(defined)) => one(&defined[range], kept),
+            (Some(mask), Some(defined)) => {
+                let both = mask[range.clone()].iter().zip(&defined[range]).map(|(pass, has)| *pass && *has);
+                kept.extend(values.iter().zip(both).filter(|(_, pass)| *pass).map(|(&x, _)| x));
+            }
+        }
         Ok(kept)
     }
+}
+
+fn count(mask: &[bool]) -> usize {
+    mask.iter().filter(|pass| **pass).count()
 }
 
 #[cfg(test)]
@@ -182,6 +226,35 @@ mod tests {
             out.iter_mut().zip(batch.values.column(0)).for_each(|(o, x)| *o = *x);
             Ok(())
         }
+    }
+
+    /// Column 0, which only events above 0 have.
+    struct Positive;
+
+    impl Summary for Positive {
+        fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
+            out.iter_mut().zip(batch.values.column(0)).for_each(|(o, x)| *o = *x);
+            Ok(())
+        }
+        fn defined(&self, batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+            Ok(Some(batch.values.column(0).iter().map(|&x| x > 0.0).collect()))
+        }
+    }
+
+    #[test]
+    fn events_without_a_summary_are_not_counted_and_pass_no_cut_on_it() {
+        let summaries =
+            [Observable { summary: Ok(Arc::new(Positive)), needs: SummaryNeeds::default(), null: None }];
+        let cuts = [Ok(Cuts::default()), Ok(Cuts(vec![Cut { summary: 0, low: -9.0, high: 2.5 }]))];
+        let events = array![[0.0], [1.0], [-2.0], [3.0], [2.0]];
+        let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3, 4]);
+        let observed =
+            Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
+        let kept = |selection, range| observed.kept(0, selection, range, &mut Vec::new()).unwrap().to_vec();
+        assert_eq!((kept(0, 0..5), kept(0, 2..4)), (vec![1.0, 3.0, 2.0], vec![3.0]));
+        assert_eq!(kept(1, 0..5), [1.0, 2.0]);
+        assert_eq!((observed.passed(0, 0..5).unwrap(), observed.passed(1, 0..5).unwrap()), (5, 2));
+        assert_eq!((observed.without(0, 0, 0..5).unwrap(), observed.without(0, 1, 0..5).unwrap()), (2, 0));
     }
 
     #[test]

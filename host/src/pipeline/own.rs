@@ -150,7 +150,7 @@ impl<'a> OwnColumns<'a> {
         let (pair, components) = (self.pair, self.pair.run.components);
         let (summary, selection) = match place {
             Place::Metric(name) => (name.summary, name.selection),
-            Place::Histogram(summary, selection) => (summary, selection),
+            Place::Histogram(summary, selection) | Place::Order(summary, selection) => (summary, selection),
         };
         let of = |name: &str| components.summaries.iter().find(|s| s.name == name).map(|s| &s.identity);
         let cuts = &pair.run.experiment.selection[selection].cuts;
@@ -167,7 +167,7 @@ impl<'a> OwnColumns<'a> {
                 let events = name.reference.and_then(|r| pair.replica.events.events(r).ok().flatten());
                 identity["reference"] = json!([name.reference.map(|r| r.text()), events]);
             }
-            Place::Histogram(summary, selection) => {
+            Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
                 identity["edges"] = bits(self.bins.as_ref()?.get(&(summary, selection))?);
             }
         }

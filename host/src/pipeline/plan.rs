@@ -110,6 +110,17 @@ impl Plan {
             check_pair(source, components, cell)?;
             check_members(source, experiment, components, cell)?;
         }
+        for (made, table) in components.generators.iter().zip(&experiment.generator) {
+            let own = made.component.as_ref().map_or(true, |g| g.abilities().own_members);
+            if table.members_data.is_some() && !own {
+                let message = format!(
+                    "`members_data` is for generators that bring their own members; those of `{}` are inferred by [[uncertainty]], \
+                     which knows what they are fitted to",
+                    made.name
+                );
+                return Err(source.error(&format!("{}.members_data", made.path), &message));
+            }
+        }
         let Ok(dataset) = &components.dataset.component else { return Ok(()) };
         let capacity = |split| dataset.capacity(split).map_err(|e| source.error("dataset", &e.to_string()));
         if let Some(events) = capacity(Split::Training)?

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use amplicast_sdk::abi::LoadedSummaryStatistic;
-use amplicast_sdk::{Error, ErrorKind, Result, SummaryNeeds};
-use serde_json::Value;
+use amplicast_sdk::{Error, ErrorKind, Result, Split, SummaryNeeds};
+use serde_json::{Value, json};
 
 use super::collect::Collector;
-use super::columns::{ColumnName, Columns};
+use super::columns::{ColumnName, Columns, HistogramColumn};
 use super::components::{Components, Made};
 use super::data::TrueEvents;
+use super::inspect::{rounding, true_sample};
 use super::observables::{Observable, Observables};
-use super::overlap::overlap;
 use super::pair::Pair;
 use super::plan::{Plan, PlannedCell};
 use super::posterior::data_identity;
@@ -19,6 +19,7 @@ use super::select::Cuts;
 use super::true_source::TrueSource;
 use super::truth::Truth;
 use crate::config::Experiment;
+use crate::inspection::{Order, TrueSample};
 use crate::results::{MemberRow, Results};
 use crate::session::Session;
 use crate::store::Store;
@@ -49,6 +50,8 @@ pub struct Replica<'a> {
     pub identity: &'a Value,
     /// All summaries and selections of the experiment.
     pub observables: Observables<'a>,
+    /// What members are compared with.
+    pub truth: &'a TrueSample,
 }
 
 impl Run<'_> {
@@ -95,10 +98,18 @@ impl Run<'_> {
     fn replica(&self, number: u64, summaries: &[Observable], collector: &mut Collector<'_>) -> Result<()> {
         let dataset = &**self.components.dataset.component.as_ref().map_err(Clone::clone)?;
         let sizes = &self.experiment.experiment;
-        let identity = data_identity(self.experiment, self.components, number)?;
-        let events =
+        let mut identity = data_identity(self.experiment, self.components, number)?;
+        let mut events =
             self.session.attempt("read training events", || TrueEvents::read(dataset, sizes, number))?;
-        if let Some(warning) = overlap(self, dataset, &events)? {
+        let rounding = self
+            .session
+            .attempt("look at the precision of events", || Ok(rounding(self, dataset, &events)))?;
+        if !rounding.is_none() {
+            identity["rounding"] = json!(rounding);
+        }
+        events.round(rounding);
+        let (sample, warnings) = true_sample(self, dataset, &events)?;
+        for warning in warnings {
             self.session.progress.say(&format!("warning: {warning}"));
             collector.warn(warning);
         }
@@ -106,9 +117,14 @@ impl Run<'_> {
         let without_cuts = Observables { summaries, cuts: &[], truth, member: None };
         let cuts = self.cuts(dataset, &events, without_cuts);
         let observables = Observables { cuts: &cuts, ..without_cuts };
-        let replica = Replica { number, dataset, events: &events, identity: &identity, observables };
+        let replica =
+            Replica { number, dataset, events: &events, identity: &identity, observables, truth: &sample };
         let names = self.plan.cells.iter().filter(|c| !c.per_member).map(ColumnName::from).collect();
         let columns = Columns::prepare(self, &replica, observables, &names, None)?;
+        for warning in self.ordered(dataset, &columns)? {
+            self.session.progress.say(&format!("warning: {warning}"));
+            collector.warn(warning);
+        }
         let truth = Truth::of(self, &replica, &columns)?;
         let mut pairs: Vec<(usize, Option<usize>)> = Vec::new();
         for cell in &self.plan.cells {
@@ -126,6 +142,24 @@ impl Run<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What is to be said of training events that come in an order, where only a part of them is taken for something.
+    fn ordered(&self, dataset: &dyn TrueSource, columns: &Columns) -> Result<Vec<String>> {
+        let sizes = &self.experiment.experiment;
+        let all = dataset.capacity(Split::Training)?;
+        if sizes.left_out == 0.0 && all.is_none_or(|all| all == sizes.n_train * sizes.replicas) {
+            return Ok(Vec::new());
+        }
+        let warning = |h: &HistogramColumn| {
+            let order = h.order.filter(Order::matters)?;
+            Some(format!(
+                "the training events come in an order: `{}` changes its side or turns {:.2} times as often as for independent events; \
+                 a part of them is no random one: shuffle the file",
+                self.components.summaries[h.summary].name, order.ratio
+            ))
+        };
+        Ok(columns.histograms.iter().filter_map(warning).collect())
     }
 
     /// All selections, their quantiles resolved.

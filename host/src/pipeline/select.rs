@@ -53,7 +53,10 @@ impl Cuts {
             let sort = || -> Result<Vec<f64>> {
                 let fitted =
                     observables.summaries[summary].needs.fit.map_or(0, |needs| events.fitted(&needs));
-                let mut sorted = training.values(summary)?[fitted..].to_vec();
+                let (values, defined) = (training.values(summary)?, training.defined(summary)?);
+                let has = |event: &usize| defined.is_none_or(|defined| defined[*event]);
+                let mut sorted: Vec<f64> =
+                    (fitted..values.len()).filter(has).map(|event| values[event]).collect();
                 sorted.sort_unstable_by(f64::total_cmp);
                 Ok(sorted)
             };

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::points::Assembled;
 use super::stream::MemberCurve;
 use crate::estimate::estimate;
+use crate::inspection::Footing;
 use crate::results::{Estimate, Interval, Verdict};
 use crate::session::Session;
 
@@ -176,11 +177,12 @@ impl Simulation<'_> {
                 accumulator.update(&chunk)?;
                 left -= n;
             }
-            Ok(MemberCurve { passed: vec![n_gen], values: vec![accumulator.values()?], own: None })
+            let (passed, values) = (vec![n_gen], vec![accumulator.values()?]);
+            Ok(MemberCurve { passed, values, ..MemberCurve::default() })
         };
         let curves: Vec<MemberCurve> = (0..members).into_par_iter().map(member).collect::<Result<_>>()?;
         let data = Assembled::new(&curves, &[n_gen], width, members as f64);
-        estimate(&*comparison, &data.curves(), n_train, false)
+        estimate(&*comparison, &data.curves(), n_train, &Footing::Sound)
     }
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::data::Stream;
 use super::observables::{Observables, Observed};
+use crate::inspection::{Glance, Known, Rounding, RowHashes, Runs};
 use crate::session::Session;
 
 /// Chunks in a block: enough to make merging cheap, few enough to keep threads busy.
@@ -25,6 +26,8 @@ pub enum Counter<'a> {
     Metric(&'a dyn Comparison),
     /// A histogram with these edges.
     Histogram(&'a [f64]),
+    /// Neighbors on different sides of this threshold.
+    Runs(f64),
 }
 
 /// One accumulator of the pass: a summary of the events that pass a selection.
@@ -39,15 +42,22 @@ pub struct Column<'a> {
 }
 
 /// What a column's accumulator held at every checkpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MemberCurve {
-    /// Events that passed the selection up to each checkpoint.
+    /// Events that passed the selection, and have the summary, up to each checkpoint.
     pub passed: Vec<u64>,
+    /// Events that passed the selection and do not have the summary, of all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub without: u64,
     /// The accumulator's values at each checkpoint.
     pub values: Vec<Vec<f64>>,
     /// The true events, if the summary or the selection is another one for each member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<OwnTruth>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// True events as one member's summaries and selections see them.
@@ -75,39 +85,60 @@ pub struct Pass<'a> {
     pub observables: Observables<'a>,
     /// What is accumulated.
     pub columns: &'a [Column<'a>],
+    /// The precision that events are brought to.
+    pub rounding: &'a Rounding,
+    /// The training events, to be recognized.
+    pub known: &'a Known,
+}
+
+/// What a pass gives.
+pub struct Streamed {
+    /// The curves, column by column.
+    pub curves: Vec<Result<MemberCurve>>,
+    /// A glance at the events.
+    pub glance: Glance,
 }
 
 /// What a block found at one place of the stream, column by column.
 enum Piece {
     /// A checkpoint in the first block: the accumulators' values are final.
     Reached(Vec<Result<(Vec<f64>, u64)>>),
-    /// What was added since the last place: the accumulators' states and events passed.
+    /// What was added since the last place: the accumulators' states and events counted.
     Added {
         /// Whether a checkpoint is here.
         checkpoint: bool,
-        columns: Vec<Result<(Vec<f64>, u64)>>,
+        columns: Vec<Result<(Vec<f64>, Counted)>>,
     },
+}
+
+/// Events under a selection.
+#[derive(Debug, Clone, Copy, Default)]
+struct Counted {
+    /// Those with the summary.
+    passed: u64,
+    /// Those without it.
+    without: u64,
 }
 
 /// The accumulators of a block; a column whose summary or metric failed holds the reason and is left alone.
 type Running = Vec<RunningColumn>;
-type RunningColumn = Result<(Box<dyn Accumulator>, u64)>;
+type RunningColumn = Result<(Box<dyn Accumulator>, Counted)>;
 
 /// The values of all accumulators.
 fn values_of(running: &Running) -> Vec<Result<(Vec<f64>, u64)>> {
     let one = |column: &RunningColumn| {
-        let (accumulator, passed) = column.as_ref().map_err(Clone::clone)?;
-        Ok((accumulator.values()?, *passed))
+        let (accumulator, counted) = column.as_ref().map_err(Clone::clone)?;
+        Ok((accumulator.values()?, counted.passed))
     };
     running.iter().map(one).collect()
 }
 
 /// Takes the states out, and starts afresh.
-fn take(running: &mut Running, columns: &[Column<'_>]) -> Vec<Result<(Vec<f64>, u64)>> {
+fn take(running: &mut Running, columns: &[Column<'_>]) -> Vec<Result<(Vec<f64>, Counted)>> {
     let one = |(column, spec): (&mut RunningColumn, &Column<'_>)| {
-        let (accumulator, passed) = column.as_mut().map_err(|error| error.clone())?;
-        let state = (accumulator.state()?, *passed);
-        (*accumulator, *passed) = (spec.accumulator(), 0);
+        let (accumulator, counted) = column.as_mut().map_err(|error| error.clone())?;
+        let state = (accumulator.state()?, *counted);
+        (*accumulator, *counted) = (spec.accumulator(), Counted::default());
         Ok(state)
     };
     running.iter_mut().zip(columns).map(one).collect()
@@ -117,31 +148,36 @@ impl Pass<'_> {
     /// Runs the pass; `each` is told after every chunk how many events it had.
     ///
     /// The outer error is the member's; a summary or metric that fails spoils only its own columns.
-    pub fn run(&self, session: &Session, each: &(dyn Fn(u64) + Sync)) -> Result<Vec<Result<MemberCurve>>> {
+    pub fn run(&self, session: &Session, each: &(dyn Fn(u64) + Sync)) -> Result<Streamed> {
         let n_gen = self.checkpoints.last().copied().unwrap_or(0);
         let block = BLOCK_CHUNKS * chunk_events(self.dimension) as u64;
         let stage = session.journal.current_stage();
-        let pieces: Vec<Result<Vec<Piece>>> = (0..n_gen.div_ceil(block))
+        let blocks: Vec<Result<(Vec<Piece>, Glance)>> = (0..n_gen.div_ceil(block))
             .into_par_iter()
             .map(|b| {
                 let range = b * block..((b + 1) * block).min(n_gen);
                 session.journal.stage(&stage, || self.block(session, range, each))
             })
             .collect();
-        let pieces: Vec<Piece> =
-            pieces.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
-        Ok((0..self.columns.len()).map(|c| self.merge(c, &pieces)).collect())
+        let (mut pieces, mut glance) = (Vec::new(), Glance::default());
+        for block in blocks {
+            let (more, next) = block?;
+            pieces.extend(more);
+            glance.append(&next, self.dimension);
+        }
+        Ok(Streamed { curves: (0..self.columns.len()).map(|c| self.merge(c, &pieces)).collect(), glance })
     }
 
     /// Merges the pieces of one column in the order of the stream.
     fn merge(&self, column: usize, pieces: &[Piece]) -> Result<MemberCurve> {
         let mut accumulator = self.columns[column].accumulator();
         let mut total = 0;
-        let mut curve = MemberCurve { passed: Vec::new(), values: Vec::new(), own: None };
+        let mut curve = MemberCurve::default();
         let mut record = |values: Vec<f64>, passed: u64| {
             curve.values.push(values);
             curve.passed.push(passed);
         };
+        let mut without = 0;
         for piece in pieces {
             match piece {
                 Piece::Reached(columns) => {
@@ -149,15 +185,17 @@ impl Pass<'_> {
                     record(values.clone(), *passed);
                 }
                 Piece::Added { checkpoint, columns } => {
-                    let (state, passed) = columns[column].as_ref().map_err(Clone::clone)?;
+                    let (state, counted) = columns[column].as_ref().map_err(Clone::clone)?;
                     accumulator.merge(state)?;
-                    total += passed;
+                    total += counted.passed;
+                    without += counted.without;
                     if *checkpoint {
                         record(accumulator.values()?, total);
                     }
                 }
             }
         }
+        curve.without = without;
         Ok(curve)
     }
 
@@ -166,11 +204,14 @@ impl Pass<'_> {
         session: &Session,
         events: Range<u64>,
         each: &(dyn Fn(u64) + Sync),
-    ) -> Result<Vec<Piece>> {
-        let mut running: Running = self.columns.iter().map(|c| Ok((c.accumulator(), 0))).collect();
+    ) -> Result<(Vec<Piece>, Glance)> {
+        let mut running: Running =
+            self.columns.iter().map(|c| Ok((c.accumulator(), Counted::default()))).collect();
         let mut pieces = Vec::new();
         let in_first_block = events.start == 0;
-        let stream = Stream { dimension: self.dimension, seed: self.seed, origin: Origin::Generated };
+        let (mut glance, mut hashes) = (Glance::default(), RowHashes::default());
+        let Pass { dimension, seed, rounding, .. } = *self;
+        let stream = Stream { dimension, seed, origin: Origin::Generated, rounding };
         let used = |summary: usize| {
             let cuts =
                 |c: &Column<'_>| self.observables.cuts[c.selection].as_ref().is_ok_and(|s| s.uses(summary));
@@ -189,13 +230,14 @@ impl Pass<'_> {
             Ok(Some(log_density))
         };
         stream.read(events, sample, |batch| {
+            glance.add(batch.values, self.known, &mut hashes);
             let observed = self.observables.on(*batch);
             self.chunk(batch.rows[0], &observed, in_first_block, &mut running, &mut pieces);
             each(batch.rows.len() as u64);
             Ok(())
         })?;
         pieces.push(Piece::Added { checkpoint: false, columns: take(&mut running, self.columns) });
-        Ok(pieces)
+        Ok((pieces, glance))
     }
 
     /// Feeds the chunk whose first event has number `first` to the accumulators, cut at the checkpoints that lie in it.
@@ -214,10 +256,11 @@ impl Pass<'_> {
         let mut start = 0;
         for (end, checkpoint) in ends.map(|e| (e, true)).chain([(length, false)]) {
             for (spec, column) in self.columns.iter().zip(running.iter_mut()) {
-                let Ok((accumulator, passed)) = column else { continue };
+                let Ok((accumulator, counted)) = column else { continue };
                 let mut update = || -> Result<()> {
                     let kept = observed.kept(spec.summary, spec.selection, start..end, &mut memory)?;
-                    *passed += kept.len() as u64;
+                    counted.passed += kept.len() as u64;
+                    counted.without += observed.without(spec.summary, spec.selection, start..end)?;
                     accumulator.update(kept)
                 };
                 if let Err(error) = update() {
@@ -243,6 +286,7 @@ impl Column<'_> {
         match &self.counter {
             Counter::Metric(comparison) => comparison.accumulator(),
             Counter::Histogram(edges) => Box::new(Histogram::new(edges)),
+            Counter::Runs(threshold) => Box::new(Runs::new(*threshold)),
         }
     }
 }

@@ -71,27 +71,19 @@ pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
     let tag = section.data().ok().and_then(Tag::read);
     let tag = tag.ok_or_else(|| refused("its tag is damaged: rebuild the plugin".into()))?;
     let own = Tag::own();
-    if tag.abi != ABI_VERSION || version_line(&tag.sdk) != version_line(&own.sdk) {
+    // The boundary's own number decides: versions of the SDK, and of the compiler, may differ. The layout of what crosses is
+    // compared after loading.
+    if tag.abi != ABI_VERSION {
         return Err(refused(format!(
-            "built against amplicast-sdk {} (boundary {}), this host has {} (boundary {}): rebuild the plugin against \
-             this version of the SDK",
-            tag.sdk, tag.abi, own.sdk, own.abi
+            "built for boundary {} (amplicast-sdk {}), this host has boundary {} (amplicast-sdk {}): rebuild the plugin \
+             against this version of the SDK",
+            tag.abi, tag.sdk, own.abi, own.sdk
         )));
     }
     if tag.target != own.target {
         return Err(refused(format!("built for {}, this host is for {}", tag.target, own.target)));
     }
     Ok(tag)
-}
-
-/// The part of a version within which nothing breaks: 0.MINOR before 1.0.
-fn version_line(version: &str) -> String {
-    let mut parts = version.split('.');
-    match (parts.next(), parts.next()) {
-        (Some("0"), Some(minor)) => format!("0.{minor}"),
-        (Some(major), _) => major.to_string(),
-        _ => version.to_string(),
-    }
 }
 
 #[cfg(test)]
@@ -124,11 +116,5 @@ mod tests {
             assert!(refusal(&bytes[..bytes.len() / part]).contains("truncated"));
         }
         assert!(refusal(&bytes[..bytes.len() - 1]).contains("truncated"));
-    }
-
-    #[test]
-    fn versions() {
-        assert_eq!(version_line("0.1.7"), "0.1");
-        assert_eq!(version_line("2.3.4"), "2");
     }
 }

@@ -24,12 +24,20 @@ pub struct Failure {
     pub call: String,
     /// What happened, in one sentence.
     pub message: String,
+    /// Whether the call did not return in time, so that every other call may cost as much time.
+    #[serde(default)]
+    pub hung: bool,
 }
 
 /// Environment of a worker: where its journal is, and what killed its predecessors.
 const JOURNAL: &str = "AMPLICAST_WORKER_JOURNAL";
 const FAILURES: &str = "AMPLICAST_WORKER_FAILURES";
 const SERIAL: &str = "AMPLICAST_WORKER_SERIAL";
+/// A file in which a worker finds what its predecessors noted.
+const NOTES: &str = "AMPLICAST_WORKER_NOTES";
+
+/// The signal of Ctrl-C.
+const INTERRUPT: i32 = 2;
 
 /// Exit code of a worker that ended in order; its own code is in the low bits.
 const ORDERLY: i32 = 64;
@@ -42,6 +50,13 @@ pub struct Worker {
     pub failures: Vec<Failure>,
     /// Work on one thread, so that the next death has one suspect.
     pub serial: bool,
+    /// A file that outlives this worker and ends with its supervisor: what is finished need not be done again.
+    pub notes: PathBuf,
+}
+
+/// Whether this process was started by a supervisor.
+pub fn is_worker() -> bool {
+    std::env::var_os(JOURNAL).is_some()
 }
 
 /// The worker's side: present in a process that a supervisor started.
@@ -51,7 +66,8 @@ pub fn worker(stop: &Arc<AtomicBool>) -> Option<Worker> {
     let journal = Journal::open(Some(Path::new(&path))).ok()?;
     let failures =
         std::env::var(FAILURES).ok().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
-    Some(Worker { journal: Arc::new(journal), failures, serial: std::env::var_os(SERIAL).is_some() })
+    let (serial, notes) = (std::env::var_os(SERIAL).is_some(), PathBuf::from(std::env::var_os(NOTES)?));
+    Some(Worker { journal: Arc::new(journal), failures, serial, notes })
 }
 
 /// A byte from the supervisor is the user's wish to stop, sent to the supervisor alone.
@@ -81,15 +97,17 @@ pub fn supervise(time_limit: Duration, stop: &Arc<AtomicBool>) -> std::io::Resul
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let mut failures: Vec<Failure> = Vec::new();
     let mut serial = false;
+    let notes = tempfile::NamedTempFile::new()?;
     loop {
         let journal = tempfile::NamedTempFile::new()?;
-        let child = start(&arguments, journal.path(), &failures, serial)?;
+        let child = start(&arguments, [journal.path(), notes.path()], &failures, serial)?;
         let (status, hung) = watch(child, journal.path(), time_limit, stop)?;
         if let Some(code) = status.code().filter(|c| (ORDERLY..ORDERLY + 32).contains(c)) {
             return Ok((code - ORDERLY) as u8);
         }
-        if stop.load(Ordering::SeqCst) {
-            return Ok(crate::cli::EXIT_STOPPED);
+        // Also a worker that was too young to listen, before this process heard of the same Ctrl-C.
+        if stop.load(Ordering::SeqCst) || status.signal() == Some(INTERRUPT) {
+            return Ok(crate::cli::stopped());
         }
         let calls = journal::read(journal.path());
         let mut suspects: Vec<&CallUnderWay> = match &hung {
@@ -116,6 +134,7 @@ pub fn supervise(time_limit: Duration, stop: &Arc<AtomicBool>) -> std::io::Resul
                     component: culprit.component.clone(),
                     call: culprit.call.clone(),
                     message,
+                    hung: hung.is_some(),
                 });
                 serial = false;
             }
@@ -148,13 +167,13 @@ pub fn supervise(time_limit: Duration, stop: &Arc<AtomicBool>) -> std::io::Resul
 
 fn start(
     arguments: &[OsString],
-    journal: &Path,
+    [journal, notes]: [&Path; 2],
     failures: &[Failure],
     serial: bool,
 ) -> std::io::Result<Child> {
     let executable: PathBuf = std::env::current_exe()?;
     let mut command = Command::new(executable);
-    command.args(arguments).env(JOURNAL, journal);
+    command.args(arguments).env(JOURNAL, journal).env(NOTES, notes);
     command.env(FAILURES, serde_json::to_string(failures).unwrap_or_default());
     if serial {
         command.env(SERIAL, "1");
@@ -202,11 +221,18 @@ fn watch(
                 let _ = input.write_all(b"s");
             }
             let since = *stopped_at.get_or_insert_with(journal::now);
-            if journal::now() - since > 20_000 {
+            if journal::now() - since > patience(&journal::read(journal)) {
                 child.kill()?;
             }
         }
     }
+}
+
+/// How many milliseconds a worker that was asked to stop may go on: long while it computes what will be stored, not while plugins
+/// are loaded and components made, which read whole files, since nothing is lost then.
+fn patience(under_way: &[CallUnderWay]) -> u64 {
+    let loses_nothing = |call: &CallUnderWay| ["load", "create"].contains(&call.call.as_str());
+    if !under_way.is_empty() && under_way.iter().all(loses_nothing) { 500 } else { 20_000 }
 }
 
 fn describe(status: ExitStatus) -> String {

@@ -107,7 +107,7 @@ impl Density for GaussianRing {
         for (event, y) in events.rows().into_iter().zip(out) {
             let radius = event.iter().map(|x| x * x).sum::<f64>().sqrt();
             let z = (radius - self.radius) / self.width;
-            *y = self.log_constant - 0.5 * z * z - power * radius.ln();
+            *y = self.log_constant - 0.5 * z * z - power * radius.max(f64::MIN_POSITIVE).ln();
         }
         Ok(())
     }

@@ -116,6 +116,13 @@ impl Member for FlowMember {
             wrap_angles(space, x);
             for (((i, log_jacobian), x), trace) in inside.into_iter().zip(x.chunks_exact(d)).zip(traces) {
                 out[i] = space.base_log_density(x) + *trace + log_jacobian;
+                if out[i].is_nan() || out[i] == f64::INFINITY {
+                    return Err(Error::numeric(format!(
+                        "the log density of event {} is {}: the flow took it to {x:?} in its base; more `steps` may help",
+                        first + i,
+                        out[i]
+                    )));
+                }
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use amplicast_sdk::{
 
 use crate::arguments::value;
 use crate::particles::Particles;
-use crate::rows::for_each_event;
+use crate::rows::{for_each_event, where_defined};
 
 config! {
     /// The angular distance of two systems of particles.
@@ -67,6 +67,12 @@ impl Summary for DeltaR {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
         for_each_event(batch, out, |event| momenta::delta_r(self.first.sum(event), self.second.sum(event)))
     }
+
+    fn defined(&self, batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+        where_defined(batch, |event| {
+            [&self.first, &self.second].iter().all(|system| momenta::moves_across(system.sum(event)))
+        })
+    }
 }
 
 amplicast_sdk::register_summary!(DeltaR);
@@ -97,6 +103,15 @@ mod tests {
         let eta = (40.0 / 925.0_f64.sqrt()).asinh();
         let phi = std::f64::consts::FRAC_PI_2 + (5.0_f64 / 30.0).atan();
         assert!((distance(&["1+0", "2"]) - eta.hypot(phi)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_particle_that_is_not_there_has_no_distance() {
+        let events =
+            array![[5.0, 3.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0], [5.0, 3.0, 0.0, 4.0, 5.0, 0.0, 4.0, 3.0]];
+        let batch = Batch::new(events.view(), Origin::Training, &[0, 1]);
+        let summary = new(&["0", "1"]).unwrap().prepare(&Schema::four_momenta(["a", "b"])).unwrap();
+        assert_eq!(summary.defined(&batch).unwrap(), Some(vec![false, true]));
     }
 
     #[test]

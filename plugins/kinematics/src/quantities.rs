@@ -5,7 +5,7 @@ use amplicast_sdk::momenta;
 use crate::system::{OfSystem, Quantity};
 
 macro_rules! quantity {
-    ($summary:ident, $quantity:ident, $name:literal, $about:literal, $axis:literal, $of:path) => {
+    ($summary:ident, $quantity:ident, $name:literal, $about:literal, $axis:literal, $of:path, $defined:expr) => {
         #[doc = $about]
         #[derive(Debug, Clone)]
         pub struct $quantity;
@@ -21,6 +21,8 @@ macro_rules! quantity {
             fn of(momentum: [f64; 4]) -> f64 {
                 $of(momentum)
             }
+
+            const DEFINED: Option<fn([f64; 4]) -> bool> = $defined;
         }
 
         #[doc = concat!($about, "; label `", $name, ":0,1,2`.")]
@@ -36,7 +38,8 @@ quantity!(
     "invariant-mass",
     "The invariant mass of a system of particles, in GeV",
     "m({}) [GeV]",
-    momenta::mass
+    momenta::mass,
+    None
 );
 quantity!(
     TransverseMomentum,
@@ -44,7 +47,8 @@ quantity!(
     "transverse-momentum",
     "The transverse momentum of a system of particles, in GeV",
     "pT({}) [GeV]",
-    momenta::transverse_momentum
+    momenta::transverse_momentum,
+    None
 );
 quantity!(
     Pseudorapidity,
@@ -52,7 +56,8 @@ quantity!(
     "pseudorapidity",
     "The pseudorapidity of a system of particles",
     "eta({})",
-    momenta::pseudorapidity
+    momenta::pseudorapidity,
+    Some(momenta::moves)
 );
 quantity!(
     Azimuth,
@@ -60,5 +65,6 @@ quantity!(
     "azimuth",
     "The azimuth of a system of particles, from -pi to pi",
     "phi({})",
-    momenta::azimuth
+    momenta::azimuth,
+    Some(momenta::moves_across)
 );

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use amplicast_sdk::{Batch, Component, Result, Schema, Summary, SummaryStatistic, config};
 
 use crate::particles::Particles;
-use crate::rows::for_each_event;
+use crate::rows::{for_each_event, where_defined};
 
 config! {
     /// A system of particles.
@@ -28,6 +28,9 @@ pub trait Quantity: Debug + Clone + Send + Sync + 'static {
 
     /// Its value for E, px, py, pz.
     fn of(momentum: [f64; 4]) -> f64;
+
+    /// Whether such a four-momentum has it; `None` if any has.
+    const DEFINED: Option<fn([f64; 4]) -> bool>;
 }
 
 /// A quantity of the sum of some particles; label `NAME:0,1,2`.
@@ -70,6 +73,13 @@ impl<Q: Quantity> Summary for OfSystem<Q> {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
         for_each_event(batch, out, |event| Q::of(self.particles.sum(event)))
     }
+
+    fn defined(&self, batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+        match Q::DEFINED {
+            None => Ok(None),
+            Some(defined) => where_defined(batch, |event| defined(self.particles.sum(event))),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -110,6 +120,23 @@ mod tests {
         assert_eq!(of::<TransverseMomentum>(&[0, 1]).2, [0.0, 20.0_f64.sqrt()]);
         assert_eq!(of::<Pseudorapidity>(&[1, 2]).2, [-(4.0_f64 / 3.0).asinh(), 0.25_f64.asinh()]);
         assert_eq!(of::<Azimuth>(&[1, 0]).2, [0.0, 2.0_f64.atan()]);
+    }
+
+    /// A padded particle, one along the beam, one at rest, and an ordinary one.
+    #[test]
+    fn directions_need_a_momentum() {
+        let events =
+            array![[0.0, 0.0, 0.0, 0.0], [5.0, 0.0, 0.0, -5.0], [7.0, 0.0, 0.0, 0.0], [5.0, 3.0, 0.0, 4.0]];
+        let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3]);
+        fn defined<S: SummaryStatistic<Config = SystemConfig>>(batch: &Batch<'_>) -> Option<Vec<bool>> {
+            let statistic = S::new(SystemConfig { particles: vec![0] }).unwrap();
+            statistic.prepare(&Schema::four_momenta(["a"])).unwrap().defined(batch).unwrap()
+        }
+        // Along the beam the pseudorapidity is infinite, and there is no azimuth.
+        assert_eq!(defined::<Pseudorapidity>(&batch), Some(vec![false, true, false, true]));
+        assert_eq!(defined::<Azimuth>(&batch), Some(vec![false, false, false, true]));
+        assert_eq!(defined::<InvariantMass>(&batch), None);
+        assert_eq!(defined::<TransverseMomentum>(&batch), None);
     }
 
     #[test]

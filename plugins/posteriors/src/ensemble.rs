@@ -48,6 +48,13 @@ impl UncertaintyModel for Ensemble {
         Requirements { fit: true, least_members: 2, ..Requirements::default() }
     }
 
+    fn members_data(&self) -> MembersData {
+        match self.data {
+            EnsembleData::Bootstrap => MembersData::Bootstrap,
+            EnsembleData::Same => MembersData::Same,
+        }
+    }
+
     fn chains(&self, members: u64) -> u64 {
         members
     }

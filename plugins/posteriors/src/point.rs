@@ -26,6 +26,10 @@ impl UncertaintyModel for Point {
         Requirements { fit: true, least_members: 1, most_members: Some(1), ..Requirements::default() }
     }
 
+    fn members_data(&self) -> MembersData {
+        MembersData::Same
+    }
+
     fn chains(&self, _members: u64) -> u64 {
         1
     }

@@ -77,6 +77,19 @@ impl Caller {
         .at(format!("`{}`, call {call}", self.component)))
     }
 
+    /// An error that names component and call unless each is the logarithm of a density: a number, or -inf for 0.
+    pub fn expect_densities(&self, call: &str, values: &[f64]) -> Result<()> {
+        match values.iter().position(|x| x.is_nan() || *x == f64::INFINITY) {
+            None => Ok(()),
+            Some(i) => Err(Error::plugin(format!(
+                "expected a finite log density or -inf, found {} for event {i} of {}",
+                values[i],
+                values.len()
+            ))
+            .at(format!("`{}`, call {call}", self.component))),
+        }
+    }
+
     /// Like [`Caller::call`] for short calls that neither fail nor are worth watching.
     pub fn quick<T>(&self, name: &'static str, call: impl FnOnce() -> Res<T>) -> Option<T> {
         self.call(name, call).ok()

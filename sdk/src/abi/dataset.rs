@@ -7,6 +7,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use super::caller::{Caller, Held};
 use super::guard::{Guarded, guard};
 use super::types::{AbiChunk, AbiSchema, AbiSplit, Res, paths, read_strings};
+use crate::metric::expect_length;
 use crate::{Chunk, Dataset, Density, Error, Result, Schema, Split};
 
 #[sabi_trait]
@@ -45,6 +46,13 @@ fn shape_error(error: ndarray::ShapeError) -> Error {
 /// The contiguous slice of a batch, as it crosses the boundary.
 pub fn slice_of<'a>(events: &'a ArrayView2<'_, f64>) -> Result<RSlice<'a, f64>> {
     events.as_slice().map(RSlice::from_slice).ok_or_else(not_row_major)
+}
+
+/// The numbers of a batch that is to be written, all NaN: what is left out must not pass for what an earlier call wrote.
+pub(super) fn unwritten<'a>(out: &'a mut ArrayViewMut2<'_, f64>) -> Result<&'a mut [f64]> {
+    let values = out.as_slice_mut().ok_or_else(not_row_major)?;
+    values.fill(f64::NAN);
+    Ok(values)
 }
 
 /// The error of a batch that is not contiguous.
@@ -112,7 +120,7 @@ impl LoadedDataset {
     /// See [`Dataset::read`].
     pub fn read(&self, split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let dimension = out.ncols();
-        let values = out.as_slice_mut().ok_or_else(not_row_major)?;
+        let values = unwritten(&mut out)?;
         let crossing = RSliceMut::from_mut_slice(values);
         self.caller.call("read", || self.object.read(split.into(), chunk.into(), dimension, crossing))?;
         let event = match split {
@@ -147,8 +155,10 @@ impl LoadedDataset {
 impl Density for LoadedDataset {
     fn log_density(&self, events: ArrayView2<'_, f64>, out: &mut [f64]) -> Result<()> {
         let values = slice_of(&events)?;
-        self.caller.call("log_density", || {
-            self.object.log_density(values, events.ncols(), RSliceMut::from_mut_slice(out))
-        })
+        expect_length("log densities", events.nrows(), out.len())?;
+        out.fill(f64::NAN);
+        let crossing = RSliceMut::from_mut_slice(out);
+        self.caller.call("log_density", || self.object.log_density(values, events.ncols(), crossing))?;
+        self.caller.expect_densities("log_density", out)
     }
 }

@@ -2,7 +2,6 @@
 
 use abi_stable::StableAbi;
 use abi_stable::library::{AbiHeaderRef, LibraryError, RootModule};
-use abi_stable::package_version_strings;
 use abi_stable::prefix_type::PrefixTypeTrait;
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::sabi_types::VersionStrings;
@@ -10,6 +9,7 @@ use abi_stable::std_types::{ROption, RStr, RString, RVec};
 
 use super::caller::Caller;
 use super::guard::{Guarded, guard};
+use super::tag::ABI_VERSION_TEXT;
 use super::types::Res;
 use super::{dataset, generator, metric, summary, uncertainty};
 use crate::component::read_config;
@@ -230,7 +230,7 @@ impl RootModule for PluginModuleRef {
     abi_stable::declare_root_module_statics! {PluginModuleRef}
     const BASE_NAME: &'static str = "amplicast_plugin";
     const NAME: &'static str = "amplicast_plugin";
-    const VERSION_STRINGS: VersionStrings = package_version_strings!();
+    const VERSION_STRINGS: VersionStrings = VersionStrings::new(ABI_VERSION_TEXT);
 }
 
 /// The root module with the components of the library that this is linked into.

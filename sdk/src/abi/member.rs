@@ -6,7 +6,7 @@ use abi_stable::std_types::{RBox, ROption, RSlice, RSliceMut};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::caller::{Caller, Held};
-use super::dataset::{not_row_major, rows_of, rows_of_mut, slice_of};
+use super::dataset::{rows_of, rows_of_mut, slice_of, unwritten};
 use super::guard::{Guarded, guard};
 use super::types::{AbiChunk, AbiSeed, Res};
 use crate::metric::expect_length;
@@ -94,7 +94,7 @@ impl Member for LoadedMember {
 
     fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let dimension = out.ncols();
-        let values = out.as_slice_mut().ok_or_else(not_row_major)?;
+        let values = unwritten(&mut out)?;
         let crossing = RSliceMut::from_mut_slice(values);
         self.caller.call("sample", || self.object.sample(chunk.into(), dimension, crossing))?;
         self.caller.expect_finite("sample", "generated event", chunk.first_event, values, dimension)
@@ -108,19 +108,23 @@ impl Member for LoadedMember {
     ) -> Result<()> {
         expect_length("log densities", out.nrows(), log_density.len())?;
         let dimension = out.ncols();
-        let values = out.as_slice_mut().ok_or_else(not_row_major)?;
+        let values = unwritten(&mut out)?;
+        log_density.fill(f64::NAN);
         let (crossing, density) = (RSliceMut::from_mut_slice(values), RSliceMut::from_mut_slice(log_density));
         self.caller.call("sample", || {
             self.object.sample_with_log_density(chunk.into(), dimension, crossing, density)
         })?;
-        self.caller.expect_finite("sample", "generated event", chunk.first_event, values, dimension)
+        self.caller.expect_finite("sample", "generated event", chunk.first_event, values, dimension)?;
+        self.caller.expect_densities("sample", log_density)
     }
 
     fn log_density(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {
         expect_length("log densities", events.nrows(), out.len())?;
         let values = slice_of(&events)?;
-        self.caller.call("log_density", || {
-            self.object.log_density(values, events.ncols(), seed.into(), RSliceMut::from_mut_slice(out))
-        })
+        out.fill(f64::NAN);
+        let crossing = RSliceMut::from_mut_slice(out);
+        self.caller
+            .call("log_density", || self.object.log_density(values, events.ncols(), seed.into(), crossing))?;
+        self.caller.expect_densities("log_density", out)
     }
 }

@@ -55,6 +55,7 @@ pub trait AbiModel: Send + Sync {
         seed: AbiSeed,
         gradient: RSliceMut<'_, f32>,
     ) -> Res<f64>;
+    fn loss(&self, parameters: RSlice<'_, f32>, rows: RSlice<'_, u64>, seed: AbiSeed) -> Res<f64>;
     fn fit(
         &self,
         rows: RSlice<'_, u64>,
@@ -136,6 +137,13 @@ impl<M: HasModel> AbiModel for M {
                 seed.into(),
                 gradient,
             )
+        })
+    }
+    fn loss(&self, parameters: RSlice<'_, f32>, rows: RSlice<'_, u64>, seed: AbiSeed) -> Res<f64> {
+        guard(|| {
+            let gradients =
+                self.model().gradients().ok_or_else(|| Error::unsupported("this model has no gradients"))?;
+            gradients.loss(parameters.as_slice(), rows.as_slice(), seed.into())
         })
     }
     fn fit(
@@ -264,10 +272,16 @@ impl Differentiable for LoadedModel<'_> {
         gradient: &mut [f32],
     ) -> Result<f64> {
         expect_length("a gradient", parameters.len(), gradient.len())?;
+        // What is not written must not pass for a derivative: the optimiser looks for NaN.
+        gradient.fill(f32::NAN);
         let weights: ROption<RSlice<'_, f64>> = weights.map(RSlice::from_slice).into();
         self.caller.call("loss_and_gradient", || {
             let gradient = RSliceMut::from_mut_slice(gradient);
             on_model!(self.loss_and_gradient(parameters.into(), rows.into(), weights, seed.into(), gradient))
         })
+    }
+
+    fn loss(&self, parameters: &[f32], rows: &[u64], seed: Seed) -> Result<f64> {
+        self.caller.call("loss", || on_model!(self.loss(parameters.into(), rows.into(), seed.into())))
     }
 }

@@ -118,8 +118,9 @@ pub type SummaryStatisticBox = AbiSummaryStatistic_TO<'static, RBox<()>>;
 
 #[sabi_trait]
 pub trait AbiSummary: Send + Sync {
-    #[sabi(last_prefix_field)]
     fn evaluate(&self, batch: AbiBatch<'_>, out: RSliceMut<'_, f64>) -> Res<()>;
+    #[sabi(last_prefix_field)]
+    fn defined(&self, batch: AbiBatch<'_>) -> Res<ROption<RVec<bool>>>;
 }
 
 pub type SummaryBox = AbiSummary_TO<'static, RBox<()>>;
@@ -163,6 +164,9 @@ struct SummaryAdapter(Guarded<Box<dyn Summary>>);
 impl AbiSummary for SummaryAdapter {
     fn evaluate(&self, batch: AbiBatch<'_>, out: RSliceMut<'_, f64>) -> Res<()> {
         guard(|| self.0.evaluate(&batch.read()?, out.into_mut_slice()))
+    }
+    fn defined(&self, batch: AbiBatch<'_>) -> Res<ROption<RVec<bool>>> {
+        guard(|| Ok(self.0.defined(&batch.read()?)?.map(RVec::from).into()))
     }
 }
 
@@ -262,5 +266,15 @@ impl Summary for LoadedSummary {
             None => Ok(()),
             Some(i) => self.caller.expect_finite("evaluate", event, batch.rows[i], &out[i..=i], 1),
         }
+    }
+
+    fn defined(&self, batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+        let crossing = AbiBatch::new(batch)?;
+        let defined = self.caller.call("defined", || self.object.defined(crossing))?;
+        let defined = defined.into_option().map(RVec::into_vec);
+        if let Some(list) = &defined {
+            expect_length("events with or without the summary", batch.values.nrows(), list.len())?;
+        }
+        Ok(defined)
     }
 }

@@ -8,6 +8,9 @@ pub const ABI_VERSION: u32 = 3;
 /// The ELF section of the tag.
 pub const TAG_SECTION: &str = ".amplicast";
 
+/// [`ABI_VERSION`] as a version, by which abi_stable compares root modules: the crate's own says nothing of the boundary.
+pub(super) const ABI_VERSION_TEXT: &str = "3.0.0";
+
 /// Length of the tag in bytes.
 pub const TAG_LENGTH: usize = 256;
 
@@ -87,5 +90,6 @@ mod tests {
     fn round_trip() {
         assert_eq!(Tag::read(&encode_tag()), Some(Tag::own()));
         assert_eq!(Tag::read(b"something else"), None);
+        assert_eq!(ABI_VERSION_TEXT, format!("{ABI_VERSION}.0.0"));
     }
 }

@@ -11,7 +11,9 @@ use super::context::{ContextRef, Offered, Received, offer};
 use super::guard::{Guarded, guard};
 use super::model::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::types::{AbiSeed, Res, read_diagnostics, write_diagnostics};
-use crate::{Chain, Error, Inference, Members, Requirements, Result, Seed, UncertaintyModel};
+use crate::{
+    Chain, Error, Inference, Members, MembersData, Model, Requirements, Result, Seed, UncertaintyModel,
+};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
@@ -22,6 +24,37 @@ pub struct AbiRequirements {
     least_members: usize,
     most_members: ROption<u64>,
     joint: bool,
+}
+
+#[repr(u8)]
+#[derive(StableAbi, Clone, Copy)]
+pub enum AbiMembersData {
+    Same,
+    Bootstrap,
+    Halves,
+    Posterior,
+}
+
+impl From<MembersData> for AbiMembersData {
+    fn from(data: MembersData) -> Self {
+        match data {
+            MembersData::Same => AbiMembersData::Same,
+            MembersData::Bootstrap => AbiMembersData::Bootstrap,
+            MembersData::Halves => AbiMembersData::Halves,
+            MembersData::Posterior => AbiMembersData::Posterior,
+        }
+    }
+}
+
+impl From<AbiMembersData> for MembersData {
+    fn from(data: AbiMembersData) -> Self {
+        match data {
+            AbiMembersData::Same => MembersData::Same,
+            AbiMembersData::Bootstrap => MembersData::Bootstrap,
+            AbiMembersData::Halves => MembersData::Halves,
+            AbiMembersData::Posterior => MembersData::Posterior,
+        }
+    }
 }
 
 #[repr(C)]
@@ -66,7 +99,9 @@ fn read_chain(vectors: RVec<AbiVector>) -> Chain {
 #[sabi_trait]
 pub trait AbiUncertaintyModel: Send + Sync {
     fn requirements(&self) -> Res<AbiRequirements>;
+    fn members_data(&self) -> Res<AbiMembersData>;
     fn chains(&self, members: u64) -> Res<u64>;
+    fn check(&self, model: ModelRef<'_>) -> Res<()>;
     fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>>;
     #[sabi(last_prefix_field)]
     fn members(&self, chains: RVec<RVec<AbiVector>>, count: u64, seed: AbiSeed) -> Res<AbiMembers>;
@@ -90,16 +125,20 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
             })
         })
     }
+    fn members_data(&self) -> Res<AbiMembersData> {
+        guard(|| Ok(self.0.members_data().into()))
+    }
     fn chains(&self, members: u64) -> Res<u64> {
         guard(|| Ok(self.0.chains(members)))
+    }
+    fn check(&self, model: ModelRef<'_>) -> Res<()> {
+        guard(|| self.0.check(&received(model)?))
     }
     fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>> {
         guard(|| {
             let settings = read_settings(&inference.settings)?;
             let context = Received(inference.context);
-            // The host watches its own calls of the model; here the call is already inside a watched one.
-            let caller = Caller::new("the model", Arc::new(Unwatched));
-            let model = LoadedModel::new(ModelHandle::Lent(inference.model), caller)?;
+            let model = received(inference.model)?;
             let chain = self.0.infer_chain(&Inference {
                 chain: inference.chain,
                 model: &model,
@@ -125,11 +164,18 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
     }
 }
 
+/// A model that the host lends for a call.
+fn received(model: ModelRef<'_>) -> Result<LoadedModel<'_>> {
+    // The host watches its own calls of the model; here the call is already inside a watched one.
+    LoadedModel::new(ModelHandle::Lent(model), Caller::new("the model", Arc::new(Unwatched)))
+}
+
 /// An uncertainty model of a loaded plugin.
 pub struct LoadedUncertaintyModel {
     object: Held<UncertaintyModelBox>,
     caller: Caller,
     requirements: Requirements,
+    members_data: MembersData,
 }
 
 impl LoadedUncertaintyModel {
@@ -144,7 +190,8 @@ impl LoadedUncertaintyModel {
             most_members: r.most_members.into_option(),
             joint: r.joint,
         };
-        Ok(LoadedUncertaintyModel { object, caller, requirements })
+        let members_data = caller.call("members_data", || object.members_data())?.into();
+        Ok(LoadedUncertaintyModel { object, caller, requirements, members_data })
     }
 
     /// See [`UncertaintyModel::requirements`].
@@ -152,9 +199,20 @@ impl LoadedUncertaintyModel {
         self.requirements
     }
 
+    /// See [`UncertaintyModel::members_data`].
+    pub fn members_data(&self) -> MembersData {
+        self.members_data
+    }
+
     /// See [`UncertaintyModel::chains`].
     pub fn chains(&self, members: u64) -> Result<u64> {
         self.caller.call("chains", || self.object.chains(members))
+    }
+
+    /// See [`UncertaintyModel::check`].
+    pub fn check(&self, model: &dyn Model) -> Result<()> {
+        let model = LentModel(model);
+        self.caller.call("check", || self.object.check(lend(&model)))
     }
 
     /// See [`UncertaintyModel::infer_chain`].

@@ -2,6 +2,7 @@
 
 use ndarray::ArrayViewMut2;
 
+use super::many::each;
 use super::outcome::{Verdict, ensure, skip};
 use super::stream::EventStream;
 use super::suite::{Subject, Test};
@@ -24,6 +25,9 @@ pub const TESTS: &[Test] = &[
     Test::new("threads", "Two threads read what one reads", |s| {
         with_splits(s, |stream, _| stream.threads(s.context))
     }),
+    Test::new("many", "Of a hundred thousand events all are finite", |s| {
+        with_splits(s, |stream, _| stream.many())
+    }),
     Test::new("quantiles", "True quantiles of a summary rise with the probability", quantiles),
     Test::new("files", "The files that it reads exist", files),
 ];
@@ -39,19 +43,19 @@ fn with_splits(
     test: impl Fn(&EventStream<'_>, &EventStream<'_>) -> Verdict,
 ) -> Verdict {
     let (first, second) = (subject.dataset()?, subject.dataset()?);
-    for (split, what) in [(Split::Training, "training events"), (Split::Holdout, "holdout events")] {
+    let splits = [(Split::Training, "training events"), (Split::Holdout, "holdout events")];
+    each(splits, |(split, what)| {
         let capacity = first.capacity(split)?;
         // A file may be without a holdout.
         if split == Split::Holdout && capacity == Some(0) {
-            continue;
+            return Ok(());
         }
         let read = |chunk: Chunk, out: ArrayViewMut2<'_, f64>| first.read(split, chunk, out);
         let read_other = |chunk: Chunk, out: ArrayViewMut2<'_, f64>| second.read(split, chunk, out);
-        let dimension = first.schema().dimension();
-        let stream = EventStream { what, dimension, capacity, read: &read };
-        test(&stream, &EventStream { what, dimension, capacity, read: &read_other })?;
-    }
-    Ok(())
+        let (dimension, seed) = (first.schema().dimension(), subject.seed(2));
+        let stream = EventStream { what, dimension, capacity, seed, read: &read };
+        test(&stream, &EventStream { what, dimension, capacity, seed, read: &read_other })
+    })
 }
 
 fn columns(subject: &Subject<'_>) -> Verdict {

@@ -2,17 +2,26 @@
 
 use ndarray::{Array2, ArrayView2, s};
 
+use super::extremes::{extremes, together};
 use super::generator::{Learning, some_parameters};
 use super::inputs;
-use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip};
+use super::many::{each, in_time};
+use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::proposal::{Proposal, quantile};
 use super::suite::{Subject, Test};
-use crate::{Chunk, Member, Model, Result, Seed, Split};
+use crate::{Chunk, Member, Model, Result, Schema, Seed, Split};
 
 const ABOUT: &str = "The density integrates to 1, and to the fraction of samples in every part of space";
 
-pub const DATASET_TESTS: &[Test] = &[Test::new("density", ABOUT, dataset)];
-pub const GENERATOR_TESTS: &[Test] = &[Test::new("density", ABOUT, generator)];
+const ABOUT_EXTREMES: &str =
+    "At events far from all others the density is a number, or 0, or refused with the reason";
+
+pub const DATASET_TESTS: &[Test] =
+    &[Test::new("density", ABOUT, dataset), Test::new("density-extremes", ABOUT_EXTREMES, dataset_extremes)];
+pub const GENERATOR_TESTS: &[Test] = &[
+    Test::new("density", ABOUT, generator),
+    Test::new("density-extremes", ABOUT_EXTREMES, generator_extremes),
+];
 
 /// Most columns for which importance sampling needs no more events than a test can afford.
 const MOST_COLUMNS: usize = 3;
@@ -30,11 +39,11 @@ fn dataset(subject: &Subject<'_>) -> Verdict {
     let Some(density) = dataset.density() else { return skip("it has no density") };
     let dimension = dataset.schema().dimension();
     let samples = |n: usize, seed: Seed| {
-        let mut out = Array2::zeros((n, dimension));
+        let mut out = Array2::from_elem((n, dimension), f64::NAN);
         dataset.read(Split::Holdout, Chunk { index: 0, first_event: 0, seed }, out.view_mut())?;
         Ok(out)
     };
-    compare(dimension, &samples, &|events| {
+    compare(subject, dimension, &samples, &|events| {
         let mut out = vec![f64::NAN; events.nrows()];
         density.log_density(events, &mut out)?;
         Ok(out)
@@ -47,16 +56,19 @@ fn generator(subject: &Subject<'_>) -> Verdict {
     }
     let mut checked = false;
     for dimension in 1..=MOST_COLUMNS {
-        let learning = match Learning::on(subject, std::iter::once(inputs::columns(dimension))) {
+        let learning = match Learning::on(
+            subject,
+            std::iter::once(inputs::columns(subject.seed(1), dimension, inputs::EVENTS)),
+        ) {
             Ok(learning) => learning,
             Err(Stop::Skipped(_)) => continue,
             Err(stop) => return Err(stop),
         };
         let model = learning.model()?;
         let member = model.at(&some_parameters(&model, &learning)?)?;
-        compare(dimension, &|n, seed| sample(&*member, dimension, n, seed), &|events| {
+        compare(subject, dimension, &|n, seed| sample(&*member, dimension, n, seed), &|events| {
             let mut out = vec![f64::NAN; events.nrows()];
-            member.log_density(events, Seed::new(31), &mut out)?;
+            member.log_density(events, subject.seed(31), &mut out)?;
             Ok(out)
         })?;
         checked = true;
@@ -65,7 +77,7 @@ fn generator(subject: &Subject<'_>) -> Verdict {
 }
 
 fn sample(member: &dyn Member, dimension: usize, n: usize, seed: Seed) -> Result<Array2<f64>> {
-    let mut out = Array2::zeros((n, dimension));
+    let mut out = Array2::from_elem((n, dimension), f64::NAN);
     member.sample(Chunk { index: 0, first_event: 0, seed }, out.view_mut())?;
     Ok(out)
 }
@@ -73,15 +85,55 @@ fn sample(member: &dyn Member, dimension: usize, n: usize, seed: Seed) -> Result
 type Samples<'a> = &'a dyn Fn(usize, Seed) -> Result<Array2<f64>>;
 type LogDensity<'a> = &'a dyn Fn(ArrayView2<'_, f64>) -> Result<Vec<f64>>;
 
-fn compare(dimension: usize, samples: Samples<'_>, log_density: LogDensity<'_>) -> Verdict {
+fn dataset_extremes(subject: &Subject<'_>) -> Verdict {
+    let dataset = subject.dataset()?;
+    let Some(density) = dataset.density() else { return skip("it has no density") };
+    at_extremes(dataset.schema(), &|events, out| density.log_density(events, out))
+}
+
+fn generator_extremes(subject: &Subject<'_>) -> Verdict {
+    if !subject.generator()?.abilities().log_density {
+        return skip("it has no density");
+    }
+    each(Learning::two(subject)?, |learning| {
+        let model = learning.model()?;
+        let member = model.at(&some_parameters(&model, &learning)?)?;
+        at_extremes(&learning.training.schema, &|events, out| {
+            member.log_density(events, subject.seed(34), out)
+        })
+    })
+}
+
+type WriteLogDensity<'a> = &'a dyn Fn(ArrayView2<'_, f64>, &mut [f64]) -> Result<()>;
+
+/// NaN and +inf are refused at the boundary.
+fn at_extremes(schema: &Schema, log_density: WriteLogDensity<'_>) -> Verdict {
+    let list = extremes(schema);
+    let all = together(&list);
+    let together = log_density(all.view(), &mut vec![f64::NAN; all.nrows()]);
+    if unless_refused("extreme events together", together)?.is_some() {
+        return Ok(());
+    }
+    // One that is refused must not hide the others.
+    in_time("extreme events", list, |extreme| {
+        unless_refused(&extreme.what, log_density(extreme.values().view(), &mut [f64::NAN])).map(drop)
+    })
+}
+
+fn compare(
+    subject: &Subject<'_>,
+    dimension: usize,
+    samples: Samples<'_>,
+    log_density: LogDensity<'_>,
+) -> Verdict {
     if dimension > MOST_COLUMNS {
         return skip(format!("{dimension} columns: the integral is checked up to {MOST_COLUMNS}"));
     }
-    let events = samples(CENTERS + DRAWS, Seed::new(32))?;
+    let events = samples(CENTERS + DRAWS, subject.seed(32))?;
     let (centers, events) = (events.slice(s![..CENTERS, ..]), events.slice(s![CENTERS.., ..]));
     ensure_finite("log densities of own events", log_density(events)?)?;
     let proposal = Proposal::new(centers);
-    let draws = proposal.sample(DRAWS, Seed::new(33));
+    let draws = proposal.sample(DRAWS, subject.seed(33));
     let pairs = log_density(draws.view())?.into_iter().zip(proposal.log_density(draws.view()));
     let weights: Vec<f64> = pairs.map(|(density, proposed)| (density - proposed).exp()).collect();
     if let Some(i) = weights.iter().position(|w| !w.is_finite()) {

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::inputs::{self, EVENTS, Events};
-use super::outcome::{Verdict, ensure, ensure_finite, ensure_refused, ensure_same, skip};
+use super::outcome::{Stop, Verdict, ensure, ensure_finite, ensure_refused, ensure_same, fail, skip};
 use super::suite::{Subject, Test};
 use super::threads::{Impatient, same_on_two_threads};
 use crate::abi::{LoadedGenerator, LoadedModel};
@@ -28,6 +28,7 @@ pub const TESTS: &[Test] = &[
 pub struct Learning {
     pub generator: LoadedGenerator,
     pub training: Events,
+    seed: Seed,
 }
 
 impl Learning {
@@ -36,9 +37,16 @@ impl Learning {
         let generator = subject.generator()?;
         let mut refusals = Vec::new();
         for training in sets {
-            match generator.check(&training.schema) {
-                Ok(()) => return Ok(Learning { generator, training }),
-                Err(error) if error.message().starts_with("panicked: ") => return Err(error.into()),
+            // A generator without a `check` of its own refuses events when it sees them.
+            let accepted = generator.check(&training.schema).and_then(|()| {
+                let training = &training;
+                generator.prepare(&training.batch(), &training.schema).map(drop)
+            });
+            match accepted {
+                Ok(()) => return Ok(Learning { generator, training, seed: subject.seed(0) }),
+                Err(error) if error.kind() == ErrorKind::Plugin => {
+                    return fail(format!("{}: {error}", training.title()));
+                }
                 Err(error) => refusals.push(format!("{}: {error}", training.title())),
             }
         }
@@ -47,7 +55,22 @@ impl Learning {
 
     /// On the first of all training sets.
     pub fn new(subject: &Subject<'_>) -> Verdict<Self> {
-        Self::on(subject, inputs::all())
+        Self::on(subject, inputs::all(subject.seed(1)))
+    }
+
+    /// On the first plain training set, and on the first of four-momenta; on one of them if it refuses the other.
+    pub fn two(subject: &Subject<'_>) -> Verdict<Vec<Self>> {
+        let seed = subject.seed(1);
+        match (Self::on(subject, inputs::plain(seed)), Self::on(subject, inputs::particles(seed))) {
+            (Ok(plain), Ok(particles)) => Ok(vec![plain, particles]),
+            (Ok(one), Err(Stop::Skipped(_))) | (Err(Stop::Skipped(_)), Ok(one)) => Ok(vec![one]),
+            (Err(stop), _) | (_, Err(stop)) => Err(stop),
+        }
+    }
+
+    /// The seed of this number.
+    pub fn seed(&self, number: u64) -> Seed {
+        self.seed.index(number)
     }
 
     /// The model of the training set.
@@ -67,9 +90,9 @@ pub fn some_parameters(model: &LoadedModel<'_>, learning: &Learning) -> Result<V
         return Ok(first);
     }
     if !learning.generator.abilities().fit {
-        return model.initial(Seed::new(3));
+        return model.initial(learning.seed(3));
     }
-    model.fit(&learning.training.rows, &inputs::settings(), Seed::new(3), &Alone)
+    model.fit(&learning.training.rows, &inputs::settings(), learning.seed(3), &Alone)
 }
 
 /// Refuses a test on two threads for a model that takes one call at a time.
@@ -96,7 +119,7 @@ fn abilities(subject: &Subject<'_>) -> Verdict {
     ensure(stated.own_members == own, || {
         format!("the generator says own members: {}, its model has them: {own}", stated.own_members)
     })?;
-    let fitted = model.fit(&learning.training.rows, &inputs::settings(), Seed::new(3), &Alone);
+    let fitted = model.fit(&learning.training.rows, &inputs::settings(), learning.seed(3), &Alone);
     if stated.fit {
         fitted?;
     } else {
@@ -107,7 +130,7 @@ fn abilities(subject: &Subject<'_>) -> Verdict {
     }
     let member = model.at(&some_parameters(&model, &learning)?)?;
     let mut out = vec![0.0; EVENTS];
-    let density = member.log_density(learning.training.values.view(), Seed::new(4), &mut out);
+    let density = member.log_density(learning.training.values.view(), learning.seed(4), &mut out);
     match (stated.log_density, density) {
         (true, density) => Ok(density?),
         (false, density) => {
@@ -126,16 +149,16 @@ fn parameters(subject: &Subject<'_>) -> Verdict {
         format!("expected a name of its own for each segment, found {}", names.join(", "))
     })?;
     // The length is checked where the vector crosses the boundary.
-    let first = model.initial(Seed::new(5))?;
+    let first = model.initial(learning.seed(5))?;
     ensure_finite("initial parameters", wide(&first))?;
-    ensure_same("initial parameters of one seed", &first, &model.initial(Seed::new(5))?)?;
+    ensure_same("initial parameters of one seed", &first, &model.initial(learning.seed(5))?)?;
     let anew = Learning::new(subject)?.model()?;
     ensure_same("the layout of a model made anew", &layout, &anew.layout())?;
-    ensure_same("initial parameters of a model made anew", &first, &anew.initial(Seed::new(5))?)
+    ensure_same("initial parameters of a model made anew", &first, &anew.initial(learning.seed(5))?)
 }
 
-fn fit_once(model: &LoadedModel<'_>, rows: &[u64], seed: u64, context: &dyn Context) -> Result<Vec<f32>> {
-    model.fit(rows, &inputs::settings(), Seed::new(seed), context)
+fn fit_once(model: &LoadedModel<'_>, rows: &[u64], seed: Seed, context: &dyn Context) -> Result<Vec<f32>> {
+    model.fit(rows, &inputs::settings(), seed, context)
 }
 
 fn fit(subject: &Subject<'_>) -> Verdict {
@@ -143,14 +166,18 @@ fn fit(subject: &Subject<'_>) -> Verdict {
     learning.needs_fit()?;
     let model = learning.model()?;
     let rows = &learning.training.rows;
-    let first = fit_once(&model, rows, 6, &Alone)?;
+    let first = fit_once(&model, rows, learning.seed(6), &Alone)?;
     ensure_finite("fitted parameters", wide(&first))?;
-    ensure_same("fits with one seed", &first, &fit_once(&model, rows, 6, &Alone)?)?;
+    ensure_same("fits with one seed", &first, &fit_once(&model, rows, learning.seed(6), &Alone)?)?;
     let anew = Learning::new(subject)?.model()?;
-    ensure_same("fits with one seed of a model made anew", &first, &fit_once(&anew, rows, 6, &Alone)?)?;
+    ensure_same(
+        "fits with one seed of a model made anew",
+        &first,
+        &fit_once(&anew, rows, learning.seed(6), &Alone)?,
+    )?;
     // A bootstrap: every other row twice.
     let twice: Vec<u64> = rows.iter().map(|r| r - r % 2).collect();
-    let bootstrap = fit_once(&model, &twice, 6, &Alone)?;
+    let bootstrap = fit_once(&model, &twice, learning.seed(6), &Alone)?;
     ensure_finite("parameters fitted to rows that occur twice", wide(&bootstrap))?;
     model.at(&bootstrap)?;
     Ok(())
@@ -161,7 +188,8 @@ fn fit_rows(subject: &Subject<'_>) -> Verdict {
     learning.needs_fit()?;
     let model = learning.model()?;
     let (low, high) = learning.training.rows.split_at(EVENTS / 2);
-    let [low, high] = [fit_once(&model, low, 7, &Alone)?, fit_once(&model, high, 7, &Alone)?];
+    let [low, high] =
+        [fit_once(&model, low, learning.seed(7), &Alone)?, fit_once(&model, high, learning.seed(7), &Alone)?];
     ensure(low != high, || "fits to the first and to the second half of the rows are the same".into())
 }
 
@@ -171,7 +199,7 @@ fn fit_threads(subject: &Subject<'_>) -> Verdict {
     let model = learning.model()?;
     needs_threads(&model)?;
     same_on_two_threads(subject.context, "fitted parameters", |i| {
-        fit_once(&model, &learning.training.rows, 8 + i as u64, &Alone)
+        fit_once(&model, &learning.training.rows, learning.seed(8 + i as u64), &Alone)
     })
 }
 
@@ -180,12 +208,16 @@ fn stop(subject: &Subject<'_>) -> Verdict {
     learning.needs_fit()?;
     let model = learning.model()?;
     let counting = Impatient::default();
-    fit_once(&model, &learning.training.rows, 9, &counting)?;
+    fit_once(&model, &learning.training.rows, learning.seed(10), &counting)?;
     if counting.progressed.load(Ordering::Relaxed) == 0 {
         return skip("its fit reports no progress");
     }
-    let stopped =
-        fit_once(&model, &learning.training.rows, 9, &Impatient { stop: true, ..Impatient::default() });
+    let stopped = fit_once(
+        &model,
+        &learning.training.rows,
+        learning.seed(10),
+        &Impatient { stop: true, ..Impatient::default() },
+    );
     let error = ensure_refused("a fit whose user asked to stop", stopped)?;
     ensure(error.kind() == ErrorKind::Cancelled, || {
         format!("a fit whose user asked to stop: expected `cancelled`, found: {error}")

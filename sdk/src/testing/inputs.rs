@@ -1,12 +1,16 @@
 //! Small training sets for the tests.
 
 use ndarray::Array2;
+use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::{Batch, Chunk, Origin, Schema, Seed, Stream, TrainingSettings};
 
 /// Events of a training set.
 pub const EVENTS: usize = 256;
+
+/// Numbers of events, or of rows, for which something may be special: tiny, odd, prime.
+pub const ODD_NUMBERS: [usize; 5] = [1, 2, 3, 7, 101];
 
 /// Events with their columns.
 pub struct Events {
@@ -18,12 +22,21 @@ pub struct Events {
 }
 
 impl Events {
-    fn new(schema: Schema, values: Array2<f64>) -> Self {
+    /// These events.
+    pub fn new(schema: Schema, values: Array2<f64>) -> Self {
         let rows = (0..values.nrows() as u64).collect();
         let density =
             |scale: f64| values.rows().into_iter().map(|event| -0.5 * scale * event.dot(&event)).collect();
         let log_density = [density(1.0), density(0.9)];
         Events { schema, values, rows, log_density }
+    }
+
+    /// `n` events like these, of another seed.
+    pub fn more(&self, seed: Seed, n: usize) -> Self {
+        match self.schema.particles().len() {
+            0 => columns(seed, self.schema.dimension(), n),
+            particles => momenta(seed, particles, n),
+        }
     }
 
     /// All events as a batch.
@@ -45,19 +58,28 @@ impl Events {
 }
 
 /// Training sets of plain columns and of four-momenta, the usual ones first.
-pub fn all() -> impl Iterator<Item = Events> {
-    let plain = [2, 1, 3, 4, 5, 6, 7, 8, 12, 16].into_iter().map(columns);
-    plain.chain([6, 2, 1, 3, 4, 5, 7, 8].into_iter().map(momenta))
+pub fn all(seed: Seed) -> impl Iterator<Item = Events> {
+    plain(seed).chain(particles(seed))
+}
+
+/// Training sets of plain columns.
+pub fn plain(seed: Seed) -> impl Iterator<Item = Events> {
+    [2, 1, 3, 4, 5, 6, 7, 8, 12, 16].into_iter().map(move |d| columns(seed, d, EVENTS))
+}
+
+/// Training sets of four-momenta.
+pub fn particles(seed: Seed) -> impl Iterator<Item = Events> {
+    [6, 2, 1, 3, 4, 5, 7, 8].into_iter().map(move |p| momenta(seed, p, EVENTS))
 }
 
 fn normal(stream: &mut Stream) -> f64 {
     StandardNormal.sample(stream)
 }
 
-/// Plain columns: a normal number, a ring, or normal numbers of different means and widths.
-pub fn columns(dimension: usize) -> Events {
-    let mut stream = Seed::new(1).split("columns").index(dimension as u64).stream();
-    let mut values = Array2::zeros((EVENTS, dimension));
+/// `n` events of plain columns: a normal number, a ring, or normal numbers of different means and widths.
+pub fn columns(seed: Seed, dimension: usize, n: usize) -> Events {
+    let mut stream = seed.split("columns").index(dimension as u64).stream();
+    let mut values = Array2::zeros((n, dimension));
     for mut event in values.rows_mut() {
         event.iter_mut().for_each(|x| *x = normal(&mut stream));
         if dimension == 2 {
@@ -71,14 +93,14 @@ pub fn columns(dimension: usize) -> Events {
     Events::new(Schema::columns((1..=dimension).map(|k| format!("x{k}"))), values)
 }
 
-/// Four-momenta in GeV: E > |p|, transverse momenta above 25 GeV, |eta| below 4.
-pub fn momenta(particles: usize) -> Events {
-    let mut stream = Seed::new(1).split("momenta").index(particles as u64).stream();
-    let mut values = Array2::zeros((EVENTS, 4 * particles));
+/// `n` events of four-momenta in GeV: E > |p|, transverse momenta above 25 GeV, |eta| below 4.
+pub fn momenta(seed: Seed, particles: usize, n: usize) -> Events {
+    let mut stream = seed.split("momenta").index(particles as u64).stream();
+    let mut values = Array2::zeros((n, 4 * particles));
     for mut event in values.rows_mut() {
         for k in 0..particles {
             let transverse = 25.5 + 40.0 * (0.5 * normal(&mut stream)).exp();
-            let phi = std::f64::consts::PI * (2.0 * uniform(&mut stream) - 1.0);
+            let phi = std::f64::consts::PI * (2.0 * stream.random::<f64>() - 1.0);
             let eta = 3.5 * (0.5 * normal(&mut stream)).tanh();
             let mass = (k + 1) as f64 * (0.3 * normal(&mut stream)).exp();
             let [x, y, z] = [transverse * phi.cos(), transverse * phi.sin(), transverse * eta.sinh()];
@@ -87,11 +109,6 @@ pub fn momenta(particles: usize) -> Events {
         }
     }
     Events::new(Schema::four_momenta((0..particles).map(|k| format!("p{k}"))), values)
-}
-
-fn uniform(stream: &mut Stream) -> f64 {
-    use rand::RngExt;
-    stream.random()
 }
 
 /// Standard normal numbers around `mean`.

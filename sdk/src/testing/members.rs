@@ -4,10 +4,11 @@ use ndarray::{Array2, ArrayViewMut2};
 
 use super::generator::{Learning, needs_threads, some_parameters};
 use super::inputs::{CHUNK, chunk};
+use super::many::{self, each, in_pieces};
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::stream::EventStream;
 use super::suite::{Subject, Test};
-use crate::{Chunk, Member, Model, Seed};
+use crate::{Chunk, Member, Model};
 
 pub const TESTS: &[Test] = &[
     Test::new("sample-finite", "Every number of a generated event is written, and finite", |s| {
@@ -33,6 +34,11 @@ pub const TESTS: &[Test] = &[
         "A sample with its density is the sample, and the density is that of its events",
         sample_density,
     ),
+    Test::new(
+        "sample-many",
+        "Of a hundred thousand generated events all are finite, and have a density if it has one",
+        sample_many,
+    ),
     Test::new("density-threads", "Two threads get the densities that one gets", density_threads),
 ];
 
@@ -48,7 +54,8 @@ fn with_members(
     let stream_of = |member: &dyn Member, run: &dyn Fn(&EventStream<'_>) -> Verdict| {
         let read = |chunk: Chunk, out: ArrayViewMut2<'_, f64>| member.sample(chunk, out);
         let dimension = learning.training.schema.dimension();
-        run(&EventStream { what: "generated events", dimension, capacity: member.capacity(), read: &read })
+        let (seed, capacity) = (learning.seed(2), member.capacity());
+        run(&EventStream { what: "generated events", dimension, capacity, seed, read: &read })
     };
     stream_of(&*member, &|stream| stream_of(&*anew, &|other| test(stream, other)))
 }
@@ -72,13 +79,14 @@ fn sample_density(subject: &Subject<'_>) -> Verdict {
     let model = learning.model()?;
     let member = model.at(&some_parameters(&model, &learning)?)?;
     let size = (CHUNK, learning.training.schema.dimension());
-    let (mut plain, mut both) = (Array2::zeros(size), Array2::zeros(size));
+    let unwritten = || Array2::from_elem(size, f64::NAN);
+    let (mut plain, mut both) = (unwritten(), unwritten());
     let (mut sampled, mut asked) = (vec![f64::NAN; CHUNK], vec![f64::NAN; CHUNK]);
-    let chunk = chunk(Seed::new(10), 0);
+    let chunk = chunk(learning.seed(13), 0);
     member.sample(chunk, plain.view_mut())?;
     member.sample_with_log_density(chunk, both.view_mut(), &mut sampled)?;
     ensure_same("events sampled with and without their density", &plain, &both)?;
-    member.log_density(both.view(), Seed::new(11), &mut asked)?;
+    member.log_density(both.view(), learning.seed(11), &mut asked)?;
     ensure_finite("log densities of a sample", sampled.iter().copied())?;
     ensure_finite("log densities of own events", asked.iter().copied())?;
     let differs = |(a, b): (&f64, &f64)| (a - b).abs() > TOLERANCE * (1.0 + b.abs());
@@ -99,8 +107,34 @@ fn density_threads(subject: &Subject<'_>) -> Verdict {
     let events = learning.training.values.view();
     super::threads::same_on_two_threads(subject.context, "log densities", |i| {
         let mut out = vec![f64::NAN; events.nrows()];
-        member.log_density(events, Seed::new(12).index(i as u64), &mut out)?;
+        member.log_density(events, learning.seed(12).index(i as u64), &mut out)?;
         // Bits, since an event may lie where the density is 0.
         Ok(out.into_iter().map(f64::to_bits).collect::<Vec<_>>())
+    })
+}
+
+fn sample_many(subject: &Subject<'_>) -> Verdict {
+    let learning = Learning::new(subject)?;
+    let model = learning.model()?;
+    let member = model.at(&some_parameters(&model, &learning)?)?;
+    let dimension = learning.training.schema.dimension();
+    let events = member.capacity().unwrap_or(many::EVENTS).min(many::EVENTS);
+    let piece = |first: u64, n: usize| {
+        let seed = learning.seed(14).index(first);
+        (Chunk { index: first, first_event: first, seed }, Array2::from_elem((n, dimension), f64::NAN))
+    };
+    let with_density = learning.generator.abilities().log_density;
+    each(if with_density { vec![false, true] } else { vec![false] }, |density| {
+        let what = if density { "log densities" } else { "generated events" };
+        in_pieces(what, events, |first, n| {
+            let (chunk, mut out) = piece(first, n);
+            // That what crosses the boundary is finite is checked there.
+            if density {
+                member.sample_with_log_density(chunk, out.view_mut(), &mut vec![f64::NAN; n])?;
+            } else {
+                member.sample(chunk, out.view_mut())?;
+            }
+            Ok(())
+        })
     })
 }

@@ -8,7 +8,7 @@ use super::proposal::quantile;
 use super::suite::{Subject, Test};
 use super::threads::same_on_two_threads;
 use crate::abi::LoadedMetric;
-use crate::{Accumulator, Comparison, Curves, Reference, ReferenceUse, Result, Seed};
+use crate::{Accumulator, Comparison, Curves, Reference, ReferenceUse, Result};
 
 pub const TESTS: &[Test] = &[
     Test::new("values", "A checkpoint records as many finite numbers as there are names for them", values),
@@ -29,35 +29,57 @@ pub const TESTS: &[Test] = &[
 const MEMBERS: usize = 8;
 const CHECKPOINTS: [u64; 3] = [100, 1000, 5000];
 
+/// The comparison with a reference of these values, of which the metric may ask for quantiles alone.
+pub fn compare(metric: &LoadedMetric, sample: &[f64]) -> Result<Box<dyn Comparison>> {
+    match metric.reference() {
+        ReferenceUse::Values => {
+            metric.compare(&Reference { values: sample, quantiles: &[], simulated_null: None })
+        }
+        ReferenceUse::Quantiles(list) => {
+            let quantiles: Vec<f64> = list.iter().map(|&p| quantile(sample.iter().copied(), p)).collect();
+            metric.compare(&Reference { values: &[], quantiles: &quantiles, simulated_null: None })
+        }
+    }
+}
+
+/// What the accumulators of members hold after so many of their values (member x checkpoint x value).
+pub fn curves(
+    comparison: &dyn Comparison,
+    generated: &[Vec<f64>],
+    checkpoints: &[u64],
+) -> Result<Array3<f64>> {
+    let mut curves = Array3::zeros((generated.len(), checkpoints.len(), comparison.value_names().len()));
+    for (i, events) in generated.iter().enumerate() {
+        for (k, &n) in checkpoints.iter().enumerate() {
+            let mut accumulator = comparison.accumulator();
+            accumulator.update(&events[..n as usize])?;
+            accumulator.values()?.into_iter().enumerate().for_each(|(v, x)| curves[[i, k, v]] = x);
+        }
+    }
+    Ok(curves)
+}
+
 /// A comparison with a reference, and curves of some members.
-struct Comparing {
-    metric: LoadedMetric,
-    comparison: Box<dyn Comparison>,
-    generated: Vec<Vec<f64>>,
+pub struct Comparing {
+    pub metric: LoadedMetric,
+    pub comparison: Box<dyn Comparison>,
+    pub generated: Vec<Vec<f64>>,
 }
 
 impl Comparing {
-    fn new(subject: &Subject<'_>) -> Verdict<Self> {
+    pub fn new(subject: &Subject<'_>) -> Verdict<Self> {
         let metric = subject.metric()?;
-        let sample = normals(Seed::new(50), 1000, 0.0);
-        let comparison = match metric.reference() {
-            ReferenceUse::Values => {
-                metric.compare(&Reference { values: &sample, quantiles: &[], simulated_null: None })?
-            }
-            ReferenceUse::Quantiles(list) => {
-                let quantiles: Vec<f64> = list.iter().map(|&p| quantile(sample.iter().copied(), p)).collect();
-                metric.compare(&Reference { values: &[], quantiles: &quantiles, simulated_null: None })?
-            }
-        };
-        let shifts = normals(Seed::new(51), MEMBERS, 0.0);
+        let comparison = compare(&metric, &normals(subject.seed(50), 1000, 0.0))?;
+        let shifts = normals(subject.seed(51), MEMBERS, 0.0);
         let member = |(i, shift): (usize, &f64)| {
-            normals(Seed::new(52).index(i as u64), CHECKPOINTS[2] as usize, 0.05 + 0.03 * shift)
+            let seed = subject.seed(52).index(i as u64);
+            normals(seed, CHECKPOINTS[2] as usize, 0.05 + 0.03 * shift)
         };
         let generated = shifts.iter().enumerate().map(member).collect();
         Ok(Comparing { metric, comparison, generated })
     }
 
-    fn after(&self, pieces: &[&[f64]]) -> Result<Box<dyn Accumulator>> {
+    pub fn after(&self, pieces: &[&[f64]]) -> Result<Box<dyn Accumulator>> {
         let mut accumulator = self.comparison.accumulator();
         pieces.iter().try_for_each(|piece| accumulator.update(piece))?;
         Ok(accumulator)
@@ -65,19 +87,12 @@ impl Comparing {
 
     /// Runs a test on the curves of the first `members` members.
     fn with_curves<T>(&self, members: usize, test: impl Fn(&Curves<'_>) -> Verdict<T>) -> Verdict<T> {
-        let width = self.comparison.value_names().len();
-        let mut curves = Array3::zeros((members, CHECKPOINTS.len(), width));
-        for (i, events) in self.generated.iter().take(members).enumerate() {
-            for (k, &n) in CHECKPOINTS.iter().enumerate() {
-                let values = self.after(&[&events[..n as usize]])?.values()?;
-                values.into_iter().enumerate().for_each(|(v, x)| curves[[i, k, v]] = x);
-            }
-        }
+        let values = curves(&*self.comparison, &self.generated[..members], &CHECKPOINTS)?;
         let passed: Vec<u64> = (0..members).flat_map(|_| CHECKPOINTS).collect();
         test(&Curves {
             generated: &CHECKPOINTS,
             passed: &passed,
-            values: curves.view(),
+            values: values.view(),
             n_effective: members as f64,
         })
     }
@@ -219,7 +234,7 @@ fn null_law(subject: &Subject<'_>) -> Verdict {
 
 fn deviation(subject: &Subject<'_>) -> Verdict {
     let comparing = Comparing::new(subject)?;
-    let truth = normals(Seed::new(53), 50_000, 0.0);
+    let truth = normals(subject.seed(53), 50_000, 0.0);
     let values = comparing.after(&[&truth])?.values()?;
     comparing.with_curves(MEMBERS, |curves| {
         match comparing.comparison.deviation(curves, &values, truth.len() as u64)? {

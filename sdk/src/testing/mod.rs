@@ -3,8 +3,10 @@
 //! The same tests run inside an author's own `cargo test` ([`check_all`]) and on a finished library, out of process
 //! (`amplicast plugins check FILE`). They know nothing of a component but its contract: that it is deterministic in its
 //! seed, that lengths are right and numbers finite, that gradients are those of the loss, that a density is the density
-//! of the samples. They bring their own small training sets; a component whose defaults are not enough (a path, a list
-//! of regions) is given a configuration, or skipped with the reason.
+//! of the samples, that a null law is the law of the metric on true samples. They bring their own small training sets, of
+//! any number of columns and rows, and extreme events; a component whose defaults are not enough (a path, a list of
+//! regions) is given a configuration, or skipped with the reason. A test that meets its time before it is through says how
+//! far it came ([`Outcome::Partial`]). Everything random comes from one seed, which is printed.
 //!
 //! ```
 //! use amplicast_sdk::*;
@@ -40,58 +42,35 @@
 //! testing::check_all(&[("scaled", r#"{"factor": 2.0}"#)]);
 //! ```
 
+mod accumulator;
+mod check;
 mod configuration;
 mod dataset;
 mod density;
+mod derivative;
+mod extremes;
 mod generator;
 mod gradients;
 mod inputs;
+mod loss;
+mod many;
 mod members;
 mod metric;
 mod model;
+mod null_law;
 mod outcome;
 mod proposal;
+mod selection;
 mod stream;
 mod suite;
 mod summary;
+mod summary_events;
 mod threads;
+mod training_sets;
 mod uncertainty;
 
+pub use check::{Check, check_all};
 pub use outcome::Outcome;
-pub use suite::{Case, Suite, Test, tests};
+pub use selection::Selection;
+pub use suite::{Case, DEFAULT_SEED, Suite, Test, tests};
 pub use threads::Threads;
-
-use std::sync::Arc;
-
-use crate::abi::{Unwatched, root_module, take_drop_errors};
-
-/// Runs every test on every component that is registered in this crate.
-///
-/// `configs` are pairs of a component's name and a configuration in JSON; a component may have several, and is tested
-/// with its defaults if it has none.
-///
-/// # Panics
-/// If a test fails, naming all that did.
-pub fn check_all(configs: &[(&str, &str)]) {
-    let components = (root_module().components())().into_result();
-    let components = match components.map_err(crate::Error::from) {
-        Ok(components) => components.into_vec(),
-        Err(error) => panic!("the components cannot be listed: {error}"),
-    };
-    assert!(
-        !components.is_empty(),
-        "expected a registered component (`register_generator!` ...), found none"
-    );
-    let configs = configs.iter().map(|(name, json)| ((*name).to_string(), (*json).to_string())).collect();
-    let suite = Suite::new(components, configs, Arc::new(Unwatched), &Threads, &take_drop_errors);
-    let suite = suite.unwrap_or_else(|error| panic!("{error}"));
-    let mut failed = String::new();
-    for case in suite.cases() {
-        let outcome = suite.run(&case);
-        println!("{}: {outcome}", case.id());
-        if let Outcome::Failed(reason) = outcome {
-            failed.push_str(&format!("\n  {} ({}): {reason}", case.id(), case.test().about));
-        }
-    }
-    assert!(failed.is_empty(), "components that break the contract:{failed}");
-}

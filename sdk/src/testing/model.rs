@@ -16,14 +16,14 @@ pub struct TestModel {
 }
 
 impl TestModel {
-    /// A model that can do what is required, and no more.
-    pub fn with(requirements: Requirements) -> Self {
+    /// A model of this many events that can do what is required, and no more.
+    pub fn with(requirements: Requirements, seed: Seed, events: usize) -> Self {
         let gradients = requirements.gradients.then_some(if requirements.likelihood {
             LossKind::NegativeLogLikelihood
         } else {
             LossKind::Surrogate
         });
-        TestModel { events: inputs::columns(3).values, gradients }
+        TestModel { events: inputs::columns(seed, 3, events).values, gradients }
     }
 
     /// Events of the training set.

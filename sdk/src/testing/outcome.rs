@@ -9,6 +9,8 @@ use crate::{Error, ErrorKind};
 pub enum Outcome {
     /// The component keeps this part of the contract.
     Passed,
+    /// It does as far as the test came in its time, and how far that was.
+    Partial(String),
     /// It does not, and how.
     Failed(String),
     /// The test does not apply, and why.
@@ -19,6 +21,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Outcome::Passed => f.write_str("passed"),
+            Outcome::Partial(part) => write!(f, "passed in part: {part}"),
             Outcome::Failed(reason) => write!(f, "failed: {reason}"),
             Outcome::Skipped(reason) => write!(f, "skipped: {reason}"),
         }
@@ -30,6 +33,7 @@ impl fmt::Display for Outcome {
 pub enum Stop {
     Failed(String),
     Skipped(String),
+    Partial(String),
 }
 
 /// How a test ends.
@@ -41,12 +45,24 @@ impl From<Error> for Stop {
     }
 }
 
+impl Stop {
+    /// The same, said to have been found in `place`.
+    pub fn at(self, place: &str) -> Self {
+        match self {
+            Stop::Failed(reason) => Stop::Failed(format!("{place}: {reason}")),
+            Stop::Skipped(reason) => Stop::Skipped(format!("{place}: {reason}")),
+            Stop::Partial(part) => Stop::Partial(format!("{place}: {part}")),
+        }
+    }
+}
+
 impl From<Verdict> for Outcome {
     fn from(verdict: Verdict) -> Self {
         match verdict {
             Ok(()) => Outcome::Passed,
             Err(Stop::Failed(reason)) => Outcome::Failed(reason),
             Err(Stop::Skipped(reason)) => Outcome::Skipped(reason),
+            Err(Stop::Partial(part)) => Outcome::Partial(part),
         }
     }
 }
@@ -56,18 +72,21 @@ pub fn skip<T>(reason: impl Into<String>) -> Verdict<T> {
     Err(Stop::Skipped(reason.into()))
 }
 
+/// Ends a test that failed.
+pub fn fail<T>(reason: impl Into<String>) -> Verdict<T> {
+    Err(Stop::Failed(reason.into()))
+}
+
 /// Ends a test unless `holds`.
 pub fn ensure(holds: bool, reason: impl FnOnce() -> String) -> Verdict {
-    if holds { Ok(()) } else { Err(Stop::Failed(reason())) }
+    if holds { Ok(()) } else { fail(reason()) }
 }
 
 /// Ends a test unless all numbers are finite.
 pub fn ensure_finite(what: &str, numbers: impl IntoIterator<Item = f64>) -> Verdict {
     match numbers.into_iter().enumerate().find(|(_, x)| !x.is_finite()) {
         None => Ok(()),
-        Some((i, x)) => {
-            Err(Stop::Failed(format!("{what}: expected finite numbers, found {x} at number {i}")))
-        }
+        Some((i, x)) => fail(format!("{what}: expected finite numbers, found {x} at number {i}")),
     }
 }
 
@@ -79,11 +98,21 @@ pub fn ensure_same<T: PartialEq>(what: &str, first: &T, second: &T) -> Verdict {
 /// Ends a test unless the call was refused with an error that is no panic.
 pub fn ensure_refused<T>(what: &str, result: crate::Result<T>) -> Verdict<Error> {
     match result {
-        Ok(_) => Err(Stop::Failed(format!("{what}: expected an error, found none"))),
-        Err(error) if panicked(&error) => Err(Stop::Failed(format!(
-            "{what}: expected an error that says what is wrong, found a panic: {error}"
-        ))),
+        Ok(_) => fail(format!("{what}: expected an error, found none")),
+        Err(error) if panicked(&error) => {
+            fail(format!("{what}: expected an error that says what is wrong, found a panic: {error}"))
+        }
         Err(error) => Ok(error),
+    }
+}
+
+/// What a call gave, or nothing if the component refused it; a panic, or numbers that the contract forbids, are no refusal.
+pub fn unless_refused<T>(what: &str, result: crate::Result<T>) -> Verdict<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        // The boundary's own complaints about a plugin are of this kind as well.
+        Err(error) if error.kind() == ErrorKind::Plugin => fail(format!("{what}: {error}")),
+        Err(_) => Ok(None),
     }
 }
 

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayViewMut2};
 
 use super::inputs;
+use super::many::{self, in_pieces};
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_refused, ensure_same, skip};
 use super::threads::same_on_two_threads;
 use crate::{Chunk, Context, Result, Seed};
@@ -15,12 +16,13 @@ pub struct EventStream<'a> {
     pub what: &'static str,
     pub dimension: usize,
     pub capacity: Option<u64>,
+    pub seed: Seed,
     pub read: Read<'a>,
 }
 
 impl EventStream<'_> {
     fn seed(&self) -> Seed {
-        Seed::new(2).split(self.what)
+        self.seed.split(self.what)
     }
 
     /// Events in a chunk of these tests.
@@ -49,7 +51,21 @@ impl EventStream<'_> {
         for index in 0..3 {
             ensure_finite(self.what, self.chunk(self.seed(), index, n)?)?;
         }
+        let few = self.capacity.unwrap_or(u64::MAX);
+        for n in inputs::ODD_NUMBERS.into_iter().filter(|n| *n as u64 <= few) {
+            ensure_finite(&format!("{} in a chunk of {n}", self.what), self.chunk(self.seed(), 0, n)?)?;
+        }
         Ok(())
+    }
+
+    /// Of many events all are finite: what crosses the boundary is looked at there.
+    pub fn many(&self) -> Verdict {
+        let events = self.capacity.unwrap_or(many::EVENTS).min(many::EVENTS);
+        in_pieces(self.what, events, |first_event, n| {
+            let seed = self.seed().split("many").index(first_event);
+            self.events(Chunk { index: first_event, first_event, seed }, n)?;
+            Ok(())
+        })
     }
 
     /// The same chunk twice, from this stream and from one that was made anew.

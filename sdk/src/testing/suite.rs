@@ -3,13 +3,19 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::outcome::{Outcome, Stop, Verdict, ensure};
-use super::{configuration, dataset, density, generator, gradients, members, metric, summary, uncertainty};
+use super::outcome::{Outcome, Stop, Verdict, ensure, fail};
+use super::{
+    accumulator, configuration, dataset, density, generator, gradients, loss, members, metric, null_law,
+    summary, summary_events, training_sets, uncertainty,
+};
 use crate::abi::{
     AbiComponent, Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
     LoadedUncertaintyModel, Watch,
 };
-use crate::{Context, Error, ErrorKind, Result};
+use crate::{Context, Error, ErrorKind, Result, Seed};
+
+/// The seed of a suite that is given none.
+pub const DEFAULT_SEED: u64 = 1;
 
 /// A named test.
 #[derive(Clone, Copy)]
@@ -35,10 +41,17 @@ impl Test {
 pub fn tests(kind: Kind) -> Vec<Test> {
     let own: &[&[Test]] = match kind {
         Kind::Dataset => &[dataset::TESTS, density::DATASET_TESTS],
-        Kind::Generator => &[generator::TESTS, members::TESTS, gradients::TESTS, density::GENERATOR_TESTS],
+        Kind::Generator => &[
+            generator::TESTS,
+            training_sets::TESTS,
+            members::TESTS,
+            loss::TESTS,
+            gradients::TESTS,
+            density::GENERATOR_TESTS,
+        ],
         Kind::Uncertainty => &[uncertainty::TESTS],
-        Kind::Summary => &[summary::TESTS],
-        Kind::Metric => &[metric::TESTS],
+        Kind::Summary => &[summary::TESTS, summary_events::TESTS],
+        Kind::Metric => &[metric::TESTS, accumulator::TESTS, null_law::TESTS],
     };
     configuration::TESTS.iter().chain(own.concat().iter()).copied().collect()
 }
@@ -50,6 +63,7 @@ pub struct Suite<'a> {
     watch: Arc<dyn Watch>,
     context: &'a dyn Context,
     drop_errors: &'a dyn Fn() -> Vec<String>,
+    seed: u64,
 }
 
 /// One test of one component under one configuration.
@@ -78,7 +92,14 @@ impl<'a> Suite<'a> {
                 format!("a configuration for `{name}`: expected one of {}", names.join(", ")),
             ));
         }
-        Ok(Suite { components, configs, watch, context, drop_errors })
+        Ok(Suite { components, configs, watch, context, drop_errors, seed: DEFAULT_SEED })
+    }
+
+    /// The same suite with another seed: of its training sets, of everything that is drawn.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
     }
 
     /// Every test of every component under every configuration.
@@ -110,13 +131,14 @@ impl<'a> Suite<'a> {
             given: case.config.is_some(),
             watch: &self.watch,
             context: self.context,
+            seed: Seed::new(self.seed),
         };
         (self.drop_errors)();
         let verdict = catch_unwind(AssertUnwindSafe(|| (case.test.run)(&subject)));
         let verdict = verdict.unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().map(String::as_str);
             let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("(no message)");
-            Err(Stop::Failed(format!("what the component gave made the test panic: {text}")))
+            fail(format!("what the component gave made the test panic: {text}"))
         });
         // Everything that the test made is dropped by now.
         let dropped = (self.drop_errors)();
@@ -170,6 +192,7 @@ pub struct Subject<'a> {
     pub config: &'a str,
     given: bool,
     watch: &'a Arc<dyn Watch>,
+    seed: Seed,
     pub context: &'a dyn Context,
 }
 
@@ -195,6 +218,11 @@ creators! {
 }
 
 impl Subject<'_> {
+    /// The seed of this number.
+    pub fn seed(&self, number: u64) -> Seed {
+        self.seed.index(number)
+    }
+
     /// A caller of the component.
     pub fn caller(&self) -> Caller {
         Caller::new(&self.component.name, self.watch.clone())

@@ -1,11 +1,11 @@
 //! Tests of summary statistics.
 
 use super::inputs::{self, Events};
-use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
+use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, fail, skip};
 use super::suite::{Subject, Test};
 use super::threads::same_on_two_threads;
 use crate::abi::LoadedSummaryStatistic;
-use crate::{Batch, Context, Origin, Result, Seed, Summary, SummaryFit};
+use crate::{Batch, Context, ErrorKind, Origin, Result, Seed, Summary, SummaryFit};
 
 pub const TESTS: &[Test] = &[
     Test::new("label", "Its label is its name with arguments, and stands for the same summary", label),
@@ -26,26 +26,36 @@ pub const TESTS: &[Test] = &[
     ),
 ];
 
-struct Summarising {
-    statistic: LoadedSummaryStatistic,
-    summary: Box<dyn Summary>,
-    events: Events,
+/// A summary with events that it can be computed on.
+pub struct Summarising {
+    pub statistic: LoadedSummaryStatistic,
+    pub summary: Box<dyn Summary>,
+    pub events: Events,
+    pub seed: Seed,
 }
 
 impl Summarising {
     /// On the first events that it can be computed on.
-    fn new(subject: &Subject<'_>) -> Verdict<Self> {
+    pub fn new(subject: &Subject<'_>) -> Verdict<Self> {
+        Self::on(subject, inputs::all(subject.seed(1)))
+    }
+
+    /// On the first of these events that it can be computed on.
+    pub fn on(subject: &Subject<'_>, sets: impl Iterator<Item = Events>) -> Verdict<Self> {
         let statistic = subject.summary()?;
+        let seed = subject.seed(23);
         let mut first_refusal = None;
-        for events in inputs::all() {
+        for events in sets {
             match statistic.prepare(&events.schema) {
                 Ok(_) if statistic.needs().fit.is_some() => {
-                    let parameters = fit_to(&statistic, &events, subject.context)?;
+                    let parameters = fit_to(&statistic, &events, seed, subject.context)?;
                     let summary = statistic.fitted(&events.schema, &parameters)?;
-                    return Ok(Summarising { statistic, summary, events });
+                    return Ok(Summarising { statistic, summary, events, seed });
                 }
-                Ok(summary) => return Ok(Summarising { statistic, summary, events }),
-                Err(error) if error.message().starts_with("panicked: ") => return Err(error.into()),
+                Ok(summary) => return Ok(Summarising { statistic, summary, events, seed }),
+                Err(error) if error.kind() == ErrorKind::Plugin => {
+                    return fail(format!("{}: {error}", events.title()));
+                }
                 Err(error) => _ = first_refusal.get_or_insert(format!("{}: {error}", events.title())),
             }
         }
@@ -55,13 +65,20 @@ impl Summarising {
         ))
     }
 
-    fn numbers(&self, batch: &Batch<'_>) -> Result<Vec<f64>> {
+    /// Its numbers of a batch.
+    pub fn numbers(&self, batch: &Batch<'_>) -> Result<Vec<f64>> {
         let mut out = vec![f64::NAN; batch.values.nrows()];
         self.summary.evaluate(batch, &mut out)?;
         Ok(out)
     }
 
-    fn part(&self, range: std::ops::Range<usize>) -> Batch<'_> {
+    /// Which events of a batch have the summary.
+    pub fn defined(&self, batch: &Batch<'_>) -> Result<Vec<bool>> {
+        Ok(self.summary.defined(batch)?.unwrap_or_else(|| vec![true; batch.values.nrows()]))
+    }
+
+    /// Some of the events.
+    pub fn part(&self, range: std::ops::Range<usize>) -> Batch<'_> {
         self.events.batch().part(range)
     }
 }
@@ -120,6 +137,18 @@ fn event_by_event(subject: &Subject<'_>) -> Verdict {
         let alone = summarising.numbers(&summarising.part(i..i + 1))?;
         ensure(alone[0] == *number, || format!("event {i}: {number} in a batch, {} alone", alone[0]))?;
     }
+    let mut first = 0;
+    for n in inputs::ODD_NUMBERS {
+        let part = summarising.numbers(&summarising.part(first..first + n))?;
+        ensure(part == together[first..first + n], || {
+            format!(
+                "events {first} to {}: other numbers in a batch of {n} than in one of {}",
+                first + n - 1,
+                together.len()
+            )
+        })?;
+        first += n;
+    }
     Ok(())
 }
 
@@ -138,7 +167,7 @@ fn threads(subject: &Subject<'_>) -> Verdict {
 }
 
 fn fit(subject: &Subject<'_>) -> Verdict {
-    let Summarising { statistic, summary, events } = Summarising::new(subject)?;
+    let Summarising { statistic, summary, events, seed } = Summarising::new(subject)?;
     let Some(needs) = statistic.needs().fit else { return skip("it is not fitted to events") };
     let fraction = needs.training_fraction;
     ensure(needs.cross_fitted || (fraction > 0.0 && fraction < 1.0), || {
@@ -148,11 +177,12 @@ fn fit(subject: &Subject<'_>) -> Verdict {
         )
     })?;
     let parameters = || -> Result<Vec<f64>> {
-        Ok(fit_to(&statistic, &events, subject.context)?.into_iter().map(f64::from).collect())
+        Ok(fit_to(&statistic, &events, seed, subject.context)?.into_iter().map(f64::from).collect())
     };
     let found = parameters()?;
     ensure_same("parameters of two fits with one seed", &found, &parameters()?)?;
-    let other = with_fit(&statistic, &events, 1, subject.context, |fit| statistic.fit(fit))?.parameters;
+    let other =
+        with_fit(&statistic, &events, 1, (seed, subject.context), |fit| statistic.fit(fit))?.parameters;
     let other: Vec<f64> = other.into_iter().map(f64::from).collect();
     ensure_same("parameters with other unseen events", &found, &other)?;
     ensure_finite("parameters", found)?;
@@ -165,8 +195,9 @@ fn simulated_null(subject: &Subject<'_>) -> Verdict {
     if !subject.summary()?.needs().fit.is_some_and(|needs| needs.cross_fitted) {
         return skip("it is not cross-fitted");
     }
-    let Summarising { statistic, events, .. } = Summarising::new(subject)?;
-    let values = || with_fit(&statistic, &events, 0, subject.context, |fit| statistic.simulated_null(fit));
+    let Summarising { statistic, events, seed, .. } = Summarising::new(subject)?;
+    let values =
+        || with_fit(&statistic, &events, 0, (seed, subject.context), |fit| statistic.simulated_null(fit));
     let found = values()?;
     ensure_same("two simulations with one seed", &found, &values()?)?;
     match found.iter().find(|x| !x.is_finite() || **x <= 0.0) {
@@ -175,8 +206,13 @@ fn simulated_null(subject: &Subject<'_>) -> Verdict {
     }
 }
 
-fn fit_to(statistic: &LoadedSummaryStatistic, events: &Events, context: &dyn Context) -> Result<Vec<f32>> {
-    Ok(with_fit(statistic, events, 0, context, |fit| statistic.fit(fit))?.parameters)
+fn fit_to(
+    statistic: &LoadedSummaryStatistic,
+    events: &Events,
+    seed: Seed,
+    context: &dyn Context,
+) -> Result<Vec<f32>> {
+    Ok(with_fit(statistic, events, 0, (seed, context), |fit| statistic.fit(fit))?.parameters)
 }
 
 /// Fits to the first eighth of the events as true ones, and to the last half as generated ones; what lies between is unseen,
@@ -185,7 +221,7 @@ fn with_fit<T>(
     statistic: &LoadedSummaryStatistic,
     events: &Events,
     skipped: usize,
-    context: &dyn Context,
+    (seed, context): (Seed, &dyn Context),
     call: impl FnOnce(&SummaryFit<'_>) -> Result<T>,
 ) -> Result<T> {
     let n = events.rows.len();
@@ -197,7 +233,7 @@ fn with_fit<T>(
         training: events.batch().part(0..n / 8),
         unseen: events.batch().part(unseen),
         generated,
-        seed: Seed::new(1),
+        seed,
         context,
     })
 }

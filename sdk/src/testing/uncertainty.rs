@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::inputs;
 use super::model::TestModel;
-use super::outcome::{Verdict, ensure, ensure_finite, ensure_refused, ensure_same, skip};
+use super::outcome::{Verdict, ensure, ensure_finite, ensure_refused, ensure_same, skip, unless_refused};
 use super::suite::{Subject, Test};
 use super::threads::{Impatient, same_on_two_threads};
 use crate::abi::LoadedUncertaintyModel;
@@ -26,6 +26,11 @@ pub const TESTS: &[Test] = &[
     ),
     Test::new("lost-chain", "Members can be drawn when a chain diverged and is left out", lost_chain),
     Test::new("no-chains", "No chains, or a chain without its vectors, are refused", no_chains),
+    Test::new(
+        "row-counts",
+        "Chains of 1, 2, 3, 7 and 101 training events are finite, or refused with the reason",
+        row_counts,
+    ),
     Test::new("threads", "Chains inferred on two threads are those inferred on one", threads),
     Test::new("stop", "It stops when the user asks for it", stop),
 ];
@@ -34,13 +39,19 @@ pub const TESTS: &[Test] = &[
 struct Inferring {
     uncertainty: LoadedUncertaintyModel,
     model: TestModel,
+    seed: Seed,
 }
 
 impl Inferring {
     fn new(subject: &Subject<'_>) -> Verdict<Self> {
+        Self::on(subject, inputs::EVENTS)
+    }
+
+    /// On a training set of so many events.
+    fn on(subject: &Subject<'_>, events: usize) -> Verdict<Self> {
         let uncertainty = subject.uncertainty()?;
-        let model = TestModel::with(uncertainty.requirements());
-        Ok(Inferring { uncertainty, model })
+        let model = TestModel::with(uncertainty.requirements(), subject.seed(1), events);
+        Ok(Inferring { uncertainty, model, seed: subject.seed(40) })
     }
 
     /// Members in these tests.
@@ -56,7 +67,7 @@ impl Inferring {
             members: self.uncertainty.requirements().joint.then_some(self.count()),
             training_rows: self.model.events(),
             settings: &inputs::settings(),
-            seed: Seed::new(40).index(k),
+            seed: self.seed.split("chains").index(k),
             context,
         })
     }
@@ -71,7 +82,7 @@ impl Inferring {
     }
 
     fn members(&self, chains: &[Chain]) -> Result<Members> {
-        self.uncertainty.members(chains, self.count(), Seed::new(41))
+        self.uncertainty.members(chains, self.count(), self.seed.split("members"))
     }
 }
 
@@ -162,7 +173,7 @@ fn lost_chain(subject: &Subject<'_>) -> Verdict {
         return skip("none of its chains can be left out");
     }
     // Their number is checked where they cross the boundary.
-    let members = inferring.uncertainty.members(&chains[1..], count, Seed::new(41))?;
+    let members = inferring.uncertainty.members(&chains[1..], count, inferring.seed.split("members"))?;
     ensure(members.n_effective > 0.0 && members.n_effective <= count as f64, || {
         let n = members.n_effective;
         format!("expected an effective number of members above 0 and up to {count}, found {n}")
@@ -174,6 +185,22 @@ fn no_chains(subject: &Subject<'_>) -> Verdict {
     ensure_refused("no chains", inferring.members(&[]))?;
     let empty = vec![Chain::default(); inferring.uncertainty.chains(inferring.count())? as usize];
     ensure_refused("chains without vectors", inferring.members(&empty)).map(drop)
+}
+
+fn row_counts(subject: &Subject<'_>) -> Verdict {
+    for events in inputs::ODD_NUMBERS {
+        let inferring = Inferring::on(subject, events)?;
+        let what = format!("{events} training events");
+        let Some(chains) = unless_refused(&what, inferring.chains())? else {
+            ensure(events < 100, || format!("{what}: expected chains, found a refusal"))?;
+            continue;
+        };
+        let Some(members) = unless_refused(&what, inferring.members(&chains))? else { continue };
+        for parameters in members.parameters {
+            ensure_finite(&what, parameters.into_iter().map(f64::from))?;
+        }
+    }
+    Ok(())
 }
 
 fn threads(subject: &Subject<'_>) -> Verdict {

@@ -76,9 +76,12 @@ struct Gaussian {
 
 impl Gaussian {
     fn mean(&self, k: usize, rows: &[u64], weights: Option<&[f64]>) -> f64 {
+        self.mean_of(k, rows, weights, |x| x)
+    }
+    fn mean_of(&self, k: usize, rows: &[u64], weights: Option<&[f64]>, f: impl Fn(f64) -> f64) -> f64 {
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-        let sum: f64 = rows.iter().enumerate().map(|(i, &r)| weight(i) * self.events[[r as usize, k]]).sum();
-        sum / (0..rows.len()).map(weight).sum::<f64>()
+        let one = |(i, &row): (usize, &u64)| weight(i) * f(self.events[[row as usize, k]]);
+        rows.iter().enumerate().map(one).sum::<f64>() / (0..rows.len()).map(weight).sum::<f64>()
     }
 }
 
@@ -148,9 +151,9 @@ impl Differentiable for Gaussian {
         let weights = weights.filter(|_| !self.hostile.is(M::IgnoresWeights));
         let mut loss = if self.hostile.is(M::LossAtRandom) { never_the_same() } else { 0.0 };
         for (k, g) in gradient.iter_mut().enumerate() {
-            let difference = f64::from(parameters[k]) - self.mean(k, rows, weights);
-            loss += 0.5 * difference * difference;
-            *g = difference as f32;
+            let p = f64::from(parameters[k]);
+            loss += self.mean_of(k, rows, weights, |x| 0.5 * (p - x).powi(2));
+            *g = (p - self.mean(k, rows, weights)) as f32;
         }
         match self.hostile.0.misbehave {
             M::WrongGradient => gradient.iter_mut().for_each(|g| *g *= 1.1),

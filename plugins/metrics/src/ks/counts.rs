@@ -143,6 +143,11 @@ impl Gaps {
         *self.below.last().expect("never empty")
     }
 
+    /// Reference events below each distinct value; after the last, all events.
+    pub fn below(&self) -> &[u64] {
+        &self.below
+    }
+
     /// Where a value of this cell lies, by comparison: in gap j, or (true) on distinct value j.
     #[cold]
     fn search(&self, x: f64, cell: usize) -> (usize, bool) {

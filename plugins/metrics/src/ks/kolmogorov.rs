@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use super::ties::Ties;
+
 /// P(K <= x) of Kolmogorov's distribution.
 ///
 /// Two series (Kolmogorov 1933): each converges within a few terms on its side of x = 1.
@@ -57,24 +59,35 @@ pub fn mean() -> f64 {
 ///
 /// sqrt(e) D follows Kolmogorov's law with e = n m / (n + m) (Eq. 34). For a small reference the law is that of
 /// sqrt(e) D + 1/(6 sqrt(e)), which removes the leading finite-size term (Vrbik 2018).
+///
+/// Where values repeat the law is another one (see [`Ties`]), and the finite-size term that of the other values' part: at a value
+/// that repeats, the distribution functions are compared at a fixed place, not at their largest difference around an event.
 #[derive(Debug, Clone, Copy)]
-pub struct TwoSample {
+pub struct TwoSample<'a> {
     root: f64,
-    shift: f64,
+    /// How much of the finite-size term is taken: all of it (1) for a small reference of values that do not repeat.
+    term: f64,
     /// Of every distance: 1 for independent samples.
     scale: f64,
+    ties: Option<&'a Ties>,
 }
 
 /// Reference events from which on the finite-size term is not used.
 const LARGE_REFERENCE: f64 = 1e4;
 
-impl TwoSample {
+impl<'a> TwoSample<'a> {
     /// Samples of `n` (possibly infinite) and `reference` events.
     pub fn new(n: f64, reference: f64) -> Self {
         let effective = if n.is_infinite() { reference } else { n * reference / (n + reference) };
         let root = effective.sqrt();
-        let shift = if reference < LARGE_REFERENCE { 1.0 / (6.0 * root) } else { 0.0 };
-        TwoSample { root, shift, scale: 1.0 }
+        let term = if reference < LARGE_REFERENCE { 1.0 } else { 0.0 };
+        TwoSample { root, term, scale: 1.0, ties: None }
+    }
+
+    /// The law of values that repeat as these do.
+    pub fn with_ties(self, ties: Option<&'a Ties>) -> Self {
+        let continuous = ties.map_or(1.0, Ties::continuous);
+        TwoSample { term: self.term * continuous, ties, ..self }
     }
 
     /// The law with the mean of these simulated values of sqrt(e) D, where samples are not independent.
@@ -85,27 +98,27 @@ impl TwoSample {
     /// finite-size term.
     pub fn scaled_to(self, simulated: &[f64]) -> Self {
         let found = simulated.iter().sum::<f64>() / simulated.len() as f64;
-        TwoSample { shift: 0.0, scale: found / mean(), ..self }
+        TwoSample { term: 0.0, scale: found / mean(), ..self }
     }
 
     /// Mean distance.
     pub fn mean(&self) -> f64 {
-        self.distance(mean())
+        self.distance(self.ties.map_or_else(mean, Ties::mean))
     }
 
     /// Quantile of the distance.
     pub fn quantile(&self, p: f64) -> f64 {
-        self.distance(quantile(p))
+        self.distance(self.ties.map_or_else(|| quantile(p), |ties| ties.quantile(p)))
     }
 
     fn distance(&self, k: f64) -> f64 {
-        if self.shift == 0.0 {
+        if self.term == 0.0 {
             return self.scale * k / self.root;
         }
         // The finite-size term is the first of an expansion in 1/root: below root = 1/(3k), a fraction of an event, it would
         // make the distance fall again, so there the leading scaling goes on.
-        let root = self.root.max(1.0 / (3.0 * k));
-        (k - 1.0 / (6.0 * root)) / self.root
+        let root = self.root.max(self.term / (3.0 * k));
+        (k - self.term / (6.0 * root)) / self.root
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod counts;
 pub mod kolmogorov;
+mod ties;
 
 pub use counts::{Distance, GapCounts};
 
@@ -13,14 +14,15 @@ use amplicast_sdk::{
 };
 
 use counts::Gaps;
+use ties::Ties;
 
 config! {
     /// The Kolmogorov-Smirnov distance has nothing to configure.
     pub struct KsConfig {}
 }
 
-/// M_KS of Eq. 33 against a reference sample, with Kolmogorov's law as null law (Eq. 34), or that law
-/// scaled to the mean of simulated distances where the reference has them.
+/// M_KS of Eq. 33 against a reference sample, with Kolmogorov's law as null law (Eq. 34), that law scaled to the mean of
+/// simulated distances where the reference has them, or the law of a distance between values that repeat.
 pub struct Ks;
 
 register_metric!(Ks);
@@ -43,7 +45,8 @@ impl Metric for Ks {
         if let Some(x) = simulated.iter().find(|x| !x.is_finite() || **x <= 0.0) {
             return Err(Error::data(format!("simulated null law: expected positive distances, found {x}")));
         }
-        Ok(Box::new(AgainstReference { gaps, simulated }))
+        let ties = if simulated.is_empty() { Ties::of(gaps.below()) } else { None };
+        Ok(Box::new(AgainstReference { gaps, simulated, ties }))
     }
 }
 
@@ -51,6 +54,8 @@ struct AgainstReference {
     gaps: Arc<Gaps>,
     /// Simulated distances, rescaled, if the samples are not independent.
     simulated: Vec<f64>,
+    /// The law of the distance, if reference values repeat.
+    ties: Option<Ties>,
 }
 
 impl AgainstReference {
@@ -84,7 +89,7 @@ impl Comparison for AgainstReference {
 
     fn null(&self, _curves: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
         let n_reference = self.gaps.reference_events() as f64;
-        let independent = kolmogorov::TwoSample::new(n, n_reference);
+        let independent = kolmogorov::TwoSample::new(n, n_reference).with_ties(self.ties.as_ref());
         let law =
             if self.simulated.is_empty() { independent } else { independent.scaled_to(&self.simulated) };
         Ok(NullLaw { mean: law.mean(), quantiles: probabilities.iter().map(|&p| law.quantile(p)).collect() })

@@ -1,0 +1,25 @@
+//! Looking at events before a number is made of them: are generated events copies of training events, are members
+//! independent, is the holdout another sample, in which precision are values to be compared?
+//!
+//! Everything here works on numbers, wherever they come from (a file, a network), in one pass and bounded memory: a
+//! [`Glance`] is kept of each member, and the questions are put to the glances. What is found decides over verdicts
+//! ([`Findings`]).
+
+mod copies;
+mod dependence;
+mod findings;
+mod glance;
+mod neighbors;
+mod order;
+mod rank;
+mod rounding;
+mod rows;
+
+pub use copies::{Copies, copies};
+pub use dependence::{Dependence, dependence};
+pub use findings::{Findings, Footing, TrueSample};
+pub use glance::{Glance, HEAD};
+pub use neighbors::{Nearer, Neighbors};
+pub use order::{Order, Runs};
+pub use rounding::{Grain, Rounding};
+pub use rows::{Choice, Known, Overlap, RowHashes, Sketch, repeated};

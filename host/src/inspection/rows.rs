@@ -1,0 +1,422 @@
+//! Events as hashes: which are equal, and how many.
+//!
+//! Equal numbers give equal hashes, -0 and +0 among them; that two different events of a set of 10^7 share one of 64 bits has
+//! probability 3 in 10^6.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
+use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
+
+/// Which events are hashed: of a long stream a part, chosen by one of their numbers, so that equal events are chosen alike
+/// wherever they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Choice {
+    column: usize,
+    /// One event in 2^shift is chosen.
+    shift: u32,
+}
+
+impl Choice {
+    /// Events of a stream that are enough to hash.
+    const ENOUGH: u64 = 1 << 14;
+
+    /// For streams of `n` events, by a column whose values seldom repeat.
+    fn of(n: u64, column: usize) -> Self {
+        Choice { column, shift: (n / Self::ENOUGH).max(1).ilog2() }
+    }
+
+    #[inline]
+    fn takes(self, x: f64) -> bool {
+        let mixed = (x + 0.0).to_bits().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed.leading_zeros() >= self.shift
+    }
+}
+
+/// The hashes of the events of a batch, n x d.
+#[derive(Default)]
+pub struct RowHashes {
+    bytes: Vec<u8>,
+    list: Vec<u64>,
+}
+
+impl RowHashes {
+    /// Hashes all events of a batch, in memory that is kept for the next.
+    pub fn of(&mut self, events: ArrayView2<'_, f64>) -> &[u64] {
+        self.chosen(events, Choice::default())
+    }
+
+    /// Hashes those that are chosen.
+    pub fn chosen(&mut self, events: ArrayView2<'_, f64>, choice: Choice) -> &[u64] {
+        self.list.clear();
+        self.bytes.resize(8 * events.ncols(), 0);
+        let mut hash = |event: ArrayView1<'_, f64>| {
+            for (bytes, x) in self.bytes.chunks_exact_mut(8).zip(event) {
+                // -0 + 0 = +0.
+                bytes.copy_from_slice(&(x + 0.0).to_le_bytes());
+            }
+            self.list.push(XxHash3_64::oneshot(&self.bytes));
+        };
+        if choice.shift == 0 {
+            events.rows().into_iter().for_each(&mut hash);
+        } else {
+            let chosen =
+                events.column(choice.column).into_iter().enumerate().filter(|(_, x)| choice.takes(**x));
+            chosen.for_each(|(row, _)| hash(events.row(row)));
+        }
+        &self.list
+    }
+}
+
+/// A map from hashes, which need no hashing again.
+type ByHash<T> = HashMap<u64, T, BuildHasherDefault<Itself>>;
+
+#[derive(Default)]
+struct Itself(u64);
+
+impl Hasher for Itself {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("the keys are u64")
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+/// Distinct events with the lowest hashes that a sketch keeps.
+const SKETCH: usize = 4096;
+
+/// A random sample of the distinct events of a stream of any length: those with the lowest hashes, with their numbers.
+///
+/// The same events give the same sketch in any order, and what two sketches share tells what their streams share.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<(u64, u32)>", into = "Vec<(u64, u32)>")]
+pub struct Sketch(BTreeMap<u64, u32>);
+
+impl From<Vec<(u64, u32)>> for Sketch {
+    fn from(list: Vec<(u64, u32)>) -> Self {
+        Sketch(list.into_iter().collect())
+    }
+}
+
+impl From<Sketch> for Vec<(u64, u32)> {
+    fn from(sketch: Sketch) -> Self {
+        sketch.0.into_iter().collect()
+    }
+}
+
+impl Sketch {
+    /// Adds an event.
+    pub fn add(&mut self, hash: u64) {
+        self.add_times(hash, 1);
+    }
+
+    fn add_times(&mut self, hash: u64, times: u32) {
+        // What was dropped once was above all that remain, and stays out.
+        if self.0.len() == SKETCH && self.0.last_key_value().is_some_and(|(&last, _)| hash > last) {
+            return;
+        }
+        let count = self.0.entry(hash).or_insert(0);
+        *count = count.saturating_add(times);
+        if self.0.len() > SKETCH {
+            self.0.pop_last();
+        }
+    }
+
+    /// Adds the events of another stream.
+    pub fn merge(&mut self, other: &Sketch) {
+        other.0.iter().for_each(|(&hash, &times)| self.add_times(hash, times));
+    }
+
+    /// The hashes.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.0.keys().copied()
+    }
+
+    /// Hashes above this one are not in the sketch, whether they were in the stream or not.
+    pub fn end(&self) -> u64 {
+        if self.0.len() < SKETCH {
+            u64::MAX
+        } else {
+            self.0.last_key_value().map_or(u64::MAX, |(&last, _)| last)
+        }
+    }
+
+    /// Of the distinct events that both could know of, those of this stream, and those that both have.
+    pub fn shared(&self, other: &Sketch) -> (usize, usize) {
+        let end = self.end().min(other.end());
+        let mine = || self.0.range(..=end);
+        (mine().count(), mine().filter(|(hash, _)| other.0.contains_key(hash)).count())
+    }
+
+    /// The part of the stream's events that are repetitions of others.
+    pub fn repeated(&self) -> f64 {
+        let events: u64 = self.0.values().map(|&n| u64::from(n)).sum();
+        if events == 0 { 0.0 } else { 1.0 - self.0.len() as f64 / events as f64 }
+    }
+
+    /// Whether no event occurs more often than in the other stream.
+    pub fn within(&self, other: &Sketch) -> bool {
+        let end = self.end().min(other.end());
+        self.0.range(..=end).all(|(hash, n)| other.0.get(hash).is_some_and(|most| n <= most))
+    }
+}
+
+/// The training events, to be recognized.
+pub struct Known {
+    /// How often each occurs.
+    counts: ByHash<u32>,
+    /// Which events of long streams are hashed.
+    pub choice: Choice,
+    /// Their sketch.
+    pub sketch: Sketch,
+    /// All of them.
+    pub events: u64,
+    /// The part of true events that equal a training event by chance: rounded or discrete numbers do.
+    pub by_chance: f64,
+    /// Training events that repeat others although their numbers are no discrete ones.
+    pub repeated: u64,
+}
+
+/// Distinct values for each distinct event, in the richest column, above which equal events are no chance.
+const CONTINUOUS: f64 = 0.9;
+/// Part of the events that equal others by chance, above which all are hashed: a choice by content would be one of few values.
+const SELDOM: f64 = 0.1;
+
+impl Known {
+    /// From the events, n x d, to be looked for in streams of `stream` events.
+    pub fn new(events: ArrayView2<'_, f64>, stream: u64) -> Self {
+        let mut hashes = RowHashes::default();
+        let mut counts: ByHash<u32> = HashMap::default();
+        let mut firsts = Vec::new();
+        for (row, &hash) in hashes.of(events).iter().enumerate() {
+            let count = counts.entry(hash).or_insert(0);
+            if *count == 0 {
+                firsts.push(row);
+            }
+            *count += 1;
+        }
+        let n = events.nrows() as u64;
+        let repeated = n - counts.len() as u64;
+        // Where one column alone tells nearly all distinct events apart, equal events are no accident of few values. A single
+        // column always does; there, only a file that holds all its events several times shows.
+        let richness = |column: ArrayView1<'_, f64>| {
+            let mut values: Vec<u64> = firsts.iter().map(|&row| (column[row] + 0.0).to_bits()).collect();
+            values.sort_unstable();
+            values.dedup();
+            values.len() as f64 / firsts.len().max(1) as f64
+        };
+        let columns = events.columns().into_iter().map(richness).zip(0..);
+        let (richest, column) = columns.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0));
+        let continuous = events.ncols() > 1 && richest > CONTINUOUS;
+        let times = if continuous { 1 } else { common_factor(counts.values().copied()) };
+        let by_chance = if continuous {
+            0.0
+        } else {
+            let among = |&count: &u32| if count > times { f64::from(count) } else { 0.0 };
+            counts.values().map(among).sum::<f64>() / n.max(1) as f64
+        };
+        let choice = if richest > CONTINUOUS && by_chance < SELDOM {
+            Choice::of(stream, column)
+        } else {
+            Choice::default()
+        };
+        let mut sketch = Sketch::default();
+        hashes.chosen(events, choice).iter().for_each(|&hash| sketch.add(hash));
+        let repeated = match times {
+            1 if continuous => repeated,
+            1 => 0,
+            times => n - n / u64::from(times),
+        };
+        Known { counts, choice, sketch, events: n, by_chance, repeated }
+    }
+
+    /// How many of these events are training events.
+    pub fn count(&self, hashes: &[u64]) -> u64 {
+        hashes.iter().filter(|hash| self.counts.contains_key(hash)).count() as u64
+    }
+}
+
+/// The largest number that divides how often nearly every event occurs; 1 of a few distinct events, which say nothing.
+fn common_factor(counts: impl Iterator<Item = u32> + Clone) -> u32 {
+    const FEW: usize = 20;
+    const NEARLY_ALL: f64 = 0.99;
+    let distinct = counts.clone().count();
+    if distinct < FEW {
+        return 1;
+    }
+    let divides =
+        |k: u32| counts.clone().filter(|n| n % k == 0).count() as f64 >= NEARLY_ALL * distinct as f64;
+    (2..=16).rev().find(|&k| divides(k)).unwrap_or(1)
+}
+
+/// Training events that are found in another sample of true events.
+pub struct Overlap<'a> {
+    known: &'a Known,
+    found: ByHash<u64>,
+    hashes: RowHashes,
+    events: u64,
+    /// The first event of the sample that is a training event.
+    pub first: Option<u64>,
+    /// The sample's sketch.
+    pub sketch: Sketch,
+}
+
+impl<'a> Overlap<'a> {
+    /// Nothing seen yet.
+    pub fn new(known: &'a Known) -> Self {
+        let (found, hashes, sketch) = Default::default();
+        Overlap { known, found, hashes, events: 0, first: None, sketch }
+    }
+
+    /// Looks at further events of the sample.
+    pub fn add(&mut self, events: ArrayView2<'_, f64>) {
+        for &hash in self.hashes.chosen(events, self.known.choice) {
+            self.sketch.add(hash);
+        }
+        for &hash in self.hashes.of(events) {
+            if self.known.counts.contains_key(&hash) {
+                *self.found.entry(hash).or_insert(0) += 1;
+                self.first.get_or_insert(self.events);
+            }
+            self.events += 1;
+        }
+    }
+
+    /// Training events that are in the sample: events, not distinct ones.
+    pub fn training(&self) -> u64 {
+        self.found.keys().map(|hash| u64::from(self.known.counts[hash])).sum()
+    }
+
+    /// The part of the sample's events that are training events.
+    pub fn share(&self) -> f64 {
+        self.found.values().sum::<u64>() as f64 / self.events.max(1) as f64
+    }
+}
+
+/// In words, what repeats; none if nothing does that should not.
+pub fn repeated(known: &Known) -> Option<String> {
+    (known.repeated > 0).then(|| {
+        format!(
+            "{} of {} training events repeat others: expected different ones; n_train = {} counts them all, and G is that much \
+             too small for a generator that learns from the {} different ones",
+            known.repeated,
+            known.events,
+            known.events,
+            known.events - known.repeated
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::Seed;
+    use amplicast_sdk::ndarray::{Array2, Axis, array, concatenate};
+    use amplicast_sdk::rand::RngExt;
+
+    use super::*;
+
+    fn random(seed: u64, n: usize, d: usize) -> Array2<f64> {
+        let mut stream = Seed::new(seed).stream();
+        Array2::from_shape_fn((n, d), |_| stream.random())
+    }
+
+    #[test]
+    fn equal_numbers_are_equal_events() {
+        let mut hashes = RowHashes::default();
+        let list = hashes.of(array![[0.0, 1.0], [-0.0, 1.0], [1.0, 0.0]].view()).to_vec();
+        assert_eq!(list[0], list[1]);
+        assert_ne!(list[0], list[2]);
+    }
+
+    #[test]
+    fn a_sketch_does_not_depend_on_order_or_parts() {
+        let events = random(1, 20_000, 2);
+        let sketch = |parts: &[ArrayView2<'_, f64>]| {
+            let mut all = Sketch::default();
+            for part in parts {
+                let mut one = Sketch::default();
+                RowHashes::default().of(*part).iter().for_each(|&h| one.add(h));
+                all.merge(&one);
+            }
+            all
+        };
+        let (a, b) = events.view().split_at(Axis(0), 7000);
+        let whole = sketch(&[events.view()]);
+        assert_eq!(whole, sketch(&[b, a]));
+        assert_eq!(whole.hashes().count(), SKETCH);
+        // Half of the distinct events of b are in b and c.
+        let c = concatenate![Axis(0), b.slice(ndarray::s![..6500, ..]), random(2, 6500, 2).view()];
+        let (mine, both) = sketch(&[b]).shared(&sketch(&[c.view()]));
+        // Binomial, 4 standard errors of 0.5 / sqrt(4096).
+        assert!(mine > 3500 && (both as f64 / mine as f64 - 0.5).abs() < 0.04, "{both} of {mine}");
+        assert!(sketch(&[b]).within(&sketch(&[b, b])) && !sketch(&[b, b]).within(&sketch(&[b])));
+        assert_eq!((whole.repeated(), sketch(&[b, b]).repeated()), (0.0, 0.5));
+    }
+
+    /// Of long streams a part is hashed: the same part of equal events.
+    #[test]
+    fn a_part_is_chosen_by_content() {
+        let events = random(9, 40_000, 2);
+        let known = Known::new(events.view(), 16 * Choice::ENOUGH);
+        let reversed = events.slice(ndarray::s![..;-1, ..]);
+        let chosen = |events| {
+            let mut list = RowHashes::default().chosen(events, known.choice).to_vec();
+            list.sort_unstable();
+            list
+        };
+        let list = chosen(events.view());
+        assert_eq!(list, chosen(reversed));
+        // One in 16, within 4 standard errors.
+        assert!((list.len() as f64 / 2500.0 - 1.0).abs() < 0.08, "{}", list.len());
+        assert_eq!(known.count(&list), list.len() as u64);
+        // Not by a column of few values.
+        let padded = random(10, 1000, 1).mapv(|x| if x < 0.5 { 0.0 } else { x });
+        assert_eq!(Known::new(padded.view(), 1 << 30).choice, Choice::default());
+    }
+
+    #[test]
+    fn repeated_training_events_are_counted() {
+        let events = random(3, 1000, 2);
+        let twice = concatenate![Axis(0), events, events];
+        let known = Known::new(twice.view(), 1);
+        assert_eq!((known.repeated, known.by_chance), (1000, 0.0));
+        assert!(repeated(&known).unwrap().starts_with("1000 of 2000 training events repeat others"));
+        assert_eq!(Known::new(events.view(), 1).repeated, 0);
+        // One column, all events three times.
+        let column = random(4, 500, 1);
+        let known = Known::new(concatenate![Axis(0), column, column, column].view(), 1);
+        assert_eq!((known.repeated, known.by_chance), (1000, 0.0));
+    }
+
+    /// Counts repeat by their nature.
+    #[test]
+    fn discrete_events_repeat_by_chance() {
+        let counts = random(5, 2000, 2).mapv(|x| (x * 6.0).floor());
+        let known = Known::new(counts.view(), 1);
+        assert_eq!((known.repeated, known.by_chance), (0, 1.0));
+        let mixed = random(6, 2000, 1).mapv(|x| if x < 0.3 { 0.0 } else { x });
+        let known = Known::new(mixed.view(), 1);
+        assert_eq!(known.repeated, 0);
+        // A third within 4 standard errors.
+        assert!((known.by_chance - 0.3).abs() < 0.041, "{}", known.by_chance);
+    }
+
+    #[test]
+    fn an_overlap_counts_events() {
+        let events = random(7, 250, 2);
+        // Each of 250 events four times; a holdout with one of them.
+        let training = concatenate![Axis(0), events, events, events, events];
+        let known = Known::new(training.view(), 1);
+        let mut overlap = Overlap::new(&known);
+        overlap.add(random(8, 5, 2).view());
+        overlap.add(events.slice(ndarray::s![3..4, ..]));
+        assert_eq!((overlap.training(), overlap.first), (4, Some(5)));
+        assert!((overlap.share() - 1.0 / 6.0).abs() < 1e-12);
+    }
+}

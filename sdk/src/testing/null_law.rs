@@ -1,0 +1,165 @@
+//! The null law of a metric is the law that the metric has on true samples: both are drawn, reference and sample, and the
+//! metric's own accumulator tells their distance.
+
+use std::time::{Duration, Instant};
+
+use rand_distr::{Distribution, Exp1, StandardNormal};
+
+use super::metric::{compare, curves};
+use super::outcome::{Stop, Verdict, ensure, ensure_finite};
+use super::suite::{Subject, Test};
+use crate::{Comparison, Curves, Seed};
+
+pub const TESTS: &[Test] = &[Test::new(
+    "null-true-samples",
+    "The null law is the law of the metric on true samples, of several sizes against several references",
+    true_samples,
+)];
+
+/// Pairs of a reference and samples that are drawn of each kind.
+const TRIALS: usize = 400;
+/// Pairs that are drawn however long they take.
+const LEAST_TRIALS: usize = 100;
+/// What each kind may take.
+const TIME: Duration = Duration::from_millis(700);
+
+/// Events of a sample and of the reference.
+const SIZES: [(usize, usize); 3] = [(50, 1000), (300, 300), (1000, 100)];
+
+/// Samples of a metric that is a spread over several.
+const SPREAD: usize = 8;
+
+/// Standard errors that are taken for chance. The seeds are fixed: a component passes always or never.
+const CHANCE: f64 = 5.0;
+/// What an approximate law may be off in its mean, relative to it.
+const SLACK: f64 = 0.03;
+/// What it may be off in a probability.
+const SLACK_OF_PROBABILITY: f64 = 0.03;
+
+const PROBABILITIES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
+
+/// A true distribution of the summary.
+struct Truth {
+    name: &'static str,
+    draw: fn(Seed, usize) -> Vec<f64>,
+}
+
+/// Two, so that a law that holds for one width or one shape alone is found.
+const TRUTHS: [Truth; 2] = [
+    Truth {
+        name: "normal numbers",
+        draw: |seed, n| {
+            let mut stream = seed.stream();
+            (0..n).map(|_| StandardNormal.sample(&mut stream)).collect()
+        },
+    },
+    Truth {
+        name: "exponential numbers of width 3 above -2",
+        draw: |seed, n| {
+            let mut stream = seed.stream();
+            let mut one = || -> f64 { Exp1.sample(&mut stream) };
+            (0..n).map(|_| 3.0 * one() - 2.0).collect()
+        },
+    },
+];
+
+fn true_samples(subject: &Subject<'_>) -> Verdict {
+    let mut fewest = TRIALS;
+    for truth in &TRUTHS {
+        for (n, n_reference) in SIZES {
+            let what = format!("{}, {n} against a reference of {n_reference}", truth.name);
+            let trials = Trials::run(subject, truth, n, n_reference).map_err(|stop| stop.at(&what))?;
+            trials.check().map_err(|stop| stop.at(&what))?;
+            fewest = fewest.min(trials.values.len());
+        }
+    }
+    if fewest < TRIALS {
+        return Err(Stop::Partial(format!("{fewest} of {TRIALS} true samples of each kind in its time")));
+    }
+    Ok(())
+}
+
+/// What the metric was on true samples, and what its null law says of them.
+struct Trials {
+    values: Vec<f64>,
+    means: Vec<f64>,
+    quantiles: Vec<Vec<f64>>,
+    /// Whether the metric is one sample's, so that its law has a spread.
+    single: bool,
+}
+
+impl Trials {
+    fn run(subject: &Subject<'_>, truth: &Truth, n: usize, n_reference: usize) -> Verdict<Self> {
+        let metric = subject.metric()?;
+        let single = metric.least_members() <= 1;
+        let members = if single { 1 } else { SPREAD.max(metric.least_members() as usize) };
+        let mut trials = Trials { values: Vec::new(), means: Vec::new(), quantiles: Vec::new(), single };
+        let start = Instant::now();
+        let seed = subject.seed(54).split(truth.name).index(n as u64);
+        for trial in 0..TRIALS {
+            if trial >= LEAST_TRIALS && start.elapsed() > TIME {
+                break;
+            }
+            let seed = seed.index(trial as u64);
+            let comparison = compare(&metric, &(truth.draw)(seed.split("reference"), n_reference))?;
+            let sample = |i: usize| (truth.draw)(seed.split("sample").index(i as u64), n);
+            trials.add(&*comparison, &(0..members).map(sample).collect::<Vec<_>>(), n)?;
+        }
+        Ok(trials)
+    }
+
+    fn add(&mut self, comparison: &dyn Comparison, samples: &[Vec<f64>], n: usize) -> Verdict {
+        let checkpoints = [n as u64];
+        let values = curves(comparison, samples, &checkpoints)?;
+        let passed = vec![n as u64; samples.len()];
+        let curves = Curves {
+            generated: &checkpoints,
+            passed: &passed,
+            values: values.view(),
+            n_effective: samples.len() as f64,
+        };
+        let law = comparison.null(&curves, n as f64, &PROBABILITIES)?;
+        self.values.push(comparison.measure(&curves, 0)?.value);
+        self.means.push(law.mean);
+        self.quantiles.push(law.quantiles);
+        Ok(())
+    }
+
+    fn check(&self) -> Verdict {
+        ensure_finite("the metric", self.values.iter().copied())?;
+        ensure_finite("the null law's mean", self.means.iter().copied())?;
+        let n = self.values.len() as f64;
+        let mean = |list: &[f64]| list.iter().sum::<f64>() / n;
+        let (found, stated) = (mean(&self.values), mean(&self.means));
+        let differences: Vec<f64> = self.values.iter().zip(&self.means).map(|(v, m)| v - m).collect();
+        let off = mean(&differences);
+        let variance = differences.iter().map(|d| (d - off).powi(2)).sum::<f64>() / (n - 1.0);
+        let error = (variance / n).sqrt();
+        ensure(off.abs() <= CHANCE * error + SLACK * stated.abs(), || {
+            format!(
+                "the null law's mean is {stated:.4e}, that of {n} true samples {found:.4e} +- {error:.1e}"
+            )
+        })?;
+        // An expectation over samples has no spread: its quantiles are its mean.
+        let spread = self.quantiles.iter().any(|q| q.first() != q.last());
+        if !self.single || !spread {
+            return Ok(());
+        }
+        for (i, p) in PROBABILITIES.into_iter().enumerate() {
+            // A distance of counts is one of few values, and a quantile may lie on one of them.
+            let share = |nudge: f64| {
+                let below = |(value, q): &(&f64, &Vec<f64>)| **value <= q[i] + nudge * q[i].abs();
+                self.values.iter().zip(&self.quantiles).filter(below).count() as f64 / n
+            };
+            let (least, most) = (share(-1e-9), share(1e-9));
+            let tolerance = CHANCE * (p * (1.0 - p) / n).sqrt() + SLACK_OF_PROBABILITY;
+            ensure(least <= p + tolerance && most >= p - tolerance, || {
+                format!(
+                    "{:.1} % of {n} true samples lie below the null law's quantile at {p}",
+                    50.0 * (least + most)
+                )
+            })?;
+        }
+        Ok(())
+    }
+}

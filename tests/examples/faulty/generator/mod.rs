@@ -1,0 +1,34 @@
+//! Generators with a fault each.
+
+mod aborts;
+mod beyond_5000;
+mod column_unwritten;
+mod density_double;
+mod density_nan;
+mod density_ten_percent;
+mod density_two_percent;
+mod density_wide;
+mod exits;
+mod four_momenta;
+mod gradient_one_parameter;
+mod gradient_one_percent;
+mod gradient_sign;
+mod gradient_ten_percent;
+mod gradient_unwritten;
+mod gradient_weights;
+mod hangs;
+mod honest;
+mod honest_simple;
+mod ignores_rows;
+mod last_event;
+mod loss_alone;
+mod loss_noise;
+mod nan_half;
+mod nan_rare;
+mod odd_rows;
+mod one_row;
+mod one_value;
+mod own_randomness;
+mod panics;
+mod random_fit;
+mod three_columns;

@@ -1,0 +1,113 @@
+//! The distance of two means, over the width of the reference: |N(0, 1/n + 1/m)| for true samples of n and m events.
+
+use std::sync::Arc;
+
+use amplicast_sdk::*;
+
+/// What may be wrong in it.
+pub trait MetricFault: Clone + Default + Send + Sync + 'static {
+    const NAME: &'static str;
+    const ABOUT: &'static str;
+
+    /// The width of the null law for samples of `n` and `m` events.
+    fn width(&self, n: f64, m: f64) -> f64 {
+        (1.0 / n + 1.0 / m).sqrt()
+    }
+
+    /// An accumulator, which gives number and sum of the values.
+    fn accumulator(&self) -> Box<dyn Accumulator> {
+        Box::new(Sums::default())
+    }
+}
+
+#[derive(Clone)]
+pub struct Distance<F>(pub F);
+
+super::component!(Distance, MetricFault);
+
+impl<F: MetricFault> Metric for Distance<F> {
+    fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
+        let m = reference.values.len() as f64;
+        let mean = reference.values.iter().sum::<f64>() / m;
+        let width = (reference.values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / m).sqrt();
+        if reference.values.len() < 2 || width <= 0.0 {
+            return Err(Error::data("expected a reference of different values, found one value"));
+        }
+        Ok(Box::new(Against { fault: Arc::new(self.0.clone()), mean, width, m }))
+    }
+}
+
+struct Against<F> {
+    fault: Arc<F>,
+    mean: f64,
+    width: f64,
+    m: f64,
+}
+
+/// The standard normal quantile at a probability of a half or more, to three digits.
+fn normal_quantile(p: f64) -> f64 {
+    5.5556 * (1.0 - ((1.0 - p) / p).powf(0.1186))
+}
+
+impl<F: MetricFault> Comparison for Against<F> {
+    fn value_names(&self) -> Vec<String> {
+        vec!["events".into(), "sum".into()]
+    }
+
+    fn accumulator(&self) -> Box<dyn Accumulator> {
+        self.fault.accumulator()
+    }
+
+    fn measure(&self, curves: &Curves<'_>, k: usize) -> Result<Measured> {
+        let one = |i: usize| {
+            let mean = curves.values[[i, k, 1]] / curves.values[[i, k, 0]].max(1.0);
+            (mean - self.mean).abs() / self.width
+        };
+        let value = (0..curves.members()).map(one).sum::<f64>() / curves.members() as f64;
+        Ok(Measured { value, statistical: None, model: None })
+    }
+
+    fn limit(&self, curves: &Curves<'_>, _: f64) -> Result<Limit> {
+        let value = self.measure(curves, curves.checkpoints() - 1)?.value;
+        Ok(Limit { value, low: value, high: value, extrapolated: false })
+    }
+
+    fn null(&self, _: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
+        let width = self.fault.width(n, self.m);
+        let quantile = |&p: &f64| width * normal_quantile(0.5 + 0.5 * p).max(0.0);
+        Ok(NullLaw {
+            mean: width * (2.0 / std::f64::consts::PI).sqrt(),
+            quantiles: probabilities.iter().map(quantile).collect(),
+        })
+    }
+}
+
+/// Number and sum of the values so far.
+#[derive(Default, Clone)]
+pub struct Sums {
+    pub events: f64,
+    pub sum: f64,
+}
+
+impl Accumulator for Sums {
+    fn update(&mut self, summaries: &[f64]) -> Result<()> {
+        self.events += summaries.len() as f64;
+        self.sum += summaries.iter().sum::<f64>();
+        Ok(())
+    }
+
+    fn state(&self) -> Result<Vec<f64>> {
+        Ok(vec![self.events, self.sum])
+    }
+
+    fn merge(&mut self, state: &[f64]) -> Result<()> {
+        expect_length("sums", 2, state.len())?;
+        self.events += state[0];
+        self.sum += state[1];
+        Ok(())
+    }
+
+    fn values(&self) -> Result<Vec<f64>> {
+        self.state()
+    }
+}

@@ -1,0 +1,45 @@
+//! Fits to halves of the rows, drawn anew for each member.
+
+use amplicast_sdk::rand::RngExt;
+use amplicast_sdk::*;
+
+/// What may be wrong in it.
+pub trait PosteriorFault: Clone + Default + Send + Sync + 'static {
+    const NAME: &'static str;
+    const ABOUT: &'static str;
+
+    /// The rows of one member; all if none were drawn.
+    fn rows(&self, n: u64, stream: &mut Stream) -> Vec<u64> {
+        let some: Vec<u64> = (0..n).filter(|_| stream.random::<bool>()).collect();
+        if some.is_empty() { (0..n).collect() } else { some }
+    }
+}
+
+pub struct Halves<F>(pub F);
+
+super::component!(Halves, PosteriorFault);
+
+impl<F: PosteriorFault> UncertaintyModel for Halves<F> {
+    fn requirements(&self) -> Requirements {
+        Requirements { fit: true, least_members: 2, ..Requirements::default() }
+    }
+
+    fn chains(&self, members: u64) -> u64 {
+        members
+    }
+
+    fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
+        let mut stream = inference.seed.split("rows").stream();
+        let rows = self.0.rows(inference.training_rows, &mut stream);
+        let Inference { settings, seed, context, .. } = *inference;
+        Ok(Chain::new([("fitted", inference.model.fit(&rows, settings, seed, context)?)]))
+    }
+
+    fn members(&self, chains: &[Chain], count: u64, _: Seed) -> Result<Members> {
+        if (chains.len() as u64) < count {
+            return Err(Error::data(format!("expected {count} chains, found {}", chains.len())));
+        }
+        let fitted = chains[..count as usize].iter().map(|chain| Ok(chain.get("fitted")?.to_vec()));
+        Ok(Members::independent(fitted.collect::<Result<_>>()?))
+    }
+}

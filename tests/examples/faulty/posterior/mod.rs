@@ -1,0 +1,4 @@
+//! Posteriors with a fault each.
+
+mod honest;
+mod one_row;

@@ -1,0 +1,18 @@
+//! Summaries with a fault each.
+
+mod back_to_back;
+mod batch_mean;
+mod batch_order;
+mod beyond_5000;
+mod depends_on_origin;
+mod hangs;
+mod hidden_state;
+mod honest;
+mod inverse;
+mod last_number;
+mod nan_rare;
+mod row_number;
+mod ten_tev;
+mod three_columns;
+mod wrong_label;
+mod zero_momentum;
