@@ -39,7 +39,7 @@ pub fn measure(folder: &Path, events: usize) -> Result<Vec<Row>> {
     let step = chunk_events(COLUMNS);
     let chunk = sample(step.min(events), 99);
     let start = Instant::now();
-    let known = Known::new(training.view());
+    let known = Known::new(training.view(), events as u64);
     let neighbors = Neighbors::new(training.view());
     let of_true = neighbors.among_training(neighbors.affordable());
     let truth = TrueSample { known, neighbors, of_true, holdout: None };

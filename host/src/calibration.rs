@@ -10,7 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::moments::{mean, quantile, variance};
+use crate::moments::{finite_quantile, mean, quantile, variance};
+use crate::report::short;
 use crate::results::{Cell, CellName, CellReplica, Interval, Results, TrueG};
 
 /// The calibration of every cell that has a truth.
@@ -81,11 +82,31 @@ pub struct Against {
     pub coverage_95: Fraction,
     /// Mean of ln(G / G_true) with its standard error: the bias.
     pub bias: Option<Mean>,
+    /// Median of G / G_true over training sets, a G without an upper end counted as infinite; absent if it is that.
+    #[serde(default)]
+    pub ratio_median: Option<f64>,
+    /// The same at 16 %.
+    #[serde(default)]
+    pub ratio_16: Option<f64>,
+    /// The same at 84 %.
+    #[serde(default)]
+    pub ratio_84: Option<f64>,
     /// Pulls ln(G / G_true) / sigma, sigma half of the 68 % interval of ln G, over training sets whose interval has two ends.
     pub pulls: Vec<f64>,
     /// G_true / G at 16, 50 and 84 % of the training sets: what to multiply an estimate with for an interval that contains the
     /// spread over training sets as well.
     pub correction: Option<[f64; 3]>,
+}
+
+impl Against {
+    /// G / true G in words: the median over training sets with the 16 and 84 % quantiles. A mean would be that of the one set
+    /// whose G happened to be large.
+    pub fn ratio(&self) -> Option<String> {
+        let median = self.ratio_median?;
+        let low = self.ratio_16.map_or("0".into(), short);
+        let high = self.ratio_84.map_or("∞)".into(), |high| format!("{}]", short(high)));
+        Some(format!("{} [{low}, {high}", short(median)))
+    }
 }
 
 /// A fraction of training sets with its binomial error.
@@ -169,10 +190,16 @@ impl Calibration {
         }
     }
 
-    /// Without the cells that a run of this effective experiment has with other settings, or has not.
-    pub fn of_the_same(mut self, effective: &Value) -> Self {
-        self.cells.retain(|c| c.settings == settings(effective, &c.name));
-        self
+    /// What speaks for these cells of a run of this effective experiment, whatever they are called there; without the cells that
+    /// it has with other settings, or has not.
+    pub fn of_the_same<'a>(&self, effective: &Value, cells: impl Iterator<Item = &'a CellName>) -> Self {
+        let of = |name: &CellName| {
+            let settings = settings(effective, name);
+            let same = |c: &&CellCalibration| c.settings == settings && c.name.reference == name.reference;
+            let found = self.cells.iter().find(same)?;
+            Some(CellCalibration { name: name.clone(), ..found.clone() })
+        };
+        Calibration { cells: cells.filter_map(of).collect(), ..self.clone() }
     }
 
     /// The calibration of a cell.
@@ -184,9 +211,7 @@ impl Calibration {
     pub fn sentence(&self, name: &CellName) -> Option<String> {
         let against = self.cell(name)?.against.first()?;
         let of = against.coverage_68.of;
-        let bias = against
-            .bias
-            .map_or(String::new(), |b| format!("; G / true G is {:.2} on average", b.value.exp()));
+        let bias = against.ratio().map_or(String::new(), |ratio| format!("; G / true G is {ratio}"));
         Some(format!(
             "on {of} training sets of a known truth like this one the 68 % interval held the true G ({}) {}, the 95 % \
              interval {}{bias}",
@@ -197,21 +222,28 @@ impl Calibration {
     }
 }
 
-/// What a cell's result depends on, but for the truth, the seed and n_gen.
+/// What a cell's result depends on, but for the truth, the seed and n_gen. Names of tables are not among it.
 fn settings(effective: &Value, name: &CellName) -> Value {
     let table = |kind: &str, name: &str| {
         let list = effective[kind].as_array()?;
         let mut table = list.iter().find(|t| t["name"] == name)?.clone();
-        // To which references else a metric is taken does not matter.
-        table.as_object_mut()?.remove("reference");
+        let map = table.as_object_mut()?;
+        // To which references else a metric is taken does not matter, nor where the report draws a selection.
+        map.retain(|key, _| !["name", "reference", "plane"].contains(&key.as_str()));
         Some(table)
     };
+    let mut selection = table("selection", &name.selection);
+    let cuts = selection.as_mut().and_then(|s| s.get_mut("cuts")).and_then(Value::as_array_mut);
+    for cut in cuts.into_iter().flatten() {
+        let of = cut["summary"].as_str().and_then(|summary| table("summary", summary));
+        cut["summary"] = of.unwrap_or_default();
+    }
     let sizes = &effective["experiment"];
     json!({
         "n_train": sizes["n_train"], "members": sizes["members"], "left_out": sizes["left_out"],
         "training": effective["training"], "generator": table("generator", &name.generator),
         "uncertainty": table("uncertainty", &name.uncertainty), "summary": table("summary", &name.summary),
-        "selection": table("selection", &name.selection), "metric": table("metric", &name.metric),
+        "selection": selection, "metric": table("metric", &name.metric),
     })
 }
 
@@ -254,7 +286,12 @@ fn against_reference(cell: &Cell, results: &Results) -> Option<Against> {
     let logs: Vec<f64> = pairs.iter().map(|(_, g)| g.ln()).collect();
     let Mean { value, error } = Mean::of(&logs)?;
     let end = |sign: f64| error.map(|e| (value + sign * e).exp());
-    let g_true = TrueG { value: Some(value.exp()), interval: Interval { low: end(-1.0), high: end(1.0) } };
+    let g_true = TrueG {
+        value: Some(value.exp()),
+        interval: Interval { low: end(-1.0), high: end(1.0) },
+        training_sets: pairs.len() as u64,
+        of_this_set: None,
+    };
     Some(against(TrueVersion::ReferenceTruth, g_true, pairs.into_iter()))
 }
 
@@ -275,6 +312,10 @@ fn against<'a>(
     };
     let mut sorted = ratios.clone();
     sorted.sort_unstable_by(f64::total_cmp);
+    let mut all: Vec<f64> = sets.iter().map(|(r, truth)| r.estimate.or_open() / truth).collect();
+    all.sort_unstable_by(f64::total_cmp);
+    let [ratio_16, ratio_median, ratio_84] =
+        [0.16, 0.5, 0.84].map(|p| finite_quantile(&all, p).filter(|_| !ratios.is_empty()));
     // The largest ratio wants the smallest correction.
     let correction = |p: f64| (-quantile(&sorted, 1.0 - p)).exp();
     Against {
@@ -283,6 +324,9 @@ fn against<'a>(
         coverage_68: coverage(|r| r.estimate.interval_68),
         coverage_95: coverage(|r| r.estimate.interval_95),
         bias: Mean::of(&ratios),
+        ratio_median,
+        ratio_16,
+        ratio_84,
         pulls: sets.iter().filter_map(pull).collect(),
         correction: (ratios.len() >= LEAST_FOR_QUANTILES).then(|| [0.16, 0.5, 0.84].map(correction)),
     }

@@ -12,6 +12,10 @@
 //! assert_eq!(results.n_train, 1000);
 //! ```
 
+// First, so that its macros stand in for those of the standard library everywhere.
+#[macro_use]
+mod terminal;
+
 pub mod calibration;
 pub mod cli;
 pub mod config;

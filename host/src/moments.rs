@@ -22,6 +22,14 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
 }
 
+/// The same of values of which some may be infinite; none where the quantile is.
+pub fn finite_quantile(sorted: &[f64], p: f64) -> Option<f64> {
+    let at = p.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
+    // On a value, whatever lies above it has no part in the quantile, and infinity times no part is not a number.
+    let found = if at.fract() == 0.0 { sorted[at as usize] } else { quantile(sorted, p) };
+    found.is_finite().then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -41,5 +49,9 @@ mod tests {
         assert_eq!(quantile(&sorted, 1.0), 10.0);
         assert_eq!(quantile(&[3.0], 0.3), 3.0);
         assert!(quantile(&[], 0.5).is_nan());
+        let open = [0.0, 1.0, f64::INFINITY, f64::INFINITY];
+        assert_eq!(finite_quantile(&open, 1.0 / 3.0), Some(1.0));
+        assert_eq!((finite_quantile(&open, 0.5), finite_quantile(&open, 1.0)), (None, None));
+        assert_eq!((finite_quantile(&sorted, 0.5), finite_quantile(&[], 0.5)), (Some(1.5), None));
     }
 }

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::terminal::{error_width, fitted};
+
 /// Shows what is under way, how far it is, the loss, and the time left.
 pub struct Progress {
     bars: Option<MultiProgress>,
@@ -50,7 +52,8 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.bars {
             Some(bars) => {
-                let _ = bars.println(line);
+                let fitted = error_width().map(|width| fitted(line, width));
+                let _ = bars.println(fitted.as_deref().unwrap_or(line));
             }
             None => eprintln!("{line}"),
         }

@@ -2,6 +2,9 @@
 //!
 //! Nothing here depends on the time, the machine or the number of threads: the same experiment gives the same bytes.
 
+mod fields;
+mod table;
+
 use std::ops::Range;
 
 use amplicast_sdk::{DiagnosticFigure, MembersData};
@@ -9,11 +12,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspection::Copies;
 
+pub use fields::{Field, Schema};
+pub use table::{TableRow, table_rows};
+
 /// Everything that a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Results {
+    /// Which edition of this file it is, and what its values mean; empty in files that were written before it was there.
+    #[serde(default)]
+    pub schema: Schema,
     /// Name of the experiment.
     pub experiment: String,
+    /// Name of the dataset's table.
+    #[serde(default)]
+    pub dataset: String,
     /// True events used per replica: for training, validation and left-out references.
     pub n_train: u64,
     /// Generated events per member.
@@ -157,6 +169,13 @@ pub struct Estimate {
     pub reason: String,
 }
 
+impl Estimate {
+    /// G; where there is no number, the end that it is open to: 0 if it is bounded from above alone, else infinity.
+    pub fn or_open(&self) -> f64 {
+        self.g.unwrap_or(if self.verdict == Verdict::AtMost { 0.0 } else { f64::INFINITY })
+    }
+}
+
 /// An interval of G.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
@@ -180,6 +199,19 @@ pub enum Verdict {
     Unresolved,
     /// The reference is the training set itself: the number is shown, but it is no evidence.
     InSample,
+}
+
+impl Verdict {
+    /// Its name, as it stands in `results.json`.
+    pub fn text(self) -> &'static str {
+        match self {
+            Verdict::Resolved => "resolved",
+            Verdict::AtLeast => "at-least",
+            Verdict::AtMost => "at-most",
+            Verdict::Unresolved => "unresolved",
+            Verdict::InSample => "in-sample",
+        }
+    }
 }
 
 /// The metric at one checkpoint.
@@ -223,6 +255,10 @@ pub struct TrueDeviation {
     pub null_scale: f64,
     /// Pulls of the regions.
     pub pulls: Vec<Option<f64>>,
+    /// Standard errors of the two deviations, as deviations on this training set: from the finite numbers of generated and of
+    /// true events.
+    #[serde(default)]
+    pub errors: Option<[f64; 2]>,
 }
 
 /// A cell over its replicas.
@@ -234,6 +270,15 @@ pub struct Overall {
     pub g_mean: Option<f64>,
     /// Standard deviation of G over replicas.
     pub g_spread: Option<f64>,
+    /// Median of G over replicas, one without an upper end counted as infinite; absent if it is that.
+    #[serde(default)]
+    pub g_median: Option<f64>,
+    /// The same at 16 %.
+    #[serde(default)]
+    pub g_16: Option<f64>,
+    /// The same at 84 %.
+    #[serde(default)]
+    pub g_84: Option<f64>,
     /// True G of the posterior mean, with its 68 % interval from the replicas' spread.
     pub g_true_posterior_mean: Option<TrueG>,
     /// True G of a single member.
@@ -245,8 +290,15 @@ pub struct Overall {
 pub struct TrueG {
     /// Null scale / (n_train times the mean deviation); absent if the mean deviation is not positive.
     pub value: Option<f64>,
-    /// 68 % interval; an absent upper end is unbounded.
+    /// 68 % interval from the spread over training sets; an absent upper end is unbounded, and of one set both are absent.
     pub interval: Interval,
+    /// Training sets over which the deviation is averaged. That of one set is no expectation: it scatters widely from set to
+    /// set, and is what this training set happened to give.
+    #[serde(default)]
+    pub training_sets: u64,
+    /// Of one training set: the 68 % interval of that set's own value, which finite numbers of events leave open.
+    #[serde(default)]
+    pub of_this_set: Option<Interval>,
 }
 
 /// Histograms of one summary under one selection: true training events against generated ones (replica 0).

@@ -26,18 +26,24 @@ pub struct Session {
 }
 
 impl Session {
-    /// Loads the plugins in the folders `given`, those of the environment and the experiment's own.
+    /// Loads the plugins in the folders `given`, those of the environment and the experiment's own; an error if the user asks
+    /// to stop meanwhile.
     pub fn new(
         given: &[PathBuf],
         experiment: &[PathBuf],
         journal: Arc<Journal>,
         failures: Vec<Failure>,
         stop: Arc<AtomicBool>,
-    ) -> Self {
+    ) -> Result<Self> {
         let watch: Arc<dyn Watch> = journal.clone();
         let killers = killers(&failures);
-        let catalogue = Catalogue::load(plugin_folders(given, experiment), &killers, &watch);
-        Session { catalogue, journal, progress: Progress::new(), stop, failures }
+        let stopped = || stop.load(Ordering::SeqCst);
+        let catalogue = Catalogue::load(plugin_folders(given, experiment), &killers, &watch, &stopped);
+        // What is missing from a catalogue whose loading was cut short is no error of the user's.
+        if stopped() {
+            return Err(Error::cancelled());
+        }
+        Ok(Session { catalogue, journal, progress: Progress::new(), stop, failures })
     }
 
     /// The journal as plugins' callers need it.

@@ -3,7 +3,9 @@
 //! A file appears under its final name only when it is complete and on disk: a run that is killed at any moment leaves
 //! finished stages and, at worst, temporary files that nobody reads.
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use amplicast_sdk::{Chain, Error, Result};
@@ -44,6 +46,8 @@ const PROBE_BYTES: usize = 4 << 20;
 #[derive(Debug, Clone)]
 pub struct Store {
     folder: PathBuf,
+    /// Folders of other runs, in which a stage may be stored as well.
+    others: Vec<PathBuf>,
 }
 
 impl Store {
@@ -56,16 +60,34 @@ impl Store {
             file.as_file().sync_all()
         };
         probe().map_err(|e| Error::io(format!("cannot write to {}", folder.display()), e))?;
-        Ok(Store { folder: folder.into() })
+        Ok(Store { folder: folder.into(), others: Vec::new() })
+    }
+
+    /// The same store, which takes over from the stages in `others` what it lacks: a stage is known by its inputs, not by the run
+    /// that made it.
+    pub fn with_others(self, others: Vec<PathBuf>) -> Self {
+        Store { others, ..self }
     }
 
     fn path(&self, key: &Key, extension: &str) -> PathBuf {
         self.folder.join(format!("{}-{}.{extension}", key.kind, key.hash))
     }
 
+    /// A stored file; one of another run is kept here from then on.
+    fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        if let Ok(bytes) = std::fs::read(path) {
+            return Some(bytes);
+        }
+        let name = path.file_name()?;
+        let bytes = self.others.iter().find_map(|folder| std::fs::read(folder.join(name)).ok())?;
+        // What cannot be kept can be read all the same.
+        let _ = write_atomically(path, &bytes);
+        Some(bytes)
+    }
+
     /// A stored JSON value; nothing if it is not stored or cannot be read.
     pub fn json<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
-        let bytes = std::fs::read(self.path(key, "json")).ok()?;
+        let bytes = self.read(&self.path(key, "json"))?;
         serde_json::from_slice(&bytes).ok()
     }
 
@@ -78,7 +100,7 @@ impl Store {
 
     /// A stored chain.
     pub fn chain(&self, key: &Key) -> Option<Chain> {
-        let bytes = std::fs::read(self.path(key, "safetensors")).ok()?;
+        let bytes = self.read(&self.path(key, "safetensors"))?;
         let tensors = SafeTensors::deserialize(&bytes).ok()?;
         let mut vectors = Vec::new();
         for (name, tensor) in tensors.iter() {
@@ -110,10 +132,15 @@ impl Store {
 }
 
 /// Writes a file under a temporary name, syncs it, and renames it.
+///
+/// Like any file that a program makes for people, it is readable and writable as the user's umask says; a temporary file of
+/// the usual kind is its owner's alone, and a rename keeps that.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut builder = tempfile::Builder::new();
+        // The system takes the umask's bits away.
+        let mut file = builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
@@ -138,6 +165,21 @@ mod tests {
         assert_eq!(store.chain(&key), Some(chain));
         store.put_json(&key, &vec![0.1, 1.0 / 3.0]).unwrap();
         assert_eq!(store.json::<Vec<f64>>(&key), Some(vec![0.1, 1.0 / 3.0]));
+    }
+
+    #[test]
+    fn stages_of_another_run_are_taken_over() {
+        let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let [first, second] = folders.each_ref().map(|folder| Store::open(folder.path()).unwrap());
+        let key = Key::new("curve", &json!({"a": 1}));
+        first.put_json(&key, &7).unwrap();
+        assert_eq!(second.json::<u8>(&key), None);
+        let second = second.with_others(vec![folders[0].path().into()]);
+        assert_eq!(second.json::<u8>(&key), Some(7));
+        // From then on it is its own.
+        std::fs::remove_file(first.path(&key, "json")).unwrap();
+        assert_eq!(second.json::<u8>(&key), Some(7));
+        assert_eq!(second.json::<u8>(&Key::new("curve", &json!({"a": 2}))), None);
     }
 
     #[test]

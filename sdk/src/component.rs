@@ -33,8 +33,15 @@ pub fn read_config<C: Config>(json: &str) -> Result<C> {
         let path = if path == "." { String::new() } else { path };
         let message = error.into_inner().to_string();
         // serde_json appends its own line and column, which mean nothing to someone who wrote TOML.
-        let message = message.split(" at line ").next().unwrap_or_default().to_string();
-        Error::config(path, message)
+        let message = message.split(" at line ").next().unwrap_or_default();
+        // Infinite numbers cross as texts, which few fields take.
+        let infinite = ["inf", "-inf"]
+            .into_iter()
+            .find(|text| message.starts_with(&format!("invalid type: string \"{text}\", expected ")));
+        match infinite {
+            Some(text) => Error::config(path, format!("expected a finite number, found {text}")),
+            None => Error::config(path, message),
+        }
     })
 }
 

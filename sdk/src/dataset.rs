@@ -42,6 +42,11 @@ pub trait Dataset: Component {
     fn files(&self) -> Vec<std::path::PathBuf> {
         Vec::new()
     }
+
+    /// What the user should know of how the dataset reads its events: a column that is left out, say. Printed as warnings.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A normalised density of events.

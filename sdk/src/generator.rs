@@ -43,6 +43,16 @@ pub trait Generator: Component {
     fn files(&self) -> Vec<std::path::PathBuf> {
         Vec::new()
     }
+
+    /// Name and number of events of each member that it brings, if these are finite and known before anything runs.
+    fn own_events(&self) -> Vec<(String, u64)> {
+        Vec::new()
+    }
+
+    /// What the user should know of how the generator reads its files. Printed as warnings.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A generator prepared on one training set: pure functions of one flat parameter vector.

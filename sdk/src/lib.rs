@@ -41,6 +41,7 @@ mod dataset;
 mod diagnostics;
 mod error;
 mod events;
+mod extended;
 mod generator;
 mod metric;
 pub mod momenta;
@@ -63,6 +64,7 @@ pub use dataset::{Dataset, Density, Split};
 pub use diagnostics::{DiagnosticCurve, DiagnosticFigure, DiagnosticNumber, Diagnostics};
 pub use error::{Error, ErrorKind, Result, ensure_config};
 pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_events};
+pub use extended::Extended;
 pub use generator::{Abilities, Differentiable, Generator, LossKind, Member, Model};
 pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,

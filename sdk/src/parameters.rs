@@ -91,9 +91,9 @@ impl Layout {
     pub fn matching(&self, pattern: &str) -> Result<Vec<std::ops::Range<usize>>> {
         let found: Vec<_> = self.ranges().filter(|(s, _)| glob(pattern, &s.name)).map(|(_, r)| r).collect();
         if found.is_empty() {
-            let names: Vec<&str> = self.segments.iter().map(|s| s.name.as_str()).collect();
+            let names: Vec<String> = self.segments.iter().map(|s| format!("`{}`", s.name)).collect();
             return Err(Error::data(format!(
-                "expected a segment of the model's parameters, found `{pattern}`; there are: {}",
+                "unknown segment `{pattern}` of the model's parameters, expected one of {}",
                 names.join(", ")
             )));
         }
@@ -134,6 +134,9 @@ mod tests {
     #[test]
     fn an_unknown_segment_is_named() {
         let error = Layout::new([("mean", vec![2])]).matching("width").unwrap_err();
-        assert!(error.to_string().contains("`width`; there are: mean"), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "unknown segment `width` of the model's parameters, expected one of `mean`"
+        );
     }
 }

@@ -125,6 +125,14 @@ pub trait UncertaintyModel: Component {
     /// members with it, unless they are inferred together.
     fn chains(&self, members: u64) -> u64;
 
+    /// Refuses a model that its configuration does not fit, such as one without a segment that is named there.
+    ///
+    /// Asked with a prepared model before anything is trained, so that the user is told at once, and by the field.
+    fn check(&self, model: &dyn Model) -> Result<()> {
+        let _ = model;
+        Ok(())
+    }
+
     /// Infers one chain.
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain>;
 

@@ -83,10 +83,15 @@ fn quantile_regions_are_those_of_the_training_events() {
 fn a_member_that_is_shorter_is_refused_by_name() {
     let place = place();
     place.normal_npy("gen_3.npy", 15_000, 1, 77);
-    estimate(&place, &[]).expect(1).says(&[
+    // Once, before anything runs, and in the words of the command line.
+    let ended = estimate(&place, &[]).expect(2).says(&[
         "gen_3.npy: expected 20000 events as in ",
-        "found 15000; a smaller n_gen takes as many of each member",
+        "gen_0.npy, found 15000; `--events 15000` takes as many of each member",
     ]);
+    assert_eq!(ended.err.matches("15000").count(), 2, "{}", ended.err);
+    estimate(&place, &["--events", "17000"])
+        .expect(2)
+        .says(&["gen_3.npy: expected 17000 events (--events 17000), found 15000; `--events 15000` takes"]);
     estimate(&place, &["--events", "15000"]).expect(0);
     let found = results(&place.path("run"));
     let curve = found["cells"][0]["replicas"][0]["curve"].as_array().unwrap().clone();
@@ -220,27 +225,4 @@ fn a_holdout_with_training_events_is_refused() {
     with(40).expect(1).says(&[&format!("40 of 400 {message}")]);
     // A few are a warning.
     with(3).expect(0).prints(&[&format!("warning: 3 of 400 {message}")]);
-}
-
-#[test]
-fn datasets_of_hdf5_files() {
-    let place = Place::new();
-    let fixtures = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/tables/fixtures");
-    for name in ["train.h5", "gen_0.h5", "gen_1.h5"] {
-        std::fs::copy(fixtures.join("chunked.h5"), place.path(name)).expect("the fixture can be copied");
-    }
-    let estimate = |more: &[&str]| {
-        let files = ["estimate", "--train", "train.h5", "--members", "gen_*.h5", "--out", "run"];
-        place.amplicast(&[&files[..], &["--region", "1000:20000"], more].concat())
-    };
-    // They are read, and seen to be one file.
-    estimate(&["--key", "reco/momenta", "--summary", "ht"])
-        .expect(1)
-        .says(&["gen_0.h5 is the training file, or a part of it"]);
-    estimate(&["--key", "counts", "--summary", "radius", "--particles", "a"])
-        .expect(2)
-        .says(&["particles: expected no particles, or 4 columns", "found 2 columns"]);
-    estimate(&["--key", "missing", "--summary", "radius"])
-        .expect(2)
-        .says(&["key: expected one of `counts`, `reco/momenta`, `reco/name`, found `missing`"]);
 }

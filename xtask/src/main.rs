@@ -1,15 +1,18 @@
 //! `cargo xtask`: what a checkout needs done, in one word each.
 //!
-//! `setup` fetches libtorch, `test` and `lint` are what CI runs, `demo` runs the examples, `bench` measures.
+//! `setup` fetches libtorch, `install` puts the program on the PATH, `test` and `lint` are what CI runs, `demo` runs the examples,
+//! `bench` measures.
 
 mod bench;
 mod checkout;
 mod demo;
 mod failure;
+mod install;
 mod lint;
 mod setup;
 mod test;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -29,6 +32,15 @@ struct Arguments {
 enum Task {
     /// Put a CPU libtorch into third_party/libtorch (540 MB to download, once for all checkouts).
     Setup,
+    /// Set up, build in the release profile, put the program and its plugins into ROOT/lib/amplicast and a link into ROOT/bin.
+    Install {
+        /// Where to [default: ~/.local].
+        #[arg(long, value_name = "DIR")]
+        root: Option<PathBuf>,
+        /// Install what daily work builds: quick to build, with checks that cost some speed.
+        #[arg(long)]
+        debug: bool,
+    },
     /// Set up, build every crate and plugin, run all tests.
     Test {
         /// Passed on to `cargo test`, for example `-p amplicast-sdk` or `-- --nocapture`.
@@ -69,6 +81,7 @@ fn run(task: &Task) -> Outcome {
     let checkout = Checkout::find()?;
     match task {
         Task::Setup => setup::run(&checkout),
+        Task::Install { root, debug } => install::run(&checkout, root.as_deref(), *debug),
         Task::Test { cargo_arguments } => test::run(&checkout, cargo_arguments),
         Task::Lint => lint::run(&checkout),
         Task::Demo => demo::run(&checkout),

@@ -14,9 +14,12 @@ fn cell(estimates: &[f64]) -> Cell {
             single_member: 2.0,
             null_scale: 1.0,
             pulls: vec![Some(0.5), Some(-3.0), None],
+            errors: None,
         });
     }
-    let truth = |value| Some(TrueG { value: Some(value), interval: Interval { low: None, high: None } });
+    let interval = Interval { low: None, high: None };
+    let training_sets = estimates.len() as u64;
+    let truth = |value| Some(TrueG { value: Some(value), interval, training_sets, of_this_set: None });
     let overall = cell.overall.as_mut().unwrap();
     (overall.g_true_posterior_mean, overall.g_true_single_member) = (truth(4.0), truth(2.0));
     cell
@@ -82,18 +85,36 @@ fn a_distance_is_compared_with_itself_against_the_truth() {
 #[test]
 fn a_calibration_speaks_for_the_same_settings() {
     let name = cell(&[1.0]).name;
-    let effective = |width: f64, plugin: &str| {
-        let of = |name: &str| json!([{"name": name, "prior_width": width, "reference": [plugin]}]);
+    let effective = |width: f64, plugin: &str, call: &dyn Fn(&str) -> String| {
+        let of = |name: &str| json!([{"name": call(name), "prior_width": width, "reference": [plugin]}]);
         json!({
             "dataset": {"plugin": plugin}, "experiment": {"n_train": 1000, "seed": width},
-            "uncertainty": of(&name.uncertainty), "metric": [{"name": name.metric, "reference": [plugin]}],
+            "uncertainty": of(&name.uncertainty), "metric": [{"name": call(&name.metric), "reference": [plugin]}],
+            "summary": [{"name": call("radius"), "plugin": "radius"}],
+            "selection": [{"name": call("all"), "cuts": [{"summary": call("radius"), "quantiles": [0.1, 1.0]}]}],
         })
     };
-    let found = Calibration::of(&results(vec![cell(&[1.0, 2.0])]), &effective(1.0, "gaussian"));
+    let same = |name: &str| name.to_string();
+    let found = Calibration::of(&results(vec![cell(&[1.0, 2.0])]), &effective(1.0, "gaussian", &same));
     assert_eq!(found.truth, "gaussian");
+    let speaks = |effective: &Value, name: &CellName| found.of_the_same(effective, [name].into_iter()).cells;
     // Neither the truth nor further references matter.
-    assert_eq!(found.clone().of_the_same(&effective(1.0, "trained-model")).cells.len(), 1);
-    assert_eq!(found.of_the_same(&effective(2.0, "gaussian")).cells.len(), 0);
+    assert_eq!(speaks(&effective(1.0, "trained-model", &same), &name).len(), 1);
+    assert_eq!(speaks(&effective(2.0, "gaussian", &same), &name).len(), 0);
+    // Nor what tables are called: the cell has its name in the run.
+    let renamed = |name: &str| format!("my {name}");
+    let other = CellName {
+        generator: renamed(&name.generator),
+        uncertainty: renamed(&name.uncertainty),
+        summary: renamed(&name.summary),
+        selection: renamed(&name.selection),
+        metric: renamed(&name.metric),
+        reference: name.reference.clone(),
+    };
+    let spoken = speaks(&effective(1.0, "gaussian", &renamed), &other);
+    assert_eq!(spoken.len(), 1);
+    assert_eq!(spoken[0].name, other);
+    assert!(speaks(&effective(1.0, "gaussian", &renamed), &name).is_empty());
 }
 
 #[test]
@@ -106,6 +127,25 @@ fn corrections_are_quantiles_of_the_ratio() {
     assert!((high - 0.68_f64.exp()).abs() < 1e-9, "{high}");
 }
 
+/// Of [1.5, 4, 8, 20] over 4: NumPy's quantiles are 0.675, 1.5 and 3.56; the mean, 2.1, is that of the last one.
+#[test]
+fn the_ratio_is_a_median_with_quantiles() {
+    let of = |cell: Cell| {
+        let found = Calibration::of(&results(vec![cell]), &json!({"dataset": {"plugin": "gaussian"}}));
+        found.cells[0].against[0].clone()
+    };
+    let found = of(cell(&[1.5, 4.0, 8.0, 20.0]));
+    for (found, expected) in [(found.ratio_16, 0.675), (found.ratio_median, 1.5), (found.ratio_84, 3.56)] {
+        assert!((found.unwrap() - expected).abs() < 1e-12, "{found:?} {expected}");
+    }
+    // A set whose G has no upper end is no smaller than any other.
+    let mut open = cell(&[1.5, 4.0, 8.0, 20.0]);
+    open.replicas[0].estimate.g = None;
+    let found = of(open);
+    assert_eq!((found.ratio_median, found.ratio_84), (Some(3.5), None));
+    assert_eq!(found.ratio().unwrap(), "3.5 [1.5, ∞)");
+}
+
 #[test]
 fn one_sentence_tells_what_to_think_of_a_number() {
     let found = Calibration::of(
@@ -116,6 +156,6 @@ fn one_sentence_tells_what_to_think_of_a_number() {
     assert_eq!(
         sentence,
         "on 4 training sets of a known truth like this one the 68 % interval held the true G (posterior mean) 50 +- \
-         19 %, the 95 % interval 75 +- 18 %; G / true G is 1.39 on average"
+         19 %, the 95 % interval 75 +- 18 %; G / true G is 1.5 [0.68, 3.6]"
     );
 }

@@ -60,7 +60,8 @@ with replacement. It is counted how often the interval has two ends.")]
     /// Estimate G from files of generated events, one file a member.
     #[command(after_help = "Examples:
   amplicast estimate --train train.npy --members 'gen_*.npy' --summary 'invariant-mass:0,1,2,3,4,5' --region 600:700
-  amplicast estimate --train t.npy --members 'gen_*.npy' --holdout h.npy --summary radius --quantiles 20 --regions 2-19")]
+  amplicast estimate --train t.npy --members 'gen_*.npy' --holdout h.npy --summary radius --quantiles 20 --regions 2-19
+  amplicast estimate --train t.h5::events --members 'gen_*.npy' --layout px,py,pz,E --summary ht --region 600:inf")]
     Estimate(EstimateCommand),
     /// Rebuild the report of a run.
     #[command(after_help = "Example:
@@ -86,7 +87,7 @@ pub struct RunCommand {
     #[arg(long, value_name = "DIR", help = "The run's folder [default: runs/NAME]")]
     pub out: Option<PathBuf>,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
@@ -132,12 +133,29 @@ pub struct PlanCommand {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: u64,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,
 }
+
+/// Threads of the pool: more than a few for each processor only wait for each other, and thousands wear the machine down.
+fn threads(text: &str) -> Result<usize, String> {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let most = (THREADS_FOR_EACH * processors).max(LEAST_MOST_THREADS);
+    match text.parse::<usize>() {
+        Ok(n) if (1..=most).contains(&n) => Ok(n),
+        _ => Err(format!(
+            "expected 1 to {most} threads (this machine has {processors} processors), found {text}"
+        )),
+    }
+}
+
+/// Threads for each processor that are allowed.
+const THREADS_FOR_EACH: usize = 4;
+/// Threads that are allowed on the smallest machine, so that a run looks the same anywhere.
+const LEAST_MOST_THREADS: usize = 64;
 
 fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -149,11 +167,11 @@ fn positive(text: &str) -> Result<f64, String> {
 /// `amplicast estimate`.
 #[derive(Debug, Args)]
 pub struct EstimateCommand {
-    /// The events that the generator was trained on (.npy, .npz, .h5 or .parquet).
-    #[arg(long, value_name = "FILE")]
+    /// The events that the generator was trained on: .npy, .npz, HDF5 or Parquet, `FILE::KEY` for one of several arrays.
+    #[arg(long, value_name = "FILE[::KEY]")]
     pub train: PathBuf,
-    /// Files of generated events, one a member: a path or a pattern; may be given several times.
-    #[arg(long, value_name = "PATTERN", required = true)]
+    /// Files of generated events, one a member: paths or patterns, `FILE::KEY` for one of several arrays.
+    #[arg(long, value_name = "PATTERN[::KEY]", required = true, num_args = 1..)]
     pub members: Vec<String>,
     /// What the members were fitted to: all to the `same` training events, each to a `bootstrap` or to `halves` of them, or draws of
     /// one `posterior`. Unsaid, a small spread bounds nothing.
@@ -163,21 +181,43 @@ pub struct EstimateCommand {
     #[arg(long, value_name = "N")]
     pub events: Option<u64>,
     /// Further true events, to validate the estimate and as reference of `ks`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE[::KEY]")]
     pub holdout: Option<PathBuf>,
-    /// Which array of the files, if they hold several (.npz, .h5).
+    /// Which array of those files that hold several (.npz, HDF5).
     #[arg(long, value_name = "NAME")]
     pub key: Option<String>,
-    /// Columns to take from files that know their names (.parquet), otherwise names for them.
+    /// Which array of the training file.
+    #[arg(long, value_name = "NAME")]
+    pub train_key: Option<String>,
+    /// Which array of the members' files.
+    #[arg(long, value_name = "NAME")]
+    pub members_key: Option<String>,
+    /// Which array of the holdout; of the training file if there is no other.
+    #[arg(long, value_name = "NAME")]
+    pub holdout_key: Option<String>,
+    /// Columns to take from files that know their names (Parquet, records), otherwise names for them.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,
-    /// Names of particles, each of which is four columns E, px, py, pz.
+    /// Names of particles, whose components are the columns.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub particles: Vec<String>,
+    /// The components of a particle in their order, such as `px,py,pz,E`, `pt,eta,phi,m`, `eta,phi,pt,mask` [default: what the
+    /// columns' names tell, or `E,px,py,pz`].
+    #[arg(long, value_name = "COMPONENTS")]
+    pub layout: Option<String>,
+    /// The same of the training file.
+    #[arg(long, value_name = "COMPONENTS")]
+    pub train_layout: Option<String>,
+    /// The same of the members' files.
+    #[arg(long, value_name = "COMPONENTS")]
+    pub members_layout: Option<String>,
+    /// The same of the holdout.
+    #[arg(long, value_name = "COMPONENTS")]
+    pub holdout_layout: Option<String>,
     /// The summary with its arguments, such as `radius` or `invariant-mass:0,1,2`.
     #[arg(long, value_name = "NAME[:ARGUMENTS]", required = true)]
     pub summary: Vec<String>,
-    /// A region LOW:HIGH of the summary for averaging amplification; several are combined.
+    /// A region LOW:HIGH of the summary for averaging amplification, such as `600:700` or `600:inf`; several are combined.
     #[arg(long, value_name = "LOW:HIGH", allow_hyphen_values = true)]
     pub region: Vec<String>,
     /// Cut the summary's range into this many regions of equal probability.
@@ -190,7 +230,7 @@ pub struct EstimateCommand {
     #[arg(long, value_name = "DIR", default_value = "runs/estimate")]
     pub out: PathBuf,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]")]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]

@@ -11,6 +11,7 @@ use crate::config::Source;
 use crate::report;
 use crate::results::Results;
 use crate::store::write_atomically;
+use crate::terminal;
 
 /// The folder of a calibration's own results and report, in that of the run.
 pub const FOLDER: &str = "calibration";
@@ -45,9 +46,20 @@ pub fn store(out: &Path, results: &Results) -> Result<Calibration> {
     Ok(calibration)
 }
 
-/// The calibration in a folder, as far as it speaks for the experiment that was run there.
-pub fn of_run(run: &Path) -> Result<Option<Calibration>> {
-    read(run)?.map(|calibration| Ok(calibration.of_the_same(&effective(run)?))).transpose()
+/// The calibration in a folder, as far as it speaks for the cells of the run there.
+pub fn of_run(run: &Path, results: &Results) -> Result<Option<Calibration>> {
+    read(run)?.map(|calibration| speaking(&calibration, run, results)).transpose()
+}
+
+fn speaking(calibration: &Calibration, run: &Path, results: &Results) -> Result<Calibration> {
+    Ok(calibration.of_the_same(&effective(run)?, results.cells.iter().map(|cell| &cell.name)))
+}
+
+fn results(run: &Path) -> Result<Results> {
+    let path = run.join("results.json");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|e| Error::io(format!("{}: expected a finished run", path.display()), e))?;
+    serde_json::from_str(&text).map_err(|e| Error::data(format!("{}: {e}", path.display())))
 }
 
 /// The effective experiment of a run.
@@ -76,7 +88,7 @@ pub fn take(run: &Path, from: &Path) -> Result<()> {
             from.display()
         ))
     })?;
-    if found.clone().of_the_same(&effective(run)?).cells.is_empty() {
+    if speaking(&found, run, &results(run)?)?.cells.is_empty() {
         return Err(Error::data(format!(
             "{}: expected a calibration of a cell with the same settings as in {}, found none",
             from.display(),
@@ -95,9 +107,9 @@ pub fn rebuild(run: &Path) -> Result<(String, PathBuf)> {
             .map_err(|e| Error::io(format!("{}: expected a finished run", path.display()), e))
     };
     let unreadable = |e: serde_json::Error| Error::data(format!("{}: {e}", run.display()));
-    let results: Results = serde_json::from_str(&read("results.json")?).map_err(unreadable)?;
+    let results = results(run)?;
     let provenance = serde_json::from_str(&read("provenance.json")?).map_err(unreadable)?;
-    let calibration = of_run(run)?;
+    let calibration = of_run(run, &results)?;
     let page = report::write(&results, &provenance, &read("experiment.toml")?, calibration.as_ref(), run)?;
-    Ok((report::table(&results), page))
+    Ok((report::table(&results, terminal::width()), page))
 }

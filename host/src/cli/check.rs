@@ -3,10 +3,12 @@
 use std::path::Path;
 
 use super::arguments::CheckCommand;
-use super::{EXIT_FAILED, EXIT_OK, Process, usage};
+use super::{EXIT_FAILED, EXIT_OK, Process, refused};
 use crate::config::{ConfigError, Experiment, Source};
-use crate::pipeline::{Components, Plan};
+use crate::pipeline::{Components, Plan, check_models};
+use crate::report::Columns;
 use crate::session::Session;
+use crate::terminal;
 
 /// An experiment with everything that is needed to run it.
 pub struct Ready {
@@ -51,9 +53,10 @@ pub fn prepare_source(
         .map_err(|e| source.error("experiment.folder", &format!("cannot go to {}: {e}", folder.display())))?;
     experiment.experiment.folder = Some(folder.to_string_lossy().into_owned());
     let own: Vec<_> = experiment.experiment.plugin_path.iter().map(|p| folder.join(p)).collect();
-    let session = process.session(plugin_path, &own);
+    let session = process.session(plugin_path, &own).map_err(|_| ConfigError::stopped())?;
     let components = Components::make(&session, source, &mut experiment)?;
     let plan = Plan::new(source, &experiment, &components)?;
+    check_models(&session, source, &experiment, &components, &plan)?;
     Ok(Ready { session, experiment, components, plan })
 }
 
@@ -61,7 +64,7 @@ pub fn prepare_source(
 pub fn check(command: &CheckCommand, process: &Process) -> u8 {
     let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
         Ok(ready) => ready,
-        Err(error) => return usage(error),
+        Err(error) => return refused(error),
     };
     let sizes = &ready.experiment.experiment;
     println!(
@@ -73,14 +76,16 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
         sizes.replicas,
         ready.plan.cells.len()
     );
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["generator", "uncertainty", "summary", "selection", "metric", "reference"]);
+    let heads = ["generator", "uncertainty", "summary", "selection", "metric", "reference"];
+    let mut table = heads.iter().fold(Columns::new(), |table, head| table.words(head));
     for cell in &ready.plan.cells {
         let n = &cell.name;
-        table.add_row([&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
+        table.row([&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
     }
-    println!("{table}");
+    println!("{}", table.text(terminal::width()));
+    for note in &ready.components.notes {
+        println!("warning: {note}");
+    }
     let mut code = EXIT_OK;
     let mut broken = |name: &str, error: Option<String>| {
         if let Some(error) = error {

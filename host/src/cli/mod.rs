@@ -4,6 +4,7 @@ mod arguments;
 mod calibration;
 mod check;
 mod conformance;
+mod estimate;
 mod plan;
 mod plugins;
 mod report;
@@ -15,12 +16,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use amplicast_sdk::{Error, ErrorKind, Result};
 use clap::Parser;
 
 use arguments::{Arguments, Command, PluginCommand, PluginsCommand};
 
 use crate::session::Session;
-use crate::supervise::{Worker, supervise, worker};
+use crate::supervise::{Worker, is_worker, supervise, worker};
+use crate::terminal;
 
 /// Everything went well.
 pub const EXIT_OK: u8 = 0;
@@ -53,7 +56,7 @@ impl Process {
     }
 
     /// A session with the plugins of `given`, the environment, and the experiment.
-    pub fn session(&self, given: &[PathBuf], experiment: &[PathBuf]) -> Session {
+    pub fn session(&self, given: &[PathBuf], experiment: &[PathBuf]) -> Result<Session> {
         let (journal, failures) = (self.worker.journal.clone(), self.worker.failures.clone());
         Session::new(&self.paths(given), experiment, journal, failures, self.stop.clone())
     }
@@ -74,21 +77,25 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
+    // A report is written by this process, and by no plugin: nothing has to be told to stop.
+    let alone = matches!(arguments.command, Command::Report(_));
+    let supervised = is_worker();
     // Without a handler Ctrl-C would still end the program, only less cleanly.
     let _ = ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::SeqCst) {
-            std::process::exit(i32::from(EXIT_STOPPED));
+        if flag.swap(true, Ordering::SeqCst) || alone {
+            // The supervisor, which hears of it as well, says so.
+            std::process::exit(i32::from(if supervised { EXIT_STOPPED } else { stopped() }));
         }
     });
     if let Command::Report(command) = &arguments.command {
-        return ExitCode::from(report::report(command));
+        return ExitCode::from(written(report::report(command)));
     }
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     match worker(&stop) {
         Some(worker) => {
             let process = Process { stop, worker, folder: here };
             let code = dispatch(&arguments, &process);
-            process.worker.exit(code)
+            process.worker.exit(written(code))
         }
         None => match supervise(time_limit(&arguments), &stop) {
             Ok(code) => ExitCode::from(code),
@@ -116,6 +123,26 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
             PluginCommand::Path(command) => plugins::path(command, process),
         },
     }
+}
+
+/// The exit code of a command, unless what it printed is lost.
+fn written(code: u8) -> u8 {
+    if code == EXIT_OK && terminal::lost() { EXIT_FAILED } else { code }
+}
+
+/// Says that the user asked to stop, and gives the exit code of that.
+pub fn stopped() -> u8 {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    if !SAID.swap(true, Ordering::SeqCst) {
+        eprintln!("stopped");
+    }
+    EXIT_STOPPED
+}
+
+/// Says why nothing was run, and gives the exit code: the user asked to stop, or something is not right.
+pub fn refused(error: impl Into<Error>) -> u8 {
+    let error = error.into();
+    if error.kind() == ErrorKind::Cancelled { stopped() } else { usage(error) }
 }
 
 /// The longest silence of a plugin call, unless the user says otherwise: a test of the conformance suite takes less than a

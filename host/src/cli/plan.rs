@@ -4,21 +4,22 @@ use amplicast_sdk::{Error, ErrorKind, Result};
 
 use super::arguments::PlanCommand;
 use super::check::{Ready, prepare};
-use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
+use super::{EXIT_FAILED, EXIT_OK, Process, refused, stopped};
 use crate::pipeline::{CONFIDENCE, Forecast, Resolved, Run, member_count};
-use crate::report::short;
+use crate::report::{Columns, short};
 use crate::results::Interval;
 use crate::store::Store;
+use crate::terminal;
 
 /// Runs the command.
 pub fn plan(command: &PlanCommand, process: &Process) -> u8 {
     let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
         Ok(ready) => ready,
-        Err(error) => return usage(error),
+        Err(error) => return refused(error),
     };
     process.threads(command.threads);
     match forecasts(&ready, command) {
-        Err(error) if error.kind() == ErrorKind::Cancelled => EXIT_STOPPED,
+        Err(error) if error.kind() == ErrorKind::Cancelled => stopped(),
         Err(error) => {
             eprintln!("error: {error}");
             EXIT_FAILED
@@ -77,9 +78,8 @@ fn text(forecast: &Forecast, target: Option<f64>) -> String {
         "  {:.0} training events, {} members of {:.0} events{reference}, after the selection\n",
         r.n_train, r.members, r.n_gen
     );
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["  true G", "resolved at 95 %", "at 68 %", "median 68 % interval", "else"]);
+    let mut table = Columns::new().solid("true G").solid("resolved at 95 %").solid("at 68 %");
+    table = table.solid("median 68 % interval").words("else");
     let percent = |p: f64| format!("{:.0} %", 100.0 * p);
     for row in rows {
         let rest = [(row.at_least, "at-least"), (row.at_most, "at-most")];
@@ -88,15 +88,16 @@ fn text(forecast: &Forecast, target: Option<f64>) -> String {
             .filter(|(p, _)| *p > 0.0)
             .map(|(p, name)| format!("{name} {}", percent(*p)))
             .collect();
-        table.add_row([
-            format!("  {}", short(row.g)),
+        table.row([
+            short(row.g),
             percent(row.at_95),
             percent(row.at_68),
             interval(row.interval_68),
             rest.join(", "),
         ]);
     }
-    out += &format!("{table}\n");
+    let room = terminal::width().map(|width| width.saturating_sub(2));
+    out += &table.text(room).lines().map(|line| format!("  {line}\n")).collect::<String>();
     let range = |at: fn(&Resolved) -> f64| {
         let good: Vec<f64> = rows.iter().filter(|r| at(r) >= CONFIDENCE).map(|r| r.g).collect();
         match (good.first(), good.last()) {

@@ -4,16 +4,19 @@ use amplicast_sdk::abi::{Caller, Kind};
 use serde_json::Value;
 
 use super::arguments::{ComponentCommand, PathCommand};
-use super::{EXIT_FAILED, EXIT_OK, Process, usage};
+use super::{EXIT_FAILED, EXIT_OK, Process, refused, usage};
 use crate::pipeline::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig};
 use crate::plugins::{Catalogue, Entry, plugin_folders};
+use crate::report::Columns;
+use crate::terminal;
 
 /// Lists all components, and files that were not loaded.
 pub fn list(command: &PathCommand, process: &Process) -> u8 {
-    let session = process.session(&command.plugin_path, &[]);
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["kind", "component", "what it is", "library"]);
+    let session = match process.session(&command.plugin_path, &[]) {
+        Ok(session) => session,
+        Err(error) => return refused(error),
+    };
+    let mut table = Columns::new().words("kind").words("component").words("what it is").words("library");
     for kind in Kind::ALL {
         for entry in session.catalogue.entries.iter().filter(|e| e.component.kind() == kind) {
             let file =
@@ -23,11 +26,11 @@ pub fn list(command: &PathCommand, process: &Process) -> u8 {
             } else {
                 entry.component.name.to_string()
             };
-            table.add_row([kind.table(), &name, entry.component.about.as_str(), &file]);
+            table.row([kind.table(), &name, entry.component.about.as_str(), &file]);
         }
     }
-    table.add_row([Kind::Dataset.table(), TRAINED_MODEL, TRAINED_MODEL_ABOUT, "(the host)"]);
-    println!("{table}");
+    table.row([Kind::Dataset.table(), TRAINED_MODEL, TRAINED_MODEL_ABOUT, "(the host)"]);
+    println!("{}", table.text(terminal::width()));
     for refused in &session.catalogue.refused {
         println!("not loaded: {}: {}", refused.path.display(), refused.reason);
     }
@@ -63,7 +66,10 @@ pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
         describe(&trained_model_schema());
         return EXIT_OK;
     }
-    let session = process.session(&command.plugin_path, &[]);
+    let session = match process.session(&command.plugin_path, &[]) {
+        Ok(session) => session,
+        Err(error) => return refused(error),
+    };
     let entries = match find(&session.catalogue, &command.component) {
         Ok(entries) => entries,
         Err(error) => return usage(error),
@@ -112,7 +118,10 @@ pub fn schema(command: &ComponentCommand, process: &Process) -> u8 {
         println!("{:#}", trained_model_schema());
         return EXIT_OK;
     }
-    let session = process.session(&command.plugin_path, &[]);
+    let session = match process.session(&command.plugin_path, &[]) {
+        Ok(session) => session,
+        Err(error) => return refused(error),
+    };
     let entries = match find(&session.catalogue, &command.component) {
         Ok(entries) => entries,
         Err(error) => return usage(error),

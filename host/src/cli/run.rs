@@ -3,32 +3,32 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use amplicast_sdk::abi::{Caller, Kind};
 use amplicast_sdk::{Error, ErrorKind, Result};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::arguments::{CalibrateCommand, EstimateCommand, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
-use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
+use super::estimate::experiment_of_files;
+use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, refused, usage};
 use crate::calibration::Calibration;
-use crate::config::Source;
+use crate::config::{Options, Source};
 use crate::pipeline::Run;
 use crate::report;
-use crate::results::{MemberRow, Results};
+use crate::results::{Results, table_rows};
 use crate::store::{Store, write_atomically};
+use crate::terminal;
 
 /// Runs `amplicast run`.
 pub fn run(command: &RunCommand, process: &Process) -> u8 {
     let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
         Ok(ready) => ready,
-        Err(error) => return usage(error),
+        Err(error) => return refused(error),
     };
-    let out =
-        command.out.clone().unwrap_or_else(|| Path::new("runs").join(&ready.experiment.experiment.name));
-    let out = process.path(&out);
-    let place = Place { stages: &out, results: &out };
-    finish(&ready, place, command.threads, process, |_| calibration::of_run(&out), show)
+    let (out, others) = folders(&command.out, &ready, process);
+    let place = Place { stages: &out, others: &others, results: &out };
+    finish(&ready, place, command.threads, process, |results| calibration::of_run(&out, results), show)
 }
 
 /// Runs `amplicast calibrate`: a run over several training sets in the folder `calibration` of the experiment's run, with which
@@ -39,19 +39,18 @@ pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
     set.push(format!("experiment.replicas={}", command.replicas));
     let ready = match prepare(&run.experiment, &set, &run.plugin_path, process) {
         Ok(ready) => ready,
-        Err(error) => return usage(error),
+        Err(error) => return refused(error),
     };
     if let Err(error) = calibration::known_truth(&ready) {
         return usage(error);
     }
-    let out = run.out.clone().unwrap_or_else(|| Path::new("runs").join(&ready.experiment.experiment.name));
-    let out = process.path(&out);
+    let (out, others) = folders(&run.out, &ready, process);
     let folder = out.join(calibration::FOLDER);
-    let place = Place { stages: &out, results: &folder };
+    let place = Place { stages: &out, others: &others, results: &folder };
     let calibrate = |results: &Results| calibration::store(&out, results).map(Some);
     finish(&ready, place, run.threads, process, calibrate, |found| {
         if let Some(calibration) = &found.calibration {
-            println!("{}", report::calibration_table(calibration));
+            println!("{}", report::calibration_table(calibration, terminal::width()));
         }
         // The report of the run shows it too, if there is one.
         if out.join("results.json").exists() {
@@ -62,11 +61,37 @@ pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
     })
 }
 
+/// The folder of a run's stages in its own.
+const STAGES: &str = "stages";
+
+/// The folder of a run; without `--out` it has the experiment's name, and the stages of runs beside it that have the same dataset
+/// and seed: those of the same experiment under another name among them.
+fn folders(out: &Option<PathBuf>, ready: &Ready, process: &Process) -> (PathBuf, Vec<PathBuf>) {
+    if let Some(out) = out {
+        return (process.path(out), Vec::new());
+    }
+    let runs = process.path(Path::new("runs"));
+    let own = runs.join(&ready.experiment.experiment.name);
+    let events = |effective: &Value| [effective["dataset"].clone(), effective["experiment"]["seed"].clone()];
+    let wanted = events(&ready.experiment.effective());
+    let same = |run: &PathBuf| {
+        let file = run.join("experiment.toml");
+        let source = std::fs::read_to_string(&file).ok().and_then(|text| Source::parse(&file, text).ok());
+        *run != own && source.is_some_and(|source| events(&source.json) == wanted)
+    };
+    let list = std::fs::read_dir(&runs).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut others: Vec<PathBuf> = list.filter(same).map(|run| run.join(STAGES)).collect();
+    others.sort();
+    (own, others)
+}
+
 /// Where a run works.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     /// The folder of its stages, which it locks.
     stages: &'a Path,
+    /// The stages of runs of the same events.
+    others: &'a [PathBuf],
     /// The folder of its results.
     results: &'a Path,
 }
@@ -79,109 +104,60 @@ struct Found {
     page: PathBuf,
 }
 
+/// What `amplicast estimate` makes its experiment of: an error in a value is said of the option.
+const OPTIONS: Options = &[
+    ("dataset.train", "--train"),
+    ("dataset.holdout", "--holdout"),
+    ("dataset.key", "--train-key"),
+    ("dataset.default_key", "--key"),
+    ("dataset.holdout_key", "--holdout-key"),
+    ("dataset.layout", "--train-layout"),
+    ("dataset.holdout_layout", "--holdout-layout"),
+    ("dataset.columns", "--columns"),
+    ("dataset.particles", "--particles"),
+    ("generator.members", "--members"),
+    ("generator.key", "--members-key"),
+    ("generator.default_key", "--key"),
+    ("generator.layout", "--members-layout"),
+    ("generator.columns", "--columns"),
+    ("generator.members_data", "--members-data"),
+    ("experiment.n_train", "--train"),
+    ("experiment.n_gen", "--events"),
+    ("summary", "--summary"),
+    ("metric.intervals", "--region"),
+    ("metric.quantiles", "--quantiles"),
+    ("metric.regions", "--regions"),
+    ("metric.reference", "--holdout"),
+];
+
 /// Runs `amplicast estimate`.
 pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
     match experiment_of_files(command, process) {
-        Err(error) => usage(error),
+        Err(error) => refused(error),
         Ok(text) => {
-            let ready = Source::parse(Path::new("the experiment of these arguments"), text)
+            let ready = Source::of_options(text, OPTIONS)
                 .and_then(|source| prepare_source(&source, &command.plugin_path, process));
             match ready {
-                Err(error) => usage(error),
+                Err(error) => refused(error),
                 Ok(ready) => {
                     let out = process.path(&command.out);
-                    let place = Place { stages: &out, results: &out };
-                    finish(&ready, place, command.threads, process, |_| calibration::of_run(&out), show)
+                    let place = Place { stages: &out, others: &[], results: &out };
+                    finish(
+                        &ready,
+                        place,
+                        command.threads,
+                        process,
+                        |results| calibration::of_run(&out, results),
+                        show,
+                    )
                 }
             }
         }
     }
 }
 
-/// The experiment that a call of `amplicast estimate` stands for, as TOML.
-fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<String> {
-    let session = process.session(&command.plugin_path, &[]);
-    let wrong = |what: String| Error::new(ErrorKind::Config, what);
-    let names = |names: &[String]| (!names.is_empty()).then(|| json!(names));
-    let (key, columns) = (&command.key, names(&command.columns));
-    let rows = |file: &Path| -> Result<u64> {
-        let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(wrong)?;
-        let config = json!({"train": file, "key": key, "columns": columns}).to_string();
-        let dataset = entry.component.dataset(&config, Caller::new("events-file", session.watch()))?;
-        Ok(dataset.capacity(amplicast_sdk::Split::Training)?.unwrap_or(0))
-    };
-    let train = process.path(&command.train);
-    let mut dataset = json!({
-        "plugin": "events-file", "train": train, "key": key, "columns": columns, "particles": names(&command.particles),
-    });
-    if let Some(holdout) = &command.holdout {
-        dataset["holdout"] = json!(process.path(holdout));
-    }
-    let members: Vec<PathBuf> = command.members.iter().map(|m| process.path(Path::new(m))).collect();
-    // As many events as the longest member has, unless the user says; the run refuses shorter ones. That no file matches is
-    // for the generator to say.
-    let mut n_gen = command.events.unwrap_or(1);
-    if command.events.is_none() {
-        for pattern in &members {
-            for file in glob::glob(&pattern.to_string_lossy()).into_iter().flatten().flatten() {
-                n_gen = n_gen.max(rows(&file)?);
-            }
-        }
-    }
-    let mut summaries = Vec::new();
-    for given in &command.summary {
-        let (name, arguments) = given.split_once(':').unwrap_or((given, ""));
-        let arguments: Vec<&str> =
-            if arguments.is_empty() { Vec::new() } else { arguments.split(',').collect() };
-        let entry = session
-            .catalogue
-            .find(Kind::Summary, name)
-            .map_err(|e| wrong(format!("--summary {given}: {e}")))?;
-        let caller = Caller::new(name, session.watch());
-        let config = match entry.component.config_of_arguments(&arguments, &caller)? {
-            Some(config) => config,
-            None if arguments.is_empty() => "{}".into(),
-            None => return Err(wrong(format!("--summary {given}: `{name}` does not take these arguments"))),
-        };
-        let mut table: Value = serde_json::from_str(&config).map_err(|e| wrong(e.to_string()))?;
-        table["plugin"] = json!(name);
-        table["name"] = json!(given);
-        summaries.push(table);
-    }
-    let mut metrics = Vec::new();
-    if !command.region.is_empty() {
-        let mut intervals = Vec::new();
-        for region in &command.region {
-            let ends = region
-                .split_once(':')
-                .and_then(|(a, b)| Some((a.parse::<f64>().ok()?, b.parse::<f64>().ok()?)));
-            let (low, high) =
-                ends.ok_or_else(|| wrong(format!("--region {region}: expected LOW:HIGH, two numbers")))?;
-            intervals.push(json!([low, high]));
-        }
-        metrics.push(json!({"plugin": "integral", "name": command.region.join(" "), "intervals": intervals}));
-    }
-    if let (Some(quantiles), Some(regions)) = (command.quantiles, &command.regions) {
-        let name = format!("regions {regions} of {quantiles}");
-        metrics.push(json!({"plugin": "integral", "name": name, "quantiles": quantiles, "regions": regions}));
-    }
-    let references =
-        if command.holdout.is_some() { json!(["training", "holdout"]) } else { json!(["training"]) };
-    metrics.push(json!({"plugin": "ks", "reference": references}));
-    let experiment = json!({
-        "experiment": {"name": "estimate", "n_train": rows(&train)?, "n_gen": n_gen},
-        "dataset": dataset,
-        "generator": [{
-            "plugin": "samples", "members": members, "key": key, "columns": columns, "members_data": command.members_data,
-        }],
-        "summary": summaries,
-        "metric": metrics,
-    });
-    to_toml(&experiment)
-}
-
 /// An experiment as TOML; `null` is an absent key.
-fn to_toml(value: &Value) -> Result<String> {
+pub fn to_toml(value: &Value) -> Result<String> {
     fn without_nulls(value: &Value) -> Value {
         match value {
             Value::Object(map) => {
@@ -197,7 +173,7 @@ fn to_toml(value: &Value) -> Result<String> {
 
 /// What a finished run prints.
 fn show(Found { results, calibration, page }: &Found) -> Result<()> {
-    println!("{}", report::table(results));
+    println!("{}", report::table(results, terminal::width()));
     for cell in &results.cells {
         if let Some(sentence) = calibration.as_ref().and_then(|c| c.sentence(&cell.name)) {
             println!(
@@ -241,9 +217,10 @@ fn finish(
             EXIT_FAILED
         }
         Ok(results) => {
-            for cell in &results.cells {
-                for failure in &cell.failures {
-                    eprintln!("failed: {}: {failure}", report::cell_title(&cell.name));
+            for (failure, cells) in failures(&results) {
+                match &cells[..] {
+                    [cell] => eprintln!("failed: {cell}: {failure}"),
+                    cells => eprintln!("failed: {} cells: {failure}\n  {}", cells.len(), cells.join("\n  ")),
                 }
             }
             // No part of the results: a run that finds everything stored meets no such destructor.
@@ -255,6 +232,21 @@ fn finish(
             if whole { EXIT_OK } else { EXIT_FAILED }
         }
     }
+}
+
+/// Every reason why a cell has no result, once, with the cells that it keeps from one.
+fn failures(results: &Results) -> Vec<(&str, Vec<String>)> {
+    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    for cell in &results.cells {
+        for failure in &cell.failures {
+            let title = report::cell_title(&cell.name);
+            match found.iter_mut().find(|(reason, _)| reason == failure) {
+                Some((_, cells)) => cells.push(title),
+                None => found.push((failure, vec![title])),
+            }
+        }
+    }
+    found
 }
 
 /// Makes the run's folder, and sees to it that nothing else writes there.
@@ -283,7 +275,7 @@ fn execute(
     threads: usize,
     calibration: impl FnOnce(&Results) -> Result<Option<Calibration>>,
 ) -> Result<Found> {
-    let store = Store::open(&place.stages.join("stages"))?;
+    let store = Store::open(&place.stages.join(STAGES))?.with_others(place.others.to_vec());
     let out = place.results;
     std::fs::create_dir_all(out)
         .map_err(|e| Error::io(format!("cannot make the folder {}", out.display()), e))?;
@@ -300,6 +292,7 @@ fn execute(
     let json = serde_json::to_vec_pretty(&results).map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("results.json"), &json)?;
     write_rows(&out.join("results.csv"), &rows)?;
+    write_rows(&out.join("table.csv"), &table_rows(&results))?;
     let provenance = provenance(ready, started, threads);
     let text = serde_json::to_vec_pretty(&provenance).map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("provenance.json"), &text)?;
@@ -310,7 +303,7 @@ fn execute(
     Ok(Found { calibration: calibration?, results, page })
 }
 
-fn write_rows(path: &Path, rows: &[MemberRow]) -> Result<()> {
+fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
         writer.serialize(row).map_err(|e| Error::plugin(format!("{}: {e}", path.display())))?;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::error::ConfigError;
 use super::experiment::{ComponentTable, Experiment, Names, Selector};
-use super::source::{ConfigError, Source};
+use super::source::Source;
 
 impl Experiment {
     /// An error at the first number out of range, or name without a table.

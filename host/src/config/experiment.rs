@@ -1,6 +1,6 @@
 //! The experiment as the host reads it; the tables of components keep their own keys for their plugins.
 
-use amplicast_sdk::{MembersData, TrainingSettings};
+use amplicast_sdk::{Extended, MembersData, TrainingSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -102,9 +102,9 @@ pub struct ComponentTable {
 pub struct Cut {
     /// Name of the summary's table.
     pub summary: String,
-    /// The interval [low, high) that passes, in units of the summary.
+    /// The interval [low, high) that passes, in units of the summary; an end may be infinite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interval: Option<[f64; 2]>,
+    pub interval: Option<[Extended; 2]>,
     /// The quantiles between which events pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantiles: Option<[f64; 2]>,

@@ -1,11 +1,15 @@
 //! The experiment file: reading it, overriding it, and pointing at what is wrong in it.
 
 mod check;
+mod error;
 mod experiment;
+mod options;
 mod read;
 mod source;
 
+pub use error::ConfigError;
 pub use experiment::{
     ComponentTable, Cut, Experiment, Names, Pair, ReferenceName, Selection, Selector, Sizes,
 };
-pub use source::{ConfigError, Source, nearest, not_yet};
+pub use options::Options;
+pub use source::{Source, nearest, not_yet};

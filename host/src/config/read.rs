@@ -3,8 +3,9 @@
 use amplicast_sdk::abi::Kind;
 use serde_json::Value;
 
+use super::error::ConfigError;
 use super::experiment::{ComponentTable, Experiment, Selection, Sizes};
-use super::source::{ConfigError, Source};
+use super::source::Source;
 
 const TABLES: [&str; 10] = [
     "experiment",

@@ -1,13 +1,14 @@
 //! An experiment file as text: every value remembers its line, so that an error can point at it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use amplicast_sdk::{Error, ErrorKind};
 use serde_json::{Map, Value};
 use toml_edit::{Item, TableLike};
+
+use super::error::ConfigError;
+use super::options::{Options, in_options};
 
 /// A TOML file, its values as JSON, and where each of them stands.
 #[derive(Debug, Clone)]
@@ -18,32 +19,22 @@ pub struct Source {
     pub json: Value,
     spans: BTreeMap<String, Range<usize>>,
     overridden: BTreeMap<String, String>,
-}
-
-/// What is wrong in an experiment file, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError(String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        Error::new(ErrorKind::Config, error.0)
-    }
+    /// The options that it stands for, if it is no file.
+    options: Option<Options>,
 }
 
 impl Source {
     /// Reads a file.
     pub fn read(file: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(file)
-            .map_err(|e| ConfigError(format!("{}: cannot read the experiment: {e}", file.display())))?;
+            .map_err(|e| ConfigError::new(format!("{}: cannot read the experiment: {e}", file.display())))?;
         Self::parse(file, text)
+    }
+
+    /// Parses the experiment that options of the command line stand for: errors are said of them, and show no line of a file.
+    pub fn of_options(text: String, options: Options) -> Result<Self, ConfigError> {
+        let source = Self::parse(Path::new("amplicast"), text)?;
+        Ok(Source { options: Some(options), ..source })
     }
 
     /// Parses the text of `file`.
@@ -54,6 +45,7 @@ impl Source {
             json: Value::Null,
             spans: BTreeMap::new(),
             overridden: BTreeMap::new(),
+            options: None,
         };
         let document = match toml_edit::Document::parse(source.text.clone()) {
             Ok(document) => document,
@@ -106,6 +98,10 @@ impl Source {
             Toml::Boolean(b) => Value::from(*b.value()),
             // TOML has no exponents for whole numbers, but nobody counts the zeros of 10000000.
             Toml::Float(f) if self.is_whole(value.span(), *f.value()) => Value::from(*f.value() as i64),
+            // JSON has no infinite numbers: they cross as texts, see `Extended`.
+            Toml::Float(f) if f.value().is_infinite() => {
+                Value::from(if *f.value() > 0.0 { "inf" } else { "-inf" })
+            }
             Toml::Float(f) => {
                 serde_json::Number::from_f64(*f.value()).map(Value::Number).ok_or_else(|| {
                     self.located(
@@ -142,7 +138,7 @@ impl Source {
 
     /// Applies `--set a.b=value`: a path of keys, table numbers (from 0) or table names, and a TOML value.
     pub fn set(&mut self, assignment: &str) -> Result<(), ConfigError> {
-        let wrong = |what: String| ConfigError(format!("--set {assignment}: {what}"));
+        let wrong = |what: String| ConfigError::new(format!("--set {assignment}: {what}"));
         let (path, text) =
             assignment.split_once('=').ok_or_else(|| wrong("expected KEY.KEY=VALUE, found no `=`".into()))?;
         // What is no TOML value is meant as text: --set summary.0.plugin=radius.
@@ -208,25 +204,29 @@ impl Source {
     /// An error at a path such as `summary[0].plugin`; an unknown inner path points at the table around it.
     pub fn error(&self, path: &str, message: &str) -> ConfigError {
         let message = with_suggestion(&in_words(message));
+        if let Some(options) = self.options {
+            let place = in_options(options, &self.json, path).map_or(String::new(), |place| place + ": ");
+            return ConfigError::new(place + &message);
+        }
         let text = if path.is_empty() { message.clone() } else { format!("{path}: {message}") };
         let mut known = path;
         loop {
             if let Some(assignment) = self.overridden.get(known) {
-                return ConfigError(format!("--set {assignment}: {text}"));
+                return ConfigError::new(format!("--set {assignment}: {text}"));
             }
             if let Some(span) = self.spans.get(known) {
                 return self.located(Some(span.clone()), &text);
             }
             match known.rfind(['.', '[']) {
                 Some(cut) => known = &known[..cut],
-                None => return ConfigError(format!("{}: {text}", self.file.display())),
+                None => return ConfigError::new(format!("{}: {text}", self.file.display())),
             }
         }
     }
 
     fn located(&self, span: Option<Range<usize>>, message: &str) -> ConfigError {
         let Some(span) = span else {
-            return ConfigError(format!("{}: {message}", self.file.display()));
+            return ConfigError::new(format!("{}: {message}", self.file.display()));
         };
         let start = span.start.min(self.text.len());
         let before = &self.text[..start];
@@ -238,7 +238,7 @@ impl Source {
             self.text[start..span.end.clamp(start, self.text.len())].lines().next().unwrap_or_default();
         let width = width.chars().count().max(1);
         let margin = " ".repeat(line_number.to_string().len());
-        ConfigError(format!(
+        ConfigError::new(format!(
             "{}:{line_number}:{column}: {message}\n {line_number} | {line}\n {margin} | {}{}",
             self.file.display(),
             " ".repeat(column - 1),
@@ -311,10 +311,25 @@ fn with_suggestion(message: &str) -> String {
     if let Some(reason) = not_yet(&wrong) {
         return format!("{message}; {reason}");
     }
-    match nearest(&wrong, &quoted(tail)) {
-        Some(name) => format!("{message}; did you mean `{name}`?"),
-        None => message.to_string(),
-    }
+    let names = quoted(tail);
+    let near = nearest(&wrong, &names);
+    let message = if names.len() > MOST_NAMES {
+        format!("{head}, {}", shortened(&wrong, names.clone()))
+    } else {
+        message.into()
+    };
+    near.map_or(message.clone(), |name| format!("{message}; did you mean `{name}`?"))
+}
+
+/// Most allowed names that an error lists: more of them hide what is wrong.
+const MOST_NAMES: usize = 16;
+
+/// The names that are most like the wrong one, and how many others there are.
+fn shortened(wrong: &str, mut names: Vec<String>) -> String {
+    let others = names.len() - 3;
+    names.sort_by_cached_key(|name| strsim::damerau_levenshtein(wrong, name));
+    let list: Vec<String> = names[..3].iter().map(|name| format!("`{name}`")).collect();
+    format!("expected one of {} and {others} others", list.join(", "))
 }
 
 /// The name that is most like `wrong`, if one is alike.
@@ -362,6 +377,22 @@ mod tests {
         assert!(error.contains("did you mean `width`?"), "{error}");
         let error = s.error("weights", "unknown field `weights`, expected `train`").to_string();
         assert!(error.contains("event weights are not supported yet"), "{error}");
+    }
+
+    #[test]
+    fn of_many_names_the_nearest_are_listed() {
+        let names: Vec<String> = (0..40).map(|i| format!("`block.{i}.weight`")).collect();
+        let list = format!("`head.weight`, `head.bias`, {}", names.join(", "));
+        let s = source("segments = [\"haed.weight\"]");
+        let message = format!("unknown segment `haed.weight` of the model, expected one of {list}");
+        let error = s.error("segments[0]", &message).to_string();
+        let first = error.lines().next().unwrap();
+        assert!(
+            first.starts_with(
+                "ring.toml:1:13: segments[0]: unknown segment `haed.weight` of the model, expected one of `head.weight`, `"
+            ) && first.ends_with(" and 39 others; did you mean `head.weight`?"),
+            "{first}"
+        );
     }
 
     #[test]

@@ -58,8 +58,8 @@ fn percent(part: f64) -> String {
 
 /// Compares the members' events with the training events.
 pub fn copies(glances: &[Glance], truth: &TrueSample, dimension: usize) -> Copies {
-    let events: u64 = glances.iter().map(|g| g.events).sum();
-    let equal = glances.iter().map(|g| g.copies).sum::<u64>() as f64 / events.max(1) as f64;
+    let hashed: u64 = glances.iter().map(|g| g.hashed).sum();
+    let equal = glances.iter().map(|g| g.copies).sum::<u64>() as f64 / hashed.max(1) as f64;
     let mut found = Copies { equal, by_chance: truth.known.by_chance, nearer: None };
     // Equal events say it all, and are as near as can be.
     if found.text().is_none() && !truth.neighbors.is_empty() && truth.of_true.len() > 0 {

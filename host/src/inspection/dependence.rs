@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn found(members: &[Array2<f64>]) -> Option<Dependence> {
-        let known = Known::new(normal(999, 500).view());
+        let known = Known::new(normal(999, 500).view(), 1);
         let glance = |events: &Array2<f64>| {
             let mut glance = Glance::default();
             glance.add(events.view(), &known, &mut RowHashes::default());

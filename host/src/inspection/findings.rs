@@ -91,16 +91,18 @@ impl Findings {
 /// What is wrong with one member by itself.
 fn member(glance: &Glance, truth: &TrueSample, place: &str) -> Option<String> {
     let known = &truth.known;
-    if glance.events >= 16
-        && let Some((first, second, n)) = glance.equal_chunks()
-    {
+    if let Some((first, second, n)) = glance.equal_chunks() {
         return Some(format!(
             "{place}: the {n} events from {second} on are those from {first} on: expected new ones; a generator that sets a random \
              seed of its own draws the same events at every call"
         ));
     }
-    let copies = glance.copies as f64 / glance.events.max(1) as f64;
-    if known.by_chance == 0.0 && copies > NEARLY_ALL && glance.sketch.within(&known.sketch) {
+    let copies = glance.copies as f64 / glance.hashed.max(1) as f64;
+    if known.by_chance == 0.0
+        && glance.hashed > 0
+        && copies > NEARLY_ALL
+        && glance.sketch.within(&known.sketch)
+    {
         return Some(format!("{place} is the training file, or a part of it: expected generated events"));
     }
     let holdout = truth.holdout.as_ref()?;
@@ -178,7 +180,7 @@ mod tests {
     }
 
     fn find(training: &Array2<f64>, members: &[Array2<f64>], data: Option<MembersData>) -> Findings {
-        let known = Known::new(training.view());
+        let known = Known::new(training.view(), 1);
         let neighbors = Neighbors::new(training.view());
         let of_true = neighbors.among_training(neighbors.affordable());
         let mut holdout = Sketch::default();

@@ -13,23 +13,36 @@ pub const HEAD: usize = 1024;
 pub struct Glance {
     /// Events seen.
     pub events: u64,
-    /// Those that are training events.
+    /// Those that were hashed.
+    pub hashed: u64,
+    /// Of these, training events.
     pub copies: u64,
-    /// A sample of them all.
+    /// A sample of them.
     pub sketch: Sketch,
     /// The first events, one after the other, in single precision.
     pub head: Vec<f32>,
-    /// Of every chunk, in order: its number of events, and a hash of all of them.
-    chunks: Vec<(u64, u64)>,
+    /// Of every chunk, in order.
+    chunks: Vec<ChunkHash>,
 }
 
-/// Events in a chunk from which on an equal one is no chance.
+/// A chunk of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+struct ChunkHash {
+    events: u64,
+    hashed: u64,
+    /// Of all that were hashed, in their order.
+    hash: u64,
+}
+
+/// Hashed events in a chunk from which on an equal one is no chance.
 const CHUNK: u64 = 16;
 
 impl Glance {
     /// Looks at the next chunk of the stream, n x d.
     pub fn add(&mut self, events: ArrayView2<'_, f64>, known: &Known, hashes: &mut RowHashes) {
-        let list = hashes.of(events);
+        let list = hashes.chosen(events, known.choice);
+        let hashed = list.len() as u64;
+        self.hashed += hashed;
         self.copies += known.count(list);
         let mut all = 0_u64;
         for &hash in list {
@@ -38,7 +51,7 @@ impl Glance {
             all = all.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
         let n = events.nrows() as u64;
-        self.chunks.push((n, all));
+        self.chunks.push(ChunkHash { events: n, hashed, hash: all });
         let left = HEAD.saturating_sub(self.events as usize).min(events.nrows());
         self.head.extend(events.rows().into_iter().take(left).flatten().map(|&x| x as f32));
         self.events += n;
@@ -46,6 +59,7 @@ impl Glance {
 
     /// Goes on with the part of the stream that follows this one.
     pub fn append(&mut self, next: &Glance, dimension: usize) {
+        self.hashed += next.hashed;
         self.copies += next.copies;
         self.sketch.merge(&next.sketch);
         self.chunks.extend_from_slice(&next.chunks);
@@ -58,14 +72,14 @@ impl Glance {
     pub fn equal_chunks(&self) -> Option<(u64, u64, u64)> {
         let mut seen = std::collections::HashMap::new();
         let mut first = 0;
-        for &(n, hash) in &self.chunks {
-            if n >= CHUNK
-                && let Some(&before) = seen.get(&(n, hash))
+        for chunk in &self.chunks {
+            if chunk.hashed >= CHUNK
+                && let Some(&before) = seen.get(chunk)
             {
-                return Some((before, first, n));
+                return Some((before, first, chunk.events));
             }
-            seen.insert((n, hash), first);
-            first += n;
+            seen.insert(*chunk, first);
+            first += chunk.events;
         }
         None
     }
@@ -95,7 +109,7 @@ mod tests {
     #[test]
     fn parts_of_a_stream_make_the_whole() {
         let (training, stream) = (events(1, 100), events(2, 3000));
-        let known = Known::new(training.view());
+        let known = Known::new(training.view(), 1);
         let add = |glance: &mut Glance, part: ArrayView2<'_, f64>| {
             glance.add(part, &known, &mut RowHashes::default());
         };

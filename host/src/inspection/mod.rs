@@ -22,4 +22,4 @@ pub use glance::{Glance, HEAD};
 pub use neighbors::{Nearer, Neighbors};
 pub use order::{Order, Runs};
 pub use rounding::{Grain, Rounding};
-pub use rows::{Known, Overlap, RowHashes, Sketch, repeated};
+pub use rows::{Choice, Known, Overlap, RowHashes, Sketch, repeated};

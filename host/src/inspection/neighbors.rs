@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
 
-/// Training events times numbers in an event times events whose neighbors are looked for: a second of one processor.
-const WORK: usize = 1_000_000_000;
+/// Training events times numbers in an event times events whose neighbors are looked for: some tenths of a second.
+const WORK: usize = 300_000_000;
 /// Most events whose neighbors are looked for, on each side.
 const MOST: usize = 2048;
 /// Training events that are compared at once, so that their distances stay in the cache.

@@ -30,6 +30,8 @@ pub struct Order {
 
 /// Standard deviations beyond which order is no chance, for a thousand streams.
 const NO_CHANCE: f64 = 6.0;
+/// Events of each chunk that are looked at: an order shows in any part.
+const ENOUGH: usize = 4096;
 /// Expected changes or turns below which nothing is said.
 const FEW: f64 = 25.0;
 /// Ratio beyond which it matters: a stream of a million events shows a per mille, which changes nothing.
@@ -66,6 +68,7 @@ impl Order {
 
 impl Accumulator for Runs {
     fn update(&mut self, summaries: &[f64]) -> Result<()> {
+        let summaries = &summaries[..summaries.len().min(ENOUGH)];
         let side = |x: &f64| *x > self.threshold;
         self.above += summaries.iter().filter(|x| side(x)).count() as u64;
         self.changes += summaries.windows(2).filter(|pair| side(&pair[0]) != side(&pair[1])).count() as u64;

@@ -94,13 +94,14 @@ enum Step {
 pub struct Rounding(Vec<Step>);
 
 impl Rounding {
-    /// The coarsest of these sources of events; nothing where they agree.
-    pub fn common(sources: &[Vec<Grain>]) -> Self {
+    /// The coarsest of these sources of events; nothing where they agree, and are all (`complete`) that will be compared.
+    pub fn common(sources: &[Vec<Grain>], complete: bool) -> Self {
         let columns = sources.iter().map(Vec::len).min().unwrap_or(0);
         let step = |c: usize| {
             let grains = || sources.iter().map(|source| source[c]);
             let bits = || grains().filter_map(|g| g.bits);
             match bits().min() {
+                coarsest if complete && bits().max() == coarsest && coarsest < Some(DOUBLE) => Step::Keep,
                 Some(HALF) => Step::Half,
                 Some(SINGLE) => Step::Single,
                 // All in double precision: decimals that were computed differently differ in the last bits.
@@ -221,7 +222,7 @@ mod tests {
     fn values_are_brought_to_the_coarser_format() {
         let tenth = |x: f64| (10.0 * x).round() / 10.0;
         let sources = [grain(tenth), grain(|x| f64::from(tenth(x) as f32))];
-        let rounding = Rounding::common(&sources);
+        let rounding = Rounding::common(&sources, true);
         assert_eq!(rounding, Rounding(vec![Step::Single]));
         let mut found = array![[0.1], [0.25], [1e300], [-0.0]];
         rounding.apply(found.view_mut());
@@ -230,33 +231,37 @@ mod tests {
         let once = found.clone();
         rounding.apply(found.view_mut());
         assert_eq!(once, found);
-        assert_eq!(Rounding::common(&[grain(half), grain(|x| x)]), Rounding(vec![Step::Half]));
+        assert_eq!(Rounding::common(&[grain(half), grain(|x| x)], true), Rounding(vec![Step::Half]));
     }
 
     #[test]
     fn decimals_that_were_computed_differently_are_one_number() {
         // The products differ from the quotients in their last bit every now and then.
         let sources = [grain(|x| (10.0 * x).round() / 10.0), grain(|x| (10.0 * x).round() * 0.1)];
-        let rounding = Rounding::common(&sources);
+        let rounding = Rounding::common(&sources, true);
         assert_eq!(rounding, Rounding(vec![Step::Decimals(1)]));
         let mut found = array![[0.1 + 0.2], [0.3]];
         rounding.apply(found.view_mut());
         assert_eq!(found[[0, 0]], found[[1, 0]]);
         // One rounded file says nothing of the other: what it hides stays visible.
-        assert!(Rounding::common(&[sources[0].clone(), grain(|x| x)]).is_none());
+        assert!(Rounding::common(&[sources[0].clone(), grain(|x| x)], true).is_none());
     }
 
     #[test]
     fn sources_that_agree_are_left_alone() {
-        assert!(Rounding::common(&[grain(|x| x), grain(|x| x + 1.0)]).is_none());
-        assert!(Rounding::common(&[grain(f64::round), grain(|x| x)]).is_none());
-        assert!(Rounding::common(&[]).is_none());
+        assert!(Rounding::common(&[grain(|x| x), grain(|x| x + 1.0)], true).is_none());
+        assert!(Rounding::common(&[grain(f64::round), grain(|x| x)], true).is_none());
+        assert!(Rounding::common(&[], true).is_none());
+        let single = || grain(|x| f64::from(x as f32));
+        assert!(Rounding::common(&[single(), single()], true).is_none());
+        // What a network will generate is not known yet.
+        assert_eq!(Rounding::common(&[single(), single()], false), Rounding(vec![Step::Single]));
     }
 
     #[test]
     fn columns_have_their_own_precision() {
         let of = |f: fn(f64) -> f64, g: fn(f64) -> f64| [grain(f), grain(g)].concat();
-        let rounding = Rounding::common(&[of(|x| x, |x| x), of(|x| x, |x| f64::from(x as f32))]);
+        let rounding = Rounding::common(&[of(|x| x, |x| x), of(|x| x, |x| f64::from(x as f32))], true);
         let mut found = array![[0.1, 0.1]];
         rounding.apply(found.view_mut());
         assert_eq!(found, array![[0.1, f64::from(0.1_f32)]]);

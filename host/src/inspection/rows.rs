@@ -6,29 +6,65 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use amplicast_sdk::ndarray::ArrayView2;
+use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_64;
+
+/// Which events are hashed: of a long stream a part, chosen by one of their numbers, so that equal events are chosen alike
+/// wherever they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Choice {
+    column: usize,
+    /// One event in 2^shift is chosen.
+    shift: u32,
+}
+
+impl Choice {
+    /// Events of a stream that are enough to hash.
+    const ENOUGH: u64 = 1 << 14;
+
+    /// For streams of `n` events, by a column whose values seldom repeat.
+    fn of(n: u64, column: usize) -> Self {
+        Choice { column, shift: (n / Self::ENOUGH).max(1).ilog2() }
+    }
+
+    #[inline]
+    fn takes(self, x: f64) -> bool {
+        let mixed = (x + 0.0).to_bits().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed.leading_zeros() >= self.shift
+    }
+}
 
 /// The hashes of the events of a batch, n x d.
 #[derive(Default)]
 pub struct RowHashes {
     bytes: Vec<u8>,
-    /// One for each event.
-    pub list: Vec<u64>,
+    list: Vec<u64>,
 }
 
 impl RowHashes {
-    /// Hashes a batch, in memory that is kept for the next.
+    /// Hashes all events of a batch, in memory that is kept for the next.
     pub fn of(&mut self, events: ArrayView2<'_, f64>) -> &[u64] {
+        self.chosen(events, Choice::default())
+    }
+
+    /// Hashes those that are chosen.
+    pub fn chosen(&mut self, events: ArrayView2<'_, f64>, choice: Choice) -> &[u64] {
         self.list.clear();
         self.bytes.resize(8 * events.ncols(), 0);
-        for event in events.rows() {
+        let mut hash = |event: ArrayView1<'_, f64>| {
             for (bytes, x) in self.bytes.chunks_exact_mut(8).zip(event) {
                 // -0 + 0 = +0.
                 bytes.copy_from_slice(&(x + 0.0).to_le_bytes());
             }
             self.list.push(XxHash3_64::oneshot(&self.bytes));
+        };
+        if choice.shift == 0 {
+            events.rows().into_iter().for_each(&mut hash);
+        } else {
+            let chosen =
+                events.column(choice.column).into_iter().enumerate().filter(|(_, x)| choice.takes(**x));
+            chosen.for_each(|(row, _)| hash(events.row(row)));
         }
         &self.list
     }
@@ -135,6 +171,8 @@ impl Sketch {
 pub struct Known {
     /// How often each occurs.
     counts: ByHash<u32>,
+    /// Which events of long streams are hashed.
+    pub choice: Choice,
     /// Their sketch.
     pub sketch: Sketch,
     /// All of them.
@@ -147,13 +185,14 @@ pub struct Known {
 
 /// Distinct values for each distinct event, in the richest column, above which equal events are no chance.
 const CONTINUOUS: f64 = 0.9;
+/// Part of the events that equal others by chance, above which all are hashed: a choice by content would be one of few values.
+const SELDOM: f64 = 0.1;
 
 impl Known {
-    /// From the events, n x d.
-    pub fn new(events: ArrayView2<'_, f64>) -> Self {
+    /// From the events, n x d, to be looked for in streams of `stream` events.
+    pub fn new(events: ArrayView2<'_, f64>, stream: u64) -> Self {
         let mut hashes = RowHashes::default();
         let mut counts: ByHash<u32> = HashMap::default();
-        let mut sketch = Sketch::default();
         let mut firsts = Vec::new();
         for (row, &hash) in hashes.of(events).iter().enumerate() {
             let count = counts.entry(hash).or_insert(0);
@@ -161,19 +200,20 @@ impl Known {
                 firsts.push(row);
             }
             *count += 1;
-            sketch.add(hash);
         }
         let n = events.nrows() as u64;
         let repeated = n - counts.len() as u64;
         // Where one column alone tells nearly all distinct events apart, equal events are no accident of few values. A single
         // column always does; there, only a file that holds all its events several times shows.
-        let richest = events.columns().into_iter().map(|column| {
+        let richness = |column: ArrayView1<'_, f64>| {
             let mut values: Vec<u64> = firsts.iter().map(|&row| (column[row] + 0.0).to_bits()).collect();
             values.sort_unstable();
             values.dedup();
             values.len() as f64 / firsts.len().max(1) as f64
-        });
-        let continuous = events.ncols() > 1 && richest.fold(0.0, f64::max) > CONTINUOUS;
+        };
+        let columns = events.columns().into_iter().map(richness).zip(0..);
+        let (richest, column) = columns.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0));
+        let continuous = events.ncols() > 1 && richest > CONTINUOUS;
         let times = if continuous { 1 } else { common_factor(counts.values().copied()) };
         let by_chance = if continuous {
             0.0
@@ -181,12 +221,19 @@ impl Known {
             let among = |&count: &u32| if count > times { f64::from(count) } else { 0.0 };
             counts.values().map(among).sum::<f64>() / n.max(1) as f64
         };
+        let choice = if richest > CONTINUOUS && by_chance < SELDOM {
+            Choice::of(stream, column)
+        } else {
+            Choice::default()
+        };
+        let mut sketch = Sketch::default();
+        hashes.chosen(events, choice).iter().for_each(|&hash| sketch.add(hash));
         let repeated = match times {
             1 if continuous => repeated,
             1 => 0,
             times => n - n / u64::from(times),
         };
-        Known { counts, sketch, events: n, by_chance, repeated }
+        Known { counts, choice, sketch, events: n, by_chance, repeated }
     }
 
     /// How many of these events are training events.
@@ -229,8 +276,10 @@ impl<'a> Overlap<'a> {
 
     /// Looks at further events of the sample.
     pub fn add(&mut self, events: ArrayView2<'_, f64>) {
-        for &hash in self.hashes.of(events) {
+        for &hash in self.hashes.chosen(events, self.known.choice) {
             self.sketch.add(hash);
+        }
+        for &hash in self.hashes.of(events) {
             if self.known.counts.contains_key(&hash) {
                 *self.found.entry(hash).or_insert(0) += 1;
                 self.first.get_or_insert(self.events);
@@ -310,17 +359,38 @@ mod tests {
         assert_eq!((whole.repeated(), sketch(&[b, b]).repeated()), (0.0, 0.5));
     }
 
+    /// Of long streams a part is hashed: the same part of equal events.
+    #[test]
+    fn a_part_is_chosen_by_content() {
+        let events = random(9, 40_000, 2);
+        let known = Known::new(events.view(), 16 * Choice::ENOUGH);
+        let reversed = events.slice(ndarray::s![..;-1, ..]);
+        let chosen = |events| {
+            let mut list = RowHashes::default().chosen(events, known.choice).to_vec();
+            list.sort_unstable();
+            list
+        };
+        let list = chosen(events.view());
+        assert_eq!(list, chosen(reversed));
+        // One in 16, within 4 standard errors.
+        assert!((list.len() as f64 / 2500.0 - 1.0).abs() < 0.08, "{}", list.len());
+        assert_eq!(known.count(&list), list.len() as u64);
+        // Not by a column of few values.
+        let padded = random(10, 1000, 1).mapv(|x| if x < 0.5 { 0.0 } else { x });
+        assert_eq!(Known::new(padded.view(), 1 << 30).choice, Choice::default());
+    }
+
     #[test]
     fn repeated_training_events_are_counted() {
         let events = random(3, 1000, 2);
         let twice = concatenate![Axis(0), events, events];
-        let known = Known::new(twice.view());
+        let known = Known::new(twice.view(), 1);
         assert_eq!((known.repeated, known.by_chance), (1000, 0.0));
         assert!(repeated(&known).unwrap().starts_with("1000 of 2000 training events repeat others"));
-        assert_eq!(Known::new(events.view()).repeated, 0);
+        assert_eq!(Known::new(events.view(), 1).repeated, 0);
         // One column, all events three times.
         let column = random(4, 500, 1);
-        let known = Known::new(concatenate![Axis(0), column, column, column].view());
+        let known = Known::new(concatenate![Axis(0), column, column, column].view(), 1);
         assert_eq!((known.repeated, known.by_chance), (1000, 0.0));
     }
 
@@ -328,10 +398,10 @@ mod tests {
     #[test]
     fn discrete_events_repeat_by_chance() {
         let counts = random(5, 2000, 2).mapv(|x| (x * 6.0).floor());
-        let known = Known::new(counts.view());
+        let known = Known::new(counts.view(), 1);
         assert_eq!((known.repeated, known.by_chance), (0, 1.0));
         let mixed = random(6, 2000, 1).mapv(|x| if x < 0.3 { 0.0 } else { x });
-        let known = Known::new(mixed.view());
+        let known = Known::new(mixed.view(), 1);
         assert_eq!(known.repeated, 0);
         // A third within 4 standard errors.
         assert!((known.by_chance - 0.3).abs() < 0.041, "{}", known.by_chance);
@@ -342,7 +412,7 @@ mod tests {
         let events = random(7, 250, 2);
         // Each of 250 events four times; a holdout with one of them.
         let training = concatenate![Axis(0), events, events, events, events];
-        let known = Known::new(training.view());
+        let known = Known::new(training.view(), 1);
         let mut overlap = Overlap::new(&known);
         overlap.add(random(8, 5, 2).view());
         overlap.add(events.slice(ndarray::s![3..4, ..]));

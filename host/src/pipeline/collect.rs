@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use amplicast_sdk::{Error, Result};
 
+use super::against_truth::{against_truth, errors};
 use super::columns::{ColumnName, Columns, Place};
 use super::components::Components;
 use super::overall::overall;
@@ -17,7 +18,8 @@ use crate::estimate::estimate;
 use crate::inspection::{Findings, Footing};
 use crate::moments::{mean, variance};
 use crate::results::{
-    Cell, CellReplica, Diagnosed, Distribution, Inspected, MemberRow, Plane, Results, TrueDeviation, Without,
+    Cell, CellReplica, Diagnosed, Distribution, Inspected, MemberRow, Plane, Results, Schema, TrueDeviation,
+    Without,
 };
 
 /// The curves of all members, by column.
@@ -76,7 +78,9 @@ impl<'a> Collector<'a> {
             failures: Vec::new(),
         };
         let results = Results {
+            schema: Schema::this(),
             experiment: sizes.name.clone(),
+            dataset: experiment.dataset.name.clone(),
             n_train: sizes.n_train,
             n_gen: sizes.n_gen,
             members: sizes.members,
@@ -233,6 +237,7 @@ impl<'a> Collector<'a> {
                 name.generator, name.uncertainty, name.summary, name.metric
             ));
         }
+        let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &curves, t.passed));
         let curve = curve_points(comparison, &data, truth)?;
         let null = null_points(comparison, &curves, &estimate)?;
         Ok(CellReplica {
@@ -249,6 +254,7 @@ impl<'a> Collector<'a> {
                 single_member: d.single_member,
                 null_scale: d.null_scale,
                 pulls: d.pulls.into_iter().map(|p| p.is_finite().then_some(p)).collect(),
+                errors,
             }),
         })
     }
@@ -338,6 +344,8 @@ impl<'a> Collector<'a> {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
         }
+        let warnings: Vec<String> = self.results.cells.iter().filter_map(against_truth).collect();
+        warnings.into_iter().for_each(|warning| self.warn(warning));
         (self.results, self.rows)
     }
 }

@@ -18,6 +18,9 @@ pub struct Made<T> {
     pub name: String,
     /// Its plugin component.
     pub plugin: String,
+    /// By what its randomness is split from that of others: its component and its place among tables of the same component. What
+    /// a table is called has no part in any number.
+    pub seed_name: String,
     /// Where its table stands.
     pub path: String,
     /// Everything that its results depend on: library, configuration, files.
@@ -40,6 +43,8 @@ pub struct Components {
     pub summaries: Vec<Made<LoadedSummaryStatistic>>,
     /// Comparisons.
     pub metrics: Vec<Made<LoadedMetric>>,
+    /// What the user should know of how files are read.
+    pub notes: Vec<String>,
 }
 
 impl Components {
@@ -54,12 +59,14 @@ impl Components {
         source: &Source,
         experiment: &mut Experiment,
     ) -> Result<Self, ConfigError> {
+        let mut notes = Vec::new();
         let dataset = if experiment.dataset.plugin == trained_model::NAME {
             trained(session, source, &mut experiment.dataset)?
         } else {
             make(session, source, Kind::Dataset, &mut experiment.dataset, |entry, config, caller| {
                 let dataset = entry.component.dataset(config, caller)?;
                 let files = dataset.files()?;
+                notes.extend(dataset.notes()?);
                 Ok((Box::new(dataset) as Box<dyn TrueSource>, files))
             })?
         };
@@ -67,11 +74,13 @@ impl Components {
             Ok(loaded) => loaded.schema().clone(),
             Err(error) => return Err(source.error("dataset", &error.to_string())),
         };
-        let mut generators = Vec::new();
+        let (mut generators, n_gen) = (Vec::new(), experiment.experiment.n_gen);
         for table in &mut experiment.generator {
             generators.push(make(session, source, Kind::Generator, table, |entry, config, caller| {
                 let generator = entry.component.generator(config, caller)?;
                 generator.check(&schema)?;
+                expect_one_length(n_gen, &generator.own_events()?)?;
+                notes.extend(generator.notes()?);
                 let files = generator.files()?;
                 Ok((generator, files))
             })?);
@@ -97,7 +106,36 @@ impl Components {
                 Ok((entry.component.metric(config, caller)?, Vec::new()))
             })?);
         }
-        Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics })
+        name_seeds(&mut generators);
+        name_seeds(&mut uncertainties);
+        name_seeds(&mut summaries);
+        name_seeds(&mut metrics);
+        Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics, notes })
+    }
+}
+
+/// Refuses members of which some have fewer events than others and than n_gen.
+///
+/// A file that ends early is, more often than not, one whose writing was cut off.
+fn expect_one_length(n_gen: u64, members: &[(String, u64)]) -> Result<()> {
+    let shortest = members.iter().min_by_key(|(_, events)| *events);
+    let longest = members.iter().rev().max_by_key(|(_, events)| *events);
+    match shortest.zip(longest) {
+        Some(((short, least), (long, most))) if *least < n_gen && least < most => Err(Error::data(format!(
+            "expected {most} events as in {long}, found {least}; a smaller n_gen takes as many of each member"
+        ))
+        .at(short.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// The first table of a component has the component's name, which is also the table's where none is given; the second `NAME 2`,
+/// which no component can be called.
+fn name_seeds<T>(list: &mut [Made<T>]) {
+    for i in 0..list.len() {
+        let place = 1 + list[..i].iter().filter(|earlier| earlier.plugin == list[i].plugin).count();
+        let plugin = &list[i].plugin;
+        list[i].seed_name = if place == 1 { plugin.clone() } else { format!("{plugin} {place}") };
     }
 }
 
@@ -117,14 +155,18 @@ fn trained(
     Ok(Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
+        seed_name: table.plugin.clone(),
         path: table.path.clone(),
         identity: model.identity.clone(),
         component: Ok(Box::new(model)),
     })
 }
 
-/// An error of the user's, at the table at `path` or at the field of it that is wrong.
-fn refused(source: &Source, path: &str, error: &Error) -> ConfigError {
+/// An error of the user's, at the table at `path` or at the field of it that is wrong; the wish to stop is nobody's error.
+pub fn refused(source: &Source, path: &str, error: &Error) -> ConfigError {
+    if error.kind() == ErrorKind::Cancelled {
+        return ConfigError::stopped();
+    }
     match error.place() {
         field if error.kind() == ErrorKind::Config && !field.is_empty() => {
             source.error(&format!("{path}.{field}"), error.message())
@@ -166,6 +208,7 @@ fn make<T>(
     let unusable = |error| Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
+        seed_name: String::new(),
         path: table.path.clone(),
         identity: Value::Null,
         component: Err(error),
@@ -185,6 +228,7 @@ fn make<T>(
     Ok(Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
+        seed_name: String::new(),
         path: table.path.clone(),
         identity: json!({
             "plugin": table.plugin, "library": entry.library.hash, "config": effective, "files": hashes,

@@ -27,7 +27,7 @@ fn inputs(pair: &Pair<'_>, posterior: &Posterior, summary: usize, members: &Rang
 }
 
 fn seed(pair: &Pair<'_>, summary: usize, members: &Range<u64>) -> Seed {
-    pair.seed.split("fit").split(&pair.run.components.summaries[summary].name).index(members.start)
+    pair.seed.split("fit").split(&pair.run.components.summaries[summary].seed_name).index(members.start)
 }
 
 /// What a stored fit says of itself.

@@ -165,8 +165,8 @@ impl Forecaster<'_> {
             runs: self.runs,
             seed: Seed::new(experiment.experiment.seed)
                 .split("forecast")
-                .split(&name.metric)
-                .split(&name.summary),
+                .split(&components.metrics[cell.metric].seed_name)
+                .split(&components.summaries[cell.summary].seed_name),
             advance: &|| task.update((done.fetch_add(1, Ordering::Relaxed) + 1).min(all), all, None),
         };
         let resources = forecast.resources;

@@ -14,8 +14,9 @@ use crate::inspection::{
 };
 use crate::results::Inspected;
 
-/// Events of each source whose precision is looked at.
+/// True events whose precision is looked at, and events of each member.
 const GRAIN_EVENTS: usize = 512;
+const GRAIN_EVENTS_OF_MEMBER: u64 = 64;
 /// Left-out or holdout events from which on they stand for true events; with fewer, training events do.
 const TRUE_EVENTS: usize = 200;
 /// Part of the training events above which a holdout that holds them is refused; fewer may be chance where numbers are rounded.
@@ -31,21 +32,21 @@ pub fn rounding(run: &Run<'_>, dataset: &dyn TrueSource, events: &TrueEvents<'_>
     // What cannot be read or made is told where it is needed.
     let holdout = dataset.capacity(Split::Holdout).ok().flatten().unwrap_or(0);
     sources.extend(beginning(holdout, dimension, |chunk, out| dataset.read(Split::Holdout, chunk, out)));
+    let mut all_known = true;
     for made in &run.components.generators {
         let Ok(generator) = &made.component else { continue };
         if !generator.abilities().own_members {
+            all_known = false;
             continue;
         }
         let Ok(model) = generator.prepare(&events.seen(), &run.components.schema) else { continue };
         use amplicast_sdk::Model as _;
-        let own = model.own_members().unwrap_or_default();
-        let ends = own.first().into_iter().chain(own.last().filter(|_| own.len() > 1));
-        for member in ends.filter_map(|parameters| model.at(parameters).ok()) {
-            let n = member.capacity().unwrap_or(GRAIN_EVENTS as u64);
+        for member in model.own_members().unwrap_or_default().iter().filter_map(|p| model.at(p).ok()) {
+            let n = member.capacity().unwrap_or(u64::MAX).min(GRAIN_EVENTS_OF_MEMBER);
             sources.extend(beginning(n, dimension, |chunk, out| member.sample(chunk, out)));
         }
     }
-    Rounding::common(&sources)
+    Rounding::common(&sources, all_known)
 }
 
 /// The grains of the first events of a source of `n`; none if they cannot be had.
@@ -68,7 +69,7 @@ pub fn true_sample(
     dataset: &dyn TrueSource,
     events: &TrueEvents<'_>,
 ) -> Result<(TrueSample, Vec<String>)> {
-    let known = Known::new(events.seen().values);
+    let known = Known::new(events.seen().values, run.experiment.experiment.n_gen);
     let neighbors = Neighbors::new(events.seen().values);
     let mut warnings: Vec<String> = repeated(&known).into_iter().collect();
     let of_training = neighbors.among_training(neighbors.affordable());
@@ -80,7 +81,7 @@ pub fn true_sample(
         of_true = Some(neighbors.of(left_out.slice(s![..n, ..])));
     }
     if dataset.capacity(Split::Holdout)?.is_some_and(|n| n > 0) {
-        let all = Known::new(events.all().values);
+        let all = Known::new(events.all().values, run.experiment.experiment.n_gen);
         let found = compare(run, events, &all, &neighbors)?;
         let distances = neighbors.of(found.some.view());
         if let Some(near) = distances.nearer_than(&of_training) {

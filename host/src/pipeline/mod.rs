@@ -1,5 +1,6 @@
 //! The way of the data: components, plan, posteriors, streaming passes, results.
 
+mod against_truth;
 mod collect;
 mod columns;
 mod components;
@@ -8,6 +9,7 @@ mod diagnosed;
 mod fitting;
 mod forecast;
 mod inspect;
+mod models;
 mod observables;
 mod overall;
 mod own;
@@ -26,6 +28,7 @@ mod truth;
 
 pub use components::{Components, Made};
 pub use forecast::Forecast;
+pub use models::check_models;
 pub use plan::{Plan, PlannedCell, member_count};
 pub use run::Run;
 pub use simulation::{CONFIDENCE, Resolved, Resources};

@@ -18,7 +18,8 @@ use super::stream::{Column, MemberCurve, Pass, Streamed, checkpoints};
 use crate::inspection::{Glance, Runs};
 use crate::store::Key;
 
-/// The randomness of a generator and an uncertainty model on one training set.
+/// The randomness of a generator and an uncertainty model on one training set, by the names of their seeds: `given` for members
+/// that the generator brings itself.
 pub fn pair_seed(experiment: u64, generator: &str, uncertainty: &str, replica: u64) -> Seed {
     Seed::new(experiment).split("pair").split(generator).split(uncertainty).index(replica)
 }
@@ -67,7 +68,13 @@ impl<'a> Pair<'a> {
         cells: &'a [&'a PlannedCell],
     ) -> Self {
         let (generator, uncertainty) = (&cells[0].name.generator, &cells[0].name.uncertainty);
-        let seed = pair_seed(run.experiment.experiment.seed, generator, uncertainty, replica.number);
+        let components = run.components;
+        let seed = pair_seed(
+            run.experiment.experiment.seed,
+            &components.generators[cells[0].generator].seed_name,
+            cells[0].uncertainty.map_or("given", |u| &components.uncertainties[u].seed_name),
+            replica.number,
+        );
         Pair { run, replica, columns, cells, name: format!("{generator} / {uncertainty}"), seed }
     }
 

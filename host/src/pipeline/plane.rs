@@ -2,6 +2,7 @@
 
 use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::{Batch, Chunk, Error, Origin, Result};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::own::OwnColumns;
@@ -12,6 +13,13 @@ use crate::store::Key;
 
 /// Events in the figure: enough to see a shape, few enough to see single ones.
 const EVENTS: usize = 2000;
+
+/// What is stored of a plane.
+#[derive(Default, Serialize, Deserialize)]
+struct Points {
+    passed: Vec<[f64; 2]>,
+    cut: Vec<[f64; 2]>,
+}
 
 /// The planes that the selections of this pair's cells ask for, of its first member.
 pub fn planes(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_>) -> Result<Vec<Plane>> {
@@ -33,21 +41,38 @@ fn plane(
 ) -> Result<Plane> {
     let (components, experiment) = (pair.run.components, pair.run.experiment);
     let seed = pair.seed.split("plane").index(selection as u64);
-    // What any summary or cut depends on is in here; this is too much only if another table changes.
-    let identity = json!({
-        "experiment": experiment.effective(), "data": pair.replica.identity, "generator": pair.generator_identity(),
-        "summaries": components.summaries.iter().map(|s| &s.identity).collect::<Vec<_>>(),
-        "parameters": posterior.hash(0), "seed": seed.bytes(), "selection": selection, "events": EVENTS,
-    });
-    let key = Key::new("plane", &identity);
-    if let Some(stored) = pair.run.store.json(&key) {
-        return Ok(stored);
-    }
     let summary = |name: &String| {
         let found = components.summaries.iter().position(|s| s.name == *name);
         found.ok_or_else(|| Error::data(format!("there is no summary `{name}`")))
     };
     let [x, y] = [summary(&names[0])?, summary(&names[1])?];
+    let cuts = experiment.selection[selection].cuts.iter();
+    let cuts = cuts.map(|cut| Ok((summary(&cut.summary)?, cut))).collect::<Result<Vec<_>>>()?;
+    let identity_of = |summary: usize| &components.summaries[summary].identity;
+    // What the summaries and cuts are, not what they are called. A fit to all members depends on every one of them.
+    let used = || cuts.iter().map(|(summary, _)| *summary).chain([x, y]);
+    let pooled =
+        used().any(|s| pair.replica.observables.summaries[s].needs.fit.is_some_and(|fit| fit.pooled));
+    let members = if pooled { posterior.members.parameters.len() as u64 } else { 1 };
+    let identity = json!({
+        "data": pair.replica.identity, "generator": pair.generator_identity(),
+        "axes": [identity_of(x), identity_of(y)],
+        "cuts": cuts.iter().map(|(s, c)| json!([identity_of(*s), c.interval, c.quantiles])).collect::<Vec<_>>(),
+        "parameters": (0..members).map(|i| posterior.hash(i)).collect::<Vec<_>>(), "seed": seed.bytes(), "events": EVENTS,
+    });
+    let key = Key::new("plane", &identity);
+    // In a stored plane stand the names of the run that made it.
+    let named = |points: Points| Plane {
+        selection: experiment.selection[selection].name.clone(),
+        generator: pair.cells[0].name.generator.clone(),
+        uncertainty: pair.cells[0].name.uncertainty.clone(),
+        axes: [components.axis(x), components.axis(y)],
+        passed: points.passed,
+        cut: points.cut,
+    };
+    if let Some(stored) = pair.run.store.json(&key) {
+        return Ok(named(stored));
+    }
     let stage = format!("{}: the plane of selection {}", pair.name, experiment.selection[selection].name);
     let found = pair.run.session.attempt(&stage, || {
         let member = pair.member(posterior, 0)?;
@@ -58,14 +83,7 @@ fn plane(
         let seen = own.of_member(&*member, 0, false)?;
         let observed =
             seen.observables(pair, &*member, 0).on(Batch::new(events.view(), Origin::Generated, &rows));
-        let mut plane = Plane {
-            selection: experiment.selection[selection].name.clone(),
-            generator: pair.cells[0].name.generator.clone(),
-            uncertainty: pair.cells[0].name.uncertainty.clone(),
-            axes: [components.axis(x), components.axis(y)],
-            passed: Vec::new(),
-            cut: Vec::new(),
-        };
+        let mut plane = Points::default();
         for (event, (x, y)) in observed.values(x)?.iter().zip(observed.values(y)?).enumerate() {
             let passes = observed.passed(selection, event..event + 1)? == 1;
             let list = if passes { &mut plane.passed } else { &mut plane.cut };
@@ -74,5 +92,5 @@ fn plane(
         Ok(plane)
     })?;
     pair.run.store.put_json(&key, &found)?;
-    Ok(found)
+    Ok(named(found))
 }

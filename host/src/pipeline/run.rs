@@ -59,6 +59,10 @@ impl Run<'_> {
     pub fn execute(&self) -> Result<(Results, Vec<MemberRow>)> {
         let summaries = self.summaries();
         let mut collector = Collector::new(self.experiment, self.components, self.plan);
+        for note in &self.components.notes {
+            self.session.progress.say(&format!("warning: {note}"));
+            collector.warn(note.clone());
+        }
         for replica in 0..self.experiment.experiment.replicas {
             self.session.check_stop()?;
             if let Err(error) = self.replica(replica, &summaries, &mut collector) {

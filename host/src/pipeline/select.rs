@@ -71,7 +71,7 @@ impl Cuts {
                 Ok(quantile(sorted, p))
             };
             let [low, high] = match (cut.interval, cut.quantiles) {
-                (Some(interval), _) => interval,
+                (Some(interval), _) => interval.map(f64::from),
                 (None, Some([low, high])) => [at(low)?, at(high)?],
                 (None, None) => return Err(Error::data("a cut without an interval")),
             };

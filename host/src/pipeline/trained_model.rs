@@ -102,6 +102,7 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
     let store = Store::open(&run.join("stages"))?;
     let of = components.uncertainties.get(uncertainty).filter(|_| !loaded.abilities().own_members);
     let name = of.map_or("given", |u| &u.name);
+    let seed_name = of.map_or("given", |u| &u.seed_name);
     let job = Job {
         session,
         store: &store,
@@ -109,7 +110,7 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
         replica: set,
         data_identity: &data_identity,
         name: format!("{} / {name}", generator.name),
-        seed: pair_seed(sizes.seed, &generator.name, name, set),
+        seed: pair_seed(sizes.seed, &generator.seed_name, seed_name, set),
         stored_only: true,
     };
     let posterior = job.posterior(generator, of, &events.seen(), &components.schema)?;

@@ -76,8 +76,13 @@ pub fn plugin_folders(given: &[PathBuf], experiment: &[PathBuf]) -> Vec<PathBuf>
 }
 
 impl Catalogue {
-    /// Loads every plugin in these folders. `killers` are files that killed an earlier process while loading.
-    pub fn load(folders: Vec<PathBuf>, killers: &[Refused], watch: &Arc<dyn Watch>) -> Self {
+    /// Loads every plugin in these folders, until `stopped`. `killers` are files that killed an earlier process while loading.
+    pub fn load(
+        folders: Vec<PathBuf>,
+        killers: &[Refused],
+        watch: &Arc<dyn Watch>,
+        stopped: &dyn Fn() -> bool,
+    ) -> Self {
         let mut catalogue =
             Catalogue { folders, entries: Vec::new(), refused: Vec::new(), libraries: Vec::new() };
         for folder in catalogue.folders.clone() {
@@ -86,6 +91,9 @@ impl Catalogue {
                 list.flatten().map(|e| e.path()).filter(|p| is_library(p)).collect();
             files.sort();
             for file in files {
+                if stopped() {
+                    return catalogue;
+                }
                 catalogue.add(&file, killers, watch, false);
             }
         }

@@ -1,12 +1,13 @@
 //! How far the intervals can be trusted: the table of a calibration.
 
+use super::columns::Columns;
 use super::format;
 use super::text::escape;
 use super::title;
-use crate::calibration::{Against, Calibration, CellCalibration, Mean};
+use crate::calibration::{Calibration, CellCalibration, Mean};
 
 const READING: &str = "<p class=\"small\">Coverage: how often the interval of one training set held the true G, with its binomial \
-error. G / true G: geometric mean over training sets. Spread: standard deviation of ln G over training sets, which the interval of \
+error. G / true G: median over training sets with the 16 and 84&nbsp;% quantiles. Spread: standard deviation of ln G over training sets, which the interval of \
 one set, made from its members alone, does not contain. Corrected: what to multiply an estimate with for a 68&nbsp;% interval that \
 contains bias and spread as well (from 10 training sets on). Pulls of the regions: the mean part of a set's pulls within the central \
 68&nbsp;% and 95&nbsp;% of Student's t, the law of a calibrated posterior.</p>\n";
@@ -17,11 +18,10 @@ pub(super) fn section(calibration: &Calibration) -> String {
         return String::new();
     }
     let rows: String = calibration.cells.iter().map(rows).collect();
+    let heads: String = HEADS.iter().map(|head| format!("<th scope=\"col\">{}</th>", markup(head))).collect();
     format!(
         "<h2>Calibration</h2>\n<p>The whole experiment on {} independent training sets of {} events from a known truth (<code>{}\
-         </code>), {} members each.</p>\n<div class=\"wide\"><table class=\"matrix\">\n<thead><tr><th></th><th>true G</th>\
-         <th>68&nbsp;% interval<br>held it</th><th>95&nbsp;% interval<br>held it</th><th>G / true G</th><th>spread</th>\
-         <th>corrected</th><th>pulls within<br>68&nbsp;%, 95&nbsp;%</th></tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
+         </code>), {} members each.</p>\n<table class=\"matrix stack\">\n<thead><tr><th></th>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n\
          {READING}",
         calibration.replicas,
         format::count(calibration.n_train),
@@ -29,6 +29,17 @@ pub(super) fn section(calibration: &Calibration) -> String {
         format::count(calibration.members),
     )
 }
+
+/// Heads of the columns; on a narrow screen they stand before each value.
+const HEADS: [&str; 7] = [
+    "true G",
+    "68 % interval held it",
+    "95 % interval held it",
+    "G / true G",
+    "spread",
+    "corrected",
+    "pulls within 68 %, 95 %",
+];
 
 fn rows(cell: &CellCalibration) -> String {
     let title = escape(&title::cell_title(&cell.name));
@@ -39,36 +50,28 @@ fn rows(cell: &CellCalibration) -> String {
             _ => String::new(),
         };
         let spread = cell.spread.filter(|_| i == 0).map_or(String::new(), |s| format!("{s:.2}"));
+        let corrected =
+            against.correction.map_or(String::new(), |[low, _, high]| format!("{low:.2} to {high:.2}"));
+        let values = [
+            escape(&format::true_g(&against.g_true)),
+            markup(&against.coverage_68.to_string()),
+            markup(&against.coverage_95.to_string()),
+            escape(&against.ratio().unwrap_or_default()),
+            spread,
+            corrected,
+            pulls,
+        ];
+        let values: String = values
+            .iter()
+            .zip(HEADS)
+            .map(|(value, head)| format!("<td class=\"n\" data-label=\"{head}\">{value}</td>"))
+            .collect();
         format!(
-            "<tr><th scope=\"row\">{name}<br><span class=\"true\">{}</span></th>{}<td>{spread}</td><td>{}</td><td>{pulls}</td></tr>\n",
+            "<tr><th scope=\"row\">{name}<br><span class=\"true\">{}</span></th>{values}</tr>\n",
             against.version.text(),
-            columns(against),
-            against.correction.map_or(String::new(), |[low, _, high]| format!("{low:.2} to {high:.2}")),
         )
     });
     lines.collect()
-}
-
-fn columns(against: &Against) -> String {
-    let g_true = format::true_g(&against.g_true);
-    let interval =
-        against.g_true.value.map_or(String::new(), |v| format::interval(against.g_true.interval, v));
-    format!(
-        "<td>{}{}</td><td>{}</td><td>{}</td><td>{}</td>",
-        escape(&g_true),
-        escape(&interval),
-        markup(&against.coverage_68.to_string()),
-        markup(&against.coverage_95.to_string()),
-        markup(&ratio(against)),
-    )
-}
-
-/// G / true G.
-fn ratio(against: &Against) -> String {
-    against.bias.map_or(String::new(), |b| match b.error {
-        Some(error) => format!("{:.2} +- {:.2}", b.value.exp(), b.value.exp() * error),
-        None => format!("{:.2}", b.value.exp()),
-    })
 }
 
 /// With the signs of a page.
@@ -83,25 +86,25 @@ fn percent(mean: Mean) -> String {
     }
 }
 
-/// The calibration as lines for a terminal.
-pub fn calibration_table(calibration: &Calibration) -> String {
-    use comfy_table::{ContentArrangement, Table, presets};
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["cell", "truth", "true G", "68 % held it", "95 % held it", "G / true G", "corrected"]);
+/// The calibration as lines for a terminal of so many columns, or as wide as it is.
+pub fn calibration_table(calibration: &Calibration, width: Option<usize>) -> String {
+    let mut table = Columns::new().words("cell").words("truth").solid("true G");
+    for head in ["68 % held it", "95 % held it", "G / true G", "corrected"] {
+        table = table.solid(head);
+    }
     for cell in &calibration.cells {
         for against in &cell.against {
-            let [low, high] = against.correction.map_or([f64::NAN; 2], |[low, _, high]| [low, high]);
-            table.add_row([
+            let corrected = against.correction;
+            table.row([
                 title::cell_title(&cell.name),
                 against.version.text().into(),
                 format::true_g(&against.g_true),
                 against.coverage_68.to_string(),
                 against.coverage_95.to_string(),
-                ratio(against),
-                if low.is_nan() { String::new() } else { format!("x {low:.2} to {high:.2}") },
+                against.ratio().unwrap_or_default(),
+                corrected.map_or(String::new(), |[low, _, high]| format!("x {low:.2} to {high:.2}")),
             ]);
         }
     }
-    table.to_string()
+    table.text(width)
 }

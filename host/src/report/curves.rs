@@ -245,12 +245,17 @@ fn note(cell: &Cell, first: &CellReplica) -> Vec<Text> {
         _ if g.starts_with(['<', '>']) => Text::markup(&format!("$G$ {g}")),
         _ => Text::markup(&format!("$G$: {g}")),
     }];
-    let verdict = format::verdict(first.estimate.verdict);
+    let verdict = first.estimate.verdict.text();
     if !g.contains(verdict) {
         lines.push(Text::plain(format!("verdict: {verdict}")));
     }
-    if let Some((mean, member)) = format::true_pair(cell) {
-        lines.push(Text::markup(&format!("true $G$: {mean} (mean), {member} (member)")));
+    if let Some(truth) = format::truth(cell) {
+        // Lines of a note are short: the intervals stand in the table.
+        let value =
+            |text: &str| text.split_once(" [").map_or(text.to_string(), |(value, _)| value.to_string());
+        let (mean, member) = (value(&truth.mean), value(&truth.member));
+        let of = if truth.of_one_set { format!("{}: true", format::THIS_SET) } else { "true".to_string() };
+        lines.push(Text::markup(&format!("{of} $G$ {mean} (mean), {member} (member)")));
     }
     lines
 }

@@ -4,10 +4,11 @@ use crate::results::{Cell, Estimate, Interval, Overall, TrueG, Verdict};
 
 /// What stands in the table of G for a cell: a number with its 68 % interval, a bound, or a word.
 ///
-/// With several training sets it is the mean and standard deviation over them, or the most cautious of their bounds.
+/// With several training sets it is the median over them with their 16 and 84 % quantiles, or the most cautious of their
+/// bounds. A mean and a standard deviation would be those of the one set whose G happened to be large.
 ///
 /// ```text
-/// 7.1 [5.0, 10.2]    > 12 (95 %)    < 0.3 (95 %)    22 (in-sample)    unresolved    failed    7.1 +- 2.2 (5 sets)
+/// 7.1 [5.0, 10.2]    > 12 (95 %)    < 0.3 (95 %)    22 (in-sample)    unresolved    failed    7.1 [5.2, 9.4] (median of 5 sets)
 /// ```
 pub fn amplification(cell: &Cell) -> String {
     match (&cell.overall, cell.replicas.as_slice()) {
@@ -44,45 +45,99 @@ fn over_sets(cell: &Cell, overall: &Overall) -> String {
         let those = cell.replicas.iter().filter(move |r| r.estimate.verdict == verdict);
         those.filter_map(move |r| finite(end(&r.estimate.interval_95)))
     };
-    let mean = finite(overall.g_mean).map(|mean| {
-        let spread = finite(overall.g_spread).filter(|_| done > 1);
-        let spread = spread.map_or(String::new(), |s| format!(" +- {}", number(s, decimals(mean))));
-        format!("{}{spread}", number(mean, decimals(mean)))
+    let median = finite(overall.g_median).map(|median| {
+        let ends = Interval { low: overall.g_16, high: overall.g_84 };
+        format!("{}{}", number(median, decimals(median)), interval(ends, median))
     });
-    match (overall.verdict, mean) {
-        (Verdict::Resolved, Some(mean)) => format!("{mean} ({sets})"),
+    match (overall.verdict, median) {
+        (Verdict::Resolved, Some(median)) => format!("{median} (median of {sets})"),
         (Verdict::AtLeast, _) => {
             bound('>', bounds(|i| i.low, Verdict::AtLeast).reduce(f64::min), &format!("95 %, {sets}"))
         }
         (Verdict::AtMost, _) => {
             bound('<', bounds(|i| i.high, Verdict::AtMost).reduce(f64::max), &format!("95 %, {sets}"))
         }
-        (Verdict::InSample, Some(mean)) => format!("{mean} (in-sample, {sets})"),
+        (Verdict::InSample, Some(median)) => format!("{median} (in-sample, median of {sets})"),
         (Verdict::InSample, None) => "in-sample".into(),
         (Verdict::Resolved, None) | (Verdict::Unresolved, _) => "unresolved".into(),
     }
 }
 
-/// The true amplifications where they are known: `true 2.9 | 1.4` (posterior mean | single member).
-pub fn truth(cell: &Cell) -> Option<String> {
-    true_pair(cell).map(|(mean, member)| format!("true {mean} | {member}"))
+/// What a true G that comes from one training set is called: no expectation over training sets, but what this one gave.
+pub const THIS_SET: &str = "this training set";
+
+/// True amplifications of a cell, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Truth {
+    /// Whether they come from one training set, and are that set's own.
+    pub of_one_set: bool,
+    /// Of the posterior mean.
+    pub mean: String,
+    /// Of a single member.
+    pub member: String,
 }
 
-/// True amplification of the posterior mean and of a single member, if either is known.
-pub fn true_pair(cell: &Cell) -> Option<(String, String)> {
+/// The true amplifications where they are known.
+pub fn truth(cell: &Cell) -> Option<Truth> {
     let overall = cell.overall.as_ref()?;
-    let (mean, member) = (&overall.g_true_posterior_mean, &overall.g_true_single_member);
-    let one = |g: &Option<TrueG>| g.as_ref().map_or("unknown".to_string(), true_g);
-    (mean.is_some() || member.is_some()).then(|| (one(mean), one(member)))
+    let (mean, member) = (overall.g_true_posterior_mean, overall.g_true_single_member);
+    let one = |g: Option<TrueG>| g.map_or("not known".to_string(), |g| true_g(&g));
+    // Results of earlier versions do not say.
+    let sets = cell.replicas.iter().filter(|r| r.deviation.is_some()).count();
+    (mean.is_some() || member.is_some()).then(|| Truth {
+        of_one_set: sets == 1,
+        mean: one(mean),
+        member: one(member),
+    })
 }
 
-/// One true amplification: its value, or the bound that is left of it.
+/// One true amplification with its 68 % interval, and no more digits than it has; or the bound that is left of it.
+///
+/// Of one training set the interval is that of the set's own value; without any, the value has one digit.
 pub fn true_g(g: &TrueG) -> String {
-    match (finite(g.value), finite(g.interval.low)) {
-        (Some(value), _) => number(value, decimals(value)),
-        (None, Some(low)) => format!("> {}", number(low, decimals(low))),
-        (None, None) => "unknown".into(),
+    let ends = g.of_this_set.unwrap_or(g.interval);
+    let (low, high) = (finite(ends.low), finite(ends.high));
+    match (finite(g.value), low) {
+        // A value whose error is as large as itself says no more than its lower end.
+        (Some(value), Some(low)) if high.is_some() || g.of_this_set.is_none() => {
+            let step = step(value, (value - low).min(high.map_or(f64::INFINITY, |high| high - value)));
+            // The ends have digits of their own: beside a wide interval the lower one would be rounded to nothing.
+            let end = |end: f64| rounded(end, step.min(step_of_digits(end, 1)));
+            let (value, low) = (rounded(value, step), end(low));
+            match high.map(end) {
+                // To these digits it is exact.
+                Some(high) if high == value && low == value => value,
+                Some(high) => format!("{value} [{low}, {high}]"),
+                None => format!("{value} [{low}, ∞)"),
+            }
+        }
+        (_, Some(low)) => format!("> {}", rounded(low, step_of_digits(low, 1))),
+        (Some(value), None) => rounded(value, step_of_digits(value, 1)),
+        (None, None) => "not known".into(),
     }
+}
+
+/// The power of ten to which a value with this error is rounded: two digits of an error that begins with 1 to 35, else one
+/// (Particle Data Group), and never more than two digits of the value.
+fn step(value: f64, error: f64) -> i32 {
+    let of_error = if error > 0.0 && error.is_finite() {
+        let power = error.log10().floor() as i32;
+        if error / 10f64.powi(power) < 3.55 { power - 1 } else { power }
+    } else {
+        i32::MIN
+    };
+    of_error.max(step_of_digits(value, 2))
+}
+
+/// The power of ten that leaves this many digits of a value.
+fn step_of_digits(value: f64, digits: i32) -> i32 {
+    if value == 0.0 || !value.is_finite() { 0 } else { value.abs().log10().floor() as i32 + 1 - digits }
+}
+
+/// A value rounded to a power of ten.
+fn rounded(value: f64, step: i32) -> String {
+    let unit = 10f64.powi(step);
+    number((value / unit).round() * unit, usize::try_from(-step).unwrap_or(0))
 }
 
 /// An interval with as many decimals as its estimate has: ` [5.0, 10.2]`, with a space before it.
@@ -92,17 +147,6 @@ pub fn interval(interval: Interval, around: f64) -> String {
     match finite(interval.high) {
         Some(high) => format!(" [{low}, {}]", number(high, decimals)),
         None => format!(" [{low}, ∞)"),
-    }
-}
-
-/// The name of a verdict, as it stands in `results.json`.
-pub fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Resolved => "resolved",
-        Verdict::AtLeast => "at-least",
-        Verdict::AtMost => "at-most",
-        Verdict::Unresolved => "unresolved",
-        Verdict::InSample => "in-sample",
     }
 }
 
@@ -198,13 +242,15 @@ mod tests {
     }
 
     #[test]
-    fn several_training_sets_give_mean_and_spread() {
+    fn several_training_sets_give_median_and_quantiles() {
         let mut cell = testing::integral_cell(5);
         let overall = cell.overall.as_mut().unwrap();
-        (overall.g_mean, overall.g_spread) = (Some(7.13), Some(2.21));
-        assert_eq!(amplification(&cell), "7.1 +- 2.2 (5 sets)");
+        (overall.g_mean, overall.g_spread) = (Some(222.0), Some(467.0));
+        (overall.g_median, overall.g_16, overall.g_84) = (Some(71.3), Some(33.2), Some(214.0));
+        assert_eq!(amplification(&cell), "71 [33, 214] (median of 5 sets)");
         cell.failures.push("out of memory".into());
-        assert_eq!(amplification(&cell), "7.1 +- 2.2 (5 of 6 sets)");
+        cell.overall.as_mut().unwrap().g_84 = None;
+        assert_eq!(amplification(&cell), "71 [33, ∞) (median of 5 of 6 sets)");
         cell.overall.as_mut().unwrap().verdict = Verdict::AtLeast;
         for (i, replica) in cell.replicas.iter_mut().enumerate() {
             replica.estimate = made(Verdict::AtLeast, None, [Some(9.0 + i as f64), None]);
@@ -214,14 +260,46 @@ mod tests {
         assert_eq!(amplification(&cell), "failed");
     }
 
+    fn true_of(value: Option<f64>, ends: [Option<f64>; 2], one_set: bool) -> String {
+        let found = Interval { low: ends[0], high: ends[1] };
+        let none = Interval { low: None, high: None };
+        true_g(&TrueG {
+            value,
+            interval: if one_set { none } else { found },
+            training_sets: if one_set { 1 } else { 9 },
+            of_this_set: one_set.then_some(found),
+        })
+    }
+
     #[test]
-    fn the_truth_is_given_for_mean_and_member() {
-        let mut cell = testing::integral_cell(1);
-        assert_eq!(truth(&cell).unwrap(), "true 6.8 | 3.4");
-        let overall = cell.overall.as_mut().unwrap();
-        overall.g_true_posterior_mean =
-            Some(TrueG { value: None, interval: Interval { low: Some(41.0), high: None } });
-        assert_eq!(truth(&cell).unwrap(), "true > 41 | 3.4");
+    fn a_true_g_has_no_more_digits_than_it_has() {
+        let cases = [
+            // The error of the first is 0.5: one decimal; of the second 1.7: two digits of the error.
+            (Some(3.712), [Some(3.25), Some(4.21)], "3.7 [3.3, 4.2]"),
+            (Some(6.84), [Some(5.12), Some(9.93)], "6.8 [5.1, 9.9]"),
+            (Some(140.3), [Some(81.0), Some(612.0)], "140 [80, 610]"),
+            (Some(0.0412), [Some(0.0401), Some(0.0424)], "0.041 [0.040, 0.042]"),
+            (Some(0.0312), [Some(0.0311), Some(0.0313)], "0.031"),
+            (None, [Some(41.3), None], "> 40"),
+        ];
+        for (value, ends, expected) in cases {
+            assert_eq!(true_of(value, ends, true), expected);
+        }
+        // An error as large as the value: a set's own is a bound; over sets the interval says so.
+        assert_eq!(true_of(Some(140.0), [Some(71.0), None], true), "> 70");
+        assert_eq!(true_of(Some(3.7), [Some(2.1), None], false), "3.7 [2.1, ∞)");
+        // Without any error, as in results of earlier versions: one digit.
+        assert_eq!(true_of(Some(3.712), [None, None], false), "4");
+        assert_eq!(true_of(Some(140.3), [None, None], false), "100");
+        assert_eq!(true_of(None, [None, None], true), "not known");
+    }
+
+    #[test]
+    fn the_truth_of_one_training_set_is_called_that() {
+        let cell = testing::integral_cell(1);
+        let found = truth(&cell).unwrap();
+        assert_eq!((found.mean.as_str(), found.member.as_str()), ("6.8 [5.1, 9.9]", "3.4 [2.8, 4.3]"));
+        assert!(found.of_one_set && !truth(&testing::integral_cell(5)).unwrap().of_one_set);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The HTML page: one file, readable offline and on paper.
 
 use super::figure::{FONTS, Figure, Subject};
+use super::format::THIS_SET;
 use super::html_text::{CITE, LIMITS, READING, STYLE};
-use super::table::Grid;
 use super::text::escape;
 use super::title;
-use super::{calibration, format, html_cell, html_diagnostics};
+use super::{calibration, format, html_cell, html_diagnostics, table};
 use crate::calibration::Calibration;
 use crate::results::{Cell, Results, Verdict};
 
@@ -93,52 +93,81 @@ fn warnings(results: &Results) -> String {
 }
 
 fn matrix(results: &Results) -> String {
-    let grid = Grid::new(results);
-    if grid.rows.is_empty() {
+    let rows = table::rows(results);
+    if rows.is_empty() {
         return "<h2>The amplification G</h2>\n<p>The experiment has no cells.</p>\n".into();
     }
-    let index_of = |cell: &Cell| results.cells.iter().position(|c| c.name == cell.name).unwrap_or(0);
-    let heads: String = grid
-        .columns
-        .iter()
-        .map(|[summary, selection, metric, reference]| {
-            let selection = if *selection == "all" { "" } else { selection };
-            let lines = [*summary, selection, metric, reference].into_iter().filter(|line| !line.is_empty());
-            format!("<th scope=\"col\">{}</th>", lines.map(escape).collect::<Vec<_>>().join("<br>"))
-        })
-        .collect();
-    let rows: String = grid
-        .rows
-        .iter()
-        .map(|([generator, uncertainty], cells)| {
-            let cells: String = cells
-                .iter()
-                .map(|cell| match cell {
-                    Some(cell) => {
-                        let text = escape(&format::amplification(cell)).replace("+-", "±");
-                        let truth = format::truth(cell);
-                        let truth = truth
-                            .map_or(String::new(), |t| format!("<span class=\"true\">{}</span>", escape(&t)));
-                        let class = class_of(cell);
-                        format!(
-                            "<td class=\"{class}\"><a href=\"#cell-{}\">{text}</a>{truth}</td>",
-                            index_of(cell)
-                        )
-                    }
-                    None => "<td></td>".into(),
-                })
-                .collect();
-            format!(
-                "<tr><th scope=\"row\">{}<br>{}</th>{cells}</tr>\n",
-                escape(generator),
-                escape(uncertainty)
-            )
-        })
-        .collect();
+    let truth = table::truth_head(&rows);
+    let any = |of: fn(&table::Row<'_>) -> bool| rows.iter().any(of);
+    let reference = any(|row| !row.cell.name.reference.is_empty());
+    let mut heads = vec!["generator × posterior", "summary", "metric"];
+    heads.extend(reference.then_some("reference"));
+    heads.push("G");
+    heads.extend(truth.as_deref());
+    let labelled = truth.as_deref().is_some_and(|head| head.starts_with(THIS_SET));
+    let row = |(i, row): (usize, &table::Row<'_>)| {
+        let name = &row.cell.name;
+        let g = escape(&row.g).replace("+-", "±");
+        let mut html = format!(
+            "<th scope=\"row\"{}>{}</th>{}{}",
+            long(&row.generator),
+            escape(&row.generator),
+            named("summary", &row.summary),
+            named("metric", &name.metric)
+        );
+        if reference {
+            html += &named("reference", &name.reference);
+        }
+        html += &format!(
+            "<td class=\"n {}\" data-label=\"G\"><a href=\"#cell-{i}\">{g}</a></td>",
+            class_of(row.cell)
+        );
+        match (&truth, &row.truth) {
+            (Some(head), Some(found)) => {
+                let of =
+                    if found.of_one_set && !labelled { format!("{THIS_SET}:<br>") } else { String::new() };
+                html += &format!(
+                    "<td class=\"n\" data-label=\"{head}\">{of}{}<span class=\"true\">single member {}</span></td>",
+                    escape(&found.mean),
+                    escape(&found.member)
+                );
+            }
+            (Some(_), None) => html += "<td></td>",
+            (None, _) => {}
+        }
+        format!("<tr>{html}</tr>\n")
+    };
+    let body: String = rows.iter().enumerate().map(row).collect();
+    let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
     format!(
-        "<h2>The amplification G</h2>\n<div class=\"wide\"><table class=\"matrix\">\n<thead><tr><th></th>{heads}</tr></thead>\n\
-         <tbody>\n{rows}</tbody></table></div>\n{READING}"
+        "<h2>The amplification G</h2>\n<table class=\"matrix stack\">\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody>\
+         </table>\n{READING}"
     )
+}
+
+/// A cell with a name of the user's.
+fn named(head: &str, name: &str) -> String {
+    format!("<td data-label=\"{head}\"{}>{}</td>", long(name), words(name))
+}
+
+/// A name in whose words numbers stay whole: a browser would break `2-19` behind its hyphen.
+fn words(name: &str) -> String {
+    let digit = |c: char| c.is_ascii_digit();
+    let range = |word: &str| {
+        word.len() <= LONGEST && word.split('-').filter(|part| part.chars().any(digit)).nth(1).is_some()
+    };
+    let word = |word: &str| {
+        if range(word) { format!("<span class=\"n\">{}</span>", escape(word)) } else { escape(word) }
+    };
+    name.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// Characters of a word that fits into any column.
+const LONGEST: usize = 24;
+
+/// Names are broken within a word only where one is longer than any column.
+fn long(name: &str) -> &'static str {
+    if name.split([' ', '-']).any(|word| word.chars().count() > LONGEST) { " class=\"long\"" } else { "" }
 }
 
 fn class_of(cell: &Cell) -> &'static str {

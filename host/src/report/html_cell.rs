@@ -2,7 +2,7 @@
 
 use super::format;
 use super::text::escape;
-use crate::results::{Cell, CellReplica, Interval, Results, TrueG, Verdict};
+use crate::results::{Cell, CellReplica, Interval, Results, Verdict};
 
 /// Tables and failures of a cell.
 pub(super) fn facts(cell: &Cell, results: &Results) -> String {
@@ -45,10 +45,10 @@ fn rows(cell: &Cell, first: &CellReplica) -> Vec<(String, String)> {
     let mut add = |name: &str, value: String| rows.push((name.to_string(), value));
     if let (Some(overall), true) = (&cell.overall, cell.replicas.len() > 1) {
         let text = escape(&format::amplification(cell)).replace("+-", "±");
-        add("Over training sets", format!("G: {text}, {}", format::verdict(overall.verdict)));
+        add("Over training sets", format!("G: {text}, {}", overall.verdict.text()));
         add("<em>Training set</em>", format!("<em>{}</em>", first.replica + 1));
     }
-    add("Verdict", format!("<strong>{}</strong>", format::verdict(e.verdict)));
+    add("Verdict", format!("<strong>{}</strong>", e.verdict.text()));
     add("Reason", escape(&e.reason));
     let g = |value: Option<f64>| value.filter(|g| g.is_finite()).map_or("none".to_string(), format::short);
     let caution = if e.verdict == Verdict::InSample { " (no evidence)" } else { "" };
@@ -70,21 +70,11 @@ fn rows(cell: &Cell, first: &CellReplica) -> Vec<(String, String)> {
         format!("{:.4}", e.limit)
     };
     add("Metric for n<sub>gen</sub> &rarr; &infin;", limit);
-    if let Some(overall) = &cell.overall {
-        let mut truth = |name: &str, g: &Option<TrueG>| {
-            if let Some(g) = g {
-                add(
-                    name,
-                    format!(
-                        "{}{}",
-                        escape(&format::true_g(g)),
-                        g.value.map_or(String::new(), |v| format::interval(g.interval, v))
-                    ),
-                );
-            }
-        };
-        truth("True G, posterior mean", &overall.g_true_posterior_mean);
-        truth("True G, single member", &overall.g_true_single_member);
+    if let Some(truth) = format::truth(cell) {
+        let of = if truth.of_one_set { format!("{}: true G", format::THIS_SET) } else { "true G".into() };
+        let of = of[..1].to_uppercase() + &of[1..];
+        add(&format!("{of}, posterior mean"), escape(&truth.mean));
+        add(&format!("{of}, single member"), escape(&truth.member));
     }
     if let Some(deviation) = first.deviation.as_ref().filter(|d| d.pulls.iter().any(Option::is_some)) {
         let pull =
@@ -134,7 +124,7 @@ fn sets(cell: &Cell) -> String {
                 "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                 r.replica + 1,
                 escape(&format::estimate(&r.estimate)),
-                format::verdict(r.estimate.verdict)
+                r.estimate.verdict.text()
             )
         })
         .collect();

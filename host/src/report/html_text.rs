@@ -8,10 +8,11 @@ pub(super) const READING: &str = "\
 <p class=\"small\">A number with brackets is G with its 68&nbsp;% interval; &gt; and &lt; are bounds at 95&nbsp;%; \
 <em>unresolved</em> means that the data allow neither; <em>in-sample</em> means that the reference is the training set \
 itself: the paper&rsquo;s number is shown, but it is no evidence of amplification. Several training sets are summed up by \
-mean and standard deviation, bounds by the most cautious one. <em>true a | b</em>, where the truth is known, is the \
-amplification of the posterior mean (a), which is what the estimate forecasts, and of a single member (b). For a calibrated \
-posterior b is half of a: a single member deviates by its variance and by the squared bias of the mean, which are then \
-equal.</p>\n";
+their median with the 16 and 84&nbsp;% quantiles in brackets, bounds by the most cautious one. The <em>true G</em>, where the truth \
+is known, is the amplification of the posterior mean, which is what the estimate forecasts, and below it that of a single member, each with \
+its 68&nbsp;% interval. It is an expectation over training sets: what <em>this training set</em> alone gave scatters widely about it, \
+and its interval holds only what finite numbers of events leave open. For a calibrated posterior the single member has half the G: it \
+deviates by its variance and by the squared bias of the mean, which are then equal.</p>\n";
 
 /// What a reader could wrongly conclude.
 pub(super) const LIMITS: &str = "\

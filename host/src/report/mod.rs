@@ -5,6 +5,7 @@
 
 mod calibration;
 mod canvas;
+mod columns;
 mod compared;
 mod curves;
 mod diagnostic;
@@ -32,8 +33,9 @@ use std::path::{Path, PathBuf};
 use amplicast_sdk::{Error, Result};
 
 pub use calibration::calibration_table;
+pub use columns::{Columns, wrapped};
 pub use figure::{Figure, Subject, figures};
-pub use format::{amplification, short};
+pub use format::{amplification, short, true_g};
 pub use table::table;
 pub use title::cell_title;
 

@@ -1,71 +1,73 @@
-//! The table of G: generators and uncertainty models against summaries, selections, metrics and references.
+//! The table of G: one row for each cell, that is, for each question put to a generator and posterior.
 
-use std::collections::BTreeMap;
-
-use comfy_table::{ContentArrangement, Table, presets};
-
-use super::format;
+use super::columns::Columns;
+use super::format::{self, THIS_SET, Truth};
+use super::title;
 use crate::results::{Cell, Results};
 
-/// The table of G as rows of text; the terminal and the HTML page both show it.
-pub(super) struct Grid<'a> {
-    /// Summary, selection, metric, reference of each column.
-    pub columns: Vec<[&'a str; 4]>,
-    /// Generator and uncertainty model of each row, and its cells.
-    pub rows: Vec<([&'a str; 2], Vec<Option<&'a Cell>>)>,
+/// A row of the table, as the terminal and the HTML page show it.
+pub(super) struct Row<'a> {
+    pub cell: &'a Cell,
+    /// Generator and uncertainty model.
+    pub generator: String,
+    /// The summary, and the selection if there is one.
+    pub summary: String,
+    /// G in words.
+    pub g: String,
+    /// The true G, where it is known.
+    pub truth: Option<Truth>,
 }
 
-impl<'a> Grid<'a> {
-    /// The cells in the order in which the experiment names them.
-    pub fn new(results: &'a Results) -> Self {
-        let mut columns: Vec<[&str; 4]> = Vec::new();
-        let mut rows: Vec<[&str; 2]> = Vec::new();
-        let mut cells = BTreeMap::new();
-        for cell in &results.cells {
-            let n = &cell.name;
-            let column: [&str; 4] = [&n.summary, &n.selection, &n.metric, &n.reference];
-            let row: [&str; 2] = [&n.generator, &n.uncertainty];
-            if !columns.contains(&column) {
-                columns.push(column);
-            }
-            if !rows.contains(&row) {
-                rows.push(row);
-            }
-            cells.insert((row, column), cell);
-        }
-        let of_row =
-            |row: [&'a str; 2]| (row, columns.iter().map(|c| cells.get(&(row, *c)).copied()).collect());
-        Grid { rows: rows.into_iter().map(of_row).collect(), columns }
+/// The rows in the order in which the experiment names the cells.
+pub(super) fn rows(results: &Results) -> Vec<Row<'_>> {
+    results.cells.iter().map(row).collect()
+}
+
+fn row(cell: &Cell) -> Row<'_> {
+    let name = &cell.name;
+    Row {
+        cell,
+        generator: title::generator(&name.generator, &name.uncertainty),
+        summary: format!("{}{}", name.summary, title::selection(&name.selection)),
+        g: format::amplification(cell),
+        truth: format::truth(cell),
     }
 }
 
-/// The table of G for a terminal.
+/// What heads the column of the true G: if all of them are of one training set, they are no expectation.
+pub(super) fn truth_head(rows: &[Row<'_>]) -> Option<String> {
+    let mut known = rows.iter().filter_map(|row| row.truth.as_ref()).peekable();
+    known.peek()?;
+    let of = if known.all(|truth| truth.of_one_set) { format!("{THIS_SET}: ") } else { String::new() };
+    Some(format!("{of}true G"))
+}
+
+/// The table of G for a terminal of so many columns, or as wide as it is.
 ///
-/// A cell is written by [`amplification`](super::amplification); under it, where it is known, the true G of the posterior mean and
-/// of a single member.
-pub fn table(results: &Results) -> String {
-    let grid = Grid::new(results);
-    if grid.rows.is_empty() {
+/// G is written by [`amplification`](super::amplification); beside it, where it is known, stands the true G of the posterior
+/// mean and of a single member.
+pub fn table(results: &Results, width: Option<usize>) -> String {
+    let rows = rows(results);
+    if rows.is_empty() {
         return "no cells".into();
     }
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL).set_content_arrangement(ContentArrangement::Dynamic);
-    let heads = grid.columns.iter().map(|[summary, selection, metric, reference]| {
-        let lines = [*summary, if *selection == "all" { "" } else { selection }, metric, reference];
-        lines.iter().filter(|line| !line.is_empty()).copied().collect::<Vec<_>>().join("\n")
-    });
-    table.set_header(std::iter::once("G".to_string()).chain(heads));
-    for ([generator, uncertainty], cells) in &grid.rows {
-        let texts = cells.iter().map(|cell| match cell {
-            Some(cell) => match format::truth(cell) {
-                Some(truth) => format!("{}\n{truth}", format::amplification(cell)),
-                None => format::amplification(cell),
-            },
-            None => String::new(),
-        });
-        table.add_row(std::iter::once(format!("{generator}\n{uncertainty}")).chain(texts));
+    let head = truth_head(&rows);
+    let mut table = Columns::new().words("generator").words("question").solid("G");
+    if let Some(head) = &head {
+        table = table.solid(&format!("{head}, mean")).solid("single member");
     }
-    table.to_string()
+    let labelled = head.is_some_and(|head| head.starts_with(THIS_SET));
+    for row in rows {
+        let name = &row.cell.name;
+        let against =
+            if name.reference.is_empty() { String::new() } else { format!(", against {}", name.reference) };
+        let [mean, member] = row.truth.map_or(Default::default(), |truth| {
+            let of = if truth.of_one_set && !labelled { format!("{THIS_SET}: ") } else { String::new() };
+            [of + &truth.mean, truth.member]
+        });
+        table.row([row.generator, format!("{}, {}{against}", row.summary, name.metric), row.g, mean, member]);
+    }
+    table.text(width)
 }
 
 #[cfg(test)]
@@ -74,20 +76,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_holds_every_cell() {
+    fn the_table_holds_every_cell_in_a_row_of_its_own() {
         let results = testing::results();
-        let table = table(&results);
-        for expected in
-            ["7.1 [5.0, 10.2]", "true 6.8 | 3.4", "> 12 (95 %)", "22 (in-sample)", "failed", "left-out"]
-        {
-            assert!(table.contains(expected), "{expected} is missing in\n{table}");
+        let table = table(&results, None);
+        assert_eq!(table.lines().count(), 2 + results.cells.len());
+        let words = table.split_whitespace().collect::<Vec<_>>().join(" ");
+        for expected in [
+            "transformer × bayesian radius, integral 7.1 [5.0, 10.2]",
+            "6.8 [5.1, 9.9]",
+            "> 12 (95 %)",
+            "22 (in-sample)",
+            "failed",
+            "against left-out",
+            "radius, selection central, ks",
+            "7.0 [5.2, 9.4] (median of 5 sets)",
+        ] {
+            assert!(words.contains(expected), "{expected} is missing in\n{table}");
         }
+        // One cell has five training sets: what comes from one is said beside it.
+        assert!(table.contains("this training set: 6.8 [5.1, 9.9]"), "{table}");
+    }
+
+    #[test]
+    fn eighty_columns_are_enough() {
+        let mut results = testing::results();
+        results.cells.retain(|cell| cell.replicas.len() <= 1);
+        let table = table(&results, Some(80));
+        assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+        for whole in ["7.1 [5.0, 10.2]", "6.8 [5.1, 9.9]", "3.4 [2.8, 4.3]", "> 12 (95 %)", "transformer"] {
+            assert!(table.contains(whole), "`{whole}` is split in\n{table}");
+        }
+        let heads: Vec<&str> = table.lines().take_while(|line| !line.contains('─')).collect();
+        assert!(heads.concat().contains("this training"), "{table}");
     }
 
     #[test]
     fn no_cells_are_said_in_words() {
         let mut results = testing::results();
         results.cells.clear();
-        assert_eq!(super::table(&results), "no cells");
+        assert_eq!(super::table(&results, None), "no cells");
     }
 }

@@ -1,7 +1,8 @@
 //! A made-up but realistic run for tests: the Gaussian ring, with every kind of verdict and a cell that failed.
 
-use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure};
+use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure, MembersData};
 
+use crate::inspection::{Copies, Nearer};
 use crate::results::*;
 
 /// An estimate with the given intervals on 1000 training events.
@@ -87,8 +88,17 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
                 single_member: 2.0 * limit,
                 null_scale: binomial,
                 pulls: vec![Some(0.4), Some(-1.2), None, Some(2.0)],
+                errors: Some([0.1 * limit, 0.2 * limit]),
             }),
         }
+    };
+    let ends = [interval(5.1, 9.9), interval(2.8, 4.3)];
+    let none = Interval { low: None, high: None };
+    let truth = |value: f64, ends: Interval| TrueG {
+        value: Some(value),
+        interval: if replicas > 1 { ends } else { none },
+        training_sets: replicas,
+        of_this_set: (replicas == 1).then_some(ends),
     };
     Cell {
         name: name("transformer", "bayesian", "radius", "integral", ""),
@@ -99,8 +109,11 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
             verdict: Verdict::Resolved,
             g_mean: Some(7.1),
             g_spread: (replicas > 1).then_some(2.2),
-            g_true_posterior_mean: Some(TrueG { value: Some(6.8), interval: interval(5.1, 9.9) }),
-            g_true_single_member: Some(TrueG { value: Some(3.4), interval: interval(2.8, 4.3) }),
+            g_median: Some(7.0),
+            g_16: Some(5.2),
+            g_84: Some(9.4),
+            g_true_posterior_mean: Some(truth(6.8, ends[0])),
+            g_true_single_member: Some(truth(3.4, ends[1])),
         }),
         failures: Vec::new(),
     }
@@ -163,7 +176,7 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
         replica: 0,
         n_train_passed: (1000.0 * fraction) as u64,
         n_reference: reference as u64,
-        without: None,
+        without: Some(Without { training: 0.13, generated: 0.12 }),
         n_effective: 10.0,
         estimate: Estimate { limit, n_equiv, reason: reason.into(), ..made },
         curve,
@@ -180,6 +193,9 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
             verdict,
             g_mean: g,
             g_spread: None,
+            g_median: g,
+            g_16: g,
+            g_84: g,
             g_true_posterior_mean: None,
             g_true_single_member: None,
         }),
@@ -270,7 +286,9 @@ pub(crate) fn results() -> Results {
     let mut unresolved = ks_cell(Verdict::Unresolved);
     unresolved.name = name("flow", "ensemble", "radius", "ks", "training");
     Results {
+        schema: Schema::this(),
         experiment: "Gaussian ring in two dimensions".into(),
+        dataset: "gaussian-ring".into(),
         n_train: 1000,
         n_gen: 1_000_000,
         members: 10,
@@ -289,11 +307,25 @@ pub(crate) fn results() -> Results {
         distributions: vec![distribution(false), distribution(true)],
         planes: vec![plane()],
         diagnostics: vec![diagnosed()],
-        inspections: Vec::new(),
+        inspections: vec![inspected()],
         warnings: vec![
             "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
                 .into(),
         ],
+    }
+}
+
+/// A look at events of which a few lie next to training events.
+fn inspected() -> Inspected {
+    Inspected {
+        generator: "transformer".into(),
+        uncertainty: "bayesian".into(),
+        replica: 0,
+        members_data: Some(MembersData::Posterior),
+        events: 10_000_000,
+        copies: Copies { equal: 0.0, by_chance: 0.0, nearer: Some(Nearer { part: 0.05, probability: 0.6 }) },
+        precision: Some("6 digits".into()),
+        findings: vec!["5 % of the generated events lie next to one training event".into()],
     }
 }
 

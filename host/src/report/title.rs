@@ -50,7 +50,8 @@ pub(super) fn generator(generator: &str, uncertainty: &str) -> String {
     }
 }
 
-fn selection(selection: &str) -> String {
+/// `, selection NAME`; nothing without a cut.
+pub(super) fn selection(selection: &str) -> String {
     if selection == "all" { String::new() } else { format!(", selection {selection}") }
 }
 

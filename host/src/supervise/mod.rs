@@ -4,4 +4,4 @@ mod journal;
 mod supervisor;
 
 pub use journal::Journal;
-pub use supervisor::{Failure, Worker, supervise, worker};
+pub use supervisor::{Failure, Worker, is_worker, supervise, worker};

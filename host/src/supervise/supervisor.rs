@@ -36,6 +36,9 @@ const SERIAL: &str = "AMPLICAST_WORKER_SERIAL";
 /// A file in which a worker finds what its predecessors noted.
 const NOTES: &str = "AMPLICAST_WORKER_NOTES";
 
+/// The signal of Ctrl-C.
+const INTERRUPT: i32 = 2;
+
 /// Exit code of a worker that ended in order; its own code is in the low bits.
 const ORDERLY: i32 = 64;
 
@@ -49,6 +52,11 @@ pub struct Worker {
     pub serial: bool,
     /// A file that outlives this worker and ends with its supervisor: what is finished need not be done again.
     pub notes: PathBuf,
+}
+
+/// Whether this process was started by a supervisor.
+pub fn is_worker() -> bool {
+    std::env::var_os(JOURNAL).is_some()
 }
 
 /// The worker's side: present in a process that a supervisor started.
@@ -97,8 +105,9 @@ pub fn supervise(time_limit: Duration, stop: &Arc<AtomicBool>) -> std::io::Resul
         if let Some(code) = status.code().filter(|c| (ORDERLY..ORDERLY + 32).contains(c)) {
             return Ok((code - ORDERLY) as u8);
         }
-        if stop.load(Ordering::SeqCst) {
-            return Ok(crate::cli::EXIT_STOPPED);
+        // Also a worker that was too young to listen, before this process heard of the same Ctrl-C.
+        if stop.load(Ordering::SeqCst) || status.signal() == Some(INTERRUPT) {
+            return Ok(crate::cli::stopped());
         }
         let calls = journal::read(journal.path());
         let mut suspects: Vec<&CallUnderWay> = match &hung {
@@ -212,11 +221,18 @@ fn watch(
                 let _ = input.write_all(b"s");
             }
             let since = *stopped_at.get_or_insert_with(journal::now);
-            if journal::now() - since > 20_000 {
+            if journal::now() - since > patience(&journal::read(journal)) {
                 child.kill()?;
             }
         }
     }
+}
+
+/// How many milliseconds a worker that was asked to stop may go on: long while it computes what will be stored, not while plugins
+/// are loaded and components made, which read whole files, since nothing is lost then.
+fn patience(under_way: &[CallUnderWay]) -> u64 {
+    let loses_nothing = |call: &CallUnderWay| ["load", "create"].contains(&call.call.as_str());
+    if !under_way.is_empty() && under_way.iter().all(loses_nothing) { 500 } else { 20_000 }
 }
 
 fn describe(status: ExitStatus) -> String {

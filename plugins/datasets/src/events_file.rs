@@ -1,43 +1,55 @@
 //! True events from files.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::{Chunk, Component, Dataset, Error, Result, Schema, Split, config};
-use amplicast_tables::{EventFile, Selection};
+use amplicast_tables::{EventFile, Layout, Pass, Selection, located};
 
 config! {
-    /// True events from files: n x d numbers, or n x particles x 4 four-momenta (E, px, py, pz) in GeV.
+    /// True events from files: n x d numbers, or n x particles x 4 four-momenta in GeV.
     pub struct EventsFileConfig {
-        /// File of the training events: .npy, .npz, .h5 or .parquet.
+        /// File of the training events: .npy, .npz, HDF5 or Parquet, or a folder of Parquet files; `FILE::KEY` for one of several
+        /// arrays.
         pub train: PathBuf,
-        /// Which array of `train`, if it holds several (.npz, .h5).
+        /// Which array of `train`, if it holds several (.npz, HDF5); a group of HDF5 whose datasets are columns.
         pub key: Option<String>,
+        /// Which array of files that hold several and have no key of their own; other files ignore it.
+        pub default_key: Option<String>,
         /// Rows [first, end) of `train` that are training events; all by default.
         pub train_rows: Option<[u64; 2]>,
         /// File of the holdout events; `train` if only its key or its rows are given. None by default.
         pub holdout: Option<PathBuf>,
-        /// Which array of `holdout`; `key` by default.
+        /// Which array of `holdout`; `key` by default, if it holds several.
         pub holdout_key: Option<String>,
         /// Rows [first, end) of `holdout` that are holdout events; all by default.
         pub holdout_rows: Option<[u64; 2]>,
-        /// Names of the particles; four columns E, px, py, pz each. `p0`, `p1` ... by default for n x particles x 4.
+        /// Names of the particles, whose components are the columns. `p0`, `p1` ... by default for n x particles x 4.
         pub particles: Option<Vec<String>>,
-        /// Columns to take from a file that knows their names (.parquet), otherwise names for those of n x d; `x1`, `x2` ...
-        /// by default.
+        /// The components of a particle in the order of the file: `"E,px,py,pz"`, `"px,py,pz,E"`, `"pt,eta,phi,m"`,
+        /// `"eta,phi,pt,mask"`. By default what the columns' names tell, otherwise E, px, py, pz.
+        pub layout: Option<String>,
+        /// The same of `holdout`; `layout` by default.
+        pub holdout_layout: Option<String>,
+        /// Columns to take from a file that knows their names (Parquet, records, groups of HDF5), otherwise names for those of n x d;
+        /// `x1`, `x2` ... by default.
         pub columns: Option<Vec<String>>,
+        /// Whether all rows in use are read once, to refuse NaN, infinite numbers and what are no momenta; true by default.
+        pub verify: Option<bool>,
     }
 }
 
 /// True events from files, read row by row when they are asked for.
 ///
-/// Making it reads the rows in use once, to refuse NaN and infinite numbers before anything else runs.
+/// Making it reads the rows in use once, to refuse NaN and infinite numbers, and four-momenta that are none, before anything
+/// else runs.
 #[derive(Debug)]
 pub struct EventsFile {
     schema: Schema,
     training: Part,
     holdout: Option<Part>,
+    notes: Vec<String>,
 }
 
 /// Rows of a file.
@@ -51,36 +63,68 @@ impl Component for EventsFile {
     type Config = EventsFileConfig;
     const NAME: &'static str = "events-file";
     const ABOUT: &'static str =
-        "True events from .npy, .npz, .h5 or .parquet files: columns, or four-momenta in GeV";
+        "True events from .npy, .npz, HDF5 or Parquet files: columns, or four-momenta in GeV";
 
     fn new(config: EventsFileConfig) -> Result<Self> {
-        let selection = Selection { key: config.key, columns: config.columns };
-        let training = Part::open(config.train.clone(), &selection, "train_rows", config.train_rows)?;
+        let layout = |text: &Option<String>| text.as_deref().map(Layout::read).transpose();
+        let train = located(&config.train);
+        let selection = Selection {
+            key: train.key.or(config.key),
+            default_key: config.default_key,
+            columns: config.columns,
+            layout: layout(&config.layout)?,
+        };
+        let mut training = Part::open(&train.path, &selection, "train_rows", config.train_rows)?;
         let schema = training.file.schema(config.particles.as_deref())?;
-        let holdout = match (config.holdout, config.holdout_key, config.holdout_rows) {
+        let holdout_layout = layout(&config.holdout_layout).map_err(of_holdout)?;
+        let mut holdout = match (config.holdout, config.holdout_key, config.holdout_rows) {
             (None, None, None) => None,
             (path, key, rows) => {
-                let selection = Selection { key: key.or(selection.key), columns: selection.columns };
-                let part = Part::open(path.unwrap_or(config.train), &selection, "holdout_rows", rows);
-                Some(part.map_err(|error| match error.place() {
-                    "key" => Error::config("holdout_key", error.message()),
-                    _ => error,
-                })?)
+                // The training file's key holds for another file only if that has several arrays.
+                let file = path.as_deref().map(located);
+                let own = file.as_ref().and_then(|file| file.key.clone()).or(key);
+                let inherited = Selection {
+                    key: own.or_else(|| selection.key.clone().filter(|_| file.is_none())),
+                    default_key: selection.default_key.clone().or_else(|| selection.key.clone()),
+                    layout: holdout_layout.or_else(|| selection.layout.clone()),
+                    ..selection.clone()
+                };
+                let path = file.map_or(train.path, |file| file.path);
+                Some(Part::open(&path, &inherited, "holdout_rows", rows).map_err(of_holdout)?)
             }
         };
-        if let Some(holdout) = &holdout {
-            holdout.file.expect(&schema, "in the training file")?;
+        training.file = training.file.like(&schema, "in the training file")?;
+        if let Some(holdout) = &mut holdout {
+            holdout.file = holdout.file.like(&schema, "in the training file")?;
             holdout.check_against(&training)?;
         }
+        let mut notes = Vec::new();
         for part in [Some(&training), holdout.as_ref()].into_iter().flatten() {
-            part.file.check_finite(part.rows.start, part.rows.end)?;
+            notes.extend(part.file.notes());
+            if config.verify == Some(false) {
+                continue;
+            }
+            let pass = Pass::over(&part.file, part.rows.start, part.rows.end)?;
+            if !schema.particles().is_empty() {
+                pass.expect_momenta()?;
+                notes.extend(pass.note());
+            }
         }
-        Ok(EventsFile { schema, training, holdout })
+        notes.dedup();
+        Ok(EventsFile { schema, training, holdout, notes })
+    }
+}
+
+/// The error of a selection of the holdout's, at the field where it stands.
+fn of_holdout(error: Error) -> Error {
+    match error.place() {
+        field @ ("key" | "layout") => Error::config(format!("holdout_{field}"), error.message()),
+        _ => error,
     }
 }
 
 impl Part {
-    fn open(path: PathBuf, selection: &Selection, field: &str, rows: Option<[u64; 2]>) -> Result<Part> {
+    fn open(path: &Path, selection: &Selection, field: &str, rows: Option<[u64; 2]>) -> Result<Part> {
         let file = EventFile::open(path, selection)?;
         let [first, end] = rows.unwrap_or([0, file.rows()]);
         if first >= end || end > file.rows() {
@@ -143,195 +187,18 @@ impl Dataset for EventsFile {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.training.file.path().to_owned()];
-        files.extend(self.holdout.as_ref().map(|part| part.file.path().to_owned()));
+        let mut files = self.training.file.files();
+        files.extend(self.holdout.iter().flat_map(|part| part.file.files()));
         files.dedup();
         files
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 }
 
 amplicast_sdk::register_dataset!(EventsFile);
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use amplicast_sdk::Seed;
-    use amplicast_sdk::ndarray::{Array2, Array3, array};
-
-    use super::*;
-
-    fn config(train: &Path) -> EventsFileConfig {
-        EventsFileConfig {
-            train: train.to_owned(),
-            key: None,
-            train_rows: None,
-            holdout: None,
-            holdout_key: None,
-            holdout_rows: None,
-            particles: None,
-            columns: None,
-        }
-    }
-
-    fn folder() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        let events = Array3::from_shape_fn((100, 2, 4), |(n, p, c)| (8 * n + 4 * p + c) as f32);
-        ndarray_npy::write_npy(folder.path().join("a.npy"), &events).unwrap();
-        ndarray_npy::write_npy(folder.path().join("b.npy"), &array![[1.0, 2.0], [3.0, 4.0]]).unwrap();
-        folder
-    }
-
-    #[test]
-    fn two_parts_of_one_file() {
-        let folder = folder();
-        let path = folder.path().join("a.npy");
-        let data = EventsFile::new(EventsFileConfig {
-            train_rows: Some([10, 60]),
-            holdout_rows: Some([60, 100]),
-            particles: Some(vec!["b".into(), "q".into()]),
-            ..config(&path)
-        })
-        .unwrap();
-        assert_eq!((data.capacity(Split::Training), data.capacity(Split::Holdout)), (Some(50), Some(40)));
-        assert_eq!(data.schema().column_names()[4], "q.E");
-        assert_eq!(data.files(), [path]);
-        let mut out = Array2::zeros((3, 8));
-        let chunk = Chunk { index: 0, first_event: 5, seed: Seed::new(0) };
-        data.read(Split::Training, chunk, out.view_mut()).unwrap();
-        assert_eq!(out[[0, 0]], 15.0 * 8.0);
-        data.read(Split::Holdout, chunk, out.view_mut()).unwrap();
-        assert_eq!(out[[0, 0]], 65.0 * 8.0);
-        // The file goes on after row 60, the training set does not.
-        let chunk = Chunk { first_event: 48, ..chunk };
-        let error = data.read(Split::Training, chunk, out.view_mut()).unwrap_err().to_string();
-        assert!(
-            error.contains("a.npy: expected at most 50 events (the rows in use), found a request"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn refusals() {
-        let folder = folder();
-        let (a, b) = (folder.path().join("a.npy"), folder.path().join("b.npy"));
-        let refusal = |config| EventsFile::new(config).unwrap_err().to_string();
-        let error = refusal(EventsFileConfig { train_rows: Some([50, 101]), ..config(&a) });
-        assert!(error.starts_with("train_rows: expected [first, end) with first < end <= 100"), "{error}");
-        assert!(error.ends_with("found [50, 101)"), "{error}");
-        let error = refusal(EventsFileConfig { train_rows: Some([5, 5]), ..config(&a) });
-        assert!(error.ends_with("found [5, 5)"), "{error}");
-        let link = folder.path().join("link.npy");
-        std::os::unix::fs::symlink(&a, &link).unwrap();
-        let error = refusal(EventsFileConfig {
-            train_rows: Some([0, 60]),
-            holdout: Some(link),
-            holdout_rows: Some([50, 100]),
-            ..config(&a)
-        });
-        assert!(
-            error.contains("holdout_rows: expected rows that are not in the training set, found rows 50..60"),
-            "{error}"
-        );
-        let error = refusal(EventsFileConfig { holdout: Some(b.clone()), ..config(&a) });
-        assert!(
-            error.ends_with(
-                "b.npy: expected events of 2 particles x 4 as in the training file, found 2 columns"
-            ),
-            "{error}"
-        );
-        let error = refusal(EventsFileConfig { holdout_rows: Some([0, 1]), ..config(&a) });
-        assert!(error.contains("holdout_rows: expected rows that are not in the training set"), "{error}");
-        let error = refusal(EventsFileConfig { particles: Some(vec!["b".into()]), ..config(&b) });
-        assert!(error.contains("particles: expected no particles"), "{error}");
-        let error = refusal(EventsFileConfig { key: Some("x".into()), ..config(&a) });
-        assert!(error.starts_with("key: expected no key for a file of one array, found `x` ("), "{error}");
-    }
-
-    fn fixture(name: &str) -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../tables/fixtures").join(name)
-    }
-
-    #[test]
-    fn two_arrays_of_one_file() {
-        let path = fixture("stored.npz");
-        let of = |key: &str, holdout: &str| EventsFileConfig {
-            key: Some(key.into()),
-            holdout_key: Some(holdout.into()),
-            ..config(&path)
-        };
-        let data = EventsFile::new(of("train", "test")).unwrap();
-        assert_eq!((data.capacity(Split::Training), data.capacity(Split::Holdout)), (Some(50), Some(20)));
-        assert_eq!(data.files(), std::slice::from_ref(&path));
-        let refusal = |config| EventsFile::new(config).unwrap_err().to_string();
-        let error = refusal(of("train", "train"));
-        assert!(error.contains("found rows 0..50 of the same file"), "{error}");
-        let error = refusal(of("train", "valid"));
-        assert!(
-            error.starts_with("holdout_key: expected one of `train`, `test`, found `valid` ("),
-            "{error}"
-        );
-        let error = refusal(config(&path));
-        assert!(error.starts_with("key: expected one of `train`, `test`, found none ("), "{error}");
-    }
-
-    #[test]
-    fn columns_are_four_momenta_if_particles_are_named() {
-        let of = |jets: usize, holdout: Option<&str>| EventsFileConfig {
-            key: Some(format!("ttbar+{jets}jet")),
-            train_rows: Some([0, 1]),
-            holdout_key: holdout.map(str::to_owned),
-            holdout_rows: Some([1, 2]),
-            particles: Some((0..6 + jets).map(|jet| format!("j{jet}")).collect()),
-            ..config(&fixture("ttbar.h5"))
-        };
-        let data = EventsFile::new(of(4, None)).unwrap();
-        assert_eq!((data.schema().particles().len(), data.schema().dimension()), (10, 40));
-        let mut out = Array2::zeros((1, 40));
-        let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(0) };
-        data.read(Split::Holdout, chunk, out.view_mut()).unwrap();
-        assert_eq!(out[[0, 39]], 139.0);
-        let error = EventsFile::new(of(4, Some("ttbar+0jet"))).unwrap_err().to_string();
-        let expected = "expected events of 10 particles x 4 as in the training file, found 24 columns";
-        assert!(error.ends_with(expected), "{error}");
-    }
-
-    #[test]
-    fn columns_of_a_file_that_knows_names() {
-        let path = fixture("zstd.parquet");
-        let of = |columns: &[&str]| EventsFileConfig {
-            columns: Some(columns.iter().map(|name| name.to_string()).collect()),
-            train_rows: Some([0, 600]),
-            holdout_rows: Some([600, 1000]),
-            ..config(&path)
-        };
-        let data = EventsFile::new(of(&["eta", "pt"])).unwrap();
-        assert_eq!(data.schema().column_names(), ["eta", "pt"]);
-        let mut out = Array2::zeros((1, 2));
-        let chunk = Chunk { index: 0, first_event: 2, seed: Seed::new(0) };
-        data.read(Split::Holdout, chunk, out.view_mut()).unwrap();
-        assert_eq!(out, array![[60201.0, 60200.0]]);
-        let error = EventsFile::new(of(&["mass"])).unwrap_err().to_string();
-        assert!(
-            error.starts_with("columns: expected columns out of pt, eta, jets, tag, found `mass`"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn nan_outside_the_rows_in_use_does_no_harm() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("nan.npy");
-        ndarray_npy::write_npy(&path, &array![[1.0], [2.0], [f64::INFINITY]]).unwrap();
-        let error = EventsFile::new(config(&path)).unwrap_err().to_string();
-        assert!(error.ends_with("nan.npy: row 2, number 0: expected a finite number, found inf"), "{error}");
-        EventsFile::new(EventsFileConfig { train_rows: Some([0, 2]), ..config(&path) }).unwrap();
-    }
-
-    #[test]
-    fn the_configuration_needs_a_file() {
-        let error = amplicast_sdk::read_config::<EventsFileConfig>("{}").unwrap_err();
-        assert_eq!(error.to_string(), "missing field `train`");
-        amplicast_sdk::read_config::<EventsFileConfig>(r#"{"train": "x.npy"}"#).unwrap();
-    }
-}
+mod tests;

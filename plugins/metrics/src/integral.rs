@@ -2,7 +2,7 @@
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{
-    Accumulator, Comparison, Component, Error, Metric, Reference, ReferenceUse, Result, config,
+    Accumulator, Comparison, Component, Error, Extended, Metric, Reference, ReferenceUse, Result, config,
     ensure_config, expect_length, register_metric,
 };
 
@@ -12,8 +12,8 @@ use crate::regions::{Regions, read_choice};
 config! {
     /// Regions of the cell's summary; several regions are combined in quadrature (Eq. 19).
     pub struct IntegralConfig {
-        /// Regions as intervals [low, high), in units of the summary.
-        pub intervals: Vec<(f64, f64)> = Vec::new(),
+        /// Regions as intervals [low, high), in units of the summary; a tail has an end `inf` or `-inf`.
+        pub intervals: Vec<(Extended, Extended)> = Vec::new(),
         /// Number of regions of equal probability that the summary's range is cut into; 0 for none.
         pub quantiles: u32 = 0,
         /// Which of them, numbered from 1: `"2"`, `"2-19"`, `"2,5,7-9"`.
@@ -52,8 +52,16 @@ impl Component for Integral {
             })?;
             return Ok(Integral { intervals: Vec::new(), choice, quantiles: config.quantiles });
         }
-        Regions::new(config.intervals.clone())?;
-        Ok(Integral { intervals: config.intervals, choice: Vec::new(), quantiles: 0 })
+        let intervals: Vec<(f64, f64)> =
+            config.intervals.iter().map(|&(low, high)| (low.into(), high.into())).collect();
+        for (i, &(low, high)) in intervals.iter().enumerate() {
+            ensure_config(low.is_finite() || high.is_finite(), &format!("intervals[{i}]"), || {
+                "expected a part of the summary's range, found all of it: its integral is 1 by definition"
+                    .into()
+            })?;
+        }
+        Regions::new(intervals.clone())?;
+        Ok(Integral { intervals, choice: Vec::new(), quantiles: 0 })
     }
 }
 

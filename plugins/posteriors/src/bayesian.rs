@@ -4,7 +4,7 @@ use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
 use crate::parts::Parts;
-use crate::target::{Run, Target, check_target, ensure_positive, needs_likelihood};
+use crate::target::{Run, Target, check_segments, check_target, ensure_positive, needs_likelihood};
 
 config! {
     /// A variational Gaussian posterior over parameters of the model.
@@ -70,6 +70,10 @@ impl UncertaintyModel for Bayesian {
 
     fn chains(&self, _members: u64) -> u64 {
         1
+    }
+
+    fn check(&self, model: &dyn Model) -> Result<()> {
+        check_segments(&self.config.segments, model)
     }
 
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {

@@ -4,7 +4,7 @@ use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
 use crate::repulsion::{Kernel, repulsion};
-use crate::target::{Target, check_target, needs_likelihood};
+use crate::target::{Target, check_segments, check_target, needs_likelihood};
 
 config! {
     /// An ensemble whose members are trained together and keep away from each other.
@@ -61,6 +61,10 @@ impl UncertaintyModel for RepulsiveEnsemble {
 
     fn chains(&self, _members: u64) -> u64 {
         1
+    }
+
+    fn check(&self, model: &dyn Model) -> Result<()> {
+        check_segments(&self.config.segments, model)
     }
 
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {

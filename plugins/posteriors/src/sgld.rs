@@ -4,7 +4,7 @@ use amplicast_sdk::*;
 
 use crate::convergence::{convergence, thinned};
 use crate::langevin::{CALIBRATION, Steps};
-use crate::target::{Target, check_target, ensure_positive, needs_likelihood};
+use crate::target::{Target, check_segments, check_target, ensure_positive, needs_likelihood};
 
 config! {
     /// Draws of the posterior by stochastic-gradient Langevin dynamics.
@@ -82,6 +82,10 @@ impl UncertaintyModel for Sgld {
 
     fn chains(&self, _members: u64) -> u64 {
         self.config.chains
+    }
+
+    fn check(&self, model: &dyn Model) -> Result<()> {
+        check_segments(&self.config.segments, model)
     }
 
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {

@@ -122,6 +122,11 @@ impl Target<'_> {
     }
 }
 
+/// Refuses a model without the segments that the posterior is to be over.
+pub fn check_segments(segments: &[String], model: &dyn Model) -> Result<()> {
+    places(segments, &model.layout()).map(drop)
+}
+
 /// The places of all segments that match a pattern, in ascending order.
 fn places(segments: &[String], layout: &Layout) -> Result<Vec<usize>> {
     let mut places = Vec::new();

@@ -3,78 +3,250 @@
 use std::path::Path;
 
 use amplicast_sdk::{Error, Result};
-use hdf5_pure::{DType, Dataset, File, Group};
+use hdf5_pure::{ChunkCacheConfig, Dataset, DatasetAccessProperties, File, Layout};
 
-use crate::table::{Source, Table, choose};
+use crate::column_names::refuse_weights;
+use crate::filters::expect_known;
+use crate::hdf5_keys::{Place, collect, columns_of_group, find};
+use crate::hdf5_types::{Element, element};
+use crate::npz::weights_beside;
+use crate::number::{Field, Kind, Number, decode_records, too_large};
+use crate::table::{Selection, Source, Table};
 
-/// Groups within groups that are looked at; links may form circles.
-const DEPTH: usize = 8;
+/// Bytes of unpacked chunks that a dataset may hold; larger ones are unpacked again for each piece that is read.
+const MOST_HELD: u64 = 1 << 30;
 
-/// Rows of a dataset.
+/// What a dataset holds without being asked: the default of the library.
+const LEAST_HELD: u64 = 1 << 20;
+
+/// Rows of a dataset of numbers.
 #[derive(Debug)]
-struct Rows(Dataset);
+struct Rows {
+    dataset: Dataset,
+    number: Number,
+    /// Numbers in an event.
+    dimension: usize,
+    held: u64,
+}
 
-/// The dataset `key`, named with its groups (`group/name`).
-pub fn open(path: &Path, key: Option<&str>) -> Result<Table> {
+/// Rows of a dataset of records.
+#[derive(Debug)]
+struct Records {
+    dataset: Dataset,
+    size: usize,
+    fields: Vec<Field>,
+    names: Vec<String>,
+    held: u64,
+}
+
+/// Datasets of one number an event, side by side.
+#[derive(Debug)]
+struct Columns(Vec<(String, Box<dyn Source>)>);
+
+/// The dataset that `selection` names with its groups (`group/name`), or the datasets of a group as columns.
+pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
     let wrong = |error: hdf5_pure::Error| Error::data(format!("expected an HDF5 file: {error}"));
     let file = File::open_streaming(path).map_err(wrong)?;
     let (expected, found) = (file.superblock().eof_address, file.file_size());
     if found < expected {
         return Err(Error::data(format!("the file is cut short: expected {expected} bytes, found {found}")));
     }
-    let mut keys = Vec::new();
-    collect(&file.root(), "", DEPTH, &mut keys).map_err(wrong)?;
-    let key = choose(key.map(|key| key.trim_start_matches('/')), &keys)?;
-    let inside = |error: hdf5_pure::Error| Error::data(error.to_string()).at(format!("`{key}`"));
-    let dataset = file.dataset(&key).map_err(inside)?;
-    match dataset.dtype().map_err(inside)? {
-        DType::F32 | DType::F64 | DType::I8 | DType::I16 | DType::I32 | DType::I64 => {}
-        DType::U8 | DType::U16 | DType::U32 | DType::U64 => {}
-        other => {
-            let error = format!("expected floating-point numbers or integers, found {other}");
-            return Err(Error::data(error).at(format!("`{key}`")));
+    match find(&file, selection)? {
+        Place::Dataset(key) => {
+            refuse_weights("key", &key)?;
+            let opened = file.dataset(&key).map_err(|error| failed(error, &key))?;
+            let mut table = open_dataset(&file, opened, &key, selection)?;
+            let listed = collect(&file).unwrap_or_default();
+            table.notes.extend(weights_beside(&key, &listed));
+            table.key = Some(key);
+            Ok(table)
+        }
+        Place::Group(group) => {
+            let (names, notes) = columns_of_group(&file, &group, selection.columns.as_deref())?;
+            if let ([only], None) = (&names[..], &selection.columns) {
+                let key = format!("{group}/{only}").trim_start_matches('/').to_string();
+                let dataset = file.dataset(&key).map_err(|error| failed(error, &key))?;
+                let table = open_dataset(&file, dataset, &key, selection)?;
+                return Ok(Table { key: Some(key), ..table });
+            }
+            let mut rows = None;
+            let mut columns = Vec::new();
+            for name in &names {
+                let key = if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
+                let dataset = file.dataset(&key).map_err(|error| failed(error, &key))?;
+                let table = open_dataset(&file, dataset, &key, &Selection::default())?;
+                let ([events] | [events, 1]) = *table.shape else {
+                    return Err(Error::data(format!(
+                        "expected one number an event in each dataset of the group `{group}`, found the shape {:?}; name one \
+                         dataset by its `key`, or the datasets that are `columns`",
+                        table.shape
+                    ))
+                    .at(format!("`{key}`")));
+                };
+                match &rows {
+                    None => rows = Some((events, key)),
+                    Some((expected, first)) if *expected != events => {
+                        return Err(Error::data(format!(
+                            "expected {expected} events as in `{first}`, found {events}"
+                        ))
+                        .at(format!("`{key}`")));
+                    }
+                    Some(_) => {}
+                }
+                columns.push((name.clone(), table.source));
+            }
+            let shape = vec![rows.map_or(0, |(rows, _)| rows), names.len()];
+            Ok(Table {
+                shape,
+                columns: Some(names),
+                source: Box::new(Columns(columns)),
+                notes,
+                names_used: true,
+                key: Some(group),
+            })
         }
     }
-    let shape = dataset.shape().map_err(inside)?;
-    let shape = shape.into_iter().map(|axis| usize::try_from(axis).unwrap_or(usize::MAX)).collect();
-    Ok(Table { shape, columns: None, source: Box::new(Rows(dataset)) })
 }
 
-/// The names of the datasets of a group, in order.
-fn collect(
-    group: &Group,
-    prefix: &str,
-    depth: usize,
-    keys: &mut Vec<String>,
-) -> Result<(), hdf5_pure::Error> {
-    let mut names = group.datasets()?;
-    names.sort();
-    keys.extend(names.iter().map(|name| format!("{prefix}{name}")));
-    if depth > 0 {
-        let mut groups = group.groups()?;
-        groups.sort();
-        for name in groups {
-            collect(&group.group(&name)?, &format!("{prefix}{name}/"), depth - 1, keys)?;
+fn failed(error: hdf5_pure::Error, key: &str) -> Error {
+    Error::data(error.to_string()).at(format!("`{key}`"))
+}
+
+/// A dataset: its layout, filters and type are checked.
+fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection) -> Result<Table> {
+    let inside = |error: hdf5_pure::Error| failed(error, key);
+    let here = |error: Error| match error.place() {
+        "columns" => error,
+        _ => error.at(format!("`{key}`")),
+    };
+    expect_known(&dataset.filter_pipeline(), key).map_err(here)?;
+    if matches!(dataset.layout(), Ok(Layout::Virtual)) {
+        let message = "expected numbers in this file, found a virtual dataset, which points to other files; rewrite it with \
+                       `h5repack IN OUT`, or write its numbers to a dataset of their own";
+        return Err(here(Error::data(message)));
+    }
+    let element = element(&dataset.datatype().map_err(inside)?).map_err(here)?;
+    let shape = dataset.shape().map_err(inside)?;
+    let size = dataset.element_size().map_err(inside)?;
+    let (held, slots) = unpacked(&dataset, &shape, size);
+    let dataset = if held > LEAST_HELD {
+        let bytes = usize::try_from(held).unwrap_or(usize::MAX);
+        let cache = ChunkCacheConfig::new().with_max_bytes(bytes).with_max_slots(slots);
+        file.dataset_with_options(key, DatasetAccessProperties::new().with_chunk_cache(cache))
+            .map_err(inside)?
+    } else {
+        dataset
+    };
+    let shape: Vec<usize> =
+        shape.into_iter().map(|axis| usize::try_from(axis).unwrap_or(usize::MAX)).collect();
+    match element {
+        Element::Number(number) => {
+            let dimension = shape.iter().skip(1).product();
+            Ok(Table::new(shape, Box::new(Rows { dataset, number, dimension, held })))
+        }
+        Element::Record(record) => {
+            let (rows, each) = match *shape {
+                [rows] => (rows, 1),
+                [rows, each] => (rows, each),
+                _ => {
+                    return Err(here(Error::data(format!(
+                        "expected records of shape (events,) or (events, particles), found {shape:?}"
+                    ))));
+                }
+            };
+            let size = record.size * each;
+            let (chosen, notes) = record.repeated(each).choose(selection.columns.as_deref()).map_err(here)?;
+            let (names, fields): (Vec<String>, Vec<Field>) = chosen.into_iter().unzip();
+            let (shape, columns) = (vec![rows, names.len()], Some(names.clone()));
+            let source = Box::new(Records { dataset, size, fields, names, held });
+            Ok(Table { columns, notes, names_used: true, ..Table::new(shape, source) })
         }
     }
-    Ok(())
+}
+
+/// Bytes and number of the chunks that reading rows in turn needs again: those of a row, and of the row before.
+fn unpacked(dataset: &Dataset, shape: &[u64], size: u64) -> (u64, usize) {
+    let Ok(Some(chunk)) = dataset.chunk_shape() else { return (0, 0) };
+    let across = shape.iter().zip(&chunk).skip(1).map(|(axis, chunk)| axis.div_ceil((*chunk).max(1)));
+    let across = across.fold(1_u64, u64::saturating_mul).max(1);
+    let row = chunk.iter().fold(size, |bytes, axis| bytes.saturating_mul(*axis)).saturating_mul(across);
+    // A chunk that spans all rows has none after it.
+    let rows = if shape.first() <= chunk.first() { 1 } else { 2 };
+    let slots = usize::try_from(across.saturating_mul(rows)).unwrap_or(usize::MAX);
+    (row.saturating_mul(rows).min(MOST_HELD), slots.max(16))
+}
+
+/// The bytes of `rows` rows from row `first` on.
+fn read_rows(dataset: &Dataset, first: u64, rows: usize, size: usize) -> Result<Vec<u8>> {
+    let bytes = dataset
+        .read_raw_rows(first, rows as u64)
+        .map_err(|error| Error::data(format!("cannot read the dataset: {error}")))?;
+    if bytes.len() != rows * size {
+        return Err(Error::data(format!(
+            "expected {} bytes from row {first} on, found {}",
+            rows * size,
+            bytes.len()
+        )));
+    }
+    Ok(bytes)
 }
 
 impl Source for Rows {
     fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
-        let failed = |error: hdf5_pure::Error| Error::data(format!("cannot read the dataset: {error}"));
-        let shape = self.0.shape().map_err(failed)?;
-        let dimension: u64 = shape.iter().skip(1).product();
-        let rows = out.len() as u64 / dimension.max(1);
-        let numbers = self.0.read_f64_rows(first, rows).map_err(failed)?;
-        if numbers.len() != out.len() {
-            return Err(Error::data(format!(
-                "expected {} numbers from row {first} on, found {}",
-                out.len(),
-                numbers.len()
-            )));
+        let d = self.dimension.max(1);
+        let bytes = read_rows(&self.dataset, first, out.len() / d, d * self.number.bytes())?;
+        match self.number.decode(&bytes, out) {
+            None => Ok(()),
+            Some(place) => Err(too_large(first + (place / d) as u64, place % d, None)),
         }
-        out.copy_from_slice(&numbers);
+    }
+
+    fn held(&self) -> u64 {
+        self.held
+    }
+
+    fn is_half(&self) -> bool {
+        self.number.kind == Kind::Float(2)
+    }
+}
+
+impl Source for Records {
+    fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
+        let d = self.fields.len();
+        let bytes = read_rows(&self.dataset, first, out.len() / d, self.size)?;
+        match decode_records(self.size, &self.fields, &bytes, out) {
+            None => Ok(()),
+            Some(place) => {
+                Err(too_large(first + (place / d) as u64, place % d, Some(&self.names[place % d])))
+            }
+        }
+    }
+
+    fn held(&self) -> u64 {
+        self.held
+    }
+
+    fn is_half(&self) -> bool {
+        self.fields.iter().any(|field| field.number.kind == Kind::Float(2))
+    }
+}
+
+impl Source for Columns {
+    fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
+        let d = self.0.len();
+        let mut column = vec![0.0; out.len() / d];
+        for (place, (name, source)) in self.0.iter().enumerate() {
+            source.read(first, &mut column).map_err(|error| error.at(format!("`{name}`")))?;
+            out.iter_mut().skip(place).step_by(d).zip(&column).for_each(|(x, value)| *x = *value);
+        }
         Ok(())
+    }
+
+    fn held(&self) -> u64 {
+        self.0.iter().map(|(_, source)| source.held()).sum()
+    }
+
+    fn is_half(&self) -> bool {
+        self.0.iter().any(|(_, source)| source.is_half())
     }
 }

@@ -13,17 +13,34 @@
 //! # }
 //! ```
 
+mod arrangement;
+mod arrow_schema;
+mod column_names;
 mod file;
+mod filters;
+mod folder;
+mod format;
 mod hdf5;
+mod hdf5_keys;
+mod hdf5_types;
+mod layout;
+mod momenta;
 mod npy;
 mod npz;
+mod number;
 mod parquet;
+mod parquet_schema;
+mod pass;
 mod patterns;
 mod place;
+mod pool;
+mod record;
 mod shape;
 mod table;
 
 pub use file::EventFile;
-pub use patterns::matching_files;
+pub use layout::Layout;
+pub use pass::Pass;
+pub use patterns::{Located, located, matching_arrays, matching_files};
 pub use shape::EventShape;
 pub use table::Selection;

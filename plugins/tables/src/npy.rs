@@ -1,35 +1,21 @@
-//! Arrays as NumPy saves them: little-endian f32 or f64, C order.
+//! Arrays as NumPy saves them: numbers of any size and byte order, in C or Fortran order, or records of them.
 
 use std::io::{ErrorKind, Read};
 
 use amplicast_sdk::{Error, Result};
 use ndarray_npy::npy::header::{Header, ReadHeaderError};
 
+use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::place::Bytes;
+use crate::record::{Record, numpy_record};
 use crate::table::{Source, Table};
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 1 << 16;
 
-/// The type of the numbers in an array.
-#[derive(Debug, Clone, Copy)]
-enum Number {
-    F32,
-    F64,
-}
-
-impl Number {
-    fn bytes(self) -> usize {
-        match self {
-            Number::F32 => 4,
-            Number::F64 => 8,
-        }
-    }
-}
-
-/// An array's numbers, from byte `start` on.
+/// An array's numbers in C order, from byte `start` on.
 #[derive(Debug)]
-struct Numbers {
+struct Rows {
     bytes: Bytes,
     number: Number,
     start: u64,
@@ -37,8 +23,30 @@ struct Numbers {
     dimension: usize,
 }
 
-/// The array from byte `start` to byte `end`; checks its header and its length.
-pub fn open(bytes: Bytes, start: u64, end: u64) -> Result<Table> {
+/// An array's numbers in Fortran order: each number of all events, one number after the other.
+#[derive(Debug)]
+struct Columns {
+    bytes: Bytes,
+    number: Number,
+    start: u64,
+    /// Events in the file.
+    rows: u64,
+    /// Which of the file's columns each number of an event is.
+    order: Vec<u64>,
+}
+
+/// An array's records, one an event.
+#[derive(Debug)]
+struct Records {
+    bytes: Bytes,
+    start: u64,
+    size: usize,
+    fields: Vec<Field>,
+    names: Vec<String>,
+}
+
+/// The array from byte `start` to byte `end`; checks its header and its length. `wanted` are the columns of records.
+pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Result<Table> {
     let mut reader = bytes.from(start);
     let header = Header::from_reader(&mut reader).map_err(|error| match error {
         ReadHeaderError::Io(e) if e.kind() != ErrorKind::UnexpectedEof => {
@@ -46,24 +54,22 @@ pub fn open(bytes: Bytes, start: u64, end: u64) -> Result<Table> {
         }
         other => Error::data(format!("expected a .npy file, found something else: {other}")),
     })?;
-    let number = match header.type_descriptor.as_string().map(String::as_str) {
-        Some("<f4") => Number::F32,
-        Some("<f8") => Number::F64,
-        _ => {
-            return Err(Error::data(format!(
-                "expected numbers of type '<f4' (float32) or '<f8' (float64), found {}",
-                header.type_descriptor
-            )));
+    let kind = &header.type_descriptor;
+    let (number, record) = match (kind.as_string(), kind.as_list()) {
+        (Some(code), _) => (Some(Number::of_numpy(code)?), None),
+        (None, Some(fields)) => {
+            let fields = fields.iter().map(numpy_record).collect::<Result<Vec<_>>>()?;
+            (None, Some(Record::new(fields)))
+        }
+        (None, None) => {
+            return Err(Error::data(format!("expected numbers such as float32 ('<f4'), found {kind}")));
         }
     };
-    if header.layout.is_fortran() {
-        return Err(Error::data(
-            "expected an array in C order, found Fortran order; save numpy.ascontiguousarray of it",
-        ));
-    }
-    let needed = header.shape.iter().try_fold(number.bytes() as u64, |n, &axis| n.checked_mul(axis as u64));
+    let size = number.map_or_else(|| record.as_ref().map_or(0, |r| r.size), Number::bytes);
+    let needed = header.shape.iter().try_fold(size as u64, |n, &axis| n.checked_mul(axis as u64));
+    let begin = reader.place;
     let expected = needed
-        .and_then(|n| n.checked_add(reader.place - start))
+        .and_then(|n| n.checked_add(begin - start))
         .ok_or_else(|| Error::data(format!("expected a shape that fits a file, found {:?}", header.shape)))?;
     if end - start < expected {
         return Err(Error::data(format!(
@@ -72,35 +78,128 @@ pub fn open(bytes: Bytes, start: u64, end: u64) -> Result<Table> {
             end - start
         )));
     }
-    let dimension = header.shape.iter().skip(1).product();
-    let source = Box::new(Numbers { bytes, number, start: reader.place, dimension });
-    Ok(Table { shape: header.shape, columns: None, source })
+    let fortran = header.layout.is_fortran() && header.shape.len() > 1;
+    match (number, record) {
+        (Some(number), _) => {
+            let source: Box<dyn Source> = if fortran {
+                let order = fortran_order(&header.shape[1..]);
+                Box::new(Columns { bytes, number, start: begin, rows: header.shape[0] as u64, order })
+            } else {
+                let dimension = header.shape.iter().skip(1).product();
+                Box::new(Rows { bytes, number, start: begin, dimension })
+            };
+            Ok(Table::new(header.shape, source))
+        }
+        (None, record) => {
+            let record = record.unwrap_or_else(|| Record::new(Vec::new()));
+            let (rows, each) = match *header.shape {
+                [rows] => (rows, 1),
+                [rows, each] if !fortran => (rows, each),
+                _ => {
+                    return Err(Error::data(format!(
+                        "expected records of shape (events,) or (events, particles) in C order, found {:?}",
+                        header.shape
+                    )));
+                }
+            };
+            let size = record.size * each;
+            let (chosen, notes) = record.repeated(each).choose(wanted)?;
+            let (names, fields): (Vec<String>, Vec<Field>) = chosen.into_iter().unzip();
+            let shape = vec![rows, names.len()];
+            let columns = Some(names.clone());
+            let source = Box::new(Records { bytes, start: begin, size, fields, names });
+            Ok(Table { columns, notes, names_used: true, ..Table::new(shape, source) })
+        }
+    }
 }
 
-impl Source for Numbers {
+/// For each number of an event, in C order, which of the columns it is in Fortran order.
+fn fortran_order(axes: &[usize]) -> Vec<u64> {
+    let count: usize = axes.iter().product();
+    let place = |number: usize| {
+        // The last axis runs fastest in C order, the first one in Fortran order.
+        let (mut rest, mut indices) = (number, vec![0; axes.len()]);
+        for (index, &axis) in indices.iter_mut().zip(axes).rev() {
+            (*index, rest) = (rest % axis, rest / axis);
+        }
+        indices.iter().zip(axes).rev().fold(0, |place, (index, axis)| place * axis + index) as u64
+    };
+    (0..count).map(place).collect()
+}
+
+impl Source for Rows {
     fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
         let size = self.number.bytes();
         let mut buffer = vec![0; READ_BYTES.min(out.len() * size)];
         let mut reader = self.bytes.from(self.start + first * (self.dimension * size) as u64);
-        for piece in out.chunks_mut(READ_BYTES / size) {
+        let step = READ_BYTES / size;
+        for (piece, i) in out.chunks_mut(step).zip((0..).step_by(step)) {
             let bytes = &mut buffer[..piece.len() * size];
             reader.read_exact(bytes).map_err(|error| Error::io("cannot read the file", error))?;
-            decode(self.number, bytes, piece);
+            if let Some(place) = self.number.decode(bytes, piece) {
+                let place = i + place;
+                return Err(too_large(first + (place / self.dimension) as u64, place % self.dimension, None));
+            }
         }
         Ok(())
     }
+
+    fn is_half(&self) -> bool {
+        self.number.kind == Kind::Float(2)
+    }
 }
 
-/// Little-endian bytes to numbers.
-fn decode(number: Number, bytes: &[u8], out: &mut [f64]) {
-    match number {
-        Number::F32 => {
-            let (words, _) = bytes.as_chunks::<4>();
-            out.iter_mut().zip(words).for_each(|(x, b)| *x = f64::from(f32::from_le_bytes(*b)));
+impl Source for Columns {
+    fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
+        let (size, d) = (self.number.bytes(), self.order.len());
+        let rows = out.len() / d;
+        let (mut buffer, mut column) = (vec![0; rows * size], vec![0.0; rows]);
+        for (place, &number) in self.order.iter().enumerate() {
+            let mut reader = self.bytes.from(self.start + (first + number * self.rows) * size as u64);
+            reader.read_exact(&mut buffer).map_err(|error| Error::io("cannot read the file", error))?;
+            if let Some(row) = self.number.decode(&buffer, &mut column) {
+                return Err(too_large(first + row as u64, place, None));
+            }
+            out.iter_mut().skip(place).step_by(d).zip(&column).for_each(|(x, value)| *x = *value);
         }
-        Number::F64 => {
-            let (words, _) = bytes.as_chunks::<8>();
-            out.iter_mut().zip(words).for_each(|(x, b)| *x = f64::from_le_bytes(*b));
+        Ok(())
+    }
+
+    fn is_half(&self) -> bool {
+        self.number.kind == Kind::Float(2)
+    }
+}
+
+impl Source for Records {
+    fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
+        let d = self.fields.len();
+        let step = (READ_BYTES / self.size).max(1);
+        let mut buffer = vec![0; self.size * step.min(out.len() / d)];
+        let mut reader = self.bytes.from(self.start + first * self.size as u64);
+        for (piece, row) in out.chunks_mut(step * d).zip((first..).step_by(step)) {
+            let bytes = &mut buffer[..self.size * (piece.len() / d)];
+            reader.read_exact(bytes).map_err(|error| Error::io("cannot read the file", error))?;
+            if let Some(place) = decode_records(self.size, &self.fields, bytes, piece) {
+                let number = place % d;
+                return Err(too_large(row + (place / d) as u64, number, Some(&self.names[number])));
+            }
         }
+        Ok(())
+    }
+
+    fn is_half(&self) -> bool {
+        self.fields.iter().any(|field| field.number.kind == Kind::Float(2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Element (j, k) of an event lies at j + 2 k in Fortran order and at 3 j + k in C order, for axes (2, 3).
+    #[test]
+    fn numbers_of_an_event_in_fortran_order() {
+        assert_eq!(fortran_order(&[2, 3]), [0, 2, 4, 1, 3, 5]);
+        assert_eq!(fortran_order(&[4]), [0, 1, 2, 3]);
     }
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use amplicast_sdk::{Error, Result, Schema};
 
+use crate::Layout;
+
 /// The shape of one event of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventShape {
@@ -14,12 +16,34 @@ pub enum EventShape {
 }
 
 impl EventShape {
-    /// The shape of the events of an array with this shape; the first axis counts events.
-    pub fn of_array(shape: &[usize]) -> Option<Self> {
-        match *shape {
-            [_, d] if d > 0 => Some(EventShape::Columns(d)),
-            [_, particles, 4] if particles > 0 => Some(EventShape::FourMomenta(particles)),
-            _ => None,
+    /// The shape of the events of an array with this shape, particles with the components of `layout` if there is one; the
+    /// first axis counts events.
+    ///
+    /// # Errors
+    /// For an array of other axes; at the field `layout` if there are not as many components as it says.
+    pub fn of_array(shape: &[usize], layout: Option<&Layout>) -> Result<Self> {
+        let parts = layout.map_or(4, |layout| layout.parts().len());
+        match (shape, layout) {
+            ([_], None) => Ok(EventShape::Columns(1)),
+            (&[_, d], None) if d > 0 => Ok(EventShape::Columns(d)),
+            (&[_, d], Some(_)) if d > 0 && d % parts == 0 => Ok(EventShape::FourMomenta(d / parts)),
+            (&[_, particles, components], _) if particles > 0 && components == parts => {
+                Ok(EventShape::FourMomenta(particles))
+            }
+            (_, Some(layout)) => Err(Error::config(
+                "layout",
+                format!(
+                    "expected a layout of an array of shape {shape:?}, found `{layout}`, which has {parts} components for each \
+                     particle"
+                ),
+            )),
+            ([_, _, 3 | 5 | 6], None) => Err(Error::data(format!(
+                "expected an array of shape (events, columns) or (events, particles, 4), found {shape:?}; say what the numbers of a \
+                 particle are with `layout` (`--layout`), such as \"pt,eta,phi\""
+            ))),
+            _ => Err(Error::data(format!(
+                "expected an array of shape (events, columns) or (events, particles, 4), found {shape:?}"
+            ))),
         }
     }
 
@@ -39,9 +63,12 @@ impl EventShape {
         }
     }
 
-    /// Whether numbers of this shape may be events of the other: plain columns may be four-momenta.
-    pub fn can_be(self, other: EventShape) -> bool {
-        self == other || matches!(self, EventShape::Columns(_)) && self.dimension() == other.dimension()
+    /// Particles in an event; 0 for plain numbers.
+    pub fn particles(self) -> usize {
+        match self {
+            EventShape::Columns(_) => 0,
+            EventShape::FourMomenta(particles) => particles,
+        }
     }
 
     /// These names for its columns; refuses the wrong number of them, and any for four-momenta.
@@ -132,9 +159,20 @@ mod tests {
     }
 
     #[test]
-    fn columns_may_be_four_momenta() {
-        let (columns, momenta) = (EventShape::Columns(8), EventShape::FourMomenta(2));
-        assert!(columns.can_be(momenta) && columns.can_be(columns));
-        assert!(!momenta.can_be(columns) && !EventShape::Columns(9).can_be(momenta));
+    fn shapes_of_arrays() {
+        let of = |shape: &[usize], layout: &str| {
+            let layout = (!layout.is_empty()).then(|| Layout::read(layout).unwrap());
+            EventShape::of_array(shape, layout.as_ref()).map_err(|error| error.to_string())
+        };
+        assert_eq!(of(&[9], ""), Ok(EventShape::Columns(1)));
+        assert_eq!(of(&[9, 4], ""), Ok(EventShape::Columns(4)));
+        assert_eq!(of(&[9, 2, 4], ""), Ok(EventShape::FourMomenta(2)));
+        assert_eq!(of(&[9, 6], "pt,eta,phi"), Ok(EventShape::FourMomenta(2)));
+        assert_eq!(of(&[9, 5, 3], "pt,eta,phi"), Ok(EventShape::FourMomenta(5)));
+        assert!(of(&[9, 5, 3], "").unwrap_err().contains("with `layout` (`--layout`)"));
+        let expected = "layout: expected a layout of an array of shape [9, 5], found `E,px,py,pz`, which has 4 components for \
+                        each particle";
+        assert_eq!(of(&[9, 5], "E,px,py,pz"), Err(expected.into()));
+        assert!(of(&[9, 0], "").is_err() && of(&[], "").is_err() && of(&[9, 1, 2, 4], "").is_err());
     }
 }

@@ -4,19 +4,35 @@ use std::fmt::Debug;
 
 use amplicast_sdk::{Error, Result};
 
+use crate::Layout;
+
 /// Which array of a file, and which of its columns.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
     /// The name of an array in a file of several (.npz, HDF5).
     pub key: Option<String>,
-    /// Columns of a file that knows their names (Parquet), in this order; otherwise the names that its columns get.
+    /// The same for files that hold several arrays and have no `key` of their own; a file of one array ignores it.
+    pub default_key: Option<String>,
+    /// Columns of a file that knows their names (Parquet, records), in this order; otherwise the names that its columns get.
     pub columns: Option<Vec<String>>,
+    /// The components of its four-momenta in their order; by default what the columns' names tell, or E, px, py, pz.
+    pub layout: Option<Layout>,
 }
 
 /// The numbers of a file; reading by position, so that any number of threads may do it.
 pub trait Source: Debug + Send + Sync {
     /// Fills `out` with the numbers of whole events, from row `first` on.
     fn read(&self, first: u64, out: &mut [f64]) -> Result<()>;
+
+    /// Bytes of memory that it may hold between two calls.
+    fn held(&self) -> u64 {
+        0
+    }
+
+    /// Whether its numbers have the precision of float16.
+    fn is_half(&self) -> bool {
+        false
+    }
 }
 
 /// An array of numbers in a file; its first axis counts events.
@@ -28,27 +44,51 @@ pub struct Table {
     pub columns: Option<Vec<String>>,
     /// Its numbers.
     pub source: Box<dyn Source>,
+    /// What a user should know of the choice of its numbers.
+    pub notes: Vec<String>,
+    /// Whether `columns` of the selection chose among its columns; otherwise they name them.
+    pub names_used: bool,
+    /// The name of the array in a file of several.
+    pub key: Option<String>,
 }
 
-/// The array that `key` names, or the only one that there is.
-pub fn choose(key: Option<&str>, keys: &[String]) -> Result<String> {
-    let found = match (key, keys) {
-        (_, []) => return Err(Error::data("expected at least one array, found none")),
-        (None, [only]) => return Ok(only.clone()),
-        (Some(key), keys) if keys.iter().any(|k| k == key) => return Ok(key.into()),
-        (Some(key), _) => format!("`{key}`"),
-        (None, _) => "none".into(),
-    };
-    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
-    Err(Error::config("key", format!("expected one of {}, found {found}", keys.join(", "))))
+impl Table {
+    /// Without names and notes.
+    pub fn new(shape: Vec<usize>, source: Box<dyn Source>) -> Self {
+        Table { shape, columns: None, source, notes: Vec::new(), names_used: false, key: None }
+    }
 }
 
-/// Refuses a key for a file that holds a single array.
-pub fn no_key(key: Option<&str>) -> Result<()> {
-    match key {
-        None => Ok(()),
-        Some(key) => {
-            Err(Error::config("key", format!("expected no key for a file of one array, found `{key}`")))
+impl Selection {
+    /// The array of a file of several that this selection means; the only one that there is needs no key.
+    pub fn choose(&self, keys: &[String]) -> Result<String> {
+        let key = match (&self.key, keys) {
+            (_, []) => return Err(Error::data("expected at least one array, found none")),
+            (None, [only]) => return Ok(only.clone()),
+            (Some(key), _) => Some(key),
+            (None, _) => self.default_key.as_ref(),
+        };
+        match key {
+            Some(key) if keys.contains(key) => Ok(key.clone()),
+            _ => Err(self.unknown(keys)),
+        }
+    }
+
+    /// The error of a key that is none of these.
+    pub fn unknown(&self, keys: &[String]) -> Error {
+        let found = self.key.as_ref().or(self.default_key.as_ref());
+        let found = found.map_or_else(|| "none".into(), |key| format!("`{key}`"));
+        let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
+        Error::config("key", format!("expected one of {}, found {found}", keys.join(", ")))
+    }
+
+    /// Refuses a key for a file that holds a single array.
+    pub fn no_key(&self) -> Result<()> {
+        match &self.key {
+            None => Ok(()),
+            Some(key) => {
+                Err(Error::config("key", format!("expected no key for a file of one array, found `{key}`")))
+            }
         }
     }
 }

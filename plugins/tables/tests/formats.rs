@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use amplicast_sdk::ndarray::Array2;
-use amplicast_tables::{EventFile, EventShape, Selection};
+use amplicast_tables::{EventFile, EventShape, Pass, Selection};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
@@ -11,7 +11,11 @@ fn fixture(name: &str) -> PathBuf {
 
 fn selection(key: Option<&str>, columns: &[&str]) -> Selection {
     let columns = columns.iter().map(|c| c.to_string()).collect::<Vec<_>>();
-    Selection { key: key.map(str::to_owned), columns: (!columns.is_empty()).then_some(columns) }
+    Selection {
+        key: key.map(str::to_owned),
+        columns: (!columns.is_empty()).then_some(columns),
+        ..Selection::default()
+    }
 }
 
 fn open(name: &str, key: Option<&str>) -> EventFile {
@@ -125,7 +129,7 @@ fn other_contents_are_refused_by_name() {
 fn what_is_no_number_is_named_with_its_row() {
     let read = |columns: &[&str]| {
         let file = EventFile::open(fixture("nulls.parquet"), &selection(None, columns)).unwrap();
-        file.check_finite(0, 3).unwrap_err().to_string()
+        Pass::over(&file, 0, 3).unwrap_err().to_string()
     };
     let error = read(&["pt"]);
     assert!(
@@ -155,7 +159,7 @@ fn cut_files_are_refused_by_name() {
             let path = folder.path().join(name);
             std::fs::write(&path, &whole[..part]).unwrap();
             let read = EventFile::open(&path, &selection(key, columns));
-            let error = read.and_then(|file| file.check_finite(0, file.rows())).unwrap_err().to_string();
+            let error = read.and_then(|file| Pass::over(&file, 0, file.rows())).unwrap_err().to_string();
             assert!(error.contains(name), "{part} of {} bytes: {error}", whole.len());
         }
     }

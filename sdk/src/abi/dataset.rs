@@ -18,8 +18,9 @@ pub trait AbiDataset: Send + Sync {
     fn has_density(&self) -> Res<bool>;
     fn log_density(&self, events: RSlice<'_, f64>, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()>;
     fn quantile(&self, summary: RStr<'_>, probability: f64) -> Res<ROption<f64>>;
-    #[sabi(last_prefix_field)]
     fn files(&self) -> Res<RVec<RString>>;
+    #[sabi(last_prefix_field)]
+    fn notes(&self) -> Res<RVec<RString>>;
 }
 
 pub type DatasetBox = AbiDataset_TO<'static, RBox<()>>;
@@ -85,6 +86,9 @@ impl<D: Dataset> AbiDataset for Adapter<D> {
     fn files(&self) -> Res<RVec<RString>> {
         guard(|| Ok(paths(self.0.files())))
     }
+    fn notes(&self) -> Res<RVec<RString>> {
+        guard(|| Ok(self.0.notes().into_iter().map(RString::from).collect()))
+    }
 }
 
 /// A dataset of a loaded plugin.
@@ -140,6 +144,11 @@ impl LoadedDataset {
     pub fn files(&self) -> Result<Vec<std::path::PathBuf>> {
         let files = self.caller.call("files", || self.object.files())?;
         Ok(read_strings(files).into_iter().map(Into::into).collect())
+    }
+
+    /// See [`Dataset::notes`].
+    pub fn notes(&self) -> Result<Vec<String>> {
+        Ok(read_strings(self.caller.call("notes", || self.object.notes())?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
-use abi_stable::std_types::{RBox, ROption, RSlice, RString, RVec};
+use abi_stable::std_types::{RBox, ROption, RSlice, RString, RVec, Tuple2};
 
 use super::caller::{Caller, Held};
 use super::dataset::{rows_of, slice_of};
@@ -64,8 +64,10 @@ pub trait AbiGenerator: Send + Sync {
     fn abilities(&self) -> Res<AbiAbilities>;
     fn check(&self, schema: AbiSchema) -> Res<()>;
     fn prepare(&self, training: AbiBatch<'_>, schema: AbiSchema) -> Res<ModelBox>;
-    #[sabi(last_prefix_field)]
     fn files(&self) -> Res<RVec<RString>>;
+    fn own_events(&self) -> Res<RVec<Tuple2<RString, u64>>>;
+    #[sabi(last_prefix_field)]
+    fn notes(&self) -> Res<RVec<RString>>;
 }
 
 pub type GeneratorBox = AbiGenerator_TO<'static, RBox<()>>;
@@ -95,6 +97,14 @@ impl<G: Generator> AbiGenerator for GeneratorAdapter<G> {
     }
     fn files(&self) -> Res<RVec<RString>> {
         guard(|| Ok(paths(self.0.files())))
+    }
+    fn own_events(&self) -> Res<RVec<Tuple2<RString, u64>>> {
+        guard(|| {
+            Ok(self.0.own_events().into_iter().map(|(name, events)| Tuple2(name.into(), events)).collect())
+        })
+    }
+    fn notes(&self) -> Res<RVec<RString>> {
+        guard(|| Ok(self.0.notes().into_iter().map(RString::from).collect()))
     }
 }
 
@@ -139,5 +149,16 @@ impl LoadedGenerator {
     pub fn files(&self) -> Result<Vec<std::path::PathBuf>> {
         let files = self.caller.call("files", || self.object.files())?;
         Ok(read_strings(files).into_iter().map(Into::into).collect())
+    }
+
+    /// See [`Generator::own_events`].
+    pub fn own_events(&self) -> Result<Vec<(String, u64)>> {
+        let members = self.caller.call("own_events", || self.object.own_events())?;
+        Ok(members.into_iter().map(|Tuple2(name, events)| (name.into_string(), events)).collect())
+    }
+
+    /// See [`Generator::notes`].
+    pub fn notes(&self) -> Result<Vec<String>> {
+        Ok(read_strings(self.caller.call("notes", || self.object.notes())?))
     }
 }

@@ -11,7 +11,9 @@ use super::context::{ContextRef, Offered, Received, offer};
 use super::guard::{Guarded, guard};
 use super::model::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::types::{AbiSeed, Res, read_diagnostics, write_diagnostics};
-use crate::{Chain, Error, Inference, Members, MembersData, Requirements, Result, Seed, UncertaintyModel};
+use crate::{
+    Chain, Error, Inference, Members, MembersData, Model, Requirements, Result, Seed, UncertaintyModel,
+};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
@@ -99,6 +101,7 @@ pub trait AbiUncertaintyModel: Send + Sync {
     fn requirements(&self) -> Res<AbiRequirements>;
     fn members_data(&self) -> Res<AbiMembersData>;
     fn chains(&self, members: u64) -> Res<u64>;
+    fn check(&self, model: ModelRef<'_>) -> Res<()>;
     fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>>;
     #[sabi(last_prefix_field)]
     fn members(&self, chains: RVec<RVec<AbiVector>>, count: u64, seed: AbiSeed) -> Res<AbiMembers>;
@@ -128,13 +131,14 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
     fn chains(&self, members: u64) -> Res<u64> {
         guard(|| Ok(self.0.chains(members)))
     }
+    fn check(&self, model: ModelRef<'_>) -> Res<()> {
+        guard(|| self.0.check(&received(model)?))
+    }
     fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>> {
         guard(|| {
             let settings = read_settings(&inference.settings)?;
             let context = Received(inference.context);
-            // The host watches its own calls of the model; here the call is already inside a watched one.
-            let caller = Caller::new("the model", Arc::new(Unwatched));
-            let model = LoadedModel::new(ModelHandle::Lent(inference.model), caller)?;
+            let model = received(inference.model)?;
             let chain = self.0.infer_chain(&Inference {
                 chain: inference.chain,
                 model: &model,
@@ -158,6 +162,12 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
             })
         })
     }
+}
+
+/// A model that the host lends for a call.
+fn received(model: ModelRef<'_>) -> Result<LoadedModel<'_>> {
+    // The host watches its own calls of the model; here the call is already inside a watched one.
+    LoadedModel::new(ModelHandle::Lent(model), Caller::new("the model", Arc::new(Unwatched)))
 }
 
 /// An uncertainty model of a loaded plugin.
@@ -197,6 +207,12 @@ impl LoadedUncertaintyModel {
     /// See [`UncertaintyModel::chains`].
     pub fn chains(&self, members: u64) -> Result<u64> {
         self.caller.call("chains", || self.object.chains(members))
+    }
+
+    /// See [`UncertaintyModel::check`].
+    pub fn check(&self, model: &dyn Model) -> Result<()> {
+        let model = LentModel(model);
+        self.caller.call("check", || self.object.check(lend(&model)))
     }
 
     /// See [`UncertaintyModel::infer_chain`].

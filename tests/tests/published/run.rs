@@ -10,7 +10,7 @@ use amplicast_tests::{Finished, Place, built, target_folder};
 /// The built plugins.
 pub fn catalogue() -> Catalogue {
     let watch: Arc<dyn Watch> = Arc::new(Unwatched);
-    Catalogue::load(vec![target_folder()], &[], &watch)
+    Catalogue::load(vec![target_folder()], &[], &watch, &|| false)
 }
 
 /// Runs an experiment given as text; panics with the program's words if a cell has no result.

@@ -2,7 +2,7 @@
 
 use amplicast_sdk::ndarray::Array3;
 use amplicast_sdk::rand_distr::{Binomial, Distribution, Normal, StandardNormal};
-use amplicast_sdk::{Curves, Seed};
+use amplicast_sdk::{Curves, Extended, Seed};
 use statrs::distribution::{ContinuousCDF, Normal as Law};
 
 use super::*;
@@ -52,8 +52,13 @@ impl Data {
     }
 }
 
+fn extended(regions: &[(f64, f64)]) -> Vec<(Extended, Extended)> {
+    regions.iter().map(|&(low, high)| (low.into(), high.into())).collect()
+}
+
 fn compare(regions: &[(f64, f64)]) -> Box<dyn Comparison> {
-    let metric = Integral::new(IntegralConfig { intervals: regions.to_vec(), ..Default::default() }).unwrap();
+    let metric =
+        Integral::new(IntegralConfig { intervals: extended(regions), ..Default::default() }).unwrap();
     metric.compare(&Reference { values: &[], quantiles: &[], simulated_null: None }).unwrap()
 }
 
@@ -176,7 +181,7 @@ fn degrees_of_freedom_lie_between_one_region_and_all() {
 fn bad_configurations_are_refused() {
     let new = |config| Integral::new(config).err().map(|e| e.to_string()).unwrap_or_default();
     assert!(new(IntegralConfig::default()).starts_with("intervals: expected"));
-    let both = IntegralConfig { intervals: vec![(0.0, 1.0)], quantiles: 20, regions: "2".into() };
+    let both = IntegralConfig { intervals: extended(&[(0.0, 1.0)]), quantiles: 20, regions: "2".into() };
     assert!(new(both).contains("found both"));
     let range = IntegralConfig { quantiles: 20, regions: "21".into(), ..Default::default() };
     assert!(
@@ -191,4 +196,19 @@ fn an_empty_region_is_named() {
     let data = Data::draw(&[(50.0, 60.0)], 0.0, 5, &[1000], Seed::new(6));
     let error = compare(&[(50.0, 60.0)]).limit(&data.curves(), 0.68).unwrap_err();
     assert!(error.to_string().contains("inside and outside"), "{error}");
+}
+
+/// I(0.5, inf) of a standard normal: 0.308538; (-inf, inf) is everything.
+#[test]
+fn a_tail_is_a_region() {
+    let tail = compare(&[(0.5, f64::INFINITY)]);
+    let mut accumulator = tail.accumulator();
+    accumulator.update(&[0.4, 0.5, 7.0, 1e300]).unwrap();
+    assert_eq!(accumulator.values().unwrap(), [3.0]);
+    let read = amplicast_sdk::read_config::<IntegralConfig>(r#"{"intervals": [["-inf", 0], [0, "inf"]]}"#);
+    assert_eq!(read.unwrap().intervals, extended(&[(f64::NEG_INFINITY, 0.0), (0.0, f64::INFINITY)]));
+    let all = extended(&[(f64::NEG_INFINITY, f64::INFINITY)]);
+    let error =
+        Integral::new(IntegralConfig { intervals: all, ..Default::default() }).err().unwrap().to_string();
+    assert!(error.starts_with("intervals[0]: expected a part of the summary's range"), "{error}");
 }

@@ -115,10 +115,16 @@ fn refusals() {
     let error = message(BayesianConfig { segments: vec![], ..default() });
     assert!(error.starts_with("segments: expected at least one segment or pattern"), "{error}");
     let config = BayesianConfig { segments: vec!["head".into(), "tail".into()], ..default() };
-    let error =
-        infer(&bayesian(config), &GaussianModel::new(10, 2, 8), &settings(), 0).unwrap_err().to_string();
-    assert!(
-        error.starts_with("segments[1]: expected a segment of the model's parameters, found `tail`"),
-        "{error}"
-    );
+    // Said when it is asked, before anything is trained, and by a training all the same.
+    let (model, posterior) = (GaussianModel::new(10, 2, 8), bayesian(config));
+    for error in
+        [posterior.check(&model).unwrap_err(), infer(&posterior, &model, &settings(), 0).unwrap_err()]
+    {
+        let error = error.to_string();
+        assert!(
+            error.starts_with("segments[1]: unknown segment `tail` of the model's parameters"),
+            "{error}"
+        );
+    }
+    bayesian(BayesianConfig { segments: vec!["he*".into()], ..default() }).check(&model).unwrap();
 }

@@ -1,0 +1,174 @@
+//! What `amplicast estimate` asks, as the experiment that it stands for.
+
+use std::path::{Path, PathBuf};
+
+use amplicast_sdk::abi::{Caller, Kind};
+use amplicast_sdk::{Error, ErrorKind, Extended, Result, Split};
+use serde_json::{Value, json};
+
+use super::Process;
+use super::arguments::EstimateCommand;
+use super::run::to_toml;
+use crate::session::Session;
+
+/// The experiment that a call of `amplicast estimate` stands for, as TOML.
+///
+/// What can be wrong with files, apart from their numbers, is said in the words of the command line.
+pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<String> {
+    let session = process.session(&command.plugin_path, &[])?;
+    let (mut dataset, mut generator) = (dataset(command, process), generator(command, process));
+    let n_train = training_events(&session, &dataset).map_err(|error| in_options(error, "train"))?;
+    let members = members(&session, &generator).map_err(|error| in_options(error, "members"))?;
+    let n_gen = events_of_each(command.events, &members)?;
+    let summaries =
+        command.summary.iter().map(|given| summary(&session, given)).collect::<Result<Vec<_>>>()?;
+    let metrics = metrics(command)?;
+    dataset["plugin"] = json!("events-file");
+    generator["plugin"] = json!("samples");
+    // The host's key, not the generator's.
+    generator["members_data"] = json!(command.members_data);
+    to_toml(&json!({
+        "experiment": {"name": "estimate", "n_train": n_train, "n_gen": n_gen},
+        "dataset": dataset,
+        "generator": [generator],
+        "summary": summaries,
+        "metric": metrics,
+    }))
+}
+
+fn wrong(what: String) -> Error {
+    Error::new(ErrorKind::Config, what)
+}
+
+fn names(names: &[String]) -> Option<Value> {
+    (!names.is_empty()).then(|| json!(names))
+}
+
+/// The configuration of the true events.
+fn dataset(command: &EstimateCommand, process: &Process) -> Value {
+    let layout = |own: &Option<String>| own.clone().or_else(|| command.layout.clone());
+    json!({
+        "train": process.path(&command.train),
+        "key": command.train_key,
+        "default_key": command.key,
+        "holdout": command.holdout.as_ref().map(|path| process.path(path)),
+        "holdout_key": command.holdout_key,
+        "columns": names(&command.columns),
+        "particles": names(&command.particles),
+        "layout": layout(&command.train_layout),
+        "holdout_layout": layout(&command.holdout_layout),
+    })
+}
+
+/// The configuration of the members.
+fn generator(command: &EstimateCommand, process: &Process) -> Value {
+    let members: Vec<PathBuf> = command.members.iter().map(|m| process.path(Path::new(m))).collect();
+    json!({
+        "members": members,
+        "key": command.members_key,
+        "default_key": command.key,
+        "columns": names(&command.columns),
+        "layout": command.members_layout.as_ref().or(command.layout.as_ref()),
+    })
+}
+
+/// A configuration with which files are opened, but not read: the run does that once.
+fn unverified(config: &Value) -> String {
+    let mut config = config.clone();
+    config["verify"] = json!(false);
+    config.to_string()
+}
+
+fn training_events(session: &Session, config: &Value) -> Result<u64> {
+    let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(wrong)?;
+    let caller = Caller::new("events-file", session.watch());
+    let dataset = entry.component.dataset(&unverified(config), caller)?;
+    Ok(dataset.capacity(Split::Training)?.unwrap_or(0))
+}
+
+fn members(session: &Session, config: &Value) -> Result<Vec<(String, u64)>> {
+    let entry = session.catalogue.find(Kind::Generator, "samples").map_err(wrong)?;
+    let caller = Caller::new("samples", session.watch());
+    entry.component.generator(&unverified(config), caller)?.own_events()
+}
+
+/// An error at a field of the configuration of `file`, at the option that it comes from.
+fn in_options(error: Error, file: &str) -> Error {
+    if error.kind() != ErrorKind::Config {
+        return error;
+    }
+    let option = match error.place() {
+        field @ ("key" | "layout") => format!("--{file}-{field}"),
+        field if field.starts_with("members[") => "--members".into(),
+        field => format!("--{}", field.replace('_', "-")),
+    };
+    Error::config(option, error.message())
+}
+
+/// Events to take of each member: all if they have one length.
+fn events_of_each(wanted: Option<u64>, members: &[(String, u64)]) -> Result<u64> {
+    let shortest = members.iter().min_by_key(|(_, events)| *events);
+    let longest = members.iter().rev().max_by_key(|(_, events)| *events);
+    let Some(((short, least), (long, most))) = shortest.zip(longest) else { return Ok(wanted.unwrap_or(1)) };
+    if least < most && wanted.is_none_or(|wanted| wanted > *least) {
+        let expected = match wanted {
+            Some(wanted) => format!("expected {wanted} events (--events {wanted})"),
+            // A file that ends early is, more often than not, one whose writing was cut off.
+            None => format!("expected {most} events as in {long}"),
+        };
+        let message = format!("{expected}, found {least}; `--events {least}` takes as many of each member");
+        return Err(Error::data(message).at(short.clone()));
+    }
+    Ok(wanted.unwrap_or(*most))
+}
+
+/// The table of a summary that is given as `NAME:ARGUMENTS`.
+fn summary(session: &Session, given: &str) -> Result<Value> {
+    let (name, arguments) = given.split_once(':').unwrap_or((given, ""));
+    let arguments: Vec<&str> = if arguments.is_empty() { Vec::new() } else { arguments.split(',').collect() };
+    let entry =
+        session.catalogue.find(Kind::Summary, name).map_err(|e| wrong(format!("--summary {given}: {e}")))?;
+    let caller = Caller::new(name, session.watch());
+    let config = match entry.component.config_of_arguments(&arguments, &caller)? {
+        Some(config) => config,
+        None if arguments.is_empty() => "{}".into(),
+        None => return Err(wrong(format!("--summary {given}: `{name}` does not take these arguments"))),
+    };
+    let mut table: Value = serde_json::from_str(&config).map_err(|e| wrong(e.to_string()))?;
+    table["plugin"] = json!(name);
+    table["name"] = json!(given);
+    Ok(table)
+}
+
+/// The questions, as tables of metrics.
+fn metrics(command: &EstimateCommand) -> Result<Vec<Value>> {
+    let mut metrics = Vec::new();
+    if !command.region.is_empty() {
+        let intervals = command.region.iter().map(|region| interval(region)).collect::<Result<Vec<_>>>()?;
+        metrics.push(json!({"plugin": "integral", "name": command.region.join(" "), "intervals": intervals}));
+    }
+    if let (Some(quantiles), Some(regions)) = (command.quantiles, &command.regions) {
+        let name = format!("regions {regions} of {quantiles}");
+        metrics.push(json!({"plugin": "integral", "name": name, "quantiles": quantiles, "regions": regions}));
+    }
+    let holdout = command.holdout.is_some() || command.holdout_key.is_some();
+    if metrics.is_empty() && !holdout {
+        // Against the training set alone nothing can be said.
+        return Err(wrong(
+            "expected a question, found none: `--region LOW:HIGH` asks for G in a region of the summary, `--quantiles 20 --regions \
+             2-19` for regions of equal probability, `--holdout FILE` (further true events) for the whole distribution"
+                .into(),
+        ));
+    }
+    let references = if holdout { json!(["training", "holdout"]) } else { json!(["training"]) };
+    metrics.push(json!({"plugin": "ks", "reference": references}));
+    Ok(metrics)
+}
+
+/// An interval that is given as `LOW:HIGH`; a tail has an end `inf` or `-inf`.
+fn interval(region: &str) -> Result<[Extended; 2]> {
+    let end = |text: &str| text.trim().parse::<f64>().ok().filter(|end| !end.is_nan());
+    region.split_once(':').and_then(|(low, high)| Some([end(low)?.into(), end(high)?.into()])).ok_or_else(
+        || wrong(format!("--region {region}: expected LOW:HIGH, two numbers (or inf, -inf for a tail)")),
+    )
+}

@@ -1,0 +1,212 @@
+//! Tables of text that fit into a terminal without breaking a word or a number.
+
+/// A column of a table.
+#[derive(Debug, Clone)]
+struct Column {
+    head: String,
+    /// Whether its texts stay on one line, as numbers with their intervals do.
+    solid: bool,
+}
+
+/// A table of text.
+#[derive(Debug, Clone, Default)]
+pub struct Columns {
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Between two columns.
+const GAP: usize = 2;
+
+impl Columns {
+    /// A table without columns yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With a column of words, which are wrapped where they do not fit.
+    pub fn words(mut self, head: &str) -> Self {
+        self.columns.push(Column { head: head.into(), solid: false });
+        self
+    }
+
+    /// With a column of texts that stay on one line.
+    pub fn solid(mut self, head: &str) -> Self {
+        self.columns.push(Column { head: head.into(), solid: true });
+        self
+    }
+
+    /// Adds a row: a text for each column.
+    pub fn row(&mut self, texts: impl IntoIterator<Item = impl Into<String>>) {
+        let mut row: Vec<String> = texts.into_iter().map(Into::into).collect();
+        row.resize(self.columns.len(), String::new());
+        self.rows.push(row);
+    }
+
+    /// The table for a terminal of so many columns; without a terminal, as wide as it is.
+    ///
+    /// Where not even the longest words fit side by side, every row is written as a list of its values.
+    pub fn text(&self, width: Option<usize>) -> String {
+        let heads = self.columns.iter().map(|c| c.head.clone()).collect::<Vec<_>>();
+        let over = |of: &dyn Fn(&str, bool) -> usize, c: usize| {
+            let texts = self.rows.iter().map(|row| of(&row[c], self.columns[c].solid));
+            texts.chain([of(&heads[c], false)]).max().unwrap_or(0)
+        };
+        let places = 0..self.columns.len();
+        let natural: Vec<usize> = places.clone().map(|c| over(&|text, _| longest_line(text), c)).collect();
+        let least: Vec<usize> = places
+            .map(|c| over(&|text, solid| if solid { longest_line(text) } else { longest_word(text) }, c))
+            .collect();
+        let gaps = GAP * self.columns.len().saturating_sub(1);
+        let room = width.unwrap_or(usize::MAX).saturating_sub(gaps);
+        match widths(natural, &least, room) {
+            Some(widths) => self.side_by_side(&heads, &widths),
+            None => self.listed(&heads, width.unwrap_or(usize::MAX)),
+        }
+    }
+
+    fn side_by_side(&self, heads: &[String], widths: &[usize]) -> String {
+        let mut out = String::new();
+        let mut write = |row: &[String]| {
+            let cells: Vec<Vec<String>> = row.iter().zip(widths).map(|(text, w)| wrapped(text, *w)).collect();
+            let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+            for line in 0..height {
+                let texts = cells.iter().zip(widths).map(|(cell, width)| {
+                    let text = cell.get(line).map_or("", String::as_str);
+                    format!("{text}{}", " ".repeat(width - text.chars().count()))
+                });
+                out += texts.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end();
+                out.push('\n');
+            }
+        };
+        write(heads);
+        let line = widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>();
+        write(&line);
+        self.rows.iter().for_each(|row| write(row));
+        out.trim_end().to_string()
+    }
+
+    /// The first text of a row as its title, the others below it under their heads.
+    fn listed(&self, heads: &[String], width: usize) -> String {
+        let mut out = Vec::new();
+        for row in &self.rows {
+            for (c, text) in row.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+                let (text, indent) = match (c, heads[c].is_empty()) {
+                    (0, _) => (text.clone(), 0),
+                    (_, true) => (text.clone(), GAP),
+                    _ => (format!("{}: {text}", heads[c]), GAP),
+                };
+                // What follows is farther in, so that the eye finds the next value.
+                let lines = wrapped(&text, width.saturating_sub(2 * indent).max(1));
+                out.extend(lines.into_iter().enumerate().map(|(i, line)| {
+                    let indent = if i == 0 { indent } else { 2 * indent };
+                    format!("{}{line}", " ".repeat(indent))
+                }));
+            }
+        }
+        out.join("\n")
+    }
+}
+
+/// Widths of columns within `room`: the widest ones give way first, none below its least width. None if that is too much.
+fn widths(natural: Vec<usize>, least: &[usize], room: usize) -> Option<Vec<usize>> {
+    if least.iter().sum::<usize>() > room {
+        return None;
+    }
+    let mut widths = natural;
+    while widths.iter().sum::<usize>() > room {
+        let wide = (0..widths.len()).filter(|&c| widths[c] > least[c]).max_by_key(|&c| widths[c])?;
+        widths[wide] -= 1;
+    }
+    Some(widths)
+}
+
+fn longest_line(text: &str) -> usize {
+    text.lines().map(|line| line.chars().count()).max().unwrap_or(0)
+}
+
+fn longest_word(text: &str) -> usize {
+    text.split([' ', '\n']).map(|word| word.chars().count()).max().unwrap_or(0)
+}
+
+/// Lines of whole words; one that is longer than a line has a line of its own.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let longer = line.chars().count() + 1 + word.chars().count();
+            if line.is_empty() {
+                line = word.into();
+            } else if longer <= width {
+                line += " ";
+                line += word;
+            } else {
+                lines.push(std::mem::replace(&mut line, word.into()));
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Columns {
+        let mut table = Columns::new().words("question").solid("G").words("why");
+        table.row(["radius, integral, regions 2-19 of 20", "7.1 [5.0, 10.2]", "both ends are finite"]);
+        table.row(["radius, ks, against left-out", "> 12 (95 %)", ""]);
+        table
+    }
+
+    #[test]
+    fn a_table_that_fits_is_as_wide_as_it_is() {
+        let expected = "\
+question                              G                why
+────────────────────────────────────  ───────────────  ────────────────────
+radius, integral, regions 2-19 of 20  7.1 [5.0, 10.2]  both ends are finite
+radius, ks, against left-out          > 12 (95 %)";
+        assert_eq!(table().text(None), expected);
+        assert_eq!(table().text(Some(75)), expected);
+    }
+
+    #[test]
+    fn words_and_numbers_stay_whole_at_any_width() {
+        let words = |text: &str| {
+            let mut words: Vec<String> = text.split_whitespace().map(String::from).collect();
+            // A list needs no head for its first value.
+            words.retain(|w| !w.starts_with('─') && w != "question");
+            words
+        };
+        let all = words(&table().text(None));
+        for width in 1..90 {
+            let text = table().text(Some(width));
+            let found = words(&text);
+            for word in &all {
+                assert!(
+                    found.iter().any(|w| w == word || w == &format!("{word}:")),
+                    "`{word}` is split at width {width} in\n{text}"
+                );
+            }
+            // A line is longer only where a word, or a number with its interval in a row of a table, is.
+            if width >= 45 {
+                assert!(text.lines().all(|line| line.chars().count() <= width), "{width}\n{text}");
+                assert!(text.contains("7.1 [5.0, 10.2]"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_words_do_not_fit_side_by_side_rows_are_lists() {
+        let expected = "\
+radius, integral, regions 2-19
+of 20
+  G: 7.1 [5.0, 10.2]
+  why: both ends are finite
+radius, ks, against left-out
+  G: > 12 (95 %)";
+        assert_eq!(table().text(Some(32)), expected);
+    }
+}

@@ -1,0 +1,105 @@
+//! What the program writes to its standard output and error.
+//!
+//! `println!` and `eprintln!` of the standard library panic when nobody reads any more, as after `amplicast check x.toml |
+//! head -1`. Those of this module, which stand for them in the whole crate, go on: a reader that has seen enough is no fault.
+
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Result, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::report::wrapped;
+
+/// Writes a line to standard output; see the module.
+macro_rules! println {
+    () => { $crate::terminal::out(::std::format_args!("")) };
+    ($($text:tt)*) => { $crate::terminal::out(::std::format_args!($($text)*)) };
+}
+
+/// Writes a line to standard error; see the module.
+macro_rules! eprintln {
+    () => { $crate::terminal::err(::std::format_args!("")) };
+    ($($text:tt)*) => { $crate::terminal::err(::std::format_args!($($text)*)) };
+}
+
+/// Whether something that was asked for could not be written, by another fault than that nobody reads.
+static LOST: AtomicBool = AtomicBool::new(false);
+
+/// Writes a line to standard output. A full disk behind it is said once, and remembered.
+pub fn out(line: Arguments<'_>) {
+    match write(&mut std::io::stdout().lock(), line, width()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            if !LOST.swap(true, Ordering::SeqCst) {
+                err(format_args!("error: cannot write to standard output: {error}"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Writes a line to standard error; that it cannot be written can be said nowhere.
+pub fn err(line: Arguments<'_>) {
+    let _ = write(&mut std::io::stderr().lock(), line, error_width());
+}
+
+/// Whether standard output lacks something that the user asked for.
+pub fn lost() -> bool {
+    LOST.load(Ordering::SeqCst)
+}
+
+/// Columns of the terminal that standard output goes to; none if it goes elsewhere, where a line may be as long as it is.
+pub fn width() -> Option<usize> {
+    comfy_table::Table::new().width().map(usize::from)
+}
+
+/// The same of standard error.
+pub fn error_width() -> Option<usize> {
+    comfy_table::Table::new().use_stderr().width().map(usize::from)
+}
+
+fn write(to: &mut impl Write, line: Arguments<'_>, width: Option<usize>) -> Result<()> {
+    match width {
+        Some(width) => writeln!(to, "{}", fitted(&line.to_string(), width))?,
+        None => writeln!(to, "{line}")?,
+    }
+    to.flush()
+}
+
+/// The text with lines that a terminal would break anywhere broken between words; what follows is indented.
+pub fn fitted(text: &str, width: usize) -> String {
+    let line = |line: &str| {
+        let start = line.trim_start();
+        let indent = line.chars().count() - start.chars().count();
+        // A line of an experiment with its caret below it, and of JSON, is what it is.
+        let excerpt = start
+            .split_once('|')
+            .is_some_and(|(number, _)| number.trim().parse::<u64>().is_ok() || number.trim().is_empty());
+        if line.chars().count() <= width || excerpt || start.starts_with(['"', '{', '}', '[', ']']) {
+            return line.to_string();
+        }
+        let hanging = " ".repeat(indent + 2);
+        let lines = wrapped(start, width.saturating_sub(indent + 2).max(1));
+        format!("{}{}", " ".repeat(indent), lines.join(&format!("\n{hanging}")))
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitted;
+
+    #[test]
+    fn long_lines_are_broken_between_words() {
+        let text =
+            "warning: the true G lies below the interval\n  report: runs/ring/report.html and more\nshort";
+        let expected = "warning: the true\n  G lies below the\n  interval\n  report:\n    runs/ring/report.html\n    and more\nshort";
+        assert_eq!(fitted(text, 20), expected);
+        assert_eq!(fitted(text, 80), text);
+    }
+
+    #[test]
+    fn an_excerpt_and_its_caret_stay_as_they_are() {
+        let text =
+            " 14 | segments = [\"*.weight\", \"haed.weight\"]\n    |                         ^^^^^^^^^^^^^";
+        assert_eq!(fitted(text, 20), text);
+    }
+}

@@ -1,0 +1,53 @@
+//! The one pass over a file before anything else runs.
+
+use amplicast_sdk::{Error, Result, chunk_events};
+
+use crate::EventFile;
+use crate::momenta::{Judgement, Momenta};
+
+/// What a pass over rows of a file saw: all of its numbers are finite.
+#[derive(Debug, Clone)]
+pub struct Pass {
+    path: String,
+    momenta: Option<Momenta>,
+    /// Whether it is stated which component is which.
+    stated: bool,
+}
+
+impl Pass {
+    /// Reads rows `first .. end` once and refuses NaN and infinite numbers; memory does not grow with the rows.
+    pub fn over(file: &EventFile, first: u64, end: u64) -> Result<Self> {
+        let d = file.numbers();
+        let step = chunk_events(d) as u64;
+        let mut numbers = vec![0.0; step.min(end.saturating_sub(first)) as usize * d];
+        let (claimed, stated) = file.claimed();
+        let mut momenta = claimed.map(|claimed| Momenta::new(claimed.clone(), file.is_half()));
+        let mut row = first;
+        while row < end {
+            let part = &mut numbers[..step.min(end - row) as usize * d];
+            file.read_numbers(row, part)?;
+            file.expect_finite(row, part, d)?;
+            if let Some(momenta) = &mut momenta {
+                momenta.look(row, part, d);
+            }
+            row += step;
+        }
+        Ok(Pass { path: file.path().display().to_string(), momenta, stated })
+    }
+
+    /// Refuses numbers that cannot be the four-momenta that they are taken for.
+    pub fn expect_momenta(&self) -> Result<()> {
+        match self.momenta.as_ref().map(|momenta| momenta.judge(self.stated)) {
+            Some(Judgement::Wrong(message)) => Err(Error::data(message).at(self.path.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    /// What to say of four-momenta that the user says are some.
+    pub fn note(&self) -> Option<String> {
+        match self.momenta.as_ref().filter(|_| self.stated)?.judge(true) {
+            Judgement::Doubtful(note) => Some(format!("{}: {note}", self.path)),
+            _ => None,
+        }
+    }
+}
