@@ -180,6 +180,9 @@ fn weights_are_refused_by_name_and_seen_beside_the_events() {
     let error = refusal("weight.parquet", "", &[]);
     assert!(error.starts_with("columns: expected features of events, found `mcWeight`"), "{error}");
     check(&open("weight.parquet", "", &["mtt"]).unwrap(), 5, 100, &[0]);
+    // The user's own names of columns.
+    let error = refusal("fortran.npy", "", &["pt", "eta", "event_weight"]);
+    assert!(error.starts_with("columns: expected features of events, found `event_weight`"), "{error}");
 }
 
 #[test]

@@ -100,7 +100,11 @@ impl Script {
         let method = &self.how.methods.sample;
         let frozen = |found: &str| {
             let cure = "a trace keeps the number of events that it was made with: script the module, or take shapes from n";
-            Err(self.unexpected(method, &format!("{ANOTHER} events for {ANOTHER}"), &format!("{found}; {cure}")))
+            Err(self.unexpected(
+                method,
+                &format!("{ANOTHER} events for {ANOTHER}"),
+                &format!("{found}; {cure}"),
+            ))
         };
         match self.draw(ANOTHER, Seed::new(0)) {
             Ok(events) if events.size().first() == Some(&(ANOTHER as i64)) => {
@@ -114,7 +118,9 @@ impl Script {
 
     /// Refuses a module that draws the same events with two seeds: every batch would hold them again.
     fn expect_other_events(&self) -> Result<()> {
-        let draw = |seed, n| self.numbers(&self.how.methods.sample, &self.draw(n, Seed::new(seed))?, &self.events(n));
+        let draw = |seed, n| {
+            self.numbers(&self.how.methods.sample, &self.draw(n, Seed::new(seed))?, &self.events(n))
+        };
         // NaN equals nothing: compared as it is.
         let bits = |list: Vec<f64>| list.into_iter().map(f64::to_bits).collect::<Vec<_>>();
         for n in [ANOTHER, OF_TWO_SEEDS] {
@@ -161,7 +167,10 @@ impl Script {
                     }
                     Some(number) if limit == 0.0 => {
                         let place = format!("row {row} of {wanted}, number {number}");
-                        let found = format!("{}; `drop_non_finite = 1e-4` leaves out such events up to that part", event[number]);
+                        let found = format!(
+                            "{}; `drop_non_finite = 1e-4` leaves out such events up to that part",
+                            event[number]
+                        );
                         return Err(Error::numeric(self.found(method, &place, "a finite number", &found)));
                     }
                     Some(_) => dropped += 1,
@@ -171,7 +180,12 @@ impl Script {
             let most = limit * drawn as f64;
             if dropped as f64 > (most + 5.0 * most.sqrt()).max(3.0) {
                 let expected = format!("at most a part of {limit} that is not finite (drop_non_finite)");
-                return Err(Error::numeric(self.found(method, "result", &expected, &format!("{dropped} of {drawn} events"))));
+                return Err(Error::numeric(self.found(
+                    method,
+                    "result",
+                    &expected,
+                    &format!("{dropped} of {drawn} events"),
+                )));
             }
             seed = seed.split("again");
         }
@@ -263,7 +277,8 @@ impl Script {
         let float = matches!(tensor.kind(), Kind::Half | Kind::BFloat16 | Kind::Float | Kind::Double);
         let found: Vec<usize> = tensor.size().iter().map(|n| *n as usize).collect();
         if !float || !shapes.contains(&found) {
-            let text = |shape: &Vec<usize>| shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+            let text =
+                |shape: &Vec<usize>| shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
             let shapes: Vec<String> = shapes.iter().map(text).collect();
             let expected = format!("floating-point numbers of shape {}", shapes.join(" or "));
             return Err(self.unexpected(method, &expected, &shape(tensor)));
@@ -328,7 +343,11 @@ fn message_of(text: &str) -> String {
         _ => lines.first().unwrap_or(&"unknown error"),
     };
     let gpu = ["CUDA", "cuda", "NVIDIA"].iter().any(|name| line.contains(name));
-    let hint = if gpu { "; the module was made for a GPU: trace it on the CPU, or say `device = \"cuda:0\"`" } else { "" };
+    let hint = if gpu {
+        "; the module was made for a GPU: trace it on the CPU, or say `device = \"cuda:0\"`"
+    } else {
+        ""
+    };
     format!("{line}{hint}")
 }
 

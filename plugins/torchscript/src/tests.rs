@@ -152,9 +152,18 @@ fn results_of_the_wrong_kind_are_refused() {
             "integers",
             "method `integers`, result: expected floating-point numbers of shape 2 x 2, found Int64 of shape 2 x 2",
         ),
-        ("flat", "method `flat`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 2"),
-        ("short", "method `short`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 1 x 2"),
-        ("empty", "method `empty`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 2 x 0"),
+        (
+            "flat",
+            "method `flat`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 2",
+        ),
+        (
+            "short",
+            "method `short`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 1 x 2",
+        ),
+        (
+            "empty",
+            "method `empty`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 2 x 0",
+        ),
         (
             "frozen",
             "method `frozen`, result: expected 3 events for 3, found Float of shape 2 x 2; a trace keeps the number of events that it \
@@ -201,8 +210,10 @@ fn numbers_that_are_not_finite_are_named_with_their_row() {
 /// 20 of 20 000 events: they are drawn again, and their number is said; a smaller part is refused.
 #[test]
 fn events_that_are_not_finite_are_dropped_up_to_a_part() {
-    let with = |drop_non_finite| {
-        TorchScriptConfig { sample: "seldom".into(), drop_non_finite, ..config(&["odd.pt"]) }
+    let with = |drop_non_finite| TorchScriptConfig {
+        sample: "seldom".into(),
+        drop_non_finite,
+        ..config(&["odd.pt"])
     };
     let generator = TorchScript::new(with(0.01)).unwrap();
     let note = &generator.notes()[0];
@@ -214,7 +225,8 @@ fn events_that_are_not_finite_are_dropped_up_to_a_part() {
     let member = member(with(1e-9), &["x", "y"], 0);
     let mut out = Array2::zeros((20_000, 2));
     // A batch of 1000 has one on average: sooner or later more than three.
-    let refused = (0..40).find_map(|seed| member.sample(chunk(seed), out.view_mut()).err()).unwrap().to_string();
+    let refused =
+        (0..40).find_map(|seed| member.sample(chunk(seed), out.view_mut()).err()).unwrap().to_string();
     assert!(refused.contains("at most a part of 0.000000001 that is not finite"), "{refused}");
     let error = refusal(with(0.9));
     assert_eq!(error, "drop_non_finite: expected a part from 0 to 0.5, found 0.9");
@@ -227,11 +239,17 @@ fn a_chunk_is_drawn_in_batches() {
         sample(&*member(with, &["n", "x"], 0), (2500, 2), 1)
     };
     let events = sizes(1000);
-    assert_eq!([0, 999, 1000, 2000, 2499].map(|row| events[[row, 0]]), [1000.0, 1000.0, 1000.0, 500.0, 500.0]);
+    assert_eq!(
+        [0, 999, 1000, 2000, 2499].map(|row| events[[row, 0]]),
+        [1000.0, 1000.0, 1000.0, 500.0, 500.0]
+    );
     // Each with a seed of its own.
     assert_ne!(events[[0, 1]], events[[1000, 1]]);
     assert_eq!(sizes(5000)[[0, 0]], 2500.0);
-    assert!(refusal(TorchScriptConfig { batch: 0, ..config(&["odd.pt"]) }).starts_with("batch: expected at least one"));
+    assert!(
+        refusal(TorchScriptConfig { batch: 0, ..config(&["odd.pt"]) })
+            .starts_with("batch: expected at least one")
+    );
 }
 
 #[test]
@@ -252,6 +270,11 @@ fn what_torch_wrote_otherwise_is_told_by_its_entries() {
         ("exported.pt2", "found an exported program (torch.export.save)"),
     ] {
         let error = refusal(config(&[file]));
-        assert!(error.contains(&format!("{file}: expected a TorchScript module as torch.jit.save writes it, {found}")), "{error}");
+        assert!(
+            error.contains(&format!(
+                "{file}: expected a TorchScript module as torch.jit.save writes it, {found}"
+            )),
+            "{error}"
+        );
     }
 }
