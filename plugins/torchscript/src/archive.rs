@@ -8,7 +8,7 @@ use zip::ZipArchive;
 /// Why a file is no TorchScript module, with the cure; none if it looks like one, or if libtorch may know better.
 pub(crate) fn no_module(path: &Path) -> Option<&'static str> {
     let archive = ZipArchive::new(File::open(path).ok()?).ok()?;
-    let names: Vec<&str> = archive.file_names().collect();
+    let names: Vec<_> = archive.file_names().flatten().collect();
     let has = |part: &str| names.iter().any(|name| name.split('/').any(|piece| piece == part));
     if has("code") {
         return None;
