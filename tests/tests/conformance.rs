@@ -89,7 +89,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ),
         (
             "events-file",
-            json!({"train": fixture("chunked.h5"), "key": "reco/momenta", "train_rows": [0, 300], "holdout_rows": [300, 500]}),
+            json!({"train": fixture("kinds/momenta.h5"), "key": "reco/momenta", "train_rows": [0, 200], "holdout_rows": [200, 300]}),
         ),
         ("events-file", json!({"train": fixture("zstd.parquet"), "columns": ["pt", "eta"]})),
         ("gaussian", json!({})),
