@@ -83,7 +83,7 @@ fn faults_of_generators_are_found() {
             ("sampled-density-differs", "sample-density"),
             ("density-not-normalised", "density"),
             ("density-of-another", "density"),
-            ("loss-at-random", "training-sets loss loss-alone loss-weights loss-rows gradient"),
+            ("loss-at-random", "training-sets loss loss-alone loss-weights gradient"),
             ("wrong-gradient", "training-sets gradient"),
             ("half-a-gradient", "gradient"),
             ("ignores-weights", "loss-weights"),
