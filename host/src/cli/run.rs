@@ -138,24 +138,16 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
     };
     let ready = Source::of_options(experiment, OPTIONS)
         .and_then(|source| prepare_source(&source, &command.plugin_path, process));
-    match ready {
-        Err(error) => refused(error),
-        Ok(ready) => {
-            if let Err(error) = lengths {
-                return refused(error);
-            }
-            let out = process.path(&command.out);
-            let place = Place { stages: &out, others: &[], results: &out };
-            finish(
-                &ready,
-                place,
-                command.threads,
-                process,
-                |results| calibration::of_run(&out, results),
-                show,
-            )
-        }
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(error) => return refused(error),
+    };
+    if let Err(error) = lengths {
+        return usage(error);
     }
+    let out = process.path(&command.out);
+    let place = Place { stages: &out, others: &[], results: &out };
+    finish(&ready, place, command.threads, process, |results| calibration::of_run(&out, results), show)
 }
 
 /// An experiment as TOML; `null` is an absent key.
