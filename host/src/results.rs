@@ -301,6 +301,17 @@ pub struct TrueG {
     pub of_this_set: Option<Interval>,
 }
 
+impl TrueG {
+    /// Its 95 % interval: two errors of 1 / G, of which the 68 % interval shows one. Without any it is the value alone.
+    pub fn interval_95(&self) -> Interval {
+        let inverse = self.value.map_or(0.0, |value| 1.0 / value);
+        let low = self.of_this_set.unwrap_or(self.interval).low;
+        let error = low.map_or(0.0, |low| (1.0 / low - inverse).max(0.0));
+        let end = |x: f64| (x > 0.0).then(|| 1.0 / x);
+        Interval { low: end(inverse + 2.0 * error), high: end(inverse - 2.0 * error) }
+    }
+}
+
 /// Histograms of one summary under one selection: true training events against generated ones (replica 0).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Distribution {

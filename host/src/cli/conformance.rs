@@ -18,8 +18,10 @@ use serde_json::Value;
 use super::arguments::ConformanceCommand;
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
 use crate::plugins::Catalogue;
+use crate::report::Columns;
 use crate::session::killers;
 use crate::supervise::{Failure, Journal};
+use crate::terminal;
 
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,13 +233,12 @@ fn crash(case: &Case<'_>, failures: &[Failure]) -> Option<(Status, Option<String
 }
 
 fn print(lines: &[Line], list: bool) {
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    if list {
-        table.set_header(["component", "test", "what it shows"]);
+    let mut table = Columns::new().words("component").words("test");
+    table = if list {
+        table.words("what it shows")
     } else {
-        table.set_header(["component", "test", "status", "what it shows, or why not"]);
-    }
+        table.words("status").words("what it shows, or why not")
+    };
     for line in lines {
         let text = match (&line.details, line.status) {
             (Some(reason), Some(Status::Skipped | Status::Partial)) => format!("{} ({reason})", line.about),
@@ -245,12 +246,12 @@ fn print(lines: &[Line], list: bool) {
             (None, _) => line.about.to_string(),
         };
         match line.status {
-            Some(status) => table.add_row([line.subject.as_str(), line.test, status.text(), &text]),
-            None => table.add_row([line.subject.as_str(), line.test, &text]),
+            Some(status) => table.row([line.subject.as_str(), line.test, status.text(), &text]),
+            None => table.row([line.subject.as_str(), line.test, &text]),
         };
     }
     if !lines.is_empty() {
-        println!("{table}");
+        println!("{}", table.text(terminal::width()));
     }
 }
 

@@ -55,15 +55,6 @@ impl Side {
     }
 }
 
-/// The 95 % interval of a true G: two errors of 1 / G, of which the 68 % interval shows one. Without any it is the value alone.
-fn known(truth: &TrueG) -> Interval {
-    let inverse = truth.value.map_or(0.0, |value| 1.0 / value);
-    let low = truth.of_this_set.unwrap_or(truth.interval).low;
-    let error = low.map_or(0.0, |low| (1.0 / low - inverse).max(0.0));
-    let end = |x: f64| (x > 0.0).then(|| 1.0 / x);
-    Interval { low: end(inverse + 2.0 * error), high: end(inverse - 2.0 * error) }
-}
-
 /// What to say of a cell whose 95 % intervals do not hold the true G of the posterior mean, which they are of.
 pub fn against_truth(cell: &Cell) -> Option<String> {
     let truth = cell.overall.as_ref()?.g_true_posterior_mean?;
@@ -73,7 +64,7 @@ pub fn against_truth(cell: &Cell) -> Option<String> {
             && r.deviation.is_some()
     };
     let sets: Vec<&CellReplica> = cell.replicas.iter().filter(claims).collect();
-    let known = known(&truth);
+    let known = truth.interval_95();
     let sides: Vec<Side> = sets.iter().filter_map(|r| Side::of(known, r.estimate.interval_95)).collect();
     let below = sides.iter().filter(|s| **s == Side::Below).count();
     let side = if 2 * below >= sides.len() { Side::Below } else { Side::Above };
@@ -221,7 +212,7 @@ mod tests {
         let truth = truth_of(&mut cell);
         truth.value = None;
         truth.of_this_set = Some(Interval { low: Some(40.0), high: None });
-        assert!(against_truth(&cell).unwrap().contains("this training set, > 40, lies above"));
+        assert!(against_truth(&cell).unwrap().contains("this training set, > 20 (95 %), lies above"));
         cell.replicas[0].estimate.interval_95 = Interval { low: Some(90.0), high: None };
         assert_eq!(against_truth(&cell), None);
     }

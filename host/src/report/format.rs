@@ -111,7 +111,7 @@ pub fn true_g(g: &TrueG) -> String {
                 None => format!("{value} [{low}, ∞)"),
             }
         }
-        (_, Some(low)) => format!("> {}", rounded(low, step_of_digits(low, 1))),
+        (_, Some(_)) => bound('>', g.interval_95().low, "95 %"),
         (Some(value), None) => rounded(value, step_of_digits(value, 1)),
         (None, None) => "not known".into(),
     }
@@ -280,13 +280,15 @@ mod tests {
             (Some(140.3), [Some(81.0), Some(612.0)], "140 [80, 610]"),
             (Some(0.0412), [Some(0.0401), Some(0.0424)], "0.041 [0.040, 0.042]"),
             (Some(0.0312), [Some(0.0311), Some(0.0313)], "0.031"),
-            (None, [Some(41.3), None], "> 40"),
+            // No deviation, with an error of 1 / 41.3: within two errors 1 / 20.65.
+            (None, [Some(41.3), None], "> 21 (95 %)"),
         ];
         for (value, ends, expected) in cases {
             assert_eq!(true_of(value, ends, true), expected);
         }
         // An error as large as the value: a set's own is a bound; over sets the interval says so.
-        assert_eq!(true_of(Some(140.0), [Some(71.0), None], true), "> 70");
+        // 1 / 140 with an error of 1 / 71 - 1 / 140: within two errors 1 / 47.6.
+        assert_eq!(true_of(Some(140.0), [Some(71.0), None], true), "> 48 (95 %)");
         assert_eq!(true_of(Some(3.7), [Some(2.1), None], false), "3.7 [2.1, ∞)");
         // Without any error, as in results of earlier versions: one digit.
         assert_eq!(true_of(Some(3.712), [None, None], false), "4");
