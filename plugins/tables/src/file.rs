@@ -35,7 +35,7 @@ pub struct EventFile {
 #[derive(Debug)]
 struct Opened {
     path: PathBuf,
-    /// The name of its array, and whether the user gave it.
+    /// The name of its array in a file of several, and whether the user gave one.
     key: Option<String>,
     named: bool,
     half: bool,
@@ -112,7 +112,7 @@ impl EventFile {
         let opened = Opened {
             path: path.to_owned(),
             key,
-            named: selection.key.is_some(),
+            named: selection.key.is_some() || selection.default_key.is_some(),
             half: source.is_half(),
             identity: (metadata.dev(), metadata.ino()),
             parts,

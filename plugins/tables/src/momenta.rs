@@ -111,6 +111,12 @@ impl Momenta {
     pub fn judge(&self, stated: bool) -> Judgement {
         let share = self.outside as f64 / self.particles.max(1) as f64;
         let likely = self.likely();
+        if self.particles == 0 && self.arrangement.layout.parts().contains(&Part::Mask) {
+            return Judgement::Wrong(format!(
+                "expected particles, found that all of them are masked in the order `{}`: a mask is 1 for a particle",
+                self.arrangement.layout
+            ));
+        }
         if let Some(Outside { row, particle, momentum: [e, px, py, pz] }) = self.first
             && share > OUTSIDE
         {
@@ -157,7 +163,8 @@ impl Momenta {
         let c = &self.components;
         let azimuth = (0..4).find(|&i| self.is_azimuth(&c[i]));
         let energy = (0..4).find(|&i| self.energies[i] as f64 >= (1.0 - OUTSIDE) * self.particles as f64);
-        let mask = c[3].other == 0;
+        // All zero is a mass of zero.
+        let mask = c[3].other == 0 && c[3].high == 1.0;
         let angle = |i: usize| c[i].low >= -10.0 && c[i].high <= 10.0;
         // Transverse momenta in GeV or TeV, not one more angle.
         let momentum = |i: usize| c[i].low >= 0.0;
@@ -274,6 +281,10 @@ mod tests {
         for (events, likely) in [
             (order(momenta(500), [1, 2, 3, 0]), "px,py,pz,E"),
             (particles(500), "pt,eta,phi,m"),
+            (
+                particles(500).into_iter().map(|[pt, eta, phi, _]| [pt, eta, phi, 0.0]).collect(),
+                "pt,eta,phi,m",
+            ),
             (order(particles(500), [1, 2, 0, 3]), "eta,phi,pt,m"),
             (order(particles(500), [3, 0, 1, 2]), "m,pt,eta,phi"),
             (
@@ -302,6 +313,8 @@ mod tests {
         let error = refusal("E,px,py,pz", true, &order(momenta(500), [1, 2, 3, 0]));
         assert!(error.starts_with("row 0, particle 0: expected a four-momentum with E >= |p|"), "{error}");
         assert!(error.contains("and so for 100 % of the particles"), "{error}");
+        let error = refusal("eta,phi,pt,mask", true, &[[0.1, 0.2, 30.0, 0.0]; 5]);
+        assert!(error.contains("all of them are masked"), "{error}");
         // A wrong word of the user's.
         let error = refusal("pt,eta,phi,m", true, &momenta(500));
         assert!(error.contains("in the order `pt,eta,phi,m`"), "{error}");
