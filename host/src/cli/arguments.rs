@@ -62,7 +62,7 @@ with replacement. It is counted how often the interval has two ends.")]
   amplicast estimate --train train.npy --members 'gen_*.npy' --summary 'invariant-mass:0,1,2,3,4,5' --region 600:700
   amplicast estimate --train t.npy --members 'gen_*.npy' --holdout h.npy --summary radius --quantiles 20 --regions 2-19
   amplicast estimate --train t.h5::events --members 'gen_*.npy' --layout px,py,pz,E --summary ht --region 600:inf")]
-    Estimate(EstimateCommand),
+    Estimate(Box<EstimateCommand>),
     /// Rebuild the report of a run.
     #[command(after_help = "Example:
   amplicast report runs/ring-2d")]
