@@ -89,7 +89,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ),
         (
             "events-file",
-            json!({"train": fixture("chunked.h5"), "key": "reco/momenta", "train_rows": [0, 300], "holdout_rows": [300, 500]}),
+            json!({"train": fixture("kinds/momenta.h5"), "key": "reco/momenta", "train_rows": [0, 200], "holdout_rows": [200, 300]}),
         ),
         ("events-file", json!({"train": fixture("zstd.parquet"), "columns": ["pt", "eta"]})),
         ("gaussian", json!({})),
@@ -256,7 +256,7 @@ fn a_destructor_that_kills_the_process_is_named() {
     let place = Place::new();
     let config = [("hostile-generator", json!({"misbehave": "exit-in-drop"}))];
     let finished = check(&place, &built("examples/libhostile.so"), &config, &[]).expect(1);
-    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "10 crashed"]);
+    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "15 crashed"]);
 }
 
 #[test]

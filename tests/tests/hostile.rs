@@ -11,10 +11,8 @@ use serde_json::Value;
 fn experiment(kind: &str, misbehave: &str) -> String {
     let table = |own: &str, component: &str| {
         if kind == own {
-            let reference = if own == "metric" { "reference = \"truth\"\n" } else { "" };
             format!(
-                "[[{own}]]\nname = \"hostile\"\nplugin = \"hostile-{own}\"\nmisbehave = \"{misbehave}\"\n{reference}\n\
-                 {component}\n"
+                "[[{own}]]\nname = \"hostile\"\nplugin = \"hostile-{own}\"\nmisbehave = \"{misbehave}\"\n{component}\n"
             )
         } else {
             format!("{component}\n")

@@ -11,15 +11,23 @@ use super::arguments::EstimateCommand;
 use super::run::to_toml;
 use crate::session::Session;
 
-/// The experiment that a call of `amplicast estimate` stands for, as TOML.
+/// What a call of `amplicast estimate` stands for.
+pub struct Asked {
+    /// The experiment as TOML.
+    pub experiment: String,
+    /// Whether its members have the events that are asked for. Said after what is wrong with their numbers.
+    pub lengths: Result<()>,
+}
+
+/// The experiment that a call of `amplicast estimate` stands for.
 ///
 /// What can be wrong with files, apart from their numbers, is said in the words of the command line.
-pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<String> {
+pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<Asked> {
     let session = process.session(&command.plugin_path, &[])?;
     let (mut dataset, mut generator) = (dataset(command, process), generator(command, process));
     let n_train = training_events(&session, &dataset).map_err(|error| in_options(error, "train"))?;
     let members = members(&session, &generator).map_err(|error| in_options(error, "members"))?;
-    let n_gen = events_of_each(command.events, &members)?;
+    let (n_gen, lengths) = events_of_each(command.events, &members);
     let summaries =
         command.summary.iter().map(|given| summary(&session, given)).collect::<Result<Vec<_>>>()?;
     let metrics = metrics(command)?;
@@ -27,13 +35,14 @@ pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Resu
     generator["plugin"] = json!("samples");
     // The host's key, not the generator's.
     generator["members_data"] = json!(command.members_data);
-    to_toml(&json!({
+    let experiment = to_toml(&json!({
         "experiment": {"name": "estimate", "n_train": n_train, "n_gen": n_gen},
         "dataset": dataset,
         "generator": [generator],
         "summary": summaries,
         "metric": metrics,
-    }))
+    }))?;
+    Ok(Asked { experiment, lengths })
 }
 
 fn wrong(what: String) -> Error {
@@ -105,11 +114,13 @@ fn in_options(error: Error, file: &str) -> Error {
     Error::config(option, error.message())
 }
 
-/// Events to take of each member: all if they have one length.
-fn events_of_each(wanted: Option<u64>, members: &[(String, u64)]) -> Result<u64> {
+/// Events to take of each member: all if they have one length; otherwise what the shortest has, and an error.
+fn events_of_each(wanted: Option<u64>, members: &[(String, u64)]) -> (u64, Result<()>) {
     let shortest = members.iter().min_by_key(|(_, events)| *events);
     let longest = members.iter().rev().max_by_key(|(_, events)| *events);
-    let Some(((short, least), (long, most))) = shortest.zip(longest) else { return Ok(wanted.unwrap_or(1)) };
+    let Some(((short, least), (long, most))) = shortest.zip(longest) else {
+        return (wanted.unwrap_or(1), Ok(()));
+    };
     if least < most && wanted.is_none_or(|wanted| wanted > *least) {
         let expected = match wanted {
             Some(wanted) => format!("expected {wanted} events (--events {wanted})"),
@@ -117,9 +128,9 @@ fn events_of_each(wanted: Option<u64>, members: &[(String, u64)]) -> Result<u64>
             None => format!("expected {most} events as in {long}"),
         };
         let message = format!("{expected}, found {least}; `--events {least}` takes as many of each member");
-        return Err(Error::data(message).at(short.clone()));
+        return (*least, Err(Error::data(message).at(short.clone())));
     }
-    Ok(wanted.unwrap_or(*most))
+    (wanted.unwrap_or(*most), Ok(()))
 }
 
 /// The table of a summary that is given as `NAME:ARGUMENTS`.

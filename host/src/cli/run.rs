@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::arguments::{CalibrateCommand, EstimateCommand, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
-use super::estimate::experiment_of_files;
+use super::estimate::{Asked, experiment_of_files};
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, refused, usage};
 use crate::calibration::Calibration;
 use crate::config::{Options, Source};
@@ -132,28 +132,22 @@ const OPTIONS: Options = &[
 
 /// Runs `amplicast estimate`.
 pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
-    match experiment_of_files(command, process) {
-        Err(error) => refused(error),
-        Ok(text) => {
-            let ready = Source::of_options(text, OPTIONS)
-                .and_then(|source| prepare_source(&source, &command.plugin_path, process));
-            match ready {
-                Err(error) => refused(error),
-                Ok(ready) => {
-                    let out = process.path(&command.out);
-                    let place = Place { stages: &out, others: &[], results: &out };
-                    finish(
-                        &ready,
-                        place,
-                        command.threads,
-                        process,
-                        |results| calibration::of_run(&out, results),
-                        show,
-                    )
-                }
-            }
-        }
+    let Asked { experiment, lengths } = match experiment_of_files(command, process) {
+        Ok(asked) => asked,
+        Err(error) => return refused(error),
+    };
+    let ready = Source::of_options(experiment, OPTIONS)
+        .and_then(|source| prepare_source(&source, &command.plugin_path, process));
+    let ready = match ready {
+        Ok(ready) => ready,
+        Err(error) => return refused(error),
+    };
+    if let Err(error) = lengths {
+        return usage(error);
     }
+    let out = process.path(&command.out);
+    let place = Place { stages: &out, others: &[], results: &out };
+    finish(&ready, place, command.threads, process, |results| calibration::of_run(&out, results), show)
 }
 
 /// An experiment as TOML; `null` is an absent key.

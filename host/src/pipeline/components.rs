@@ -1,5 +1,10 @@
 //! The experiment's components, made and checked before anything runs.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
 use amplicast_sdk::abi::{
     Caller, Kind, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic, LoadedUncertaintyModel,
 };
@@ -59,7 +64,7 @@ impl Components {
         source: &Source,
         experiment: &mut Experiment,
     ) -> Result<Self, ConfigError> {
-        let mut notes = Vec::new();
+        let (mut notes, mut true_files) = (Vec::new(), Vec::new());
         let dataset = if experiment.dataset.plugin == trained_model::NAME {
             trained(session, source, &mut experiment.dataset)?
         } else {
@@ -67,6 +72,7 @@ impl Components {
                 let dataset = entry.component.dataset(config, caller)?;
                 let files = dataset.files()?;
                 notes.extend(dataset.notes()?);
+                true_files.clone_from(&files);
                 Ok((Box::new(dataset) as Box<dyn TrueSource>, files))
             })?
         };
@@ -79,7 +85,9 @@ impl Components {
             generators.push(make(session, source, Kind::Generator, table, |entry, config, caller| {
                 let generator = entry.component.generator(config, caller)?;
                 generator.check(&schema)?;
-                expect_one_length(n_gen, &generator.own_events()?)?;
+                let members = generator.own_events()?;
+                expect_no_true_file(&true_files, &members)?;
+                expect_one_length(n_gen, &members)?;
                 notes.extend(generator.notes()?);
                 let files = generator.files()?;
                 Ok((generator, files))
@@ -111,6 +119,42 @@ impl Components {
         name_seeds(&mut summaries);
         name_seeds(&mut metrics);
         Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics, notes })
+    }
+}
+
+/// Refuses a member that is a file of true events under any name; what is in another format is seen when it is read.
+fn expect_no_true_file(true_files: &[PathBuf], members: &[(String, u64)]) -> Result<()> {
+    for (member, _) in members {
+        // A name with an array's is no path, and one of several arrays of a file may be a member.
+        if let Some(file) =
+            true_files.iter().find(|file| same_bytes(file, Path::new(member)).unwrap_or(false))
+        {
+            let message = format!("is the file of true events {}: expected generated events", file.display());
+            return Err(Error::data(message).at(member.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two files hold the same; what cannot be read is said where it is needed.
+fn same_bytes(a: &Path, b: &Path) -> std::io::Result<bool> {
+    let files = [File::open(a)?, File::open(b)?];
+    let [x, y] = [files[0].metadata()?, files[1].metadata()?];
+    if !(x.is_file() && y.is_file()) || x.len() != y.len() {
+        return Ok(false);
+    }
+    if (x.dev(), x.ino()) == (y.dev(), y.ino()) {
+        return Ok(true);
+    }
+    let [mut a, mut b] = files.map(BufReader::new);
+    loop {
+        let (p, q) = (a.fill_buf()?, b.fill_buf()?);
+        let n = p.len().min(q.len());
+        if n == 0 || p[..n] != q[..n] {
+            return Ok(n == 0 && p.len() == q.len());
+        }
+        a.consume(n);
+        b.consume(n);
     }
 }
 

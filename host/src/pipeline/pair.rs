@@ -367,7 +367,13 @@ impl<'a> Pair<'a> {
     /// Where a member comes from: its file, if each of `members` has one.
     pub fn place(&self, member: usize, members: usize) -> Result<String> {
         let generator = &self.run.components.generators[self.cells[0].generator].component;
-        let files = generator.as_ref().map_err(Clone::clone)?.files()?;
+        let generator = generator.as_ref().map_err(Clone::clone)?;
+        // Several members may be arrays of one file.
+        let own = generator.own_events()?;
+        if own.len() == members && member < members {
+            return Ok(own[member].0.clone());
+        }
+        let files = generator.files()?;
         Ok(match files.get(member) {
             Some(file) if files.len() == members => file.display().to_string(),
             _ => format!("member {}", member + 1),

@@ -38,6 +38,8 @@ pub struct Samples {
     files: Vec<EventFile>,
     /// What reading them once saw; none if they are not verified.
     passes: Vec<Pass>,
+    /// Other names of files that are there already.
+    others: Vec<String>,
 }
 
 impl Component for Samples {
@@ -54,14 +56,32 @@ impl Component for Samples {
             EventFile::open(file.path, &Selection { key, ..selection.clone() })
         };
         let files = matching_arrays("members", &config.members)?;
-        let files = files.into_iter().map(open).collect::<Result<Vec<EventFile>>>()?;
+        let (files, others) = once(files.into_iter().map(open).collect::<Result<_>>()?);
         for file in &files {
             file.expect_like(&files[0])?;
         }
         let verified = if config.verify == Some(false) { &[] } else { &files[..] };
         let passes = verified.iter().map(|file| Pass::over(file, 0, file.rows()));
-        Ok(Samples { passes: passes.collect::<Result<_>>()?, files })
+        Ok(Samples { passes: passes.collect::<Result<_>>()?, files, others })
     }
+}
+
+/// Each array on disk once, whatever links lead to it, and what is to be said of its other names.
+fn once(all: Vec<EventFile>) -> (Vec<EventFile>, Vec<String>) {
+    let (mut files, mut others) = (Vec::<EventFile>::new(), Vec::new());
+    for file in all {
+        match files.iter().find(|known| known.is_same_array(&file)) {
+            None => files.push(file),
+            Some(known) => {
+                others.push(format!(
+                    "{} is {} under another name: it is one member",
+                    file.name(),
+                    known.name()
+                ));
+            }
+        }
+    }
+    (files, others)
 }
 
 impl Samples {
@@ -101,7 +121,12 @@ impl Generator for Samples {
 
     fn notes(&self) -> Vec<String> {
         let passes = self.passes.iter().filter_map(Pass::note);
-        self.files.iter().flat_map(EventFile::notes).chain(passes).collect()
+        self.others
+            .iter()
+            .cloned()
+            .chain(self.files.iter().flat_map(EventFile::notes))
+            .chain(passes)
+            .collect()
     }
 }
 

@@ -9,6 +9,7 @@ use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::{Error, ErrorKind, Result, Schema};
 
 use crate::arrangement::Arrangement;
+use crate::column_names::refuse_weights;
 use crate::format::{Format, format_of};
 use crate::place::Bytes;
 use crate::pool::Pooled;
@@ -81,6 +82,7 @@ impl EventFile {
             // A layout makes four-momenta of columns, which have names all the same.
             let plain = if array.len() < 3 { EventShape::of_array(&array, None)? } else { shape };
             columns = plain.named(selection.columns.as_deref())?;
+            columns.iter().flatten().try_for_each(|name| refuse_weights("columns", name))?;
         }
         let numbers = array[1..].iter().product();
         let named = columns.as_deref().and_then(Arrangement::of_names);

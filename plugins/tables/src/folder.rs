@@ -65,36 +65,42 @@ pub fn open(
     open: impl Fn(&Path) -> Result<Table> + Clone + Send + Sync + 'static,
 ) -> Result<Table> {
     let mut whole = Parts { starts: vec![0], parts: Vec::new(), dimension: 0 };
-    let mut first: Option<(Vec<usize>, Option<Vec<String>>, Vec<String>, bool)> = None;
+    let mut first: Option<First> = None;
     for path in parts {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let here = |error: Error| match error.place() {
-            "columns" | "key" | "layout" => error,
+            "columns" => error,
             _ => error.at(format!("`{name}`")),
         };
-        let table = open(path).map_err(here)?;
-        let (shape, columns, ..) = first.get_or_insert_with(|| {
-            (table.shape.clone(), table.columns.clone(), table.notes.clone(), table.names_used)
-        });
-        if table.shape[1..] != shape[1..] || table.columns != *columns {
+        let Table { shape, columns, source, notes, .. } = open(path).map_err(here)?;
+        let (rows, axes) = (shape[0] as u64, shape[1..].to_vec());
+        let first =
+            first.get_or_insert_with(|| First { axes: axes.clone(), columns: columns.clone(), notes });
+        if axes != first.axes || columns != first.columns {
             let names = |columns: &Option<Vec<String>>| columns.as_deref().unwrap_or_default().join(", ");
             return Err(here(Error::data(format!(
                 "expected the columns {} as in the first file of the folder, found {}",
-                names(columns),
-                names(&table.columns)
+                names(&first.columns),
+                names(&columns)
             ))));
         }
-        let rows = table.shape[0] as u64;
         whole.starts.push(whole.starts[whole.starts.len() - 1] + rows);
         let (path, open) = (path.clone(), open.clone());
-        whole.parts.push(Pooled::new(table.source, Box::new(move || Ok(open(&path)?.source))));
+        whole.parts.push(Pooled::new(source, Box::new(move || Ok(open(&path)?.source))));
     }
-    let (mut shape, columns, notes, names_used) = first.unwrap_or_default();
-    whole.dimension = shape.iter().skip(1).product();
-    if let Some(rows) = shape.first_mut() {
-        *rows = usize::try_from(whole.starts[whole.starts.len() - 1]).unwrap_or(usize::MAX);
-    }
-    Ok(Table { columns, notes, names_used, ..Table::new(shape, Box::new(whole)) })
+    let First { axes, columns, notes } = first.unwrap_or_default();
+    whole.dimension = axes.iter().product();
+    let rows = usize::try_from(whole.starts[whole.starts.len() - 1]).unwrap_or(usize::MAX);
+    let shape = [vec![rows], axes].concat();
+    Ok(Table { columns, notes, names_used: true, ..Table::new(shape, Box::new(whole)) })
+}
+
+/// What the first part says of all.
+#[derive(Default)]
+struct First {
+    axes: Vec<usize>,
+    columns: Option<Vec<String>>,
+    notes: Vec<String>,
 }
 
 impl Source for Parts {

@@ -11,6 +11,7 @@ use crate::hdf5_keys::{Place, collect, columns_of_group, find};
 use crate::hdf5_types::{Element, element};
 use crate::npz::weights_beside;
 use crate::number::{Field, Kind, Number, decode_records, too_large};
+use crate::record::ChosenFields;
 use crate::table::{Selection, Source, Table};
 
 /// Bytes of unpacked chunks that a dataset may hold; larger ones are unpacked again for each piece that is read.
@@ -155,8 +156,8 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
                 }
             };
             let size = record.size * each;
-            let (chosen, notes) = record.repeated(each).choose(selection.columns.as_deref()).map_err(here)?;
-            let (names, fields): (Vec<String>, Vec<Field>) = chosen.into_iter().unzip();
+            let ChosenFields { names, fields, notes } =
+                record.repeated(each).choose(selection.columns.as_deref()).map_err(here)?;
             let (shape, columns) = (vec![rows, names.len()], Some(names.clone()));
             let source = Box::new(Records { dataset, size, fields, names, held });
             Ok(Table { columns, notes, names_used: true, ..Table::new(shape, source) })

@@ -7,7 +7,7 @@ use ndarray_npy::npy::header::{Header, ReadHeaderError};
 
 use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::place::Bytes;
-use crate::record::{Record, numpy_record};
+use crate::record::{ChosenFields, Record, numpy_record};
 use crate::table::{Source, Table};
 
 /// Bytes that are read at once.
@@ -103,8 +103,7 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
                 }
             };
             let size = record.size * each;
-            let (chosen, notes) = record.repeated(each).choose(wanted)?;
-            let (names, fields): (Vec<String>, Vec<Field>) = chosen.into_iter().unzip();
+            let ChosenFields { names, fields, notes } = record.repeated(each).choose(wanted)?;
             let shape = vec![rows, names.len()];
             let columns = Some(names.clone());
             let source = Box::new(Records { bytes, start: begin, size, fields, names });

@@ -59,22 +59,32 @@ impl Record {
         Record { size: self.size * times, columns: columns.collect() }
     }
 
-    /// The `wanted` columns, or all that are features, and what there is to say about the choice.
-    pub fn choose(&self, wanted: Option<&[String]>) -> Result<(Vec<(String, Field)>, Vec<String>)> {
+    /// The `wanted` columns, or all that are features.
+    pub fn choose(&self, wanted: Option<&[String]>) -> Result<ChosenFields> {
         let names: Vec<String> = self.columns.iter().map(|(name, ..)| name.clone()).collect();
         let integer = |i: usize| {
             matches!(&self.columns[i].1, Ok(Number { kind: Kind::Signed(_) | Kind::Unsigned(_), .. }))
         };
         let Chosen { numbers, notes } = choose_columns(&names, wanted, &[], integer)?;
-        let field = |i: &usize| {
-            let (name, number, offset) = &self.columns[*i];
+        let mut chosen = ChosenFields { names: Vec::new(), fields: Vec::new(), notes };
+        for i in numbers {
+            let (name, number, offset) = &self.columns[i];
             let number = number.clone().map_err(|error| {
                 Error::data(format!("column `{name}`: {}; or name the wanted `columns`", error.message()))
             })?;
-            Ok((name.clone(), Field { number, offset: *offset }))
-        };
-        Ok((numbers.iter().map(field).collect::<Result<_>>()?, notes))
+            chosen.names.push(name.clone());
+            chosen.fields.push(Field { number, offset: *offset });
+        }
+        Ok(chosen)
     }
+}
+
+/// Columns of records that are used.
+pub struct ChosenFields {
+    pub names: Vec<String>,
+    pub fields: Vec<Field>,
+    /// What there is to say about the choice.
+    pub notes: Vec<String>,
 }
 
 /// A field of NumPy's type description: `('px', '<f4')`, or `('p', '<f4', (4,))` for several numbers.

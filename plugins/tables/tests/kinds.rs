@@ -180,6 +180,9 @@ fn weights_are_refused_by_name_and_seen_beside_the_events() {
     let error = refusal("weight.parquet", "", &[]);
     assert!(error.starts_with("columns: expected features of events, found `mcWeight`"), "{error}");
     check(&open("weight.parquet", "", &["mtt"]).unwrap(), 5, 100, &[0]);
+    // The user's own names of columns.
+    let error = refusal("fortran.npy", "", &["pt", "eta", "event_weight"]);
+    assert!(error.starts_with("columns: expected features of events, found `event_weight`"), "{error}");
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn the_index_of_a_frame_is_no_column() {
         assert!(notes[0].contains(&format!("{name}: the column `{index}` is left out")), "{notes:?}");
         let file = open(name, "", &[index, "pt"]).unwrap();
         let found = events(&file);
-        assert!(found.rows().into_iter().all(|row| row[1] == 100.0 * row[0]), "{found}");
+        assert!(found.rows().into_iter().all(|row| row[1].floor() == 100.0 * row[0]), "{found}");
         assert_eq!(file.notes().count(), 0);
     }
     assert_eq!(open("index.parquet", "", &[]).unwrap().rows(), 10);

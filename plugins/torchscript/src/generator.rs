@@ -8,7 +8,7 @@ use amplicast_sdk::*;
 use amplicast_tables::matching_files;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::script::{Methods, Script};
+use crate::script::{Methods, Script, Use};
 
 config! {
     /// Networks of your own as TorchScript modules, one file a member.
@@ -20,6 +20,11 @@ config! {
         /// Method that gives the log densities of events: of a tensor n x d in double precision, a tensor of n numbers. Without one
         /// there are no densities.
         pub log_density: Option<String> = None,
+        /// Most events of one call, which decides over the memory that a call needs: an attention network may take 100 kB an event.
+        /// Every batch has a seed of its own, so another number gives other events.
+        pub batch: usize = 1000,
+        /// Part of the events that may hold numbers that are not finite; they are drawn again. Without it one such event is an error.
+        pub drop_non_finite: f64 = 0.0,
         /// Where the modules run: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be tested.
         pub device: String = "cpu".into(),
     }
@@ -28,13 +33,14 @@ config! {
 /// A generator whose members are TorchScript modules, in the natural order of their names (`m2` before `m10`); every
 /// uncertainty model is left out.
 ///
-/// Parameters: segment `file` \[1\], the number of the member's file. Each module is read and tried once when the generator
-/// is made. A call sets libtorch's random stream from the chunk's seed and gives the method the same seed, so calls run
+/// Parameters: segment `file` \[1\], the number of the member's file. Each module is read and tried when the generator is
+/// made: with two numbers of events, and with two seeds. A call sets libtorch's random stream from the chunk's seed and gives the method the same seed, so calls run
 /// one at a time.
 #[derive(Debug, Clone)]
 pub struct TorchScript {
     scripts: Arc<Vec<Arc<Script>>>,
     log_density: bool,
+    notes: Vec<String>,
 }
 
 impl Component for TorchScript {
@@ -45,10 +51,18 @@ impl Component for TorchScript {
     fn new(config: TorchScriptConfig) -> Result<Self> {
         let paths = matching_files("files", &config.files)?;
         let device = parse_device(&config.device, tch::Cuda::device_count)?;
+        ensure_config(config.batch > 0, "batch", || "expected at least one event, found 0".into())?;
+        let drop_non_finite = config.drop_non_finite;
+        ensure_config((0.0..0.5).contains(&drop_non_finite), "drop_non_finite", || {
+            format!("expected a part from 0 to 0.5, found {drop_non_finite}")
+        })?;
         let methods = Methods { sample: config.sample, log_density: config.log_density };
+        let how = Use { methods, device, batch: config.batch, drop_non_finite };
+        let mut notes = Vec::new();
         let mut scripts: Vec<Arc<Script>> = Vec::with_capacity(paths.len());
         for path in paths {
-            let script = Script::open(&path, &methods, device)?;
+            let script = Script::open(&path, &how)?;
+            notes.extend(script.note()?);
             if let Some(first) = scripts.first().filter(|first| first.dimension() != script.dimension()) {
                 return Err(Error::data(format!(
                     "{}: expected events of {} numbers as in {}, found {}",
@@ -60,7 +74,8 @@ impl Component for TorchScript {
             }
             scripts.push(Arc::new(script));
         }
-        Ok(TorchScript { scripts: Arc::new(scripts), log_density: methods.log_density.is_some() })
+        let log_density = how.methods.log_density.is_some();
+        Ok(TorchScript { scripts: Arc::new(scripts), log_density, notes })
     }
 }
 
@@ -84,6 +99,10 @@ impl Generator for TorchScript {
     fn prepare(&self, _training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
         self.check(schema)?;
         Ok(Box::new(TorchScriptModel { scripts: Arc::clone(&self.scripts) }))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     fn files(&self) -> Vec<PathBuf> {

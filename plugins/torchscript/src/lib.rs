@@ -12,9 +12,10 @@
 //! torch.jit.save(torch.jit.script(generator), "member.pt")
 //! ```
 //!
-//! Before each call libtorch's random stream is set from the chunk's seed, which the method gets as well. A module must
+//! Events may also be n x particles x 4. Before each call libtorch's random stream is set from the chunk's seed, which the method gets as well. A module must
 //! not keep anything from one call to the next: chunks of events are made in any order, and some of them again.
 
+mod archive;
 mod generator;
 mod script;
 #[cfg(test)]

@@ -1,4 +1,7 @@
 //! A TorchScript module that generates events.
+//!
+//! A chunk of events is drawn in batches, each with a seed of its own, so that an attention network needs the memory of a batch and not
+//! that of a chunk. The number in a batch is the user's, not this machine's: events must not depend on where they are drawn.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -6,8 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use amplicast_nn::{guarded, single_threaded};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Error, Result, Seed};
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 use tch::{CModule, Device, IValue, Kind, TchError, Tensor};
+
+use crate::archive::no_module;
 
 /// Names of a module's methods.
 #[derive(Debug, Clone)]
@@ -16,31 +21,52 @@ pub(crate) struct Methods {
     pub log_density: Option<String>,
 }
 
+/// How a module is used.
+#[derive(Debug, Clone)]
+pub(crate) struct Use {
+    pub methods: Methods,
+    pub device: Device,
+    /// Most events of one call.
+    pub batch: usize,
+    /// Largest part of the events that may be not finite, and is dropped.
+    pub drop_non_finite: f64,
+}
+
 /// A module, read and tried.
 #[derive(Debug)]
 pub(crate) struct Script {
     path: PathBuf,
     module: CModule,
-    methods: Methods,
-    device: Device,
+    how: Use,
     dimension: usize,
 }
 
 /// Held by every call: scripts draw from the one random stream of libtorch, which is set before each call.
 static CALLS: Mutex<()> = Mutex::new(());
 
-/// Events that are drawn when a module is read.
+/// Numbers of events that are drawn when a module is read: a trace may have kept the one that it was made with.
 const TRIAL: usize = 2;
+const ANOTHER: usize = 3;
+/// Events that two seeds must not both give.
+const OF_TWO_SEEDS: usize = 64;
+/// Batches that are drawn to see how many events are not finite.
+const LOOK: usize = 10;
 
 impl Script {
-    /// Reads a module and calls each of its methods once.
-    pub fn open(path: &Path, methods: &Methods, device: Device) -> Result<Self> {
+    /// Reads a module and tries each of its methods.
+    pub fn open(path: &Path, how: &Use) -> Result<Self> {
         let read = || {
-            let mut module = CModule::load_on_device(path, device)?;
+            let mut module = CModule::load_on_device(path, how.device)?;
             // As in use: without dropout, and with the batch norms' own averages.
             module.f_set_eval()?;
             Ok::<_, TchError>(module)
         };
+        if let Some(found) = no_module(path) {
+            return Err(Error::data(format!(
+                "{}: expected a TorchScript module as torch.jit.save writes it, {found}",
+                path.display()
+            )));
+        }
         let module = guarded(read)?.map_err(|error| {
             Error::data(format!(
                 "{}: expected a TorchScript module as torch.jit.save writes it; libtorch: {}",
@@ -48,22 +74,62 @@ impl Script {
                 message(&error)
             ))
         })?;
-        let (path, methods) = (path.to_owned(), methods.clone());
-        let mut script = Script { path, module, methods, device, dimension: 0 };
+        let mut script = Script { path: path.to_owned(), module, how: how.clone(), dimension: 0 };
+        let method = &script.how.methods.sample;
         let events = script.draw(TRIAL, Seed::new(0))?;
         script.dimension = match events.size()[..] {
             [n, d] if n == TRIAL as i64 && d > 0 => d as usize,
+            [n, p, 4] if n == TRIAL as i64 && p > 0 => 4 * p as usize,
             _ => {
-                let expected = format!("{TRIAL} x d for {TRIAL} events");
-                return Err(script.unexpected(&script.methods.sample, &expected, &shape(&events)));
+                let expected = format!("{TRIAL} x d, or {TRIAL} x particles x 4, for {TRIAL} events");
+                return Err(script.unexpected(method, &expected, &shape(&events)));
             }
         };
-        let events = script.numbers(&script.methods.sample, &events, &[TRIAL, script.dimension])?;
-        if script.methods.log_density.is_some() {
+        let events = script.numbers(method, &events, &script.events(TRIAL))?;
+        if script.how.methods.log_density.is_some() {
             let events = ArrayView2::from_shape((TRIAL, script.dimension), &events).expect("their shape");
             script.log_density(events, Seed::new(0), &mut [0.0; TRIAL])?;
         }
+        script.expect_any_number()?;
+        script.expect_other_events()?;
         Ok(script)
+    }
+
+    /// Refuses a module that knows one number of events.
+    fn expect_any_number(&self) -> Result<()> {
+        let method = &self.how.methods.sample;
+        let frozen = |found: &str| {
+            let cure = "a trace keeps the number of events that it was made with: script the module, or take shapes from n";
+            Err(self.unexpected(
+                method,
+                &format!("{ANOTHER} events for {ANOTHER}"),
+                &format!("{found}; {cure}"),
+            ))
+        };
+        match self.draw(ANOTHER, Seed::new(0)) {
+            Ok(events) if events.size().first() == Some(&(ANOTHER as i64)) => {
+                self.numbers(method, &events, &self.events(ANOTHER)).map(drop)
+            }
+            Ok(events) => frozen(&shape(&events)),
+            // Two events worked.
+            Err(error) => frozen(&format!("the error: {}", error.message())),
+        }
+    }
+
+    /// Refuses a module that draws the same events with two seeds: every batch would hold them again.
+    fn expect_other_events(&self) -> Result<()> {
+        let draw = |seed, n| {
+            self.numbers(&self.how.methods.sample, &self.draw(n, Seed::new(seed))?, &self.events(n))
+        };
+        // NaN equals nothing: compared as it is.
+        let bits = |list: Vec<f64>| list.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+        for n in [ANOTHER, OF_TWO_SEEDS] {
+            if bits(draw(1, n)?) != bits(draw(2, n)?) {
+                return Ok(());
+            }
+        }
+        let found = "the same; a module must not set a random seed of its own (torch.manual_seed), nor return stored events";
+        Err(self.unexpected(&self.how.methods.sample, "other events for another seed", found))
     }
 
     pub fn path(&self) -> &Path {
@@ -77,36 +143,103 @@ impl Script {
 
     /// `n` events, one after the other.
     pub fn sample(&self, n: usize, seed: Seed) -> Result<Vec<f64>> {
-        if n == 0 {
-            return Ok(Vec::new());
+        let mut all = Vec::with_capacity(n * self.dimension);
+        for (k, first) in (0..n).step_by(self.how.batch).enumerate() {
+            let seed = if k == 0 { seed } else { seed.index(k as u64) };
+            self.batch(self.how.batch.min(n - first), seed, &mut all)?;
         }
-        let method = &self.methods.sample;
-        let events = self.numbers(method, &self.draw(n, seed)?, &[n, self.dimension])?;
-        match events.iter().position(|x| !x.is_finite()) {
-            None => Ok(events),
-            Some(i) => {
-                let (row, number) = (i / self.dimension, i % self.dimension);
-                let place = format!("row {row} of {n}, number {number}");
-                Err(Error::numeric(self.found(method, &place, "a finite number", &events[i].to_string())))
+        Ok(all)
+    }
+
+    /// Appends the `n` events of one batch; those that are not finite are drawn again, if that is allowed.
+    fn batch(&self, n: usize, seed: Seed, all: &mut Vec<f64>) -> Result<()> {
+        let (method, limit) = (&self.how.methods.sample, self.how.drop_non_finite);
+        let (mut kept, mut drawn, mut dropped, mut seed) = (0, 0, 0, seed);
+        while kept < n {
+            let wanted = n - kept;
+            let events = self.numbers(method, &self.draw(wanted, seed)?, &self.events(wanted))?;
+            drawn += wanted;
+            for (row, event) in events.chunks_exact(self.dimension).enumerate() {
+                match event.iter().position(|x| !x.is_finite()) {
+                    None => {
+                        kept += 1;
+                        all.extend_from_slice(event);
+                    }
+                    Some(number) if limit == 0.0 => {
+                        let place = format!("row {row} of {wanted}, number {number}");
+                        let found = format!(
+                            "{}; `drop_non_finite = 1e-4` leaves out such events up to that part",
+                            event[number]
+                        );
+                        return Err(Error::numeric(self.found(method, &place, "a finite number", &found)));
+                    }
+                    Some(_) => dropped += 1,
+                }
             }
+            // As many as five standard deviations above the limit, in a batch of any size.
+            let most = limit * drawn as f64;
+            if dropped as f64 > (most + 5.0 * most.sqrt()).max(3.0) {
+                let expected = format!("at most a part of {limit} that is not finite (drop_non_finite)");
+                return Err(Error::numeric(self.found(
+                    method,
+                    "result",
+                    &expected,
+                    &format!("{dropped} of {drawn} events"),
+                )));
+            }
+            seed = seed.split("again");
         }
+        Ok(())
+    }
+
+    /// How many of some events are not finite, in words; none if none is dropped.
+    pub fn note(&self) -> Result<Option<String>> {
+        if self.how.drop_non_finite == 0.0 {
+            return Ok(None);
+        }
+        let (mut found, n) = (0, LOOK * self.how.batch);
+        for k in 0..LOOK {
+            let events = self.draw(self.how.batch, Seed::new(0).split("look").index(k as u64))?;
+            let events = self.numbers(&self.how.methods.sample, &events, &self.events(self.how.batch))?;
+            found += events.chunks_exact(self.dimension).filter(|e| e.iter().any(|x| !x.is_finite())).count();
+        }
+        Ok(Some(format!(
+            "{}: {found} of {n} trial events are not finite; such events are left out, up to a part of {}",
+            self.path.display(),
+            self.how.drop_non_finite
+        )))
+    }
+
+    /// Shapes that `n` events may have.
+    fn events(&self, n: usize) -> Vec<Vec<usize>> {
+        let mut shapes = vec![vec![n, self.dimension]];
+        if self.dimension % 4 == 0 {
+            shapes.push(vec![n, self.dimension / 4, 4]);
+        }
+        shapes
     }
 
     /// Writes the log density of each event; minus infinity is one.
     pub fn log_density(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {
-        let Some(method) = &self.methods.log_density else {
+        let batches = events.axis_chunks_iter(Axis(0), self.how.batch).zip(out.chunks_mut(self.how.batch));
+        for (k, (events, out)) in batches.enumerate() {
+            let seed = if k == 0 { seed } else { seed.index(k as u64) };
+            self.log_density_of_batch(events, seed, out)?;
+        }
+        Ok(())
+    }
+
+    fn log_density_of_batch(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {
+        let Some(method) = &self.how.methods.log_density else {
             return Err(Error::unsupported(
                 "no method `log_density` was named: this generator has no density",
             ));
         };
-        if events.is_empty() {
-            return Ok(());
-        }
         let values: Vec<f64> = events.iter().copied().collect();
         let shape = [events.nrows() as i64, events.ncols() as i64];
-        let argument = guarded(|| Tensor::from_slice(&values).view(shape).to_device(self.device))?;
+        let argument = guarded(|| Tensor::from_slice(&values).view(shape).to_device(self.how.device))?;
         let found = self.call(method, &[IValue::Tensor(argument)], seed)?;
-        let found = self.numbers(method, &found, &[events.nrows()])?;
+        let found = self.numbers(method, &found, &[vec![events.nrows()]])?;
         if let Some(row) = found.iter().position(|x| x.is_nan() || *x == f64::INFINITY) {
             let expected = "a number, or minus infinity";
             let place = format!("row {row} of {}", found.len());
@@ -119,7 +252,7 @@ impl Script {
     /// What the sampling method gives; the seed is its argument and sets libtorch's random stream.
     fn draw(&self, n: usize, seed: Seed) -> Result<Tensor> {
         let arguments = [IValue::Int(n as i64), IValue::Int(number(&seed))];
-        self.call(&self.methods.sample, &arguments, seed)
+        self.call(&self.how.methods.sample, &arguments, seed)
     }
 
     fn call(&self, method: &str, arguments: &[IValue], seed: Seed) -> Result<Tensor> {
@@ -139,12 +272,15 @@ impl Script {
         }
     }
 
-    /// The numbers of a tensor of this shape.
-    fn numbers(&self, method: &str, tensor: &Tensor, expected: &[usize]) -> Result<Vec<f64>> {
+    /// The numbers of a tensor of one of these shapes.
+    fn numbers(&self, method: &str, tensor: &Tensor, shapes: &[Vec<usize>]) -> Result<Vec<f64>> {
         let float = matches!(tensor.kind(), Kind::Half | Kind::BFloat16 | Kind::Float | Kind::Double);
-        if !float || !tensor.size().iter().eq(expected.iter().map(|n| *n as i64).collect::<Vec<_>>().iter()) {
-            let expected: Vec<String> = expected.iter().map(usize::to_string).collect();
-            let expected = format!("floating-point numbers of shape {}", expected.join(" x "));
+        let found: Vec<usize> = tensor.size().iter().map(|n| *n as usize).collect();
+        if !float || !shapes.contains(&found) {
+            let text =
+                |shape: &Vec<usize>| shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ");
+            let shapes: Vec<String> = shapes.iter().map(text).collect();
+            let expected = format!("floating-point numbers of shape {}", shapes.join(" or "));
             return Err(self.unexpected(method, &expected, &shape(tensor)));
         }
         guarded(|| {
@@ -184,13 +320,51 @@ fn kind(value: &IValue) -> String {
     }
 }
 
-/// The line of libtorch's message that says what is wrong: the first one, or of an error inside of a script the last
-/// one before the frames.
+/// The line of libtorch's message that says what is wrong: that of the exception inside of a script, otherwise the first one.
 fn message(error: &TchError) -> String {
-    let TchError::Torch(text) = error else { return error.to_string() };
+    match error {
+        TchError::Torch(text) => message_of(text),
+        other => other.to_string(),
+    }
+}
+
+fn message_of(text: &str) -> String {
     let text = text.split("\nException raised from").next().unwrap_or_default();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    // `RuntimeError: ...`; a listing of operators may follow.
+    let exception = |line: &&&str| {
+        let name = line.split(": ").next().unwrap_or_default();
+        (name.ends_with("Error") || name.ends_with("Exception")) && !name.contains(' ')
+    };
     let script = text.starts_with("The following operation failed in the TorchScript interpreter");
-    let line = if script { lines.next_back() } else { lines.next() };
-    line.unwrap_or("unknown error").to_owned()
+    let line = match lines.iter().find(exception) {
+        Some(line) if script => line,
+        _ if script => lines.last().unwrap_or(&"unknown error"),
+        _ => lines.first().unwrap_or(&"unknown error"),
+    };
+    let gpu = ["CUDA", "cuda", "NVIDIA"].iter().any(|name| line.contains(name));
+    let hint = if gpu {
+        "; the module was made for a GPU: trace it on the CPU, or say `device = \"cuda:0\"`"
+    } else {
+        ""
+    };
+    format!("{line}{hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::message_of;
+
+    /// What libtorch says of a module that was traced on a GPU, shortened.
+    #[test]
+    fn the_exception_is_named_not_the_end_of_a_listing() {
+        let text = "The following operation failed in the TorchScript interpreter.\nTraceback of TorchScript (most recent call last):\n  \
+                    File \"a.py\", line 9, in sample\n    return torch.randn([n], device=\"cuda\")\n           ~~~ <--- HERE\n\
+                    RuntimeError: Could not run 'aten::empty' with arguments from the 'CUDA' backend.\n\nCPU: registered at a.cpp:1\n\
+                    Meta: registered at b.cpp:2\n";
+        let found = message_of(text);
+        assert!(found.starts_with("RuntimeError: Could not run 'aten::empty'"), "{found}");
+        assert!(found.contains("made for a GPU") && !found.contains("registered"), "{found}");
+        assert_eq!(message_of("one line\nException raised from x"), "one line");
+    }
 }

@@ -14,6 +14,8 @@ fn config(files: &[&str]) -> TorchScriptConfig {
         files: files.iter().map(|name| fixture(name)).collect(),
         sample: "sample".into(),
         log_density: None,
+        batch: 1000,
+        drop_non_finite: 0.0,
         device: "cpu".into(),
     }
 }
@@ -133,7 +135,6 @@ fn files_that_are_no_modules_are_refused() {
     for (file, message) in [
         (truncated, "failed finding central directory"),
         (text, "not a ZIP archive"),
-        (fixture("weights.pt"), "constants.pkl"),
         (fixture("later.pt"), "version 99"),
     ] {
         let error = refusal(TorchScriptConfig { files: vec![file.clone()], ..config(&[]) });
@@ -151,9 +152,28 @@ fn results_of_the_wrong_kind_are_refused() {
             "integers",
             "method `integers`, result: expected floating-point numbers of shape 2 x 2, found Int64 of shape 2 x 2",
         ),
-        ("flat", "method `flat`, result: expected 2 x d for 2 events, found Float of shape 2"),
-        ("short", "method `short`, result: expected 2 x d for 2 events, found Float of shape 1 x 2"),
-        ("empty", "method `empty`, result: expected 2 x d for 2 events, found Float of shape 2 x 0"),
+        (
+            "flat",
+            "method `flat`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 2",
+        ),
+        (
+            "short",
+            "method `short`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 1 x 2",
+        ),
+        (
+            "empty",
+            "method `empty`, result: expected 2 x d, or 2 x particles x 4, for 2 events, found Float of shape 2 x 0",
+        ),
+        (
+            "frozen",
+            "method `frozen`, result: expected 3 events for 3, found Float of shape 2 x 2; a trace keeps the number of events that it \
+             was made with: script the module, or take shapes from n",
+        ),
+        (
+            "own_seed",
+            "method `own_seed`, result: expected other events for another seed, found the same; a module must not set a random seed of \
+             its own (torch.manual_seed), nor return stored events",
+        ),
         ("pair", "method `pair`, result: expected a tensor, found a tuple of 2"),
         (
             "failing",
@@ -183,6 +203,78 @@ fn numbers_that_are_not_finite_are_named_with_their_row() {
         member(TorchScriptConfig { sample: "infinite".into(), ..config(&["odd.pt"]) }, &["x", "y"], 0);
     let mut out = Array2::zeros((5, 2));
     let error = member.sample(chunk(1), out.view_mut()).unwrap_err().to_string();
-    let expected = "odd.pt, method `infinite`, row 3 of 5, number 1: expected a finite number, found inf";
-    assert!(error.ends_with(expected), "{error}");
+    let expected = "odd.pt, method `infinite`, row 3 of 5, number 1: expected a finite number, found inf; `drop_non_finite";
+    assert!(error.contains(expected), "{error}");
+}
+
+/// 20 of 20 000 events: they are drawn again, and their number is said; a smaller part is refused.
+#[test]
+fn events_that_are_not_finite_are_dropped_up_to_a_part() {
+    let with = |drop_non_finite| TorchScriptConfig {
+        sample: "seldom".into(),
+        drop_non_finite,
+        ..config(&["odd.pt"])
+    };
+    let generator = TorchScript::new(with(0.01)).unwrap();
+    let note = &generator.notes()[0];
+    // 10 of 10 000 are expected: 1 to 30 with certainty.
+    let found: u32 = note.split("odd.pt: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&found) && note.contains("of 10000 trial events are not finite"), "{note}");
+    let events = sample(&*member(with(0.01), &["x", "y"], 0), (20_000, 2), 1);
+    assert!(events.iter().all(|x| x.is_finite()));
+    let member = member(with(1e-9), &["x", "y"], 0);
+    let mut out = Array2::zeros((20_000, 2));
+    // A batch of 1000 has one on average: sooner or later more than three.
+    let refused =
+        (0..40).find_map(|seed| member.sample(chunk(seed), out.view_mut()).err()).unwrap().to_string();
+    assert!(refused.contains("at most a part of 0.000000001 that is not finite"), "{refused}");
+    let error = refusal(with(0.9));
+    assert_eq!(error, "drop_non_finite: expected a part from 0 to 0.5, found 0.9");
+}
+
+#[test]
+fn a_chunk_is_drawn_in_batches() {
+    let sizes = |batch| {
+        let with = TorchScriptConfig { sample: "sizes".into(), batch, ..config(&["odd.pt"]) };
+        sample(&*member(with, &["n", "x"], 0), (2500, 2), 1)
+    };
+    let events = sizes(1000);
+    assert_eq!(
+        [0, 999, 1000, 2000, 2499].map(|row| events[[row, 0]]),
+        [1000.0, 1000.0, 1000.0, 500.0, 500.0]
+    );
+    // Each with a seed of its own.
+    assert_ne!(events[[0, 1]], events[[1000, 1]]);
+    assert_eq!(sizes(5000)[[0, 0]], 2500.0);
+    assert!(
+        refusal(TorchScriptConfig { batch: 0, ..config(&["odd.pt"]) })
+            .starts_with("batch: expected at least one")
+    );
+}
+
+#[test]
+fn particles_times_four_are_momenta() {
+    let with = TorchScriptConfig { sample: "momenta".into(), ..config(&["odd.pt"]) };
+    let generator = TorchScript::new(with.clone()).unwrap();
+    generator.check(&Schema::four_momenta(["a", "b"])).unwrap();
+    let columns: Vec<String> = (0..8).map(|i| format!("x{i}")).collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let events = sample(&*member(with, &columns, 0), (10, 8), 1);
+    assert!(events.row(3)[0] > 0.0 && events.row(3)[4] > 0.0 && events.row(3)[5] == 0.0);
+}
+
+#[test]
+fn what_torch_wrote_otherwise_is_told_by_its_entries() {
+    for (file, found) in [
+        ("weights.pt", "found weights or another object that torch.save wrote (a state_dict, a checkpoint)"),
+        ("exported.pt2", "found an exported program (torch.export.save)"),
+    ] {
+        let error = refusal(config(&[file]));
+        assert!(
+            error.contains(&format!(
+                "{file}: expected a TorchScript module as torch.jit.save writes it, {found}"
+            )),
+            "{error}"
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! The metric `hostile-metric`: the distance of the means of sample and reference, over the width of the reference.
+//! The metric `hostile-metric`: the absolute value of the mean over all members, for a truth of mean 0 and width 1.
 
 use amplicast_sdk::*;
 
@@ -11,7 +11,7 @@ crate::misbehaviours! {
 }
 
 config! {
-    /// The distance of two means.
+    /// The absolute value of the mean.
     pub struct HostileConfig {
         /// What it does wrong.
         pub misbehave: Misbehaviour = M::None,
@@ -24,33 +24,22 @@ struct Hostile(Misbehaviour);
 impl Component for Hostile {
     type Config = HostileConfig;
     const NAME: &'static str = "hostile-metric";
-    const ABOUT: &'static str = "The distance of two means, misbehaving on request";
+    const ABOUT: &'static str = "The absolute value of the mean, misbehaving on request";
     fn new(config: HostileConfig) -> Result<Self> {
         Ok(Hostile(config.misbehave))
     }
 }
 
 impl Metric for Hostile {
-    fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
+    fn reference(&self) -> ReferenceUse {
+        ReferenceUse::Quantiles(Vec::new())
+    }
+    fn compare(&self, _: &Reference<'_>) -> Result<Box<dyn Comparison>> {
         if self.0 == M::PanicInCompare {
             panic!("hostile in compare");
         }
-        let m = reference.values.len() as f64;
-        let mean = reference.values.iter().sum::<f64>() / m;
-        let width = (reference.values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / m).sqrt();
-        if width.is_nan() || width <= 0.0 {
-            return Err(Error::data("expected a reference of different values, found one value"));
-        }
-        Ok(Box::new(Against { misbehave: self.0, mean, width, m }))
+        Ok(Box::new(*self))
     }
-}
-
-struct Against {
-    misbehave: Misbehaviour,
-    /// Mean and width of the reference, and its events.
-    mean: f64,
-    width: f64,
-    m: f64,
 }
 
 /// Standard normal quantiles at the probabilities that are asked for, well enough for a test.
@@ -58,42 +47,40 @@ fn normal_quantile(p: f64) -> f64 {
     5.5556 * (1.0 - ((1.0 - p) / p).powf(0.1186))
 }
 
-impl Comparison for Against {
+impl Comparison for Hostile {
     fn value_names(&self) -> Vec<String> {
         vec!["sum".into()]
     }
     fn accumulator(&self) -> Box<dyn Accumulator> {
-        Box::new(Sum { misbehave: self.misbehave, sum: 0.0 })
+        Box::new(Sum { misbehave: self.0, sum: 0.0 })
     }
     fn measure(&self, curves: &Curves<'_>, k: usize) -> Result<Measured> {
         let members = 0..curves.members();
         let mean = members.map(|i| curves.values[[i, k, 0]] / curves.passed(i, k) as f64).sum::<f64>();
-        let mean = mean / curves.members() as f64;
-        let value = match self.misbehave {
+        let value = match self.0 {
             M::MeasureAtRandom => never_the_same(),
             M::NanInMeasure => f64::NAN,
-            _ => (mean - self.mean).abs() / self.width,
+            _ => (mean / curves.members() as f64).abs(),
         };
         Ok(Measured { value, statistical: None, model: None })
     }
     fn limit(&self, curves: &Curves<'_>, _: f64) -> Result<Limit> {
-        if self.misbehave == M::PanicInLimit {
+        if self.0 == M::PanicInLimit {
             panic!("hostile in limit");
         }
         let value = self.measure(curves, curves.checkpoints() - 1)?.value;
-        let high = if self.misbehave == M::LimitOutside { 0.5 * value } else { value };
+        let high = if self.0 == M::LimitOutside { 0.5 * value } else { value };
         Ok(Limit { value, low: 0.5 * high, high, extrapolated: false })
     }
     fn null(&self, _: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
-        // The law of |N(0, 1/n + 1/m)|.
-        let width = (1.0 / n + 1.0 / self.m).sqrt();
-        let width = if self.misbehave == M::RisingNull { (1.0 + n).ln().min(50.0) } else { width };
+        // The law of |N(0, 1/n)|.
+        let width = if self.0 == M::RisingNull { (1.0 + n).ln().min(50.0) } else { 1.0 / n.sqrt() };
         let quantile = |&p: &f64| width * normal_quantile(0.5 + 0.5 * p).max(0.0);
         let mut law = NullLaw {
             mean: width * (2.0 / std::f64::consts::PI).sqrt(),
             quantiles: probabilities.iter().map(quantile).collect(),
         };
-        match self.misbehave {
+        match self.0 {
             M::CrossedQuantiles => law.quantiles.reverse(),
             M::NanInNull => law.mean = f64::NAN,
             M::WrongLengthOfNull => law.quantiles.push(1.0),
@@ -104,7 +91,7 @@ impl Comparison for Against {
     fn deviation(&self, _: &Curves<'_>, _: &[f64], _: u64) -> Result<Option<Deviation>> {
         let bad =
             Deviation { posterior_mean: f64::NAN, single_member: 0.0, null_scale: 1.0, pulls: Vec::new() };
-        Ok((self.misbehave == M::NanInDeviation).then_some(bad))
+        Ok((self.0 == M::NanInDeviation).then_some(bad))
     }
 }
 

@@ -50,6 +50,21 @@ fn a_file_is_a_member() {
 }
 
 #[test]
+fn a_file_of_several_names_is_one_member() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    ndarray_npy::write_npy(path("a.npy"), &array![[1.0, 2.0]]).unwrap();
+    ndarray_npy::write_npy(path("d.npy"), &array![[3.0, 4.0]]).unwrap();
+    std::fs::hard_link(path("a.npy"), path("b.npy")).unwrap();
+    std::os::unix::fs::symlink(path("a.npy"), path("c.npy")).unwrap();
+    // `glob` gives `./a.npy` as it is written.
+    let names = ["*.npy", "./a.npy"].map(|name| format!("{}/{name}", folder.path().display()));
+    let samples = new(&names).unwrap();
+    assert_eq!((samples.files.len(), samples.notes().len()), (2, 3), "{:?}", samples.notes());
+    assert!(samples.notes().iter().all(|note| note.ends_with("under another name: it is one member")));
+}
+
+#[test]
 fn refusals() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
