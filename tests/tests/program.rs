@@ -149,7 +149,7 @@ fn threads_are_counted() {
             let threads = format!("--threads={wrong}");
             let begun = Instant::now();
             let ended = place.amplicast(&[call, &[&threads]].concat()).expect(2);
-            ended.says(&[&format!("--threads <N>': expected 1 to "), &format!("found {wrong}")]);
+            ended.says(&["--threads <N>': expected 1 to ", &format!("found {wrong}")]);
             assert!(begun.elapsed() < Duration::from_secs(5), "{call:?}");
         }
     }
