@@ -26,13 +26,9 @@ static LOST: AtomicBool = AtomicBool::new(false);
 
 /// Writes a line to standard output. A full disk behind it is said once, and remembered.
 pub fn out(line: Arguments<'_>) {
-    match write(&mut std::io::stdout().lock(), line, width()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            if !LOST.swap(true, Ordering::SeqCst) {
-                err(format_args!("error: cannot write to standard output: {error}"));
-            }
-        }
-        _ => {}
+    let Err(error) = write(&mut std::io::stdout().lock(), line, width()) else { return };
+    if error.kind() != ErrorKind::BrokenPipe && !LOST.swap(true, Ordering::SeqCst) {
+        err(format_args!("error: cannot write to standard output: {error}"));
     }
 }
 

@@ -98,9 +98,12 @@ fn a_pipe_that_closes_ends_nothing() {
     ];
     for (call, code) in calls {
         // Standard output, standard error, and both closed before anything is written to them.
-        for closed in [">(exec true)", "/dev/null 2> >(exec true)", ">(exec true) 2>&1"] {
-            let script = format!("exec 3>&2; \"$0\" {call} > {closed}; code=$?; sleep 0.05; exit $code");
-            let ended = shell(&place, &script.replace("> >", "> >"));
+        let closed = [">(exec true) 2>&1", ">(exec true)", "/dev/null 2> >(exec true)"];
+        // Of those that print the same way one for all.
+        let closed =
+            if call.starts_with("run") || call.starts_with("check") { &closed[..] } else { &closed[..1] };
+        for closed in closed {
+            let ended = shell(&place, &format!("\"$0\" {call} > {closed}"));
             assert_eq!(ended.code, Some(code), "{call} > {closed}: {}", ended.err);
             assert!(
                 !ended.err.contains("panicked") && !ended.err.contains("worker"),
@@ -146,7 +149,7 @@ fn threads_are_counted() {
             let threads = format!("--threads={wrong}");
             let begun = Instant::now();
             let ended = place.amplicast(&[call, &[&threads]].concat()).expect(2);
-            ended.says(&[&format!("--threads <N>': expected 1 to "), &format!("found {wrong}")]);
+            ended.says(&["--threads <N>': expected 1 to ", &format!("found {wrong}")]);
             assert!(begun.elapsed() < Duration::from_secs(5), "{call:?}");
         }
     }

@@ -48,7 +48,6 @@ impl Grain {
         // and is no format.
         let uses = |n: usize| n * 5 > count;
         let bits = match most {
-            0 => None,
             HALF if uses(full[0]) => Some(HALF),
             0..=HALF => None,
             _ if most <= SINGLE && uses(full[1]) => Some(SINGLE),
