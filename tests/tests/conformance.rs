@@ -122,7 +122,9 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ),
         (
             "flow-lloca",
-            json!({"width": 16, "heads": 1, "vectors": 1, "blocks": 1, "frames_width": 64, "delta_r_min": 0.0, "flow": {"steps": 1}}),
+            // The frames of a narrower network turn so fast that azimuths jump at +-pi everywhere: the loss has no derivative
+            // that differences would show.
+            json!({"width": 16, "heads": 1, "vectors": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
         ),
         ("torchscript", json!({"files": [module("plane.pt")]})),
         ("torchscript", json!({"files": [module("space.pt")], "log_density": "log_density"})),

@@ -40,7 +40,7 @@ const AGREEMENT: f64 = 1e-4;
 /// An error below this part of the derivative is small enough.
 const SHARP: f64 = 3e-3;
 /// By how much rounding is larger in a gradient than in its loss, and the most that is ascribed to it.
-const GRADIENT_ROUNDING: (f64, f64) = (1e6, 5e-3);
+const GRADIENT_ROUNDING: (f64, f64) = (1e8, 5e-3);
 
 /// A slope with its standard error, and the scatter of the loss around the polynomial.
 #[derive(Debug, Clone, Copy)]

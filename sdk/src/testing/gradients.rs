@@ -14,26 +14,26 @@ pub const TESTS: &[Test] = &[Test::new(
     gradient,
 )];
 
-/// Single parameters of each segment along which derivatives are taken.
-const SINGLE: usize = 3;
+/// Single parameters of a segment along which derivatives are taken: of a short one, and of a long one.
+const SINGLE: (usize, usize) = (3, 1);
+/// Parameters of a segment that is not short.
+const LONG: usize = 9;
 
+/// On one training set; on the others the whole gradient is looked at ([`along_the_gradient`]).
 fn gradient(subject: &Subject<'_>) -> Verdict {
-    for learning in Learning::two(subject)? {
-        with_losses(&learning, |losses, parameters| {
-            let (_, gradient) = losses.at(parameters)?;
-            let gradient: Vec<f64> = gradient.into_iter().map(f64::from).collect();
-            for (number, (segment, range)) in losses.model.layout().ranges().enumerate() {
-                let seed = subject.seed(22).index(number as u64);
-                for (what, unit) in directions(&gradient[range.clone()], seed) {
-                    check(losses, parameters, &gradient, range.clone(), &unit)
-                        .map_err(|stop| stop.at(&format!("segment `{}`, {what}", segment.name)))?;
-                }
+    let learning = Learning::new(subject)?;
+    with_losses(&learning, |losses, parameters| {
+        let (_, gradient) = losses.at(parameters)?;
+        let gradient: Vec<f64> = gradient.into_iter().map(f64::from).collect();
+        for (number, (segment, range)) in losses.model.layout().ranges().enumerate() {
+            let seed = subject.seed(22).index(number as u64);
+            for (what, unit) in directions(&gradient[range.clone()], seed) {
+                check(losses, parameters, &gradient, range.clone(), &unit)
+                    .map_err(|stop| stop.at(&format!("segment `{}`, {what}", segment.name)))?;
             }
-            Ok(())
-        })
-        .map_err(|stop| stop.at(&learning.training.title()))?;
-    }
-    Ok(())
+        }
+        Ok(())
+    })
 }
 
 /// Along the gradient, where the derivative is largest; in a random direction, where a missing part would show; and along
@@ -47,7 +47,7 @@ fn directions(gradient: &[f64], seed: Seed) -> Vec<(String, Vec<f64>)> {
     if n > 1 {
         // Spread over the segment, the start of it from the seed.
         let start = (inputs::normals(seed.split("single"), 1, 0.0)[0].abs() * 1e6) as usize;
-        let count = SINGLE.min(n);
+        let count = if n < LONG { SINGLE.0.min(n) } else { SINGLE.1 };
         for i in (0..count).map(|k| (start + k * n.div_ceil(count)) % n) {
             let mut single = vec![0.0; n];
             single[i] = 1.0;
