@@ -14,10 +14,12 @@ use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 
 /// Part of the reference that a value must have to count as a jump; smaller jumps change distances by less than 2 %.
 const LEAST: f64 = 1e-3;
+/// Events that it must have: two or three of a small sample are equal by rounding, or were drawn twice.
+const FEWEST: u64 = 5;
 /// Longest piece between two points: short enough for its maximum and its minimum to be drawn independently.
 const STEP: f64 = 1.0 / 64.0;
 /// Simulated suprema, and most numbers drawn for them.
-const MOST_TRIALS: usize = 40_000;
+const MOST_TRIALS: usize = 10_000;
 const LEAST_TRIALS: usize = 4_000;
 const WORK: usize = 20_000_000;
 
@@ -60,7 +62,7 @@ impl Ties {
         for ends in below.windows(2) {
             let count = ends[1] - ends[0];
             let part = count as f64 / events;
-            let jump = count > 1 && part >= LEAST;
+            let jump = count >= FEWEST && part >= LEAST;
             piece(part, !jump);
             if !jump {
                 continuous += part;
@@ -148,19 +150,20 @@ mod tests {
         assert!(ties(&values).is_none());
         // A pair among many is rounding.
         assert!(ties(&[&values[..], &values[..1]].concat()).is_none());
+        assert!(ties(&[&values[..20], &values[..20]].concat()).is_none());
     }
 
-    /// A jump of one per mille leaves Kolmogorov's law, which tests the extremes between points: the means of 40 000 suprema, of
+    /// A jump of one per mille leaves Kolmogorov's law, which tests the extremes between points: the means of 10 000 suprema, of
     /// spread 0.26, agree to 4 standard errors and the half per cent that the jump takes away.
     #[test]
     fn a_small_jump_changes_little() {
         let mut values: Vec<f64> = (0..9990).map(f64::from).collect();
         values.extend([-1.0; 10]);
         let found = ties(&values).unwrap();
-        assert!((found.mean() / kolmogorov::mean() - 1.0).abs() < 0.011, "{}", found.mean());
+        assert!((found.mean() / kolmogorov::mean() - 1.0).abs() < 0.017, "{}", found.mean());
         for p in [0.025, 0.16, 0.5, 0.84, 0.975] {
             let ratio = found.quantile(p) / kolmogorov::quantile(p);
-            assert!((ratio - 1.0).abs() < 0.02, "p {p}: {ratio}");
+            assert!((ratio - 1.0).abs() < 0.03, "p {p}: {ratio}");
         }
     }
 
@@ -171,9 +174,9 @@ mod tests {
         let values: Vec<f64> = (0..1000).map(|i| f64::from(u8::from(i < 300))).collect();
         let found = ties(&values).unwrap();
         let width = 0.21_f64.sqrt();
-        assert!((found.mean() / width - 0.797_885).abs() < 0.013, "{}", found.mean() / width);
-        assert!((found.quantile(0.5) / width - 0.674_49).abs() < 0.02);
-        assert!((found.quantile(0.975) / width - 2.2414).abs() < 0.05);
+        assert!((found.mean() / width - 0.797_885).abs() < 0.025, "{}", found.mean() / width);
+        assert!((found.quantile(0.5) / width - 0.674_49).abs() < 0.04);
+        assert!((found.quantile(0.975) / width - 2.2414).abs() < 0.1);
         assert_eq!(found.continuous(), 0.0);
     }
 
