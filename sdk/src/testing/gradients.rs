@@ -74,7 +74,7 @@ fn check(
     let stated: f64 = own.iter().zip(unit).map(|(g, u)| g * u).sum();
     let norm = own.iter().map(|g| g * g).sum::<f64>().sqrt();
     let loss = |parameters: &[f32]| Ok(losses.at(parameters)?.0);
-    let line = Line { loss: &loss, parameters, range, unit };
+    let line = Line { loss: &loss, parameters, range, unit, gradient: own };
     match line.agrees(stated, norm)? {
         None => Ok(()),
         Some(differs) => ensure(false, || {
