@@ -53,6 +53,8 @@ fn g_comes_from_files_alone() {
     assert_eq!((&found["n_train"], &found["n_gen"]), (&400.into(), &20_000.into()));
     assert_eq!(found["warnings"].as_array().map(Vec::len), Some(0), "{}", found["warnings"]);
     assert_eq!(cells[1]["overall"]["verdict"], "in-sample");
+    // The experiment that it stands for can be checked, and run again.
+    place.amplicast(&["check", "run/experiment.toml"]).expect(0);
 
     // sigma_model^2 of I(0, 0.5) for means mu_i, to first order (phi(0.5) - phi(0))^2 var(mu_i); binomial part removed.
     let slope = 0.398_942_280_f64 - 0.352_065_327;

@@ -84,6 +84,8 @@ fn components(source: &Source, kind: Kind) -> Result<Vec<ComponentTable>, Config
         Some(Value::Array(list)) if !list.is_empty() => list,
         // A generator with members of its own needs no uncertainty model.
         None if kind == Kind::Uncertainty => return Ok(Vec::new()),
+        // As a run writes it into its folder.
+        Some(Value::Array(list)) if kind == Kind::Uncertainty && list.is_empty() => return Ok(Vec::new()),
         None | Some(Value::Array(_)) => {
             return Err(source.error("", &format!("expected at least one table [[{table}]], found none")));
         }
