@@ -124,6 +124,7 @@ impl<'a> Pair<'a> {
             let mut curves: Vec<Option<Result<MemberCurve>>> =
                 keys.iter().map(|k| self.run.store.json(k).map(Ok)).collect();
             let missing: Vec<usize> = (0..curves.len()).filter(|&c| curves[c].is_none()).collect();
+            let known = glance.is_some();
             if let Some(glance) = glance.filter(|_| missing.is_empty()) {
                 advance(n_gen);
                 return Ok((curves.into_iter().flatten().collect(), glance));
@@ -132,7 +133,9 @@ impl<'a> Pair<'a> {
             let Streamed { curves: found, glance } =
                 self.pass(&*member, i, &own, missing.iter().map(|&c| &wanted[c]), &checkpoints, &advance)?;
             computed.fetch_add(1, Ordering::Relaxed);
-            self.run.store.put_json(&glance_key, &glance)?;
+            if !known {
+                self.run.store.put_json(&glance_key, &glance)?;
+            }
             for (c, curve) in missing.into_iter().zip(found) {
                 match curve {
                     Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),

@@ -213,7 +213,7 @@ impl Script {
     /// Shapes that `n` events may have.
     fn events(&self, n: usize) -> Vec<Vec<usize>> {
         let mut shapes = vec![vec![n, self.dimension]];
-        if self.dimension % 4 == 0 {
+        if self.dimension.is_multiple_of(4) {
             shapes.push(vec![n, self.dimension / 4, 4]);
         }
         shapes

@@ -60,7 +60,7 @@ pub fn mean() -> f64 {
 /// sqrt(e) D follows Kolmogorov's law with e = n m / (n + m) (Eq. 34). For a small reference the law is that of
 /// sqrt(e) D + 1/(6 sqrt(e)), which removes the leading finite-size term (Vrbik 2018).
 ///
-/// Where values repeat the law is another one (see [`Ties`]), and the finite-size term that of the other values' part: at a value
+/// Where values repeat the law is another one (see `ties.rs`), and the finite-size term that of the other values' part: at a value
 /// that repeats, the distribution functions are compared at a fixed place, not at their largest difference around an event.
 #[derive(Debug, Clone, Copy)]
 pub struct TwoSample<'a> {
