@@ -7,8 +7,8 @@ use crate::momenta::{Judgement, Momenta};
 
 /// Rows whose momenta are all looked at; of further ones, one in `SOME`: a share of one in a thousand shows all the same, and looking
 /// takes longer than reading.
-const ALL: u64 = 1 << 16;
-const SOME: u64 = 16;
+const ALL: u64 = 1 << 15;
+const SOME: u64 = 64;
 
 /// What a pass over rows of a file saw: all of its numbers are finite.
 #[derive(Debug, Clone)]
