@@ -13,7 +13,7 @@ pub const HEAD: usize = 1024;
 pub struct Glance {
     /// Events seen.
     pub events: u64,
-    /// Those that were hashed.
+    /// Those that were hashed and are no spikes (see `Known`).
     pub hashed: u64,
     /// Of these, training events.
     pub copies: u64,
@@ -41,15 +41,16 @@ impl Glance {
     /// Looks at the next chunk of the stream, n x d.
     pub fn add(&mut self, events: ArrayView2<'_, f64>, known: &Known, hashes: &mut RowHashes) {
         let list = hashes.chosen(events, known.choice);
-        let hashed = list.len() as u64;
-        self.hashed += hashed;
-        self.copies += known.count(list);
+        let mut hashed = 0;
         let mut all = 0_u64;
-        for &hash in list {
+        for &hash in list.iter().filter(|hash| !known.is_spike(**hash)) {
+            hashed += 1;
+            self.copies += u64::from(known.has(hash));
             self.sketch.add(hash);
             all = all.rotate_left(5) ^ hash;
             all = all.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         }
+        self.hashed += hashed;
         let n = events.nrows() as u64;
         self.chunks.push(ChunkHash { events: n, hashed, hash: all });
         let left = HEAD.saturating_sub(self.events as usize).min(events.nrows());

@@ -171,6 +171,8 @@ impl Sketch {
 pub struct Known {
     /// How often each occurs.
     counts: ByHash<u32>,
+    /// Events that occur so often, beside others that do not, that they are no copies of anything: an event without particles.
+    spikes: ByHash<()>,
     /// Which events of long streams are hashed.
     pub choice: Choice,
     /// Their sketch.
@@ -197,11 +199,15 @@ impl Known {
         for (row, &hash) in hashes.of(events).iter().enumerate() {
             let count = counts.entry(hash).or_insert(0);
             if *count == 0 {
-                firsts.push(row);
+                firsts.push((row, hash));
             }
             *count += 1;
         }
-        let n = events.nrows() as u64;
+        let (all, spikes) = (events.nrows() as u64, spikes(&counts));
+        counts.retain(|hash, _| !spikes.contains_key(hash));
+        let firsts: Vec<usize> =
+            firsts.into_iter().filter(|(_, hash)| !spikes.contains_key(hash)).map(|(row, _)| row).collect();
+        let n: u64 = counts.values().map(|&count| u64::from(count)).sum();
         let repeated = n - counts.len() as u64;
         // Where one column alone tells nearly all distinct events apart, equal events are no accident of few values. A single
         // column always does; there, only a file that holds all its events several times shows.
@@ -227,19 +233,34 @@ impl Known {
             Choice::default()
         };
         let mut sketch = Sketch::default();
-        hashes.chosen(events, choice).iter().for_each(|&hash| sketch.add(hash));
+        let chosen = hashes.chosen(events, choice).iter().filter(|hash| !spikes.contains_key(hash));
+        chosen.for_each(|&hash| sketch.add(hash));
         let repeated = match times {
             1 if continuous => repeated,
             1 => 0,
             times => n - n / u64::from(times),
         };
-        Known { counts, choice, sketch, events: n, by_chance, repeated }
+        Known { counts, spikes, choice, sketch, events: all, by_chance, repeated }
     }
 
-    /// How many of these events are training events.
-    pub fn count(&self, hashes: &[u64]) -> u64 {
-        hashes.iter().filter(|hash| self.counts.contains_key(hash)).count() as u64
+    /// Whether it is a training event.
+    pub fn has(&self, hash: u64) -> bool {
+        self.counts.contains_key(&hash)
     }
+
+    /// Whether it is one of the few events that many others equal.
+    pub fn is_spike(&self, hash: u64) -> bool {
+        self.spikes.contains_key(&hash)
+    }
+}
+
+/// The events that occur at least so often, if they are a small part of the distinct ones.
+fn spikes(counts: &ByHash<u32>) -> ByHash<()> {
+    const OFTEN: u32 = 5;
+    const PART: usize = 50;
+    let often: ByHash<()> =
+        counts.iter().filter(|(_, n)| **n >= OFTEN).map(|(&hash, _)| (hash, ())).collect();
+    if often.len() <= (counts.len() / PART).max(1) { often } else { ByHash::default() }
 }
 
 /// The largest number that divides how often nearly every event occurs; 1 of a few distinct events, which say nothing.
@@ -277,7 +298,9 @@ impl<'a> Overlap<'a> {
     /// Looks at further events of the sample.
     pub fn add(&mut self, events: ArrayView2<'_, f64>) {
         for &hash in self.hashes.chosen(events, self.known.choice) {
-            self.sketch.add(hash);
+            if !self.known.is_spike(hash) {
+                self.sketch.add(hash);
+            }
         }
         for &hash in self.hashes.of(events) {
             if self.known.counts.contains_key(&hash) {
@@ -293,9 +316,10 @@ impl<'a> Overlap<'a> {
         self.found.keys().map(|hash| u64::from(self.known.counts[hash])).sum()
     }
 
-    /// The part of the sample's events that are training events.
-    pub fn share(&self) -> f64 {
-        self.found.values().sum::<u64>() as f64 / self.events.max(1) as f64
+    /// How many training events a sample of this size holds by chance.
+    pub fn by_chance(&self) -> f64 {
+        let n = self.known.events.max(1) as f64;
+        (self.known.by_chance * self.events as f64 / n).min(1.0) * n
     }
 }
 
@@ -374,10 +398,10 @@ mod tests {
         assert_eq!(list, chosen(reversed));
         // One in 16, within 4 standard errors.
         assert!((list.len() as f64 / 2500.0 - 1.0).abs() < 0.08, "{}", list.len());
-        assert_eq!(known.count(&list), list.len() as u64);
+        assert!(list.iter().all(|&hash| known.has(hash)));
         // Not by a column of few values.
-        let padded = random(10, 1000, 1).mapv(|x| if x < 0.5 { 0.0 } else { x });
-        assert_eq!(Known::new(padded.view(), 1 << 30).choice, Choice::default());
+        let few = random(10, 1000, 1).mapv(|x| (300.0 * x).floor());
+        assert_eq!(Known::new(few.view(), 1 << 30).choice, Choice::default());
     }
 
     #[test]
@@ -400,11 +424,32 @@ mod tests {
         let counts = random(5, 2000, 2).mapv(|x| (x * 6.0).floor());
         let known = Known::new(counts.view(), 1);
         assert_eq!((known.repeated, known.by_chance), (0, 1.0));
-        let mixed = random(6, 2000, 1).mapv(|x| if x < 0.3 { 0.0 } else { x });
+        // A third of the values occurs about three times each, the others once.
+        let mixed = random(6, 2000, 1).mapv(|x| if x < 0.3 { (x * 700.0).floor() } else { x });
         let known = Known::new(mixed.view(), 1);
-        assert_eq!(known.repeated, 0);
-        // A third within 4 standard errors.
-        assert!((known.by_chance - 0.3).abs() < 0.041, "{}", known.by_chance);
+        assert!(
+            (known.repeated, known.spikes.len()) == (0, 0) && known.by_chance > 0.2,
+            "{}",
+            known.by_chance
+        );
+    }
+
+    /// Events without particles are all equal, and no copies of one another.
+    #[test]
+    fn empty_events_are_no_copies() {
+        for d in [1, 3] {
+            let padded = |seed| {
+                let mut events = random(seed, 2000, d);
+                events.slice_mut(ndarray::s![..500, ..]).fill(0.0);
+                events
+            };
+            let known = Known::new(padded(11).view(), 1);
+            assert_eq!((known.repeated, known.by_chance, known.events), (0, 0.0, 2000));
+            assert!(known.is_spike(RowHashes::default().of(Array2::zeros((1, d)).view())[0]));
+            let mut overlap = Overlap::new(&known);
+            overlap.add(padded(12).view());
+            assert_eq!((overlap.training(), overlap.sketch.repeated()), (0, 0.0));
+        }
     }
 
     #[test]
@@ -417,6 +462,6 @@ mod tests {
         overlap.add(random(8, 5, 2).view());
         overlap.add(events.slice(ndarray::s![3..4, ..]));
         assert_eq!((overlap.training(), overlap.first), (4, Some(5)));
-        assert!((overlap.share() - 1.0 / 6.0).abs() < 1e-12);
+        assert_eq!(overlap.by_chance(), 0.0);
     }
 }
