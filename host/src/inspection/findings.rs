@@ -6,7 +6,8 @@ use super::copies::{Copies, copies};
 use super::dependence::dependence;
 use super::glance::Glance;
 use super::neighbors::{Distances, Neighbors};
-use super::rows::{Known, Sketch};
+use super::rows::Known;
+use super::sketch::Sketch;
 
 /// The true events that members are compared with.
 pub struct TrueSample {

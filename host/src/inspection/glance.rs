@@ -3,7 +3,8 @@
 use amplicast_sdk::ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Known, RowHashes, Sketch};
+use super::rows::{Known, RowHashes};
+use super::sketch::Sketch;
 
 /// Events of the beginning of a member's stream that are kept.
 pub const HEAD: usize = 1024;

@@ -14,6 +14,7 @@ mod order;
 mod rank;
 mod rounding;
 mod rows;
+mod sketch;
 
 pub use copies::{Copies, copies};
 pub use dependence::{Dependence, dependence};
@@ -22,4 +23,5 @@ pub use glance::{Glance, HEAD};
 pub use neighbors::{Nearer, Neighbors};
 pub use order::{Order, Runs};
 pub use rounding::{Grain, Rounding};
-pub use rows::{Choice, Known, Overlap, RowHashes, Sketch, repeated};
+pub use rows::{Known, Overlap, RowHashes, repeated};
+pub use sketch::Sketch;
