@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amplicast::plugins::{Catalogue, Entry};
-use amplicast::supervise::Journal;
+use amplicast::plugins::{Catalogue, Entry, Loading};
+use amplicast::supervise::{Journal, Subject};
 use amplicast_sdk::abi::{
     Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
-    LoadedUncertaintyModel, Unwatched, Watch,
+    LoadedUncertaintyModel, Unwatched,
 };
 use amplicast_sdk::{Error, Result};
 use serde_json::Value;
@@ -20,30 +20,25 @@ pub struct Plugins {
     folder: PathBuf,
     catalogues: Vec<Catalogue>,
     /// A journal in a file, as in a worker of `amplicast run`.
-    journal: Arc<dyn Watch>,
-    _journal_file: tempfile::NamedTempFile,
+    journal: Arc<Journal>,
 }
 
 impl Plugins {
     /// Loads the libraries in a folder.
     pub fn load(folder: &Path) -> Result<Self> {
-        let io = |what: &str| {
-            let what = what.to_owned();
-            move |error| Error::io(what, error)
-        };
-        let file = tempfile::NamedTempFile::new().map_err(io("cannot make a journal"))?;
-        let journal: Arc<dyn Watch> =
-            Arc::new(Journal::open(Some(file.path())).map_err(io("cannot open the journal"))?);
+        let file = tempfile::tempfile().map_err(|error| Error::io("cannot make a journal", error))?;
+        let journal = Arc::new(Journal::new(Some(file)));
+        let loading = Loading { journal: &journal, failures: &[] };
         let load = |name: &str| {
             let path = folder.join(format!("libamplicast_{name}.so"));
-            let catalogue = Catalogue::load_file(&path, &[], &journal);
+            let catalogue = Catalogue::load_file(&path, loading);
             match catalogue.refused.first() {
                 Some(refused) => Err(Error::plugin(format!("{}: {}", path.display(), refused.reason))),
                 None => Ok(catalogue),
             }
         };
         let catalogues = FILES.into_iter().map(load).collect::<Result<_>>()?;
-        Ok(Plugins { folder: folder.into(), catalogues, journal, _journal_file: file })
+        Ok(Plugins { folder: folder.into(), catalogues, journal })
     }
 
     /// The folder of the libraries.
@@ -54,7 +49,8 @@ impl Plugins {
     fn entry(&self, kind: Kind, name: &str) -> Result<(&Entry, Caller)> {
         let found = self.catalogues.iter().find_map(|c| c.find(kind, name).ok());
         let entry = found.ok_or_else(|| Error::plugin(format!("no {} component `{name}`", kind.table())))?;
-        Ok((entry, entry.caller(&self.journal)))
+        let watch = self.journal.of(&Subject { kind: kind.table().into(), name: name.into() });
+        Ok((entry, Caller::new(name, watch)))
     }
 
     /// A dataset whose calls are journaled.

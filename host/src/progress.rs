@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::terminal::{error_width, fitted};
+use crate::terminal::{error_width, fitted, harmless, shown};
 
 /// Shows what is under way, how far it is, the loss, and the time left.
 pub struct Progress {
@@ -41,7 +41,7 @@ impl Progress {
             let style =
                 ProgressStyle::with_template("{prefix:<44!} {bar:24} {percent:>3}% {msg:<14} {eta:>5} left");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_prefix(name.to_string());
+            bar.set_prefix(shown(name));
             bar
         });
         let now = Instant::now();
@@ -52,8 +52,9 @@ impl Progress {
     pub fn say(&self, line: &str) {
         match &self.bars {
             Some(bars) => {
-                let fitted = error_width().map(|width| fitted(line, width));
-                let _ = bars.println(fitted.as_deref().unwrap_or(line));
+                let line = harmless(line);
+                let fitted = error_width().map(|width| fitted(&line, width));
+                let _ = bars.println(fitted.as_deref().unwrap_or(&line));
             }
             None => eprintln!("{line}"),
         }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use amplicast_sdk::abi::Watch;
+use amplicast_sdk::abi::{Caller, Kind};
 use amplicast_sdk::{Context, Error, Result};
 use rayon::prelude::*;
 
-use crate::plugins::{Catalogue, Refused, plugin_folders};
+use crate::plugins::{Catalogue, Loading, plugin_folders};
 use crate::progress::{Progress, Task};
-use crate::supervise::{Failure, Journal};
+use crate::supervise::{Failure, Journal, Subject};
 
 /// One process's plugins and the means to call them.
 pub struct Session {
@@ -35,10 +35,9 @@ impl Session {
         failures: Vec<Failure>,
         stop: Arc<AtomicBool>,
     ) -> Result<Self> {
-        let watch: Arc<dyn Watch> = journal.clone();
-        let killers = killers(&failures);
         let stopped = || stop.load(Ordering::SeqCst);
-        let catalogue = Catalogue::load(plugin_folders(given, experiment), &killers, &watch, &stopped);
+        let loading = Loading { journal: &journal, failures: &failures };
+        let catalogue = Catalogue::load(plugin_folders(given, experiment), loading, &stopped);
         // What is missing from a catalogue whose loading was cut short is no error of the user's.
         if stopped() {
             return Err(Error::cancelled());
@@ -46,21 +45,20 @@ impl Session {
         Ok(Session { catalogue, journal, progress: Progress::new(), stop, failures })
     }
 
-    /// The journal as plugins' callers need it.
-    pub fn watch(&self) -> Arc<dyn Watch> {
-        self.journal.clone()
-    }
-
     /// An error if the user asked to stop.
     pub fn check_stop(&self) -> Result<()> {
         if self.stop.load(Ordering::SeqCst) { Err(Error::cancelled()) } else { Ok(()) }
     }
 
-    /// Why this component must not be called again: it killed an earlier worker.
-    pub fn quarantine(&self, component: &str) -> Result<()> {
-        match self.failures.iter().find(|f| f.component == component) {
+    /// The only way to a component: a caller that names it by `label`, whose calls are watched; an error if it killed an earlier
+    /// worker.
+    ///
+    /// `kind` and `label` tell it from all others, in this worker and in the next.
+    pub fn caller(&self, kind: Kind, label: &str) -> Result<Caller> {
+        let subject = Subject { kind: kind.table().into(), name: label.into() };
+        match self.failures.iter().find(|failure| failure.subject == subject) {
             Some(failure) => Err(Error::plugin(failure.message.clone())),
-            None => Ok(()),
+            None => Ok(Caller::new(label, self.journal.of(&subject))),
         }
     }
 
@@ -69,12 +67,6 @@ impl Session {
         self.check_stop()?;
         self.journal.stage(stage, work)
     }
-}
-
-/// Files that killed an earlier worker while they were loaded.
-pub fn killers(failures: &[Failure]) -> Vec<Refused> {
-    let loading = failures.iter().filter(|f| f.call == "load");
-    loading.map(|f| Refused { path: PathBuf::from(&f.component), reason: f.message.clone() }).collect()
 }
 
 /// The context of a long call.

@@ -1,10 +1,12 @@
 //! Stored stages: a stage is a pure function of its inputs, stored under their hash.
 //!
 //! A file appears under its final name only when it is complete and on disk: a run that is killed at any moment leaves
-//! finished stages and, at worst, temporary files that nobody reads.
+//! finished stages and, at worst, temporary files that nobody reads and the next run removes. It carries the hash of its content
+//! and of its name: what a disk, a copy or an editor has changed is not believed, but computed again.
 
+use std::collections::HashMap;
 use std::fs::Permissions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tempfile::NamedTempFile;
 
 /// The hash of a stage's inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,11 +29,24 @@ impl Key {
     /// The key of a stage of this kind with these inputs. Object keys are sorted, so equal values give equal keys.
     pub fn new(kind: &'static str, inputs: &Value) -> Self {
         let text = serde_json::to_string(inputs).expect("JSON values can be written");
-        let mut hasher = blake3::Hasher::new_derive_key("amplicast stage 1");
+        let mut hasher = blake3::Hasher::new_derive_key("amplicast stage 2");
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         hasher.update(kind.as_bytes());
         hasher.update(text.as_bytes());
         Key { kind, hash: hasher.finalize().to_hex()[..32].to_string() }
+    }
+
+    /// The hash of what is stored under this key.
+    fn seal<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> String {
+        let mut hasher = blake3::Hasher::new_derive_key("amplicast stored 1");
+        let mut add = |part: &[u8]| {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        };
+        add(self.kind.as_bytes());
+        add(self.hash.as_bytes());
+        parts.into_iter().for_each(add);
+        hasher.finalize().to_hex().to_string()
     }
 
     /// The hash, as an input of later stages.
@@ -54,13 +70,19 @@ impl Store {
     /// The store in `folder`, which is made if need be; fails now if it cannot be written, or the disk is full.
     pub fn open(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), e))?;
+        remove_leftovers(folder);
         let probe = || -> std::io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
+            let mut file = temporary(folder)?;
             file.write_all(&vec![0; PROBE_BYTES])?;
             file.as_file().sync_all()
         };
         probe().map_err(|e| Error::io(format!("cannot write to {}", folder.display()), e))?;
-        Ok(Store { folder: folder.into(), others: Vec::new() })
+        Ok(Store::reading(folder))
+    }
+
+    /// The store in `folder` of a run that is looked at, and may be somebody else's.
+    pub fn reading(folder: &Path) -> Self {
+        Store { folder: folder.into(), others: Vec::new() }
     }
 
     /// The same store, which takes over from the stages in `others` what it lacks: a stage is known by its inputs, not by the run
@@ -73,61 +95,132 @@ impl Store {
         self.folder.join(format!("{}-{}.{extension}", key.kind, key.hash))
     }
 
-    /// A stored file; one of another run is kept here from then on.
-    fn read(&self, path: &Path) -> Option<Vec<u8>> {
-        if let Ok(bytes) = std::fs::read(path) {
-            return Some(bytes);
+    /// What `read` finds in a stored file; what is stored by another run is kept here from then on.
+    fn find<T>(&self, key: &Key, extension: &str, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
+        let own = self.path(key, extension);
+        let name = own.file_name()?;
+        for folder in std::iter::once(&self.folder).chain(&self.others) {
+            let path = folder.join(name);
+            let bytes = match regular_file(&path) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => {
+                    eprintln!("warning: {}: {error}; computed again", path.display());
+                    continue;
+                }
+            };
+            let Some(found) = read(&bytes) else {
+                eprintln!(
+                    "warning: {}: is not what was stored (its hash differs); computed again",
+                    path.display()
+                );
+                continue;
+            };
+            if path != own {
+                // What cannot be kept can be read all the same.
+                let _ = write_atomically(&own, &bytes);
+            }
+            return Some(found);
         }
-        let name = path.file_name()?;
-        let bytes = self.others.iter().find_map(|folder| std::fs::read(folder.join(name)).ok())?;
-        // What cannot be kept can be read all the same.
-        let _ = write_atomically(path, &bytes);
-        Some(bytes)
+        None
     }
 
-    /// A stored JSON value; nothing if it is not stored or cannot be read.
+    /// A stored JSON value; nothing if it is not stored or is not what was stored.
     pub fn json<T: DeserializeOwned>(&self, key: &Key) -> Option<T> {
-        let bytes = self.read(&self.path(key, "json"))?;
-        serde_json::from_slice(&bytes).ok()
+        self.find(key, "json", |bytes| {
+            let rest = bytes.strip_prefix(CONTENT)?.strip_suffix(END)?;
+            let (rest, seal) = rest.split_at_checked(rest.len().checked_sub(SEAL_LENGTH)?)?;
+            let content = rest.strip_suffix(SEAL)?;
+            (seal == key.seal([content]).as_bytes()).then(|| serde_json::from_slice(content).ok()).flatten()
+        })
     }
 
     /// Stores a JSON value.
     pub fn put_json<T: Serialize>(&self, key: &Key, value: &T) -> Result<()> {
-        let bytes = serde_json::to_vec(value)
+        let content = serde_json::to_vec(value)
             .map_err(|e| Error::plugin(format!("a stage cannot be written: {e}")))?;
+        let seal = key.seal([content.as_slice()]);
+        let bytes = [CONTENT, &content, SEAL, seal.as_bytes(), END].concat();
         write_atomically(&self.path(key, "json"), &bytes)
     }
 
     /// A stored chain.
     pub fn chain(&self, key: &Key) -> Option<Chain> {
-        let bytes = self.read(&self.path(key, "safetensors"))?;
-        let tensors = SafeTensors::deserialize(&bytes).ok()?;
-        let mut vectors = Vec::new();
-        for (name, tensor) in tensors.iter() {
-            let numbers = tensor.data().chunks_exact(4);
-            let values = numbers.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-            vectors.push((name.to_string(), values));
-        }
-        // The file sorts by its own rules; names make the order.
-        vectors.sort_by(|a, b| a.0.cmp(&b.0));
-        Some(Chain { vectors })
+        self.find(key, "safetensors", |bytes| {
+            let tensors = SafeTensors::deserialize(bytes).ok()?;
+            let (_, header) = SafeTensors::read_metadata(bytes).ok()?;
+            let seal = header.metadata().as_ref()?.get(SEAL_KEY)?.clone();
+            let mut vectors: Vec<(String, Vec<f32>)> = Vec::new();
+            for (name, tensor) in tensors.iter() {
+                let (numbers, _) = tensor.data().as_chunks();
+                vectors.push((name.to_string(), numbers.iter().map(|b| f32::from_le_bytes(*b)).collect()));
+            }
+            // The file sorts by its own rules; names make the order.
+            vectors.sort_by(|a, b| a.0.cmp(&b.0));
+            let chain = Chain { vectors };
+            (seal == chain_seal(key, &chain)).then_some(chain)
+        })
     }
 
     /// Stores a chain, as safetensors: readable from Python.
     pub fn put_chain(&self, key: &Key, chain: &Chain) -> Result<()> {
-        let bytes: Vec<(&str, Vec<u8>, usize)> = chain
-            .vectors
-            .iter()
-            .map(|(name, v)| (name.as_str(), v.iter().flat_map(|x| x.to_le_bytes()).collect(), v.len()))
-            .collect();
+        let bytes: Vec<(&str, Vec<u8>, usize)> =
+            chain.vectors.iter().map(|(name, v)| (name.as_str(), little_endian(v), v.len())).collect();
         let failed =
             |e: safetensors::SafeTensorError| Error::plugin(format!("a chain cannot be written: {e}"));
         let mut views = Vec::new();
         for (name, data, length) in &bytes {
             views.push((*name, TensorView::new(Dtype::F32, vec![*length], data).map_err(failed)?));
         }
-        let file = safetensors::serialize(views, None).map_err(failed)?;
+        let header = HashMap::from([(SEAL_KEY.to_string(), chain_seal(key, chain))]);
+        let file = safetensors::serialize(views, Some(header)).map_err(failed)?;
         write_atomically(&self.path(key, "safetensors"), &file)
+    }
+}
+
+/// A stored JSON value stands between these.
+const CONTENT: &[u8] = b"{\"content\":";
+const SEAL: &[u8] = b",\"blake3\":\"";
+const END: &[u8] = b"\"}\n";
+const SEAL_LENGTH: usize = 64;
+/// Where the hash of a chain stands in its header.
+const SEAL_KEY: &str = "blake3";
+
+fn little_endian(numbers: &[f32]) -> Vec<u8> {
+    numbers.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+/// The hash of a chain: of names and numbers, in the order of the names.
+fn chain_seal(key: &Key, chain: &Chain) -> String {
+    let mut parts: Vec<(&[u8], Vec<u8>)> =
+        chain.vectors.iter().map(|(name, numbers)| (name.as_bytes(), little_endian(numbers))).collect();
+    parts.sort();
+    key.seal(parts.iter().flat_map(|(name, numbers)| [*name, numbers.as_slice()]))
+}
+
+/// The content of a file, if it is one: what is called like one may be a pipe without an end.
+fn regular_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("expected a file, found something else of this name"));
+    }
+    std::fs::read(path)
+}
+
+/// How the names of our temporary files begin.
+const TEMPORARY: &str = ".amplicast-";
+
+fn temporary(folder: &Path) -> std::io::Result<NamedTempFile> {
+    // The system takes the umask's bits away.
+    tempfile::Builder::new().prefix(TEMPORARY).permissions(Permissions::from_mode(0o666)).tempfile_in(folder)
+}
+
+/// Removes temporary files that a killed run left in its folder. The caller holds its lock.
+pub fn remove_leftovers(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes()) {
+            // What cannot be removed is in nobody's way.
+            let _ = std::fs::remove_file(entry.path());
+        }
     }
 }
 
@@ -136,13 +229,19 @@ impl Store {
 /// Like any file that a program makes for people, it is readable and writable as the user's umask says; a temporary file of
 /// the usual kind is its owner's alone, and a rename keeps that.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    write(path, bytes, |file| file.as_file().sync_all())
+}
+
+/// The same without waiting for the disk: for what can be made again from what is stored.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    write(path, bytes, |_| Ok(()))
+}
+
+fn write(path: &Path, bytes: &[u8], sync: impl FnOnce(&NamedTempFile) -> std::io::Result<()>) -> Result<()> {
     let write = || -> std::io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        // The system takes the umask's bits away.
-        let mut file = builder.permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+        let mut file = temporary(path.parent().unwrap_or(Path::new(".")))?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
+        sync(&file)?;
         file.persist(path).map_err(|e| e.error)?;
         Ok(())
     };
@@ -182,16 +281,48 @@ mod tests {
         assert_eq!(second.json::<u8>(&Key::new("curve", &json!({"a": 2}))), None);
     }
 
+    /// Every single bit of a stored file matters, and so does its name.
     #[test]
-    fn damaged_files_are_as_if_absent() {
+    fn changed_files_are_as_if_absent() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).unwrap();
-        let key = Key::new("chain", &json!({}));
-        store.put_chain(&key, &Chain::new([("mean", vec![1.0; 100])])).unwrap();
-        let path = store.path(&key, "safetensors");
-        let bytes = std::fs::read(&path).unwrap();
-        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        assert_eq!(store.chain(&key), None);
+        let [key, other] = [1, 2].map(|a| Key::new("stage", &json!({ "a": a })));
+        let chain = Chain::new([("mean", vec![1.0, 0.1, -3.0]), ("sigma", vec![2.0])]);
+        store.put_chain(&key, &chain).unwrap();
+        store.put_json(&key, &vec![0.1, 1.0 / 3.0, -2.0]).unwrap();
+        for extension in ["safetensors", "json"] {
+            let path = store.path(&key, extension);
+            let there = |key: &Key| match extension {
+                "json" => store.json::<Vec<f64>>(key).is_some(),
+                _ => store.chain(key).is_some(),
+            };
+            assert!(there(&key));
+            let bytes = std::fs::read(&path).unwrap();
+            std::fs::write(store.path(&other, extension), &bytes).unwrap();
+            assert!(!there(&other), "a copy under another name");
+            for bit in 0..8 * bytes.len() {
+                let mut flipped = bytes.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                std::fs::write(&path, &flipped).unwrap();
+                // A bit of the header's blanks changes nothing that is read.
+                let same = extension != "json" && store.chain(&key).is_some_and(|found| found == chain);
+                assert!(!there(&key) || same, "bit {bit} of the {extension} file");
+            }
+            for length in 0..bytes.len() {
+                std::fs::write(&path, &bytes[..length]).unwrap();
+                assert!(!there(&key), "{length} bytes of the {extension} file");
+            }
+        }
+    }
+
+    #[test]
+    fn temporary_files_of_a_killed_run_are_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let left = temporary(folder.path()).unwrap().keep().unwrap().1;
+        Store::reading(folder.path());
+        assert!(left.exists());
+        Store::open(folder.path()).unwrap();
+        assert!(!left.exists());
     }
 
     #[test]

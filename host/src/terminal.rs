@@ -3,6 +3,7 @@
 //! `println!` and `eprintln!` of the standard library panic when nobody reads any more, as after `amplicast check x.toml |
 //! head -1`. Those of this module, which stand for them in the whole crate, go on: a reader that has seen enough is no fault.
 
+use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::{ErrorKind, Result, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,10 +53,36 @@ pub fn error_width() -> Option<usize> {
     comfy_table::Table::new().use_stderr().width().map(usize::from)
 }
 
+/// Most characters of a name that are shown; what is cut out of a longer one is marked.
+const SHOWN: usize = 120;
+
+/// A name for people: on one line, without the control characters that a terminal obeys, and not longer than can be read.
+pub fn shown(name: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    let characters: Vec<String> = name.chars().map(escape).collect();
+    if characters.len() <= SHOWN {
+        return characters.concat();
+    }
+    let half = SHOWN / 2;
+    format!("{}…{}", characters[..half].concat(), characters[characters.len() - half..].concat())
+}
+
+/// Text whose control characters, but for the ends of lines and tabs, are written out: whatever stands in a file or is said by a
+/// plugin, it cannot move the cursor or name the window.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return text.into();
+    }
+    text.chars().map(|c| if obeyed(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
 fn write(to: &mut impl Write, line: Arguments<'_>, width: Option<usize>) -> Result<()> {
+    let text = line.to_string();
+    let text = harmless(&text);
     match width {
-        Some(width) => writeln!(to, "{}", fitted(&line.to_string(), width))?,
-        None => writeln!(to, "{line}")?,
+        Some(width) => writeln!(to, "{}", fitted(&text, width))?,
+        None => writeln!(to, "{text}")?,
     }
     to.flush()
 }
@@ -81,7 +108,15 @@ pub fn fitted(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fitted;
+    use super::{fitted, harmless, shown};
+
+    #[test]
+    fn a_name_is_shown_on_one_line_and_cannot_speak_to_the_terminal() {
+        assert_eq!(shown("ring μ"), "ring μ");
+        assert_eq!(shown("a\nb\u{1b}]0;x\u{7}"), "a\\nb\\u{1b}]0;x\\u{7}");
+        let long = shown(&format!("{}{}", "a".repeat(500), "z".repeat(500)));
+        assert_eq!(long, format!("{}…{}", "a".repeat(60), "z".repeat(60)));
+    }
 
     #[test]
     fn long_lines_are_broken_between_words() {
@@ -90,6 +125,12 @@ mod tests {
         let expected = "warning: the true\n  G lies below the\n  interval\n  report:\n    runs/ring/report.html\n    and more\nshort";
         assert_eq!(fitted(text, 20), expected);
         assert_eq!(fitted(text, 80), text);
+    }
+
+    #[test]
+    fn text_cannot_speak_to_the_terminal() {
+        assert_eq!(harmless("a\n\tμ"), "a\n\tμ");
+        assert_eq!(harmless("\u{1b}]0;owned\u{7}\r\u{9b}2J\n"), "\\u{1b}]0;owned\\u{7}\\r\\u{9b}2J\n");
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use amplicast::supervise::Reader;
 use amplicast_tests::{
     Finished, GAUSSIAN, Place, built, fits, hostile_plugin, light_folder, results, stage_files,
 };
@@ -175,15 +176,14 @@ fn interrupted(place: &Place, arguments: &[&str], ready: impl Fn(u32) -> bool) -
 
 /// Whether the worker of a supervisor is in a call of this name, as its journal tells.
 fn in_call(supervisor: u32, call: &str) -> bool {
-    let journal = || {
-        let children = format!("/proc/{supervisor}/task/{supervisor}/children");
-        let worker: u32 = std::fs::read_to_string(children).ok()?.split_whitespace().next()?.parse().ok()?;
-        let environment = std::fs::read(format!("/proc/{worker}/environ")).ok()?;
-        let names = environment.split(|b| *b == 0).filter_map(|v| std::str::from_utf8(v).ok());
-        let path = names.filter_map(|v| v.strip_prefix("AMPLICAST_WORKER_JOURNAL=")).next()?.to_string();
-        std::fs::read_to_string(path).ok()
+    let open = std::fs::read_dir(format!("/proc/{supervisor}/fd")).into_iter().flatten().flatten();
+    let is_journal = |path: &PathBuf| {
+        std::fs::read_link(path).is_ok_and(|name| name.to_string_lossy().contains("amplicast-journal"))
     };
-    journal().is_some_and(|text| text.contains(&format!("\n{call}\n")))
+    let Some(journal) = open.map(|entry| entry.path()).find(is_journal) else { return false };
+    let Ok(journal) = std::fs::File::open(journal) else { return false };
+    let reader = Reader(&journal);
+    reader.calls(&reader.slots()).iter().any(|under_way| under_way.call == call)
 }
 
 /// A dataset's constructor reads whole files: one of a named pipe that nobody writes to reads for ever.

@@ -4,9 +4,6 @@
 //! crashed, and the others are run.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use amplicast_sdk::abi::{AbiComponent, Watch};
@@ -17,10 +14,9 @@ use serde_json::Value;
 
 use super::arguments::ConformanceCommand;
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
-use crate::plugins::Catalogue;
+use crate::plugins::{Catalogue, Loading};
 use crate::report::Columns;
-use crate::session::killers;
-use crate::supervise::{Failure, Journal};
+use crate::supervise::{Failure, Journal, Notes};
 use crate::terminal;
 
 /// How a test ended.
@@ -93,7 +89,7 @@ pub fn check(command: &ConformanceCommand, process: &Process) -> u8 {
     let (journal, failures) = (&process.worker.journal, &process.worker.failures);
     let watch: Arc<dyn Watch> = journal.clone();
     let file = process.path(&command.file);
-    let catalogue = Catalogue::load_file(&file, &killers(failures), &watch);
+    let catalogue = Catalogue::load_file(&file, Loading { journal, failures });
     if let Some(refused) = catalogue.refused.first() {
         return usage(format!("{}: {}", refused.path.display(), refused.reason));
     }
@@ -117,15 +113,15 @@ pub fn check(command: &ConformanceCommand, process: &Process) -> u8 {
     };
     let mut lines: Vec<Line> = cases.iter().map(|case| listed(case, command.seed)).collect();
     if !command.list {
-        let mut notes = Notes::open(&process.worker.notes);
+        let done = Finished::read(&process.worker.notes);
         for (case, line) in cases.iter().zip(&mut lines) {
             if process.stop.load(std::sync::atomic::Ordering::SeqCst) {
                 eprintln!("stopped");
                 return EXIT_STOPPED;
             }
-            let (status, details) = notes.of(case).or_else(|| crash(case, failures)).unwrap_or_else(|| {
+            let (status, details) = done.of(case).or_else(|| crash(case, failures)).unwrap_or_else(|| {
                 let found = outcome(journal.stage(&case.id(), || suite.run(case)));
-                notes.add(case, &found);
+                done.add(case, &found);
                 found
             });
             (line.status, line.details) = (Some(status), details);
@@ -176,28 +172,26 @@ fn outcome(outcome: Outcome) -> (Status, Option<String>) {
 }
 
 /// Tests that are done, one a line of the worker's notes.
-struct Notes {
-    file: Option<File>,
+struct Finished<'a> {
+    notes: &'a Notes,
     done: BTreeMap<String, Done>,
 }
 
-impl Notes {
-    fn open(path: &Path) -> Self {
-        let text = std::fs::read_to_string(path).unwrap_or_default();
-        let done = text.lines().filter_map(|line| serde_json::from_str::<Done>(line).ok());
-        let done = done.map(|done| (done.id.clone(), done)).collect();
-        // Without notes the tests are run again: a matter of time alone.
-        Notes { file: File::options().append(true).open(path).ok(), done }
+impl<'a> Finished<'a> {
+    fn read(notes: &'a Notes) -> Self {
+        let lines = notes.lines();
+        let done = lines.iter().filter_map(|line| serde_json::from_str::<Done>(line).ok());
+        Finished { notes, done: done.map(|done| (done.id.clone(), done)).collect() }
     }
 
     fn of(&self, case: &Case<'_>) -> Option<(Status, Option<String>)> {
         self.done.get(&case.id()).map(|done| (done.status, done.details.clone()))
     }
 
-    fn add(&mut self, case: &Case<'_>, (status, details): &(Status, Option<String>)) {
+    fn add(&self, case: &Case<'_>, (status, details): &(Status, Option<String>)) {
         let done = Done { id: case.id(), status: *status, details: details.clone() };
-        if let (Some(file), Ok(text)) = (&mut self.file, serde_json::to_string(&done)) {
-            let _ = writeln!(file, "{text}");
+        if let Ok(text) = serde_json::to_string(&done) {
+            self.notes.add(&text);
         }
     }
 }

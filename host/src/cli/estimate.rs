@@ -1,8 +1,8 @@
 //! What `amplicast estimate` asks, as the experiment that it stands for.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use amplicast_sdk::abi::{Caller, Kind};
+use amplicast_sdk::abi::Kind;
 use amplicast_sdk::{Error, ErrorKind, Extended, Result, Split};
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Value {
 
 /// The configuration of the members.
 fn generator(command: &EstimateCommand, process: &Process) -> Value {
-    let members: Vec<PathBuf> = command.members.iter().map(|m| process.path(Path::new(m))).collect();
+    let members: Vec<PathBuf> = command.members.iter().map(|m| process.pattern(m)).collect();
     json!({
         "members": members,
         "key": command.members_key,
@@ -90,14 +90,14 @@ fn unverified(config: &Value) -> String {
 
 fn training_events(session: &Session, config: &Value) -> Result<u64> {
     let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(wrong)?;
-    let caller = Caller::new("events-file", session.watch());
+    let caller = session.caller(Kind::Dataset, "events-file")?;
     let dataset = entry.component.dataset(&unverified(config), caller)?;
     Ok(dataset.capacity(Split::Training)?.unwrap_or(0))
 }
 
 fn members(session: &Session, config: &Value) -> Result<Vec<(String, u64)>> {
     let entry = session.catalogue.find(Kind::Generator, "samples").map_err(wrong)?;
-    let caller = Caller::new("samples", session.watch());
+    let caller = session.caller(Kind::Generator, "samples")?;
     entry.component.generator(&unverified(config), caller)?.own_events()
 }
 
@@ -139,7 +139,7 @@ fn summary(session: &Session, given: &str) -> Result<Value> {
     let arguments: Vec<&str> = if arguments.is_empty() { Vec::new() } else { arguments.split(',').collect() };
     let entry =
         session.catalogue.find(Kind::Summary, name).map_err(|e| wrong(format!("--summary {given}: {e}")))?;
-    let caller = Caller::new(name, session.watch());
+    let caller = session.caller(Kind::Summary, name)?;
     let config = match entry.component.config_of_arguments(&arguments, &caller)? {
         Some(config) => config,
         None if arguments.is_empty() => "{}".into(),

@@ -22,7 +22,7 @@ use clap::Parser;
 use arguments::{Arguments, Command, PluginCommand, PluginsCommand};
 
 use crate::session::Session;
-use crate::supervise::{Worker, is_worker, supervise, worker};
+use crate::supervise::{Blame, Worker, is_worker, on_stop, supervise, worker};
 use crate::terminal;
 
 /// Everything went well.
@@ -48,6 +48,15 @@ impl Process {
     /// A path of the command line, as the user meant it.
     pub fn path(&self, given: &std::path::Path) -> PathBuf {
         self.folder.join(given)
+    }
+
+    /// A pattern of the command line; the folder in which it was given is no part of it, whatever it is called.
+    pub fn pattern(&self, given: &str) -> PathBuf {
+        let whole = self.path(given.as_ref());
+        if whole.exists() {
+            return whole;
+        }
+        PathBuf::from(glob::Pattern::escape(&self.folder.to_string_lossy())).join(given)
     }
 
     /// Paths of the command line, as the user meant them.
@@ -81,7 +90,7 @@ pub fn main() -> ExitCode {
     let alone = matches!(arguments.command, Command::Report(_));
     let supervised = is_worker();
     // Without a handler Ctrl-C would still end the program, only less cleanly.
-    let _ = ctrlc::set_handler(move || {
+    let _ = on_stop(move || {
         if flag.swap(true, Ordering::SeqCst) || alone {
             // The supervisor, which hears of it as well, says so.
             std::process::exit(i32::from(if supervised { EXIT_STOPPED } else { stopped() }));
@@ -92,12 +101,16 @@ pub fn main() -> ExitCode {
     }
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     match worker(&stop) {
-        Some(worker) => {
+        Some(Err(error)) => {
+            eprintln!("amplicast: the worker cannot begin: {error}");
+            ExitCode::from(EXIT_FAILED)
+        }
+        Some(Ok(worker)) => {
             let process = Process { stop, worker, folder: here };
             let code = dispatch(&arguments, &process);
             process.worker.exit(written(code))
         }
-        None => match supervise(time_limit(&arguments), &stop) {
+        None => match supervise(time_limit(&arguments), blame(&arguments), &stop) {
             Ok(code) => ExitCode::from(code),
             Err(error) => {
                 eprintln!("amplicast: cannot start the worker: {error}");
@@ -145,12 +158,20 @@ pub fn refused(error: impl Into<Error>) -> u8 {
     if error.kind() == ErrorKind::Cancelled { stopped() } else { usage(error) }
 }
 
+/// Whether a plugin is tested: what its components do is what the command asks.
+fn is_test(arguments: &Arguments) -> bool {
+    matches!(&arguments.command, Command::Plugins(PluginsCommand { command: PluginCommand::Check(_) }))
+}
+
 /// The longest silence of a plugin call, unless the user says otherwise: a test of the conformance suite takes less than a
 /// training.
 fn time_limit(arguments: &Arguments) -> Duration {
-    let testing =
-        matches!(&arguments.command, Command::Plugins(PluginsCommand { command: PluginCommand::Check(_) }));
-    Duration::from_secs(arguments.time_limit.unwrap_or(if testing { 20 } else { 600 }))
+    Duration::from_secs(arguments.time_limit.unwrap_or(if is_test(arguments) { 20 } else { 600 }))
+}
+
+/// What is not called again after it killed a worker.
+fn blame(arguments: &Arguments) -> Blame {
+    if is_test(arguments) { Blame::Stage } else { Blame::Component }
 }
 
 /// Prints an error and gives the exit code of a usage error.

@@ -1,6 +1,6 @@
 //! `amplicast plugins ...` and `amplicast schema`: what there is to build experiments from.
 
-use amplicast_sdk::abi::{Caller, Kind};
+use amplicast_sdk::abi::Kind;
 use serde_json::Value;
 
 use super::arguments::{ComponentCommand, PathCommand};
@@ -75,7 +75,10 @@ pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
         Err(error) => return usage(error),
     };
     for entry in entries {
-        let caller = Caller::new(&entry.component.name, session.watch());
+        let caller = match session.caller(entry.component.kind(), &entry.component.name) {
+            Ok(caller) => caller,
+            Err(error) => return usage(error),
+        };
         println!("{} ({}): {}", entry.component.name, entry.component.kind().table(), entry.component.about);
         println!("library: {}", entry.library.path.display());
         println!("built with amplicast-sdk {}, {}", entry.library.tag.sdk, entry.library.tag.rustc);
@@ -127,8 +130,11 @@ pub fn schema(command: &ComponentCommand, process: &Process) -> u8 {
         Err(error) => return usage(error),
     };
     for entry in entries {
-        let caller = Caller::new(&entry.component.name, session.watch());
-        match entry.component.schema(&caller).map(|s| serde_json::from_str::<Value>(&s)) {
+        let caller = session.caller(entry.component.kind(), &entry.component.name);
+        match caller
+            .and_then(|caller| entry.component.schema(&caller))
+            .map(|s| serde_json::from_str::<Value>(&s))
+        {
             Ok(Ok(schema)) => println!("{schema:#}"),
             Ok(Err(error)) => return usage(error),
             Err(error) => return usage(error),

@@ -1,9 +1,12 @@
 //! `amplicast run`, and `amplicast estimate`, which is a run of an experiment that it writes itself.
 
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use amplicast_sdk::{Error, ErrorKind, Result};
+use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -17,7 +20,7 @@ use crate::config::{Options, Source};
 use crate::pipeline::Run;
 use crate::report;
 use crate::results::{Results, table_rows};
-use crate::store::{Store, write_atomically};
+use crate::store::{Store, remove_leftovers, write_atomically};
 use crate::terminal;
 
 /// Runs `amplicast run`.
@@ -244,22 +247,27 @@ fn failures(results: &Results) -> Vec<(&str, Vec<String>)> {
 }
 
 /// Makes the run's folder, and sees to it that nothing else writes there.
-fn folder(out: &Path) -> Result<std::fs::File> {
+fn folder(out: &Path) -> Result<File> {
     std::fs::create_dir_all(out)
         .map_err(|e| Error::io(format!("cannot make the run's folder {}", out.display()), e))?;
     let path = out.join("lock");
-    let lock = std::fs::File::create(&path)
-        .map_err(|e| Error::io(format!("cannot write to {}", out.display()), e))?;
+    // A link of this name would have another file opened.
+    let no_follow = OFlags::NOFOLLOW.bits() as i32;
+    let lock = File::options().write(true).create(true).truncate(false).custom_flags(no_follow).open(&path);
+    let lock = lock.map_err(|e| Error::io(format!("cannot write to {}: lock", out.display()), e))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(_) => Err(Error::new(
-            ErrorKind::Io,
-            format!(
-                "{}: another run is using this folder: wait for it, or choose another --out",
-                out.display()
-            ),
-        )),
+        Ok(()) => (),
+        Err(TryLockError::WouldBlock) => {
+            let message = "another run is using this folder: wait for it, or choose another --out";
+            return Err(Error::new(ErrorKind::Io, format!("{}: {message}", out.display())));
+        }
+        Err(TryLockError::Error(error)) => eprintln!(
+            "warning: {}: its file system cannot lock files ({error}): see to it that no other run uses this folder",
+            out.display()
+        ),
     }
+    remove_leftovers(out);
+    Ok(lock)
 }
 
 fn execute(
@@ -325,6 +333,6 @@ fn provenance(ready: &Ready, started: SystemTime, threads: usize) -> Value {
         "threads": threads,
         "started": seconds(started),
         "finished": seconds(SystemTime::now()),
-        "arguments": std::env::args().skip(1).collect::<Vec<_>>(),
+        "arguments": std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>(),
     })
 }

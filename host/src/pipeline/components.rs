@@ -236,11 +236,10 @@ fn make<T>(
     } else {
         format!("{} ({})", table.plugin, table.name)
     };
-    let caller = Caller::new(&label, session.watch());
     let config = Value::Object(table.config.clone()).to_string();
     let stage = format!("create {} {}", kind.table(), table.name);
     let made = session.attempt(&stage, || {
-        session.quarantine(&label)?;
+        let caller = session.caller(kind, &label)?;
         let effective = entry.component.effective(&config, &caller)?;
         let (component, files) = create(entry, &config, caller)?;
         let mut hashes = Vec::new();

@@ -99,7 +99,7 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
     let dataset = &**components.dataset.component.as_ref().map_err(Clone::clone)?;
     let data_identity = data_identity(&experiment, &components, set)?;
     let events = session.attempt("read training events", || TrueEvents::read(dataset, sizes, set))?;
-    let store = Store::open(&run.join("stages"))?;
+    let store = Store::reading(&run.join("stages"));
     let of = components.uncertainties.get(uncertainty).filter(|_| !loaded.abilities().own_members);
     let name = of.map_or("given", |u| &u.name);
     let seed_name = of.map_or("given", |u| &u.seed_name);

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amplicast_sdk::abi::{AbiComponent, Caller, Kind, PluginModuleRef, Tag, Watch};
+use amplicast_sdk::abi::{AbiComponent, Kind, PluginModuleRef, Tag};
 use serde::Serialize;
 
 use super::loader::load;
 use super::preflight::{Refusal, inspect};
 use crate::config::{nearest, not_yet};
+use crate::supervise::{Failure, Journal, Subject};
 
 /// A plugin library that was loaded.
 pub struct Library {
@@ -19,6 +20,15 @@ pub struct Library {
     /// What it says of itself.
     pub tag: Tag,
     module: PluginModuleRef,
+}
+
+/// What loading is watched by, and what it led to before.
+#[derive(Clone, Copy)]
+pub struct Loading<'a> {
+    /// Where it is written which file is being loaded.
+    pub journal: &'a Arc<Journal>,
+    /// What killed earlier workers: such files are not loaded again.
+    pub failures: &'a [Failure],
 }
 
 /// A plugin file that was not loaded.
@@ -76,13 +86,8 @@ pub fn plugin_folders(given: &[PathBuf], experiment: &[PathBuf]) -> Vec<PathBuf>
 }
 
 impl Catalogue {
-    /// Loads every plugin in these folders, until `stopped`. `killers` are files that killed an earlier process while loading.
-    pub fn load(
-        folders: Vec<PathBuf>,
-        killers: &[Refused],
-        watch: &Arc<dyn Watch>,
-        stopped: &dyn Fn() -> bool,
-    ) -> Self {
+    /// Loads every plugin in these folders, until `stopped`.
+    pub fn load(folders: Vec<PathBuf>, loading: Loading<'_>, stopped: &dyn Fn() -> bool) -> Self {
         let mut catalogue =
             Catalogue { folders, entries: Vec::new(), refused: Vec::new(), libraries: Vec::new() };
         for folder in catalogue.folders.clone() {
@@ -94,27 +99,28 @@ impl Catalogue {
                 if stopped() {
                     return catalogue;
                 }
-                catalogue.add(&file, killers, watch, false);
+                catalogue.add(&file, loading, false);
             }
         }
         catalogue
     }
 
     /// Loads one file; `alone` reports files that are no plugins as well.
-    pub fn load_file(file: &Path, killers: &[Refused], watch: &Arc<dyn Watch>) -> Self {
+    pub fn load_file(file: &Path, loading: Loading<'_>) -> Self {
         let mut catalogue = Catalogue {
             folders: Vec::new(),
             entries: Vec::new(),
             refused: Vec::new(),
             libraries: Vec::new(),
         };
-        catalogue.add(file, killers, watch, true);
+        catalogue.add(file, loading, true);
         catalogue
     }
 
-    fn add(&mut self, path: &Path, killers: &[Refused], watch: &Arc<dyn Watch>, alone: bool) {
-        if let Some(killer) = killers.iter().find(|k| k.path == path) {
-            self.refused.push(killer.clone());
+    fn add(&mut self, path: &Path, loading: Loading<'_>, alone: bool) {
+        let subject = Subject { kind: "library".into(), name: path.to_string_lossy().into_owned() };
+        if let Some(failure) = loading.failures.iter().find(|failure| failure.subject == subject) {
+            self.refused.push(Refused { path: path.into(), reason: failure.message.clone() });
             return;
         }
         let tag = match inspect(path) {
@@ -125,7 +131,8 @@ impl Catalogue {
                 return;
             }
         };
-        watch.enter(&path.to_string_lossy(), "load");
+        let watch = loading.journal.of(&subject);
+        watch.enter(&subject.name, "load");
         let loaded = load(path).and_then(|module| {
             let components = (module.components())().into_result();
             let components = components.map_err(|e| amplicast_sdk::Error::from(e).to_string())?;
@@ -189,13 +196,6 @@ impl Catalogue {
                 .collect::<Vec<_>>()
         };
         self.libraries.iter().flat_map(of).collect()
-    }
-}
-
-impl Entry {
-    /// A caller of this component that is watched by `watch`.
-    pub fn caller(&self, watch: &Arc<dyn Watch>) -> Caller {
-        Caller::new(&self.component.name, watch.clone())
     }
 }
 

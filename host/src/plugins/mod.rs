@@ -4,5 +4,5 @@ mod catalogue;
 mod loader;
 mod preflight;
 
-pub use catalogue::{Catalogue, Entry, Library, Refused, hash_file, plugin_folders};
+pub use catalogue::{Catalogue, Entry, Library, Loading, Refused, hash_file, plugin_folders};
 pub use preflight::{Refusal, inspect};

@@ -41,6 +41,7 @@ pub use title::cell_title;
 
 use crate::calibration::Calibration;
 use crate::results::Results;
+use crate::store::replace;
 
 /// Writes `report.html` and `figures/*.svg`, `figures/*.pdf` into `folder`, and gives the path of the page.
 ///
@@ -54,23 +55,19 @@ pub fn write(
 ) -> Result<PathBuf> {
     let figures = figures(results);
     let pictures = folder.join("figures");
+    if pictures.is_symlink() {
+        // Its files would replace those of somewhere else.
+        return Err(Error::data("expected a folder of the run's own, found a link")
+            .at(pictures.display().to_string()));
+    }
     fs::create_dir_all(&pictures).map_err(|error| Error::io(pictures.display(), error))?;
     for figure in &figures {
-        write_file(&pictures.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
-        write_file(&pictures.join(format!("{}.pdf", figure.name)), &figure.pdf()?)?;
+        replace(&pictures.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
+        replace(&pictures.join(format!("{}.pdf", figure.name)), &figure.pdf()?)?;
     }
     let page = folder.join("report.html");
-    write_file(&page, html::page(results, &figures, provenance, effective_config, calibration).as_bytes())?;
+    replace(&page, html::page(results, &figures, provenance, effective_config, calibration).as_bytes())?;
     Ok(page)
-}
-
-/// Writes a file under a temporary name and renames it, so that nobody reads half of it.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| Error::io(path.display(), error))
 }
 
 #[cfg(test)]

@@ -1,183 +1,148 @@
 //! Starts the worker, watches it, and starts another one without the culprit when a plugin kills it.
 
+use std::collections::hash_map::RandomState;
 use std::ffi::OsString;
-use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::hash::{BuildHasher, Hasher};
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
-
-use super::journal::{self, CallUnderWay, Journal};
-
-/// What killed an earlier worker.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The stage under way.
-    pub stage: String,
-    /// The component, or the file that was being loaded.
-    pub component: String,
-    /// The call.
-    pub call: String,
-    /// What happened, in one sentence.
-    pub message: String,
-    /// Whether the call did not return in time, so that every other call may cost as much time.
-    #[serde(default)]
-    pub hung: bool,
-}
-
-/// Environment of a worker: where its journal is, and what killed its predecessors.
-const JOURNAL: &str = "AMPLICAST_WORKER_JOURNAL";
-const FAILURES: &str = "AMPLICAST_WORKER_FAILURES";
-const SERIAL: &str = "AMPLICAST_WORKER_SERIAL";
-/// A file in which a worker finds what its predecessors noted.
-const NOTES: &str = "AMPLICAST_WORKER_NOTES";
+use super::journal::{CallUnderWay, Reader, Slot};
+use super::start::{Failure, Start, shared_file};
+use crate::terminal::shown;
 
 /// The signal of Ctrl-C.
 const INTERRUPT: i32 = 2;
 
-/// Exit code of a worker that ended in order; its own code is in the low bits.
-const ORDERLY: i32 = 64;
+/// Time between two looks at the worker.
+const TICK: Duration = Duration::from_millis(20);
 
-/// What a worker knows of its supervisor.
-pub struct Worker {
-    /// Every call of a plugin is written here first.
-    pub journal: Arc<Journal>,
-    /// What killed earlier workers: these components are not called again.
-    pub failures: Vec<Failure>,
-    /// Work on one thread, so that the next death has one suspect.
-    pub serial: bool,
-    /// A file that outlives this worker and ends with its supervisor: what is finished need not be done again.
-    pub notes: PathBuf,
+/// How long a worker that has given its word may take to end: libraries' own destructors are left to do.
+const LAST_DESTRUCTORS: Duration = Duration::from_secs(10);
+
+/// What is not called again after a death.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blame {
+    /// The component.
+    Component,
+    /// The component in this stage: its other tests are run.
+    Stage,
 }
 
-/// Whether this process was started by a supervisor.
-pub fn is_worker() -> bool {
-    std::env::var_os(JOURNAL).is_some()
-}
-
-/// The worker's side: present in a process that a supervisor started.
-pub fn worker(stop: &Arc<AtomicBool>) -> Option<Worker> {
-    let path = std::env::var_os(JOURNAL)?;
-    listen_to_the_supervisor(stop.clone());
-    let journal = Journal::open(Some(Path::new(&path))).ok()?;
-    let failures =
-        std::env::var(FAILURES).ok().and_then(|t| serde_json::from_str(&t).ok()).unwrap_or_default();
-    let (serial, notes) = (std::env::var_os(SERIAL).is_some(), PathBuf::from(std::env::var_os(NOTES)?));
-    Some(Worker { journal: Arc::new(journal), failures, serial, notes })
-}
-
-/// A byte from the supervisor is the user's wish to stop, sent to the supervisor alone.
-///
-/// A worker without a supervisor would go on unseen, and keep the run's folder from the next run.
-fn listen_to_the_supervisor(stop: Arc<AtomicBool>) {
-    std::thread::spawn(move || {
-        // Standard input is a pipe whose other end closes when the supervisor dies, however it dies.
-        while let Ok(1..) = std::io::stdin().read(&mut [0]) {
-            stop.store(true, Ordering::SeqCst);
-        }
-        std::process::exit(ORDERLY + i32::from(crate::cli::EXIT_FAILED))
-    });
-}
-
-impl Worker {
-    /// Ends the process in order; a plugin that calls `exit` does not look like this.
-    pub fn exit(&self, code: u8) -> ! {
-        std::process::exit(ORDERLY + i32::from(code & 0x1f))
+impl Blame {
+    /// Whether a death was to be prevented by what is known of an earlier one.
+    fn repeats(self, earlier: &Failure, call: &CallUnderWay) -> bool {
+        earlier.subject == call.subject && (self == Blame::Component || earlier.stage == call.stage)
     }
+}
+
+/// How a worker ended.
+enum End {
+    /// In order, with this exit code; and what ended the process after that, if anything did.
+    Orderly(u8, Option<ExitStatus>),
+    /// Without a word, in these calls.
+    Died(ExitStatus, Vec<CallUnderWay>),
+    /// Killed since this call was silent for too long.
+    Hung(CallUnderWay),
 }
 
 /// Runs this program again with the same arguments as a worker, until one ends in order. Gives its exit code.
 ///
 /// `time_limit` is the longest silence of a plugin call: no return and no progress.
-pub fn supervise(time_limit: Duration, stop: &Arc<AtomicBool>) -> std::io::Result<u8> {
+pub fn supervise(time_limit: Duration, blame: Blame, stop: &Arc<AtomicBool>) -> std::io::Result<u8> {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let mut failures: Vec<Failure> = Vec::new();
-    let mut serial = false;
-    let notes = tempfile::NamedTempFile::new()?;
+    let notes = shared_file("amplicast-notes")?;
+    let (mut failures, mut serial): (Vec<Failure>, bool) = (Vec::new(), false);
     loop {
-        let journal = tempfile::NamedTempFile::new()?;
-        let child = start(&arguments, [journal.path(), notes.path()], &failures, serial)?;
-        let (status, hung) = watch(child, journal.path(), time_limit, stop)?;
-        if let Some(code) = status.code().filter(|c| (ORDERLY..ORDERLY + 32).contains(c)) {
-            return Ok((code - ORDERLY) as u8);
-        }
-        // Also a worker that was too young to listen, before this process heard of the same Ctrl-C.
-        if stop.load(Ordering::SeqCst) || status.signal() == Some(INTERRUPT) {
-            return Ok(crate::cli::stopped());
-        }
-        let calls = journal::read(journal.path());
-        let mut suspects: Vec<&CallUnderWay> = match &hung {
-            Some(hung) => vec![hung],
-            None => calls.iter().collect(),
+        let journal = shared_file("amplicast-journal")?;
+        let start = Start {
+            // A library that ends the process, or an earlier worker's word, cannot be taken for this one's.
+            word: RandomState::new().build_hasher().finish() | 1,
+            journal: journal.as_raw_fd(),
+            notes: notes.as_raw_fd(),
+            failures: failures.clone(),
+            serial,
         };
+        let (mut suspects, how, hung) =
+            match watch(begin(&arguments, &start)?, &journal, start.word, time_limit, stop)? {
+                End::Orderly(code, None) => return Ok(code),
+                End::Orderly(code, Some(status)) => {
+                    eprintln!(
+                        "amplicast: all was done when the process {}: a library's own destructor",
+                        describe(status)
+                    );
+                    return Ok(code);
+                }
+                End::Hung(call) => {
+                    let limit = time_limit.as_secs();
+                    (
+                        vec![call],
+                        format!("did not return, and made no progress, for {limit} s (--time-limit)"),
+                        true,
+                    )
+                }
+                // Also a worker that was too young to listen, before this process heard of the same Ctrl-C.
+                End::Died(status, _) if stop.load(Ordering::SeqCst) || status.signal() == Some(INTERRUPT) => {
+                    return Ok(crate::cli::stopped());
+                }
+                End::Died(status, calls) => (calls, describe(status), false),
+            };
         // Threads that were all in one component: whichever did it, the component is to blame.
-        suspects.sort_by(|a, b| a.component.cmp(&b.component));
-        suspects.dedup_by(|a, b| a.component == b.component);
+        suspects.sort_by(|a, b| a.subject.cmp(&b.subject));
+        suspects.dedup_by(|a, b| a.subject == b.subject);
         match suspects.as_slice() {
             [culprit] => {
-                let how = if hung.is_some() {
-                    format!(
-                        "did not return, and made no progress, for {} s (--time-limit)",
-                        time_limit.as_secs()
-                    )
-                } else {
-                    describe(status)
-                };
-                let message = format!("`{}`, call {}: {how}", culprit.component, culprit.call);
+                let message = format!("`{}`, call {}: {how}", shown(&culprit.subject.name), culprit.call);
+                if failures.iter().any(|earlier| blame.repeats(earlier, culprit)) {
+                    eprintln!(
+                        "amplicast: {message}; it had been called once more after it did so before: this is a fault of amplicast"
+                    );
+                    return Ok(crate::cli::EXIT_FAILED);
+                }
                 eprintln!("amplicast: {message}; going on without it");
                 failures.push(Failure {
                     stage: culprit.stage.clone(),
-                    component: culprit.component.clone(),
+                    subject: culprit.subject.clone(),
                     call: culprit.call.clone(),
                     message,
-                    hung: hung.is_some(),
+                    hung,
                 });
                 serial = false;
             }
             [] => {
-                eprintln!("amplicast: the worker {} outside of any plugin call", describe(status));
+                eprintln!("amplicast: the worker {how} outside of any plugin call");
                 return Ok(crate::cli::EXIT_FAILED);
             }
             many if !serial => {
                 eprintln!(
-                    "amplicast: the worker {} while {} plugin calls were under way: trying again on one thread to find out \
-                     which",
-                    describe(status),
+                    "amplicast: the worker {how} while {} plugin calls were under way: trying again on one thread to find out which",
                     many.len()
                 );
                 serial = true;
             }
             many => {
-                let list: Vec<String> =
-                    many.iter().map(|c| format!("`{}` ({})", c.component, c.call)).collect();
-                eprintln!("amplicast: the worker {}; under way were {}", describe(status), list.join(", "));
+                let name = |c: &CallUnderWay| format!("`{}` ({})", shown(&c.subject.name), c.call);
+                let list: Vec<String> = many.iter().map(name).collect();
+                eprintln!("amplicast: the worker {how}; under way were {}", list.join(", "));
                 return Ok(crate::cli::EXIT_FAILED);
             }
-        }
-        if failures.len() > 100 {
-            eprintln!("amplicast: stopped after 100 deaths of the worker");
-            return Ok(crate::cli::EXIT_FAILED);
         }
     }
 }
 
-fn start(
-    arguments: &[OsString],
-    [journal, notes]: [&Path; 2],
-    failures: &[Failure],
-    serial: bool,
-) -> std::io::Result<Child> {
-    let executable: PathBuf = std::env::current_exe()?;
-    let mut command = Command::new(executable);
-    command.args(arguments).env(JOURNAL, journal).env(NOTES, notes);
-    command.env(FAILURES, serde_json::to_string(failures).unwrap_or_default());
-    if serial {
-        command.env(SERIAL, "1");
+fn begin(arguments: &[OsString], start: &Start) -> std::io::Result<Child> {
+    // The program that runs, even if its file has been replaced by a newer one meanwhile.
+    let mut command = Command::new("/proc/self/exe");
+    if let Some(name) = std::env::args_os().next() {
+        command.arg0(name);
     }
+    let (_open, (name, value)) = start.write()?;
+    command.args(arguments).env(name, value);
     // libtorch in a plugin: one thread a call, no spinning, and no returning of memory to the system between steps.
     for (name, value) in [
         ("OMP_NUM_THREADS", "1"),
@@ -196,43 +161,99 @@ fn start(
 /// Waits for the worker; kills it when a call is silent for too long, and names that call.
 fn watch(
     mut child: Child,
-    journal: &Path,
+    journal: &File,
+    word: u64,
     time_limit: Duration,
     stop: &Arc<AtomicBool>,
-) -> std::io::Result<(ExitStatus, Option<CallUnderWay>)> {
-    let mut stopped_at = None;
+) -> std::io::Result<End> {
+    let reader = Reader(journal);
+    let mut clock = Clock::default();
+    let (mut silences, mut asked, mut done) = (Silences::default(), None, None);
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok((status, None));
+        let ended = child.try_wait()?;
+        let now = clock.time();
+        if let Some(code) = reader.ended(word) {
+            if let Some(status) = ended {
+                let unexpected = status.code() != Some(i32::from(code));
+                return Ok(End::Orderly(code, unexpected.then_some(status)));
+            }
+            if now - *done.get_or_insert(now) > LAST_DESTRUCTORS {
+                child.kill()?;
+                return Ok(End::Orderly(code, Some(child.wait()?)));
+            }
+        } else if let Some(status) = ended {
+            return Ok(End::Died(status, reader.calls(&reader.slots())));
         }
-        std::thread::sleep(Duration::from_millis(20));
-        let limit = time_limit.as_millis() as u64;
-        let silent = |call: &CallUnderWay| journal::now().saturating_sub(call.alive) > limit;
-        if let Some(call) = journal::read(journal).into_iter().find(silent) {
+        std::thread::sleep(TICK);
+        let slots = reader.slots();
+        if let Some(silent) = silences.longer_than(time_limit, &slots, now)
+            && let Some(call) = reader.calls([silent]).pop()
+        {
             child.kill()?;
-            return Ok((child.wait()?, Some(call)));
+            child.wait()?;
+            return Ok(End::Hung(call));
         }
         // The worker stops at the next step; a call that does not look is not waited for.
         if stop.load(Ordering::SeqCst) {
-            if stopped_at.is_none()
+            if asked.is_none()
                 && let Some(input) = &mut child.stdin
             {
                 // Ctrl-C reached the worker as well; another signal did not. A worker that is gone needs no telling.
                 let _ = input.write_all(b"s");
             }
-            let since = *stopped_at.get_or_insert_with(journal::now);
-            if journal::now() - since > patience(&journal::read(journal)) {
+            if now - *asked.get_or_insert(now) > patience(&reader.calls(&slots)) {
                 child.kill()?;
             }
         }
     }
 }
 
-/// How many milliseconds a worker that was asked to stop may go on: long while it computes what will be stored, not while plugins
-/// are loaded and components made, which read whole files, since nothing is lost then.
-fn patience(under_way: &[CallUnderWay]) -> u64 {
+/// The time that this process was awake: a worker is not to blame for the time in which both were stopped by Ctrl-Z, or the
+/// machine slept.
+#[derive(Default)]
+struct Clock {
+    awake: Duration,
+    last: Option<Instant>,
+}
+
+impl Clock {
+    fn time(&mut self) -> Duration {
+        let now = Instant::now();
+        // A busy machine wakes this process late, by less than this.
+        self.awake += self.last.map_or(Duration::ZERO, |last| (now - last).min(25 * TICK));
+        self.last = Some(now);
+        self.awake
+    }
+}
+
+/// Since when each thread's slot has been as it is.
+#[derive(Default)]
+struct Silences(Vec<(Slot, Duration)>);
+
+impl Silences {
+    /// A thread that has been in a call without a sign of life for longer than that.
+    fn longer_than<'a>(&mut self, limit: Duration, slots: &'a [Slot], now: Duration) -> Option<&'a Slot> {
+        for (i, slot) in slots.iter().enumerate() {
+            match self.0.get_mut(i) {
+                None => self.0.push((*slot, now)),
+                Some((known, _)) if known == slot => (),
+                Some(changed) => *changed = (*slot, now),
+            }
+        }
+        slots
+            .iter()
+            .zip(&self.0)
+            .find(|(slot, (_, since))| slot.under_way() && now - *since > limit)
+            .map(|(slot, _)| slot)
+    }
+}
+
+/// How long a worker that was asked to stop may go on: long while it computes what will be stored, not while plugins are loaded
+/// and components made, which read whole files, since nothing is lost then.
+fn patience(under_way: &[CallUnderWay]) -> Duration {
     let loses_nothing = |call: &CallUnderWay| ["load", "create"].contains(&call.call.as_str());
-    if !under_way.is_empty() && under_way.iter().all(loses_nothing) { 500 } else { 20_000 }
+    let short = !under_way.is_empty() && under_way.iter().all(loses_nothing);
+    Duration::from_millis(if short { 500 } else { 20_000 })
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -242,8 +263,46 @@ fn describe(status: ExitStatus) -> String {
         (Some(6), _) => "aborted (signal 6)".into(),
         (Some(7), _) => "crashed (signal 7, bus error)".into(),
         (Some(4), _) => "crashed (signal 4, illegal instruction)".into(),
+        (Some(24), _) => "was ended by the limit of processor time (signal 24; `ulimit -t`)".into(),
+        (Some(25), _) => "was ended by the limit of file sizes (signal 25; `ulimit -f`)".into(),
         (Some(signal), _) => format!("was ended by signal {signal}"),
         (None, Some(code)) => format!("ended the process (exit code {code})"),
         (None, None) => "ended in an unknown way".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::journal::{Journal, Subject};
+    use super::*;
+    use amplicast_sdk::abi::Watch as _;
+
+    #[test]
+    fn a_call_is_silent_from_its_last_sign_of_life_on() {
+        let file = tempfile::tempfile().unwrap();
+        let journal = Arc::new(Journal::new(Some(file.try_clone().unwrap())));
+        let watch = journal.of(&Subject { kind: "generator".into(), name: "g".into() });
+        let (mut silences, limit) = (Silences::default(), Duration::from_secs(10));
+        let mut hung = |second| {
+            silences.longer_than(limit, &Reader(&file).slots(), Duration::from_secs(second)).is_some()
+        };
+        watch.enter("g", "fit");
+        assert!(!hung(0) && !hung(10) && hung(11));
+        watch.leave();
+        // A thread that is in no call has no limit.
+        assert!(!hung(12) && !hung(100));
+        watch.enter("g", "fit");
+        assert!(!hung(101) && !hung(111));
+        std::thread::sleep(Duration::from_millis(110));
+        journal.alive();
+        assert!(!hung(112) && !hung(122) && hung(123));
+    }
+
+    #[test]
+    fn time_in_which_this_process_does_not_run_is_not_counted() {
+        let mut clock = Clock::default();
+        clock.time();
+        clock.last = Instant::now().checked_sub(Duration::from_secs(600));
+        assert!(clock.time() < Duration::from_secs(1));
     }
 }

@@ -25,6 +25,8 @@ config! {
         pub misbehave: Misbehaviour = M::None,
         /// Milliseconds that a chunk takes.
         pub delay: u64 = 0,
+        /// The code with which it ends the process.
+        pub exit: i32 = 0,
     }
 }
 
@@ -44,7 +46,7 @@ impl Component for Hostile {
     fn new(config: HostileConfig) -> Result<Self> {
         match config.misbehave {
             M::PanicInCreate => panic!("hostile in create"),
-            M::ExitInCreate => std::process::exit(0),
+            M::ExitInCreate => std::process::exit(config.exit),
             _ => Ok(Hostile(Arc::new(config))),
         }
     }
@@ -113,7 +115,7 @@ impl Model for Gaussian {
         let all: Vec<u64> = (0..self.events.nrows() as u64).collect();
         match self.hostile.0.misbehave {
             M::PanicInFit => panic!("hostile in fit"),
-            M::ExitInFit => std::process::exit(0),
+            M::ExitInFit => std::process::exit(self.hostile.0.exit),
             M::AbortInFit => std::process::abort(),
             M::HangInFit => hang(),
             _ => {}

@@ -42,6 +42,9 @@ impl SummaryStatistic for Hostile {
         }
     }
     fn config_of_arguments(arguments: &[&str]) -> Option<String> {
+        if arguments == ["exit-in-arguments"] {
+            std::process::exit(64);
+        }
         arguments.first().map(|name| serde_json::json!({ "misbehave": name }).to_string())
     }
     fn needs(&self) -> SummaryNeeds {

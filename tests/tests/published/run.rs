@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use amplicast::plugins::Catalogue;
+use amplicast::plugins::{Catalogue, Loading};
 use amplicast::results::{Cell, Results};
-use amplicast_sdk::abi::{Unwatched, Watch};
+use amplicast::supervise::Journal;
 use amplicast_tests::{Finished, Place, built, target_folder};
 
 /// The built plugins.
 pub fn catalogue() -> Catalogue {
-    let watch: Arc<dyn Watch> = Arc::new(Unwatched);
-    Catalogue::load(vec![target_folder()], &[], &watch, &|| false)
+    let loading = Loading { journal: &Arc::new(Journal::new(None)), failures: &[] };
+    Catalogue::load(vec![target_folder()], loading, &|| false)
 }
 
 /// Runs an experiment given as text; panics with the program's words if a cell has no result.
