@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
-use amplicast::inspection::{Findings, Glance, Known, Neighbors, RowHashes, TrueSample};
+use amplicast::inspection::{Findings, Glance, Known, Neighbors, RowHashes, TrueSample, TrueSummary};
 use amplicast_sdk::ndarray::{Array2, Axis};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Error, MembersData, Result, Seed, chunk_events};
@@ -42,7 +42,17 @@ pub fn measure(folder: &Path, events: usize) -> Result<Vec<Row>> {
     let known = Known::new(training.view(), events as u64);
     let neighbors = Neighbors::new(training.view());
     let of_true = neighbors.among_training(neighbors.affordable());
-    let truth = TrueSample { known, neighbors, of_true, holdout: None };
+    let values = training.column(0).to_owned().insert_axis(Axis(1));
+    let of_summary = Neighbors::new(values.view());
+    let summary = TrueSummary {
+        summary: 0,
+        name: "x0".into(),
+        range: [0.0, 1.0],
+        of_true: vec![of_summary.among_training(of_summary.affordable())],
+        neighbors: of_summary,
+    };
+    let truth =
+        TrueSample { known, neighbors, of_true: vec![of_true], holdout: None, summaries: vec![summary] };
     let of_sample = start.elapsed().as_secs_f64();
     let start = Instant::now();
     let mut hashes = RowHashes::default();
@@ -63,7 +73,10 @@ pub fn measure(folder: &Path, events: usize) -> Result<Vec<Row>> {
         .collect();
     let start = Instant::now();
     let columns: Vec<String> = (0..COLUMNS).map(|c| format!("x{c}")).collect();
-    let found = Findings::new(&glances, &truth, Some(MembersData::Bootstrap), &columns, |i| i.to_string());
+    let mut found =
+        Findings::new(&glances, &truth, Some(MembersData::Bootstrap), &columns, |i| i.to_string());
+    let values: Vec<Vec<f32>> = glances.iter().map(|g| g.head(COLUMNS).column(0).to_vec()).collect();
+    found.look_at(&truth.summaries[0], &values, Some(MembersData::Bootstrap));
     if let Some(warning) = found.warnings.first() {
         return Err(Error::plugin(format!("independent events: expected no finding, found: {warning}")));
     }

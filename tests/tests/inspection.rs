@@ -221,7 +221,7 @@ fn a_rounded_training_set_is_no_holdout() {
     with(ring.training.slice(s![..;-1, ..]).to_owned()).expect(1).says(&[all]);
     for decimals in [1e3, 1e4, 1e6] {
         with(ring.training.mapv(|x| (decimals * x).round() / decimals)).expect(1).says(&[
-            "of the holdout events lie next to one training event each, as rounded copies of them would",
+            "of the holdout events are training events, rounded",
         ]);
     }
     // Other events, rounded, are a holdout.

@@ -3,6 +3,7 @@
 use amplicast_sdk::ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use super::chance::Numbers;
 use super::findings::TrueSample;
 use super::glance::Glance;
 use super::neighbors::Nearer;
@@ -25,7 +26,7 @@ impl Copies {
     /// In words, what is wrong; none if nothing is.
     pub fn text(&self) -> Option<String> {
         if self.equal > 3.0 * self.by_chance + LEAST {
-            let chance = if self.by_chance > 0.0 {
+            let chance = if self.by_chance > 0.0005 {
                 format!(" (by chance: {})", percent(self.by_chance))
             } else {
                 String::new()
@@ -60,13 +61,32 @@ fn percent(part: f64) -> String {
 pub fn copies(glances: &[Glance], truth: &TrueSample, dimension: usize) -> Copies {
     let hashed: u64 = glances.iter().map(|g| g.hashed).sum();
     let equal = glances.iter().map(|g| g.copies).sum::<u64>() as f64 / hashed.max(1) as f64;
-    let mut found = Copies { equal, by_chance: truth.known.by_chance, nearer: None };
+    let by_chance = (truth.known.by_chance(&together(glances)) / hashed.max(1) as f64).min(1.0);
+    let mut found = Copies { equal, by_chance, nearer: None };
     // Equal events say it all, and are as near as can be.
-    if found.text().is_none() && !truth.neighbors.is_empty() && truth.of_true.len() > 0 {
-        let generated = heads(glances, truth.neighbors.affordable(), dimension);
-        found.nearer = truth.neighbors.of(generated.view()).nearer_than(&truth.of_true);
+    if found.text().is_none() {
+        found.nearer = nearer(&heads(glances, truth.neighbors.affordable(), dimension), truth);
     }
     found
+}
+
+/// Whether events lie nearer to training events than any true events do.
+fn nearer(events: &Array2<f64>, truth: &TrueSample) -> Option<Nearer> {
+    truth.neighbors.nearer(events.view(), &truth.of_true)
+}
+
+/// The members' events as those of one sample: equal pairs are counted within each member.
+fn together(glances: &[Glance]) -> Numbers {
+    let list: Vec<Numbers> = glances.iter().map(Glance::numbers).collect();
+    let sum = |of: fn(&Numbers) -> f64| list.iter().map(of).sum::<f64>();
+    let events = sum(|n| n.events);
+    let counted = sum(|n| n.share * n.events * n.events);
+    Numbers {
+        events,
+        share: counted / (events * events).max(1.0),
+        equal_pairs: sum(|n| n.equal_pairs),
+        resolution: list.iter().map(|n| n.resolution).fold(f64::INFINITY, f64::min).min(1e3),
+    }
 }
 
 /// About `count` of the first events of all members, in equal numbers.

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use amplicast_sdk::ndarray::Array2;
 use statrs::distribution::{ContinuousCDF, Normal};
 
+use super::chance::{Numbers, is_no_chance};
+use super::findings::REPEATED;
 use super::glance::Glance;
 use super::rank::{of_neighbors, standard_ranks};
 use super::rows::Known;
@@ -67,11 +69,8 @@ fn same(glances: &[Glance]) -> Option<Dependence> {
     None
 }
 
-/// Discrete events, and training events, are in common without any dependence.
+/// Training events are in common without any dependence, and so is what chance makes equal.
 fn shared(glances: &[Glance], known: &Known) -> Option<Dependence> {
-    if known.by_chance > 0.0 {
-        return None;
-    }
     let training: std::collections::HashSet<u64> = known.sketch.hashes().collect();
     let mut holders: HashMap<u64, Vec<usize>> = HashMap::new();
     for (i, glance) in glances.iter().enumerate() {
@@ -85,74 +84,118 @@ fn shared(glances: &[Glance], known: &Known) -> Option<Dependence> {
             list[k + 1..].iter().for_each(|&j| *pairs.entry([i, j]).or_default() += 1);
         }
     }
-    let part = |&[i, j]: &[usize; 2]| {
+    let numbers: Vec<Numbers> = glances.iter().map(Glance::numbers).collect();
+    let told = |[i, j]: [usize; 2]| {
+        let (found, share) = glances[i].sketch.equal_pairs_with(&glances[j].sketch, &known.sketch);
+        is_no_chance(found, numbers[i].in_common(&numbers[j], share))
+    };
+    let part = |[i, j]: [usize; 2]| {
         let (mine, both) = glances[i].sketch.shared(&glances[j].sketch);
         both as f64 / mine.max(1) as f64
     };
-    let most = pairs
-        .into_iter()
-        .filter(|(_, n)| *n >= SHARED)
-        .max_by_key(|(pair, n)| (*n, std::cmp::Reverse(*pair)));
-    let (members, _) = most?;
-    let part = part(&members);
-    (part >= SHARED_PART).then_some(Dependence::Shared { members, part })
+    let many = pairs.into_iter().filter(|(_, n)| *n >= SHARED);
+    let no_chance = many.filter(|(pair, _)| told(*pair) && part(*pair) >= SHARED_PART);
+    let (members, _) = no_chance.max_by_key(|(pair, n)| (*n, std::cmp::Reverse(*pair)))?;
+    Some(Dependence::Shared { members, part: part(members) })
 }
 
 /// Correlation of the rows of any two members, and of all together, column by column.
 fn rows(glances: &[Glance], dimension: usize) -> Option<Dependence> {
-    let members = glances.len();
-    let n = glances.iter().map(|g| g.head(dimension).nrows()).min().unwrap_or(0);
-    let n = n.min((WORK / (members.max(1) * dimension.max(1))).max(64));
-    if members < 2 || n < 32 {
-        return None;
-    }
-    let pairs = (members * (members - 1) / 2) as f64;
-    let deviation = 1.0 / ((n - 1) as f64).sqrt();
-    let normal = Normal::standard();
-    let of_one = normal.inverse_cdf(1.0 - CHANCE / (2.0 * pairs * dimension as f64)) * deviation;
+    let n = compared(glances, dimension);
+    // Events that repeat within a member come at equal distances in others that were made alike.
+    let free: Vec<usize> = (0..glances.len()).filter(|i| !repeats(&glances[*i])).collect();
     let mut worst: Option<Dependence> = None;
     for column in 0..dimension {
-        let ranks: Vec<(usize, Vec<f32>)> = (0..members)
-            .filter_map(|i| {
-                let head = glances[i].head(dimension);
-                let ranks = standard_ranks(head.column(column).iter().take(n).copied())?;
-                // In sorted files rows go together without any dependence.
-                let free = of_neighbors(&ranks).abs() < ORDERED * deviation;
-                free.then_some((i, ranks))
-            })
+        let values: Vec<Vec<f32>> = free
+            .iter()
+            .map(|&i| glances[i].head(dimension).column(column).iter().take(n).copied().collect())
             .collect();
-        if ranks.len() < 2 {
+        let Some(Correlated { members, correlation, mean }) = correlated(&values, dimension) else {
             continue;
-        }
-        let mut table = Array2::zeros((ranks.len(), n));
-        for (mut row, (_, ranks)) in table.rows_mut().into_iter().zip(&ranks) {
-            row.iter_mut().zip(ranks).for_each(|(x, rank)| *x = *rank);
-        }
-        let products = table.dot(&table.t());
-        let (mut sum, mut count, mut largest) = (0.0, 0.0_f64, (0.0_f64, [0, 0]));
-        for i in 0..ranks.len() {
-            for j in i + 1..ranks.len() {
-                let correlation = f64::from(products[[i, j]]) / n as f64;
-                sum += correlation;
-                count += 1.0;
-                if correlation.abs() > largest.0.abs() {
-                    largest = (correlation, [ranks[i].0, ranks[j].0]);
-                }
-            }
-        }
-        let mean = sum / count;
-        let of_mean = normal.inverse_cdf(1.0 - CHANCE / (2.0 * dimension as f64)) * deviation / count.sqrt();
-        let (found, limit, is_mean) =
-            if largest.0.abs() > of_one { (largest.0, of_one, false) } else { (mean, of_mean, true) };
+        };
         let before = match &worst {
             Some(Dependence::Rows { correlation, .. }) => correlation.abs(),
             _ => 0.0,
         };
-        if found.abs() > limit && found.abs() > before {
-            worst = Some(Dependence::Rows { members: largest.1, column, correlation: found, mean: is_mean });
+        if correlation.abs() > before {
+            let members = members.map(|i| free[i]);
+            worst = Some(Dependence::Rows { members, column, correlation, mean });
         }
     }
     worst
+}
+
+/// How many of each member's first events are compared.
+pub fn compared(glances: &[Glance], dimension: usize) -> usize {
+    let n = glances.iter().map(|g| g.head(dimension).nrows()).min().unwrap_or(0);
+    n.min((WORK / (glances.len().max(1) * dimension.max(1))).max(64))
+}
+
+fn repeats(glance: &Glance) -> bool {
+    let numbers = glance.numbers();
+    numbers.resolution > 0.0 && glance.sketch.repeated() > REPEATED
+}
+
+/// Members of which the k-th values go together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Correlated {
+    /// Their numbers.
+    members: [usize; 2],
+    /// The rank correlation; that of all pairs if no pair stands out.
+    pub correlation: f64,
+    /// Whether it is the mean over all pairs.
+    mean: bool,
+}
+
+/// Whether the k-th values of members go together in one of `columns` columns that are looked at.
+pub fn correlated(values: &[Vec<f32>], columns: usize) -> Option<Correlated> {
+    let n = values.iter().map(Vec::len).min().unwrap_or(0);
+    if values.len() < 2 || n < 32 {
+        return None;
+    }
+    let deviation = 1.0 / ((n - 1) as f64).sqrt();
+    let has_order = |ranks: &[f32]| of_neighbors(ranks).abs() > ORDERED * deviation;
+    let ranks: Vec<(usize, Vec<f32>)> = (0..values.len())
+        .filter_map(|i| {
+            let ranks = standard_ranks(values[i][..n].iter().copied())?;
+            // In sorted files rows go together without any dependence.
+            (!has_order(&ranks)).then_some((i, ranks))
+        })
+        .collect();
+    if ranks.len() < 2 {
+        return None;
+    }
+    let mut table = Array2::zeros((ranks.len(), n));
+    for (mut row, (_, ranks)) in table.rows_mut().into_iter().zip(&ranks) {
+        row.iter_mut().zip(ranks).for_each(|(x, rank)| *x = *rank);
+    }
+    let products = table.dot(&table.t());
+    let (mut sum, mut count, mut largest) = (0.0, 0.0_f64, (0.0_f64, [0, 0]));
+    for i in 0..ranks.len() {
+        for j in i + 1..ranks.len() {
+            let correlation = f64::from(products[[i, j]]) / n as f64;
+            sum += correlation;
+            count += 1.0;
+            if correlation.abs() > largest.0.abs() {
+                largest = (correlation, [ranks[i].0, ranks[j].0]);
+            }
+        }
+    }
+    let (normal, columns) = (Normal::standard(), columns.max(1) as f64);
+    let of_one = normal.inverse_cdf(1.0 - CHANCE / (2.0 * count * columns)) * deviation;
+    // An order that all files have, too weak to be seen in one, is seen in what they have in common; one noise has none.
+    let in_common: Vec<f32> = table.sum_axis(ndarray::Axis(0)).into_iter().collect();
+    let ordered = standard_ranks(in_common.into_iter()).is_some_and(|ranks| has_order(&ranks));
+    if largest.0.abs() > if ordered { 3.0 * of_one } else { of_one } {
+        return Some(Correlated { members: largest.1, correlation: largest.0, mean: false });
+    }
+    let mean = sum / count;
+    let of_mean = normal.inverse_cdf(1.0 - CHANCE / (2.0 * columns)) * deviation / count.sqrt();
+    (mean.abs() > of_mean && !ordered).then_some(Correlated {
+        members: largest.1,
+        correlation: mean,
+        mean: true,
+    })
 }
 
 impl Dependence {
@@ -263,6 +306,43 @@ mod tests {
             events
         };
         assert_eq!(found(&(0..6).map(sorted).collect::<Vec<_>>()), None);
+    }
+
+    /// Files that were written in the same blocks have a row in common, and nothing else.
+    #[test]
+    fn members_in_blocks_do_not_depend_on_each_other() {
+        for (blocks, size) in [(2, 0.3), (2, 0.8), (4, 0.5), (1024, 0.5)] {
+            let shifted = |i: u64| {
+                let mut events = normal(200 + i, 1024);
+                let shift = |row: usize| size * (row * blocks / 1024 % 2) as f64;
+                events.column_mut(0).iter_mut().zip(0..).for_each(|(x, row)| *x += shift(row));
+                events
+            };
+            assert_eq!(found(&(0..20).map(shifted).collect::<Vec<_>>()), None, "{blocks} blocks");
+        }
+    }
+
+    /// Independent rounded events are equal by chance, and more of them are not.
+    #[test]
+    fn rounded_events_in_common() {
+        // Half of the events in common are 10^4 equal pairs; chance makes 4 10^8 times 0.28 / scale for each column.
+        for (scale, columns, told) in
+            [(100.0, 1, false), (10.0, 2, false), (10_000.0, 1, true), (1000.0, 2, true)]
+        {
+            let rounded = |i: u64| {
+                let mut events = normal(300 + i, 20_000).mapv(|x| (scale * x).round() / scale);
+                if columns == 1 {
+                    events.column_mut(1).fill(0.0);
+                }
+                events
+            };
+            let mut members: Vec<_> = (0..3).map(rounded).collect();
+            assert_eq!(found(&members), None, "{scale} {columns}");
+            let half = members[0].slice(s![..10_000, ..]).to_owned();
+            members[2].slice_mut(s![10_000.., ..]).assign(&half);
+            let shared = matches!(found(&members), Some(Dependence::Shared { members: [0, 2], .. }));
+            assert_eq!(shared, told, "{scale} {columns}");
+        }
     }
 
     #[test]

@@ -1,9 +1,13 @@
 //! What was found in the members' events, and what follows for a verdict.
 
-use amplicast_sdk::MembersData;
+use std::collections::BTreeMap;
 
+use amplicast_sdk::MembersData;
+use amplicast_sdk::ndarray::ArrayView2;
+
+use super::chance::{Numbers, is_no_chance};
 use super::copies::{Copies, copies};
-use super::dependence::dependence;
+use super::dependence::{correlated, dependence};
 use super::glance::Glance;
 use super::neighbors::{Distances, Neighbors};
 use super::rows::Known;
@@ -15,10 +19,38 @@ pub struct TrueSample {
     pub known: Known,
     /// The same, to find the nearest.
     pub neighbors: Neighbors,
-    /// How far other true events are from them.
-    pub of_true: Distances,
+    /// How far samples of true events are from them.
+    pub of_true: Vec<Distances>,
     /// The holdout of a file.
-    pub holdout: Option<Sketch>,
+    pub holdout: Option<Holdout>,
+    /// What summaries are of them.
+    pub summaries: Vec<TrueSummary>,
+}
+
+/// True events of a file that nothing may have been made of.
+pub struct Holdout {
+    /// What was seen of them.
+    pub sketch: Sketch,
+    /// How often they are equal by chance.
+    pub numbers: Numbers,
+    /// Some of them, to find the nearest, and how far training events are from these.
+    pub neighbors: Neighbors,
+    /// How far training events are from these.
+    pub of_true: Vec<Distances>,
+}
+
+/// A summary of the training events.
+pub struct TrueSummary {
+    /// Its number.
+    pub summary: usize,
+    /// Its name.
+    pub name: String,
+    /// The least and the largest of its values.
+    pub range: [f64; 2],
+    /// Its values, to find the nearest.
+    pub neighbors: Neighbors,
+    /// How far those of samples of true events are from these.
+    pub of_true: Vec<Distances>,
 }
 
 /// What an estimate stands on.
@@ -48,18 +80,33 @@ pub struct Findings {
     pub dependent: Option<String>,
     /// What those stand on.
     pub footing: Footing,
+    /// The same of single summaries, where more is to be said.
+    pub of_summary: BTreeMap<usize, OfSummary>,
     /// How much of the training set is in the generated events.
     pub copies: Copies,
     /// What the reader should know.
     pub warnings: Vec<String>,
 }
 
+/// What follows for the cells of one summary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OfSummary {
+    /// Why those may not have a result that need independent members.
+    pub dependent: Option<String>,
+    /// What those stand on.
+    pub footing: Footing,
+}
+
 /// Part of a member's events from which on it is the sample that they are in.
 const NEARLY_ALL: f64 = 0.99;
 /// Part of a member's events that may be holdout events.
 const LEAK: f64 = 0.01;
-/// Part of a member's events that may repeat others of the same member, beyond what training events do.
-const REPEATED: f64 = 0.05;
+/// Part of a member's events that may repeat others of the same member.
+pub const REPEATED: f64 = 0.05;
+/// Part of the generated events that lie within the training events' range, at least, of any generator that has learned something.
+const LEAST_INSIDE: f64 = 0.05;
+/// Events of one member that are looked for next to holdout events, at least and at most.
+const LOOKED_FOR: [usize; 2] = [24, 256];
 
 impl Findings {
     /// Looks at all members of a generator and a posterior, fitted to `data` if that is known; `place` names a member.
@@ -72,6 +119,7 @@ impl Findings {
     ) -> Self {
         let dimension = columns.len();
         let refused = glances.iter().enumerate().find_map(|(i, glance)| member(glance, truth, &place(i)));
+        let refused = refused.or_else(|| next_to_holdout(glances, truth, dimension, &place));
         let dependence = dependence(glances, &truth.known, dimension);
         let text = dependence.as_ref().map(|d| d.text(&place, columns));
         let same = matches!(dependence, Some(super::Dependence::Same { .. }));
@@ -83,9 +131,60 @@ impl Findings {
         if let Some(text) = copies.text() {
             warnings.push(format!("{text}: the generator repeats what it was trained on"));
         }
-        warnings.extend(repetition(glances, truth, &copies, &place));
-        let footing = footing(data, &copies);
-        Findings { refused, dependent, footing, copies, warnings }
+        warnings.extend(repetition(glances, &copies, &place));
+        let footing = footing(data, copies.text());
+        Findings { refused, dependent, footing, of_summary: BTreeMap::new(), copies, warnings }
+    }
+
+    /// Looks at a summary of the members' first events as well: what is in no column may be in a function of several.
+    pub fn look_at(&mut self, summary: &TrueSummary, members: &[Vec<f32>], data: Option<MembersData>) {
+        let TrueSummary { name, range: [low, high], neighbors, of_true, .. } = summary;
+        let all = members.iter().flatten().count();
+        let inside = members.iter().flatten().filter(|x| (*low..=*high).contains(&f64::from(**x))).count();
+        if (inside as f64) < LEAST_INSIDE * all as f64 {
+            self.warnings.push(format!(
+                "{:.1} % of the generated events have a `{name}` within that of the training events, {low:.4} to {high:.4}: other units, \
+                 or another order of columns?",
+                100.0 * inside as f64 / all.max(1) as f64
+            ));
+        }
+        let mut dependent = None;
+        if self.dependent.is_none()
+            && let Some(found) = correlated(members, 1)
+        {
+            let correlation = found.correlation;
+            dependent = Some(format!(
+                "event k of one member goes with event k of another: a rank correlation of {correlation:.2} in `{name}`; their spread is \
+                 too small: expected members drawn with a seed of their own each"
+            ));
+        }
+        let mut copied = None;
+        if self.copies.text().is_none() {
+            let each = neighbors.affordable().div_ceil(members.len().max(1));
+            let values: Vec<f64> =
+                members.iter().flat_map(|m| m.iter().take(each)).map(|&x| f64::from(x)).collect();
+            let values = ArrayView2::from_shape((values.len(), 1), &values).expect("a column");
+            let nearer = neighbors.nearer(values, of_true);
+            copied = Copies { nearer, ..Copies::default() }.text().map(|text| format!("in `{name}`, {text}"));
+        }
+        if let Some(text) = &copied {
+            self.warnings.push(format!("{text}: the generator repeats what it was trained on"));
+        }
+        self.warnings.extend(dependent.clone());
+        if dependent.is_some() || copied.is_some() {
+            let footing = if copied.is_some() { footing(data, copied) } else { self.footing.clone() };
+            self.of_summary.insert(summary.summary, OfSummary { dependent, footing });
+        }
+    }
+
+    /// Why a cell of this summary has no result if it needs independent members.
+    pub fn dependent(&self, summary: usize) -> Option<&String> {
+        self.dependent.as_ref().or_else(|| self.of_summary.get(&summary)?.dependent.as_ref())
+    }
+
+    /// What a cell of this summary stands on.
+    pub fn footing(&self, summary: usize) -> &Footing {
+        self.of_summary.get(&summary).map_or(&self.footing, |own| &own.footing)
     }
 }
 
@@ -98,18 +197,18 @@ fn member(glance: &Glance, truth: &TrueSample, place: &str) -> Option<String> {
              seed of its own draws the same events at every call"
         ));
     }
-    let copies = glance.copies as f64 / glance.hashed.max(1) as f64;
-    if known.by_chance == 0.0
-        && glance.hashed > 0
-        && copies > NEARLY_ALL
-        && glance.sketch.within(&known.sketch)
-    {
+    let hashed = glance.hashed.max(1) as f64;
+    let copies = glance.copies as f64 / hashed;
+    let by_chance = known.by_chance(&glance.numbers()) / hashed;
+    if glance.hashed > 0 && copies > NEARLY_ALL && by_chance < 0.5 && glance.sketch.within(&known.sketch) {
         return Some(format!("{place} is the training file, or a part of it: expected generated events"));
     }
     let holdout = truth.holdout.as_ref()?;
-    let (mine, both) = glance.sketch.shared(holdout);
+    let (mine, both) = glance.sketch.shared(&holdout.sketch);
     let part = both as f64 / mine.max(1) as f64;
-    (known.by_chance == 0.0 && both >= 8 && part > LEAK).then(|| {
+    let (pairs, share) = glance.sketch.equal_pairs_with(&holdout.sketch, &Sketch::default());
+    let told = is_no_chance(pairs, glance.numbers().in_common(&holdout.numbers, share));
+    (told && both >= 8 && part > LEAK).then(|| {
         if part > NEARLY_ALL {
             format!("{place} is the holdout, or a part of it: expected generated events")
         } else {
@@ -121,17 +220,44 @@ fn member(glance: &Glance, truth: &TrueSample, place: &str) -> Option<String> {
     })
 }
 
-/// Events that repeat within their member, though they are no training events.
-fn repetition(
+/// A member whose events were made of single holdout events: the holdout, rounded or in another precision.
+fn next_to_holdout(
     glances: &[Glance],
     truth: &TrueSample,
-    copies: &Copies,
+    dimension: usize,
     place: impl Fn(usize) -> String,
 ) -> Option<String> {
-    if copies.text().is_some() || truth.known.by_chance > 0.0 {
+    let Holdout { neighbors, of_true, .. } = truth.holdout.as_ref()?;
+    let [least, most] = LOOKED_FOR;
+    let each = (neighbors.affordable_in_all() / glances.len().max(1)).min(most);
+    if each < least {
         return None;
     }
-    let repeated = |(i, glance): (usize, &Glance)| (glance.sketch.repeated(), i);
+    glances.iter().enumerate().find_map(|(i, glance)| {
+        let head = glance.head(dimension).mapv(f64::from);
+        let rows = head.slice(ndarray::s![..head.nrows().min(each), ..]);
+        let part = neighbors.nearer(rows, of_true)?.part;
+        (part > 0.0).then(|| {
+            format!(
+                "{}: {:.0} % of its events lie next to one holdout event each, as rounded copies of them would: expected generated \
+                 events",
+                place(i),
+                100.0 * part
+            )
+        })
+    })
+}
+
+/// Events that repeat within their member, though they are no training events and chance does not make them.
+fn repetition(glances: &[Glance], copies: &Copies, place: impl Fn(usize) -> String) -> Option<String> {
+    if copies.text().is_some() {
+        return None;
+    }
+    let repeated = |(i, glance): (usize, &Glance)| {
+        let numbers = glance.numbers();
+        let told = numbers.resolution > 0.0 && is_no_chance(numbers.equal_pairs, numbers.repeated());
+        (if told { glance.sketch.repeated() } else { 0.0 }, i)
+    };
     let (part, i) = glances.iter().enumerate().map(repeated).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (part > REPEATED).then(|| {
         format!(
@@ -142,8 +268,7 @@ fn repetition(
     })
 }
 
-fn footing(data: Option<MembersData>, copies: &Copies) -> Footing {
-    let copied = copies.text();
+fn footing(data: Option<MembersData>, copied: Option<String>) -> Footing {
     match (data, copied) {
         // Each member shows the fluctuation of its own training events, copies or not.
         (Some(MembersData::Bootstrap | MembersData::Halves), Some(text)) => {
@@ -172,7 +297,7 @@ mod tests {
     use amplicast_sdk::rand::RngExt;
     use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 
-    use super::super::rows::RowHashes;
+    use super::super::rows::{RowHashes, numbers_of};
     use super::*;
 
     fn normal(seed: u64, n: usize) -> Array2<f64> {
@@ -183,10 +308,18 @@ mod tests {
     fn find(training: &Array2<f64>, members: &[Array2<f64>], data: Option<MembersData>) -> Findings {
         let known = Known::new(training.view(), 1);
         let neighbors = Neighbors::new(training.view());
-        let of_true = neighbors.among_training(neighbors.affordable());
-        let mut holdout = Sketch::default();
-        RowHashes::default().of(normal(500, 5000).view()).iter().for_each(|&h| holdout.add(h));
-        let truth = TrueSample { known, neighbors, of_true, holdout: Some(holdout) };
+        let of_true = vec![neighbors.among_training(neighbors.affordable())];
+        let mut sketch = Sketch::default();
+        let events = normal(500, 5000);
+        RowHashes::default().of(events.view()).iter().for_each(|&h| sketch.add(h));
+        let of_holdout = Neighbors::new(events.view());
+        let holdout = Holdout {
+            numbers: numbers_of(&sketch, 5000, 50.0),
+            sketch,
+            of_true: vec![of_holdout.of(training.view())],
+            neighbors: of_holdout,
+        };
+        let truth = TrueSample { known, neighbors, of_true, holdout: Some(holdout), summaries: Vec::new() };
         let glance = |events: &Array2<f64>| {
             let mut glance = Glance::default();
             for chunk in events.axis_chunks_iter(Axis(0), 1000) {
@@ -261,10 +394,48 @@ mod tests {
             refusal(mixed),
             "m2.npy: 20 % of its events are holdout events: expected generated events"
         );
+        assert!(
+            refusal(normal(500, 5000).slice(s![1000.., ..]).mapv(|x| (1e3 * x).round() / 1e3))
+                .contains("of its events lie next to one holdout event each")
+        );
         let again = resampled(&normal(70, 1000), 0, 1000);
         let twice = ndarray::concatenate![Axis(0), again, again];
         assert!(refusal(twice).starts_with("m2.npy: the 1000 events from 1000 on are those from 0 on"));
         assert!(refusal(honest()[1].clone()).starts_with("m1.npy and m2.npy hold the same events"));
+    }
+
+    fn summary(training: &[f64], of_true: &[f64]) -> TrueSummary {
+        let column = |values: &[f64]| Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
+        let neighbors = Neighbors::new(column(training).view());
+        let of_true = vec![neighbors.among_training(1000), neighbors.of(column(of_true).view())];
+        TrueSummary { summary: 3, name: "radius".into(), range: [0.0, 9.0], neighbors, of_true }
+    }
+
+    /// Events turned by a random angle are new, their radii are not; and one stream of radii makes members agree.
+    #[test]
+    fn a_summary_may_be_copied_or_common_where_no_column_is() {
+        let radius = |events: Array2<f64>| -> Vec<f64> {
+            events.rows().into_iter().map(|e| e[0].hypot(e[1])).collect()
+        };
+        let training = normal(5, 1000);
+        let truth = summary(&radius(training.clone()), &radius(normal(6, 2000)));
+        let look = |members: Vec<Vec<f32>>| {
+            let mut found = find(&training, &honest(), Some(MembersData::Posterior));
+            found.look_at(&truth, &members, Some(MembersData::Posterior));
+            found
+        };
+        let single = |values: Vec<f64>| values.iter().map(|&x| x as f32).collect::<Vec<f32>>();
+        let own = |i: u64| single(radius(normal(20 + i, 1000)));
+        let found = look((0..6).map(own).collect());
+        assert_eq!((found.footing(3), found.dependent(3), found.warnings.len()), (&Footing::Sound, None, 0));
+        let found = look((0..6).map(|i| single(radius(resampled(&training, i, 1000)))).collect());
+        let Footing::Shared(reason) = found.footing(3) else { panic!("{found:?}") };
+        assert!(reason.starts_with("in `radius`, ") && found.footing(2) == &Footing::Sound, "{reason}");
+        let other_units = |i: u64| own(i).iter().map(|x| 1e3 * x).collect();
+        let found = look((0..6).map(other_units).collect());
+        assert!(found.warnings[0].starts_with("0.0 % of the generated events have a `radius` within"));
+        let found = look((0..6).map(|_| own(0)).collect());
+        assert!(found.dependent(3).unwrap().contains("in `radius`") && found.dependent(2).is_none());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use amplicast_sdk::ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Known, RowHashes};
+use super::chance::Numbers;
+use super::rounding::resolution_of;
+use super::rows::{Known, RowHashes, numbers_of};
 use super::sketch::Sketch;
 
 /// Events of the beginning of a member's stream that are kept.
@@ -20,6 +22,8 @@ pub struct Glance {
     pub copies: u64,
     /// A sample of them.
     pub sketch: Sketch,
+    /// How often they are equal by chance, as far as the first of them tell (see `resolution_of`).
+    pub resolution: f64,
     /// The first events, one after the other, in single precision.
     pub head: Vec<f32>,
     /// Of every chunk, in order.
@@ -41,6 +45,9 @@ const CHUNK: u64 = 16;
 impl Glance {
     /// Looks at the next chunk of the stream, n x d.
     pub fn add(&mut self, events: ArrayView2<'_, f64>, known: &Known, hashes: &mut RowHashes) {
+        if self.events == 0 {
+            self.resolution = resolution_of(events);
+        }
         let list = hashes.chosen(events, known.choice);
         let mut hashed = 0;
         let mut all = 0_u64;
@@ -61,6 +68,9 @@ impl Glance {
 
     /// Goes on with the part of the stream that follows this one.
     pub fn append(&mut self, next: &Glance, dimension: usize) {
+        if self.events == 0 {
+            self.resolution = next.resolution;
+        }
         self.hashed += next.hashed;
         self.copies += next.copies;
         self.sketch.merge(&next.sketch);
@@ -68,6 +78,11 @@ impl Glance {
         let left = (HEAD * dimension).saturating_sub(self.head.len()).min(next.head.len());
         self.head.extend_from_slice(&next.head[..left]);
         self.events += next.events;
+    }
+
+    /// What is known of equal events among those that were hashed.
+    pub fn numbers(&self) -> Numbers {
+        numbers_of(&self.sketch, self.hashed, self.resolution)
     }
 
     /// Events of two chunks that hold the same: where the first begins, where the second does, and how many.

@@ -5,10 +5,12 @@
 //! [`Glance`] is kept of each member, and the questions are put to the glances. What is found decides over verdicts
 //! ([`Findings`]).
 
+mod chance;
 mod copies;
 mod dependence;
 mod findings;
 mod glance;
+mod grid;
 mod neighbors;
 mod order;
 mod rank;
@@ -16,11 +18,14 @@ mod rounding;
 mod rows;
 mod sketch;
 
-pub use copies::{Copies, copies};
-pub use dependence::{Dependence, dependence};
-pub use findings::{Findings, Footing, TrueSample};
+pub use chance::Numbers;
+pub use copies::Copies;
+pub use dependence::Dependence;
+pub use dependence::compared;
+pub use findings::{Findings, Footing, Holdout, TrueSample, TrueSummary};
 pub use glance::{Glance, HEAD};
-pub use neighbors::{Nearer, Neighbors};
+pub use grid::copies_on_grid;
+pub use neighbors::{Distances, Nearer, Neighbors};
 pub use order::{Order, Runs};
 pub use rounding::{Grain, Rounding};
 pub use rows::{Known, Overlap, RowHashes, repeated};

@@ -1,16 +1,21 @@
 //! How near events lie to training events.
 //!
-//! Two questions of the nearest and the second nearest training event, d1 and d2 away (columns in units of their standard
-//! deviations). *Are generated events next to one training event each?* Where training events lie dense, both distances are
-//! small; d1 / d2 does not depend on the density, nor on whether the generator is a little too wide or too narrow: only events
-//! that were made of single training events (copies with noise, rounded copies) have it small. *Are they nearer than true events
-//! are?* (Mann-Whitney on d1) Events between two neighbors are, but so are those of a generator that has lost its tails: only a
-//! strong effect counts.
+//! Two questions of the distances d1 < d2 < ... to the nearest training events (different ones; columns in units of their standard
+//! deviations). *Are generated events next to one training event each?* Where training events lie dense, all distances are small;
+//! d1 / d2 does not depend on the density, nor on whether the generator is a little too wide or too narrow: only events that were
+//! made of single training events (copies with noise, rounded copies) have it small. *Are they nearer than true events are, for how
+//! dense it is around them?* Events between two neighbors have d1 / d8 smaller than true ones (Mann-Whitney); it does not depend on
+//! the density either.
 
-use amplicast_sdk::ndarray::ArrayView2;
+use std::collections::HashMap;
+
+use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
+
+use super::rounding::{Grain, resolution_of};
+use super::rows::RowHashes;
 
 /// Training events times numbers in an event times events whose neighbors are looked for: some tenths of a second.
 const WORK: usize = 300_000_000;
@@ -18,29 +23,65 @@ const WORK: usize = 300_000_000;
 const MOST: usize = 2048;
 /// Training events that are compared at once, so that their distances stay in the cache.
 const TILE: usize = 1024;
+/// Neighbors that tell how dense it is.
+const NEIGHBORS: usize = 8;
+
+/// Equal training events of which one is no single event.
+const OFTEN: u32 = 5;
 
 /// Below this probability an effect is no chance.
 const CHANCE: f64 = 1e-6;
 /// Part of the events beyond that of true ones that must lie next to one training event.
 const LEAST_PART: f64 = 0.03;
-/// Probability that a generated event lies nearer than a true one, above which that alone counts.
-const LEAST_NEARER: f64 = 0.75;
+/// What d1 / d2 of an event next to one training event is at most, in units of the median of true events: where there are many
+/// columns all distances are alike, and a little is no sign.
+const NEXT_TO_ONE: f32 = 0.75;
+/// Probability that a generated event has a smaller d1 / d8 than a true one, above which that alone counts: in one column, and in so
+/// many that the density changes over these distances.
+const LEAST_NEARER: [f64; 2] = [0.6, 0.75];
+const MANY_COLUMNS: usize = 20;
 
-/// The training events with their columns in units of their standard deviations, column by column.
+/// The different training events with their columns in units of their standard deviations, column by column.
 pub struct Neighbors {
     columns: Vec<Vec<f32>>,
-    /// Of each kept column: its number, and one over its standard deviation.
-    scales: Vec<(usize, f64)>,
+    scales: Vec<Scale>,
     events: usize,
+    /// How often each occurs.
+    times: Vec<u32>,
+    /// Which of them each row is.
+    rows: Vec<usize>,
+    /// Whether events are equal by chance: on a grid.
+    discrete: bool,
+}
+
+/// A column that is compared.
+struct Scale {
+    column: usize,
+    /// One over its standard deviation.
+    factor: f64,
+    /// Decimal places of the grid on which it lies: an event on none lies between all that do, and would be near to none.
+    places: Option<u32>,
+}
+
+impl Scale {
+    fn of(&self, x: f64) -> f32 {
+        let x = self.places.map_or(x, |places| {
+            let scale = 10_f64.powi(places as i32);
+            (x * scale).round() / scale
+        });
+        (x * self.factor) as f32
+    }
 }
 
 /// Distances of events to their nearest training events.
 #[derive(Debug, Clone, Default)]
 pub struct Distances {
-    /// To the nearest.
-    nearest: Vec<f32>,
-    /// Divided by that to the second nearest.
-    ratio: Vec<f32>,
+    /// d1 / d2.
+    to_second: Vec<f32>,
+    /// d1 / d8.
+    to_eighth: Vec<f32>,
+    /// Columns that were compared.
+    columns: usize,
 }
 
 /// In what way events lie nearer to training events than true events do.
@@ -48,7 +89,7 @@ pub struct Distances {
 pub struct Nearer {
     /// The part of them, beyond that of true events, that lies next to one training event.
     pub part: f64,
-    /// Probability that one of them lies nearer to the training events than a true event.
+    /// Probability that one of them lies nearer to the training events, for how dense these are, than a true event.
     pub probability: f64,
 }
 
@@ -56,18 +97,31 @@ impl Neighbors {
     /// From the training events, n x d.
     pub fn new(training: ArrayView2<'_, f64>) -> Self {
         let n = training.nrows();
+        let grains = Grain::of_some(training);
         let mut scales = Vec::new();
         for (c, column) in training.columns().into_iter().enumerate() {
             let mean = column.sum() / n.max(1) as f64;
             let variance = column.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n.max(1) as f64;
             // A column that never changes says nothing.
             if variance > 0.0 && variance.is_finite() {
-                scales.push((c, 1.0 / variance.sqrt()));
+                scales.push(Scale { column: c, factor: 1.0 / variance.sqrt(), places: grains[c].decimals() });
             }
         }
-        let column =
-            |&(c, scale): &(usize, f64)| training.column(c).iter().map(|x| (x * scale) as f32).collect();
-        Neighbors { columns: scales.iter().map(column).collect(), scales, events: n }
+        let (mut known, mut firsts, mut times) = (HashMap::new(), Vec::new(), Vec::new());
+        let mut rows = Vec::with_capacity(n);
+        for (row, &hash) in RowHashes::default().of(training).iter().enumerate() {
+            let number = *known.entry(hash).or_insert(firsts.len());
+            if number == firsts.len() {
+                firsts.push(row);
+                times.push(0);
+            }
+            times[number] += 1;
+            rows.push(number);
+        }
+        let column = |s: &Scale| firsts.iter().map(|&row| s.of(training[[row, s.column]])).collect();
+        let columns = scales.iter().map(column).collect();
+        let discrete = resolution_of(training) == 0.0;
+        Neighbors { columns, scales, events: firsts.len(), times, rows, discrete }
     }
 
     /// How many events can be looked at, on each side.
@@ -75,37 +129,73 @@ impl Neighbors {
         (WORK / (2 * self.events.max(1) * self.columns.len().max(1))).clamp(100, MOST)
     }
 
-    /// Whether there is anything to compare with.
+    /// How many events can be looked at on one side alone.
+    pub fn affordable_in_all(&self) -> usize {
+        WORK / (self.events.max(1) * self.columns.len().max(1))
+    }
+
+    /// Whether there is too little to compare with.
     pub fn is_empty(&self) -> bool {
-        self.columns.is_empty() || self.events < 3
+        self.columns.is_empty() || self.events <= NEIGHBORS
+    }
+
+    /// Whether events, n x d, lie nearer to training events than those of any sample of true events do; none if they do not.
+    pub fn nearer(&self, events: ArrayView2<'_, f64>, of_true: &[Distances]) -> Option<Nearer> {
+        if self.is_empty() || of_true.is_empty() {
+            return None;
+        }
+        let distances = self.of(events);
+        let found: Option<Vec<Nearer>> =
+            of_true.iter().map(|of_true| distances.nearer_than(of_true)).collect();
+        found?
+            .into_iter()
+            .min_by(|a, b| (a.part, a.probability).partial_cmp(&(b.part, b.probability)).expect("numbers"))
     }
 
     /// Distances of events, n x d.
     pub fn of(&self, events: ArrayView2<'_, f64>) -> Distances {
-        let scaled =
-            |row: usize| self.scales.iter().map(|&(c, s)| (events[[row, c]] * s) as f32).collect::<Vec<_>>();
-        self.distances((0..events.nrows()).into_par_iter().map(|row| (scaled(row), None)))
+        let scaled = |event: ArrayView1<'_, f64>| -> Vec<f32> {
+            self.scales.iter().map(|s| s.of(event[s.column])).collect()
+        };
+        self.distances((0..events.nrows()).into_par_iter().map(|row| (scaled(events.row(row)), None)))
     }
 
     /// Distances of some of the training events themselves to the others.
     pub fn among_training(&self, count: usize) -> Distances {
-        let count = count.min(self.events);
+        // On a grid, how often an event occurs tells how probable it is; elsewhere that it was copied.
+        let all = if self.discrete { self.rows.len() } else { self.events };
+        let count = count.min(all);
         let event = |k: usize| {
-            let row = k * self.events / count.max(1);
-            (self.columns.iter().map(|column| column[row]).collect(), Some(row))
+            let place = k * all / count.max(1);
+            let own = if self.discrete { self.rows[place] } else { place };
+            let alone = !self.discrete || self.times[own] == 1;
+            (self.columns.iter().map(|column| column[own]).collect(), alone.then_some(own))
         };
         self.distances((0..count).into_par_iter().map(event))
     }
 
     fn distances(&self, events: impl IndexedParallelIterator<Item = (Vec<f32>, Option<usize>)>) -> Distances {
-        let pairs: Vec<(f32, f32)> = events.map(|(event, own)| self.two_nearest(&event, own)).collect();
-        let ratio = |&(first, second): &(f32, f32)| if second > 0.0 { (first / second).sqrt() } else { 1.0 };
-        Distances { nearest: pairs.iter().map(|p| p.0).collect(), ratio: pairs.iter().map(ratio).collect() }
+        let ratio = |d: f32, of: f32| if of > 0.0 { (d / of).sqrt() } else { 1.0 };
+        let pairs: Vec<(f32, f32)> = events
+            .filter_map(|(event, own)| {
+                let nearest = self.nearest(&event, own);
+                let [d1, d2, .., d8] = nearest.map(|(distance, _)| distance);
+                // An event that many true ones equal (no particle at all) is no copy of one, nor is what a network makes of it.
+                let times = self.times[nearest[0].1];
+                let usual = !self.discrete && (times >= OFTEN || d1 == 0.0 && times > 1);
+                (!usual).then(|| (ratio(d1, d2), ratio(d1, d8)))
+            })
+            .collect();
+        Distances {
+            to_second: pairs.iter().map(|p| p.0).collect(),
+            to_eighth: pairs.iter().map(|p| p.1).collect(),
+            columns: self.columns.len(),
+        }
     }
 
-    /// The squared distances to the two nearest training events other than `own`.
-    fn two_nearest(&self, event: &[f32], own: Option<usize>) -> (f32, f32) {
-        let (mut first, mut second) = (f32::INFINITY, f32::INFINITY);
+    /// The squared distances to the nearest training events other than `own`, and which these are.
+    fn nearest(&self, event: &[f32], own: Option<usize>) -> [(f32, usize); NEIGHBORS] {
+        let mut nearest = [(f32::INFINITY, 0); NEIGHBORS];
         let mut sums = [0.0_f32; TILE];
         for start in (0..self.events).step_by(TILE) {
             let length = TILE.min(self.events - start);
@@ -120,41 +210,53 @@ impl Neighbors {
             if let Some(own) = own.and_then(|row| row.checked_sub(start)).filter(|&row| row < length) {
                 sums[own] = f32::INFINITY;
             }
-            for &sum in sums.iter() {
-                if sum < second {
-                    (first, second) = if sum < first { (sum, first) } else { (first, sum) };
+            for (i, &sum) in sums.iter().enumerate() {
+                if sum < nearest[NEIGHBORS - 1].0 {
+                    let place = nearest.partition_point(|(distance, _)| *distance <= sum);
+                    nearest[place..].rotate_right(1);
+                    nearest[place] = (sum, start + i);
                 }
             }
         }
-        (first, second)
+        nearest
     }
 }
 
 impl Distances {
     /// Events.
     pub fn len(&self) -> usize {
-        self.nearest.len()
+        self.to_second.len()
     }
 
     /// Whether these events lie nearer to training events than true events do; none if they do not.
     pub fn nearer_than(&self, of_true: &Distances) -> Option<Nearer> {
-        let (part, is_no_chance) = excess(&self.ratio, &of_true.ratio);
-        let (probability, chance) = mann_whitney(&self.nearest, &of_true.nearest);
+        if self.len() == 0 || of_true.len() == 0 {
+            return None;
+        }
+        let (part, is_no_chance) = excess(&self.to_second, &of_true.to_second);
+        let (probability, chance) = mann_whitney(&self.to_eighth, &of_true.to_eighth);
         let next_to_one = is_no_chance && part > LEAST_PART;
-        let near = chance < CHANCE && probability > LEAST_NEARER;
+        let [few, many] = LEAST_NEARER;
+        let columns = self.columns.saturating_sub(1).min(MANY_COLUMNS) as f64 / MANY_COLUMNS as f64;
+        let near = chance < CHANCE && probability > few + (many - few) * columns;
         (next_to_one || near).then_some(Nearer { part: part.max(0.0), probability })
     }
 }
 
-/// How much more often values of `a` are small than values of `b`: the largest excess over some thresholds that is no chance.
+/// How much more often values of `a` are small than values of `b`, small ones for `b`: the largest excess over some thresholds that is
+/// no chance.
 fn excess(a: &[f32], b: &[f32]) -> (f64, bool) {
     let (n, m) = (a.len() as f64, b.len() as f64);
     let mut pooled: Vec<f32> = a.iter().chain(b).copied().collect();
     pooled.sort_unstable_by(f32::total_cmp);
+    let mut of_b: Vec<f32> = b.to_vec();
+    of_b.sort_unstable_by(f32::total_cmp);
+    let small = NEXT_TO_ONE * of_b[of_b.len() / 2];
     let mut best = (0.0, false);
     for quantile in [0.5, 0.2, 0.05, 0.01] {
         let place = ((pooled.len() as f64 * quantile) as usize).max(19);
         let Some(&threshold) = pooled.get(place) else { continue };
+        let threshold = threshold.min(small);
         let below = |list: &[f32]| list.iter().filter(|x| **x <= threshold).count() as u64;
         let (of_a, of_b) = (below(a), below(b));
         // Among so many of both, those of a are binomial if the laws are equal.
@@ -217,7 +319,7 @@ mod tests {
 
     fn found(training: &Array2<f64>, generated: &Array2<f64>) -> Option<Nearer> {
         let neighbors = Neighbors::new(training.view());
-        neighbors.of(generated.view()).nearer_than(&neighbors.among_training(generated.nrows()))
+        neighbors.nearer(generated.view(), &[neighbors.among_training(generated.nrows())])
     }
 
     #[test]
@@ -230,14 +332,62 @@ mod tests {
         }
     }
 
-    /// Too narrow or too wide is no copying.
+    /// Too narrow, too wide, or elsewhere is no copying.
     #[test]
     fn an_imperfect_generator_is_not_accused() {
-        for d in [1, 2, 24] {
+        for d in [1, 2, 4, 10, 24] {
             let training = normal(1, 1000, d, 1.0);
-            for width in [0.9, 1.1, 1.5] {
-                assert_eq!(found(&training, &normal(2, 1000, d, width)), None, "d {d}, width {width}");
+            for width in [0.5, 0.7, 0.8, 0.9, 1.1, 1.5, 1000.0] {
+                assert_eq!(found(&training, &normal(2, 2000, d, width)), None, "d {d}, width {width}");
             }
+            assert_eq!(found(&training, &(normal(2, 2000, d, 1.0) + 0.5)), None, "d {d}, shifted");
+            // Lighter tails than those of the truth: Student's t with 2 degrees of freedom.
+            let chi = |seed| normal(seed, 1000, 2 * d, 1.0);
+            let (numbers, squares) = (normal(3, 1000, d, 1.0), chi(4));
+            let heavy = Array2::from_shape_fn((1000, d), |(i, k)| {
+                let square = squares[[i, 2 * k]].powi(2) + squares[[i, 2 * k + 1]].powi(2);
+                numbers[[i, k]] / (0.5 * square).sqrt()
+            });
+            assert_eq!(found(&heavy, &normal(5, 2000, d, 1.0)), None, "d {d}, heavy tails");
+        }
+    }
+
+    /// Training events that occur often are no reason to accuse anybody, and hide nobody.
+    #[test]
+    fn training_events_that_repeat() {
+        let events = normal(21, 500, 2, 1.0);
+        let twice = ndarray::concatenate![Axis(0), events, events];
+        let ten = events.slice(ndarray::s![..10, ..]);
+        let often = (0..50).fold(events.clone(), |all, _| ndarray::concatenate![Axis(0), all, ten]);
+        for training in [&twice, &often] {
+            assert_eq!(found(training, &normal(22, 1000, 2, 1.0)), None);
+            let copies = draw(23, training, 1000) + normal(24, 1000, 2, 1e-3);
+            assert!(found(training, &copies).is_some_and(|nearer| nearer.part > 0.5));
+        }
+        // A third of the events has no particle, of the generated ones two.
+        let empty = |seed, n| {
+            let mut events = normal(seed, 1000, 2, 1.0);
+            events.slice_mut(ndarray::s![..n, ..]).fill(0.0);
+            events
+        };
+        assert_eq!(found(&empty(25, 333), &empty(26, 666)), None);
+        let smeared = empty(26, 666) + normal(27, 1000, 2, 0.001);
+        assert_eq!(found(&empty(25, 333), &smeared), None);
+    }
+
+    /// A generator of continuous numbers lies between the points of a grid.
+    #[test]
+    fn training_events_on_a_grid() {
+        let grid = |seed, n| normal(seed, n, 2, 1.0).mapv(|x| (10.0 * x).round() / 10.0);
+        for seed in 0..5 {
+            let neighbors = Neighbors::new(grid(30 + seed, 1000).view());
+            let of_true = [neighbors.among_training(1000), neighbors.of(grid(40 + seed, 2000).view())];
+            assert_eq!(
+                neighbors.nearer(normal(50 + seed, 2000, 2, 1.0).view(), &of_true),
+                None,
+                "seed {seed}"
+            );
+            assert_eq!(neighbors.nearer(grid(60 + seed, 2000).view(), &of_true), None, "seed {seed}");
         }
     }
 
@@ -281,6 +431,17 @@ mod tests {
         }
         let nearer = found(&training, &between).unwrap();
         assert!(nearer.probability > 0.75, "{nearer:?}");
+        // Anywhere between two neighbors in one column.
+        let column = normal(10, 1000, 1, 1.0);
+        let mut sorted = column.column(0).to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let mut stream = Seed::new(13).stream();
+        let between = Array2::from_shape_fn((2000, 1), |_| {
+            let (i, part): (usize, f64) = (stream.random_range(0..999), stream.random());
+            sorted[i] + part * (sorted[i + 1] - sorted[i])
+        });
+        let nearer = found(&column, &between).unwrap();
+        assert!(nearer.probability > 0.62, "{nearer:?}");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Of independent events, two that follow each other lie on different sides of a threshold with probability 2 p (1 - p), and the
 //! middle one of three is the largest or the smallest with probability 2/3. In a file that is sorted, or was written in pieces by
 //! different jobs, they seldom do: a part of it is no random sample. The first test sees pieces that differ, the second any part of a
-//! sorted file, which may lie on one side of the threshold as a whole.
+//! sorted file, which may lie on one side of the threshold as a whole. Of values that repeat, a third one counts the runs of equal ones:
+//! in a sorted file there is one for each value.
 
 use amplicast_sdk::{Accumulator, Result, expect_length};
 
@@ -17,6 +18,8 @@ pub struct Runs {
     pairs: u64,
     turns: u64,
     triples: u64,
+    /// Runs of equal values among the first of every call: found, expected in any order, and the variance of that.
+    runs: [f64; 3],
 }
 
 /// What a stream's runs say.
@@ -32,6 +35,8 @@ pub struct Order {
 const NO_CHANCE: f64 = 6.0;
 /// Events of each chunk that are looked at: an order shows in any part.
 const ENOUGH: usize = 4096;
+/// Of these, those whose runs of equal values are counted.
+const ENOUGH_TO_SORT: usize = 1024;
 /// Expected changes or turns below which nothing is said.
 const FEW: f64 = 25.0;
 /// Ratio beyond which it matters: a stream of a million events shows a per mille, which changes nothing.
@@ -40,12 +45,14 @@ const MATTERS: f64 = 0.05;
 impl Runs {
     /// Nothing counted yet, around this threshold.
     pub fn new(threshold: f64) -> Self {
-        Runs { threshold, above: 0, events: 0, changes: 0, pairs: 0, turns: 0, triples: 0 }
+        Runs { threshold, above: 0, events: 0, changes: 0, pairs: 0, turns: 0, triples: 0, runs: [0.0; 3] }
     }
 
     /// What the numbers that [`Accumulator::values`] gives say; none of too few events.
     pub fn order(values: &[f64]) -> Option<Order> {
-        let &[above, events, changes, pairs, turns, triples] = values else { return None };
+        let &[above, events, changes, pairs, turns, triples, runs, of_runs, variance] = values else {
+            return None;
+        };
         let order = |found: f64, expected: f64, deviation: f64| {
             (expected >= FEW)
                 .then(|| Order { ratio: found / expected, deviations: (expected - found) / deviation })
@@ -55,7 +62,8 @@ impl Runs {
         // Wald and Wolfowitz, and Bienayme, of many events.
         let sides = order(changes, q * pairs, q * pairs.sqrt());
         let series = order(turns, 2.0 / 3.0 * triples, (8.0 / 45.0 * triples).sqrt());
-        [sides, series].into_iter().flatten().max_by(|a, b| a.deviations.total_cmp(&b.deviations))
+        let equal = (variance > 0.0).then(|| order(runs, of_runs, variance.sqrt())).flatten();
+        [sides, series, equal].into_iter().flatten().max_by(|a, b| a.deviations.total_cmp(&b.deviations))
     }
 }
 
@@ -80,6 +88,8 @@ impl Accumulator for Runs {
             self.triples += u64::from(apart);
             self.turns += u64::from(apart && (a < b) != (b < c));
         }
+        let runs = runs_of_equal(&summaries[..summaries.len().min(ENOUGH_TO_SORT)]);
+        self.runs.iter_mut().zip(runs).for_each(|(sum, x)| *sum += x);
         // Neighbors on both sides of the border of two calls are left out.
         self.pairs += summaries.len().saturating_sub(1) as u64;
         Ok(())
@@ -87,12 +97,13 @@ impl Accumulator for Runs {
 
     fn state(&self) -> Result<Vec<f64>> {
         let counts = [self.above, self.events, self.changes, self.pairs, self.turns, self.triples];
-        Ok(counts.map(|n| n as f64).to_vec())
+        Ok(counts.into_iter().map(|n| n as f64).chain(self.runs).collect())
     }
 
     fn merge(&mut self, state: &[f64]) -> Result<()> {
-        expect_length("counts of runs", 6, state.len())?;
-        let Runs { above, events, changes, pairs, turns, triples, .. } = self;
+        expect_length("counts of runs", 9, state.len())?;
+        let Runs { above, events, changes, pairs, turns, triples, runs, .. } = self;
+        runs.iter_mut().zip(&state[6..]).for_each(|(sum, x)| *sum += x);
         let counts = [above, events, changes, pairs, turns, triples];
         counts.into_iter().zip(state).for_each(|(count, &n)| *count += n as u64);
         Ok(())
@@ -101,6 +112,25 @@ impl Accumulator for Runs {
     fn values(&self) -> Result<Vec<f64>> {
         self.state()
     }
+}
+
+/// Runs of equal values, how many there are in a random order of the same values, and the variance of that (Wald and Wolfowitz, for
+/// any number of different values: Barton and David 1957); zeros of values that do not repeat, whose every order has as many.
+fn runs_of_equal(values: &[f64]) -> [f64; 3] {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let (n, mut squares, mut cubes) = (values.len() as f64, 0.0, 0.0);
+    for group in sorted.chunk_by(|a, b| a == b) {
+        let size = group.len() as f64;
+        squares += size * size;
+        cubes += size.powi(3);
+    }
+    if n < 2.0 || squares == n {
+        return [0.0; 3];
+    }
+    let found = 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let variance = (squares * (squares + n * (n + 1.0)) - 2.0 * n * cubes - n.powi(3)) / (n * n * (n - 1.0));
+    [found as f64, n + 1.0 - squares / n, variance.max(0.0)]
 }
 
 #[cfg(test)]
@@ -152,5 +182,30 @@ mod tests {
         assert!(order(&jobs).unwrap().matters());
         assert_eq!(order(&random(3, 20)), None);
         assert_eq!(order(&[1.0; 5000]), None);
+        // Counts from 0 to 9, and any part of them, on one side of the threshold or with one value in most calls.
+        let mut counts: Vec<f64> = random(4, 20_000).iter().map(|x| (10.0 * x * x).floor() + 1.0).collect();
+        assert!(!order(&counts).unwrap().matters());
+        counts.sort_by(f64::total_cmp);
+        for part in [2000..7000, 0..9000, 15_000..20_000] {
+            assert!(order(&counts[part]).unwrap().matters());
+        }
+    }
+
+    /// All orders of 3 + 2 + 1 values: mean and variance of the number of runs.
+    #[test]
+    fn runs_of_all_orders() {
+        let values = [1.0, 1.0, 1.0, 2.0, 2.0, 3.0];
+        let mut orders: Vec<Vec<f64>> = vec![vec![]];
+        for x in values {
+            orders = orders
+                .iter()
+                .flat_map(|o| (0..=o.len()).map(move |i| [&o[..i], &[x], &o[i..]].concat()))
+                .collect();
+        }
+        let [_, expected, variance] = runs_of_equal(&values);
+        let found: Vec<f64> = orders.iter().map(|o| runs_of_equal(o)[0]).collect();
+        let mean = found.iter().sum::<f64>() / 720.0;
+        let square = found.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 720.0;
+        assert!((mean - expected).abs() < 1e-12 && (square - variance).abs() < 1e-12, "{mean} {square}");
     }
 }

@@ -2,12 +2,13 @@
 //!
 //! A holdout in single precision and generated events in double are never equal, even where both say 0.1; and a file of
 //! rounded numbers hides that it holds the training events. So the events of all sources are brought to the coarsest
-//! floating-point format among them, column by column, before anything is computed from them. Where all sources agree nothing
-//! changes, not even a bit.
+//! floating-point format among them, column by column, before anything is computed from them. Numbers on a
+//! grid (0.1, 0.2, ...; 1/3, 2/3, ...) that differ in their last bits only are one number, and decimals in single precision are the
+//! decimals that regions are given in. Where all sources agree on numbers that do not repeat nothing changes, not even a bit.
 
 use std::fmt;
 
-use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
+use amplicast_sdk::ndarray::{ArrayView1, ArrayView2, ArrayViewMut2};
 use serde::Serialize;
 
 /// Significant bits of half, single and double precision.
@@ -18,19 +19,31 @@ const DOUBLE: u32 = 53;
 /// Decimal places that a grid of decimals may have.
 const MOST_DECIMALS: u32 = 6;
 
+/// Significant bits to which numbers on a grid of another step are brought: fewer than the last bits that a few operations change,
+/// more than tell the grid's numbers apart.
+const GRID_OF_SINGLE: u32 = 17;
+const GRID_OF_DOUBLE: u32 = 44;
+
 /// What the values of one column show of how they were stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Grain {
     /// Significant bits; none where all values are so short that they fit in any format (integers, zeros, multiples of 1/8).
     bits: Option<u32>,
     /// The decimal places that suffice, if all values lie on such a grid.
     decimals: Option<u32>,
+    /// Whether values repeat, up to their last bits, on a grid that is much coarser than the format.
+    repeats: bool,
 }
 
 impl Grain {
     /// The grains of the columns of some events, n x d.
     pub fn of(events: ArrayView2<'_, f64>) -> Vec<Grain> {
         events.columns().into_iter().map(|column| Grain::of_column(column.iter().copied())).collect()
+    }
+
+    /// The same from some of them, at equal distances.
+    pub fn of_some(events: ArrayView2<'_, f64>) -> Vec<Grain> {
+        Grain::of(some(events))
     }
 
     fn of_column(values: impl Iterator<Item = f64> + Clone) -> Grain {
@@ -55,11 +68,106 @@ impl Grain {
             _ => Some(DOUBLE),
         };
         let decimals = match bits {
-            Some(DOUBLE) => (0..=MOST_DECIMALS).find(|&k| values.clone().all(|x| on_grid(x, k))),
+            Some(format @ (SINGLE | DOUBLE)) => {
+                (0..=MOST_DECIMALS).find(|&k| values.clone().all(|x| decimal(x, k, format).is_some()))
+            }
             _ => None,
         };
-        Grain { bits, decimals }
+        let repeats = match bits {
+            Some(SINGLE) => is_grid(values.clone(), GRID_OF_SINGLE),
+            Some(DOUBLE) => is_grid(values.clone(), GRID_OF_DOUBLE),
+            _ => false,
+        };
+        Grain { bits, decimals, repeats }
     }
+
+    /// Of each column, the fewest decimal places that half of the values have, if any do.
+    pub fn most_decimals(events: ArrayView2<'_, f64>) -> Vec<Option<u32>> {
+        let places = |column: ArrayView1<'_, f64>| {
+            let have = |k: &u32| {
+                2 * column.iter().filter(|x| decimal(**x, *k, DOUBLE).is_some()).count() >= column.len()
+            };
+            (0..=MOST_DECIMALS).find(have)
+        };
+        events.columns().into_iter().map(places).collect()
+    }
+
+    /// The decimal places of a grid on which all values of the column lie.
+    pub fn decimals(&self) -> Option<u32> {
+        self.decimals
+    }
+}
+
+/// Into how many numbers, as a power of two, events can fall: two independent ones are equal with about one over it; 0 of events on
+/// a grid, and of counts.
+///
+/// Columns may depend on each other: the finest counts, and half of the next.
+pub fn resolution_of(events: ArrayView2<'_, f64>) -> f64 {
+    let some = some(events);
+    let mut seen = std::collections::HashSet::new();
+    // A file that holds its events several times is on no grid for that.
+    let rows: Vec<usize> = (0..some.nrows())
+        .filter(|&row| seen.insert(some.row(row).iter().map(|x| x.to_bits()).collect::<Vec<_>>()))
+        .collect();
+    let column = |c: usize| {
+        let values = rows.iter().map(|&row| some[[row, c]]);
+        let grain = Grain::of_column(values.clone());
+        match grain.bits {
+            Some(format) if grain.decimals.is_none() && !grain.repeats => resolution(values, format),
+            _ => 0.0,
+        }
+    };
+    let mut list: Vec<f64> = (0..some.ncols()).map(column).collect();
+    list.sort_unstable_by(|a, b| b.total_cmp(a));
+    list.first().unwrap_or(&0.0) + 0.5 * list.get(1).unwrap_or(&0.0)
+}
+
+/// Some events, at equal distances.
+fn some(events: ArrayView2<'_, f64>) -> ArrayView2<'_, f64> {
+    const SOME: usize = 512;
+    let step = events.nrows().div_ceil(SOME).max(1);
+    events.slice_move(ndarray::s![..; step, ..])
+}
+
+/// log2 of the standard deviation of the bulk, in units of the format's last place there; 0 if some values are counts, or all are
+/// multiples of a step.
+fn resolution(values: impl Iterator<Item = f64>, format: u32) -> f64 {
+    let (mut plain, mut sorted): (Vec<f64>, Vec<f64>) = values.partition(|x| x.fract() == 0.0);
+    let all = plain.len() + sorted.len();
+    let many = plain.len() * 50 > all;
+    plain.sort_unstable_by(f64::total_cmp);
+    plain.dedup();
+    // One or two values are fill values, of which more events than one may consist.
+    if sorted.is_empty() || (many && plain.len() > 2) {
+        return 0.0;
+    }
+    sorted.sort_unstable_by(f64::total_cmp);
+    let gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let step = gaps.iter().copied().filter(|gap| *gap > 0.0).fold(f64::INFINITY, f64::min);
+    let multiple = |gap: &&f64| (*gap / step - (*gap / step).round()).abs() < 0.01;
+    if gaps.iter().filter(multiple).count() * 10 >= gaps.len() * 9 {
+        return 0.0;
+    }
+    let at = |part: usize| sorted[part * (sorted.len() - 1) / 4];
+    let deviation = (at(3) - at(1)) / 1.35;
+    let size = at(1).abs().max(at(3).abs());
+    if deviation > 0.0 && size.is_finite() {
+        ((deviation / size).log2() + f64::from(format)).max(0.0)
+    } else {
+        0.0
+    }
+}
+
+/// Whether values repeat when their last bits are left out, and are then far apart.
+fn is_grid(values: impl Iterator<Item = f64>, bits: u32) -> bool {
+    let mut numbers: Vec<f64> = values.filter(|x| *x != 0.0).collect();
+    let all = numbers.len();
+    numbers.sort_unstable_by(f64::total_cmp);
+    // Numbers of which one is rounded up and the other down are still neighbors.
+    let apart = |a: f64, b: f64, bits: u32| (b - a).abs() > b.abs().max(a.abs()) * 0.5_f64.powi(bits as i32);
+    numbers.dedup_by(|b, a| !apart(*a, *b, bits));
+    // Of any file a few numbers may be alike.
+    5 * numbers.len() <= 4 * all && numbers.windows(2).all(|pair| apart(pair[0], pair[1], bits - 5))
 }
 
 /// Bits from the first to the last that is set.
@@ -68,10 +176,20 @@ fn significant_bits(x: f64) -> u32 {
     if mantissa == 0 { 1 } else { DOUBLE - mantissa.trailing_zeros() }
 }
 
-/// Whether x is a number of `places` decimals, up to the rounding of a few operations.
-fn on_grid(x: f64, places: u32) -> bool {
-    let scaled = x * 10_f64.powi(places as i32);
-    scaled.abs() < 1e9 && (scaled - scaled.round()).abs() <= 4.0 * f64::EPSILON * scaled.abs()
+/// The number of `places` decimals that x is up to the rounding of a few operations in its format, if it is one.
+fn decimal(x: f64, places: u32, format: u32) -> Option<f64> {
+    let scale = 10_f64.powi(places as i32);
+    let scaled = x * scale;
+    // A number with more digits than the format has is near some decimal anyhow.
+    let most = if format == SINGLE { 3e4 } else { 1e9 };
+    let near = (scaled - scaled.round()).abs() <= 4.0 * 0.5_f64.powi(format as i32 - 1) * scaled.abs();
+    (scaled.abs() < most && near).then(|| scaled.round() / scale)
+}
+
+/// Whether x has so many decimal places, and the nearest number that has.
+pub fn to_places(x: f64, places: u32) -> (bool, f64) {
+    let scale = 10_f64.powi(places as i32);
+    (decimal(x, places, DOUBLE).is_some(), (x * scale).round() / scale)
 }
 
 /// What is done to the values of one column.
@@ -84,8 +202,12 @@ enum Step {
     Half,
     /// Rounded to single precision.
     Single,
+    /// The same, but numbers that are decimals of so many places in single precision are those decimals.
+    SingleDecimals(u32),
     /// 0.1 + 0.2 and 0.3 are one number: brought to the nearest decimal.
     Decimals(u32),
+    /// 2/3 and 2 * (1/3) are one number: brought to so many significant bits.
+    Bits(u32),
 }
 
 /// The precision in which events are compared, column by column.
@@ -98,21 +220,22 @@ impl Rounding {
         let columns = sources.iter().map(Vec::len).min().unwrap_or(0);
         let step = |c: usize| {
             let grains = || sources.iter().map(|source| source[c]);
-            let bits = || grains().filter_map(|g| g.bits);
-            match bits().min() {
-                coarsest if complete && bits().max() == coarsest && coarsest < Some(DOUBLE) => Step::Keep,
-                Some(HALF) => Step::Half,
-                Some(SINGLE) => Step::Single,
+            let formats = || grains().filter(|g| g.bits.is_some());
+            let bits = || formats().filter_map(|g| g.bits);
+            let (coarsest, finest, several) = (bits().min(), bits().max(), bits().count() > 1);
+            let places = formats().filter_map(|g| g.decimals).max();
+            let all_decimals = formats().all(|g| g.decimals.is_some());
+            let all_repeat = formats().all(|g| g.repeats);
+            match (coarsest, places) {
+                (Some(SINGLE), Some(places)) => Step::SingleDecimals(places),
+                (Some(SINGLE), None) if all_repeat && several => Step::Bits(GRID_OF_SINGLE),
+                (Some(HALF | SINGLE), _) if complete && finest == coarsest => Step::Keep,
+                (Some(HALF), _) => Step::Half,
+                (Some(SINGLE), _) => Step::Single,
                 // All in double precision: decimals that were computed differently differ in the last bits.
-                Some(_) => {
-                    let of_doubles = || grains().filter(|g| g.bits.is_some()).map(|g| g.decimals);
-                    let several = of_doubles().count() > 1;
-                    match of_doubles().try_fold(0, |most: u32, places| Some(most.max(places?))) {
-                        Some(places) if several => Step::Decimals(places),
-                        _ => Step::Keep,
-                    }
-                }
-                None => Step::Keep,
+                (Some(_), Some(places)) if all_decimals && several => Step::Decimals(places),
+                (Some(_), None) if all_repeat && several => Step::Bits(GRID_OF_DOUBLE),
+                _ => Step::Keep,
             }
         };
         let steps: Vec<Step> = (0..columns).map(step).collect();
@@ -151,6 +274,10 @@ impl Step {
             Step::Keep => {}
             Step::Half => values.for_each(|x| *x = half(*x)),
             Step::Single => values.for_each(|x| *x = single(*x)),
+            Step::SingleDecimals(places) => {
+                values.for_each(|x| *x = decimal(*x, places, SINGLE).unwrap_or_else(|| single(*x)));
+            }
+            Step::Bits(bits) => values.for_each(|x| *x = to_bits(*x, bits)),
             Step::Decimals(places) => {
                 let scale = 10_f64.powi(places as i32);
                 values.for_each(|x| *x = (*x * scale).round() / scale);
@@ -167,8 +294,13 @@ fn single(x: f64) -> f64 {
 
 /// The nearest number with the bits of half precision, of any size.
 fn half(x: f64) -> f64 {
+    to_bits(x, HALF)
+}
+
+/// The nearest number with so many significant bits.
+fn to_bits(x: f64, bits: u32) -> f64 {
     // Adding and subtracting a multiple leaves the wanted bits, rounded to even.
-    let split = x * ((1_u64 << (DOUBLE - HALF)) + 1) as f64;
+    let split = x * ((1_u64 << (DOUBLE - bits)) + 1) as f64;
     let rounded = split - (split - x);
     if rounded.is_finite() { rounded } else { x }
 }
@@ -179,6 +311,8 @@ impl fmt::Display for Rounding {
             Step::Keep => "as they are".to_string(),
             Step::Half => "in half precision".into(),
             Step::Single => "in single precision".into(),
+            Step::SingleDecimals(places) => format!("to {places} decimals, or in single precision"),
+            Step::Bits(bits) => format!("to {bits} significant bits"),
             Step::Decimals(places) => format!("to {places} decimals"),
         };
         let mut names: Vec<String> = self.0.iter().map(name).collect();
@@ -222,6 +356,19 @@ mod tests {
         let tenth = |x: f64| (10.0 * x).round() / 10.0;
         let sources = [grain(tenth), grain(|x| f64::from(tenth(x) as f32))];
         let rounding = Rounding::common(&sources, true);
+        assert_eq!(rounding, Rounding(vec![Step::SingleDecimals(1)]));
+        // 0.7 in single precision, and one off in its last bit, is the 0.7 of a region's edge; no decimal stays what it is.
+        let mut found = array![
+            [0.1],
+            [f64::from(0.7_f32)],
+            [f64::from(0.7_f32.next_up())],
+            [1e300],
+            [-0.0],
+            [0.123_456_789]
+        ];
+        rounding.apply(found.view_mut());
+        assert_eq!(found, array![[0.1], [0.7], [0.7], [1e300], [0.0], [f64::from(0.123_456_789_f32)]]);
+        let rounding = Rounding::common(&[grain(|x| x), grain(|x| f64::from(x as f32))], true);
         assert_eq!(rounding, Rounding(vec![Step::Single]));
         let mut found = array![[0.1], [0.25], [1e300], [-0.0]];
         rounding.apply(found.view_mut());
@@ -244,6 +391,40 @@ mod tests {
         assert_eq!(found[[0, 0]], found[[1, 0]]);
         // One rounded file says nothing of the other: what it hides stays visible.
         assert!(Rounding::common(&[sources[0].clone(), grain(|x| x)], true).is_none());
+    }
+
+    /// k / 3 and k * (1 / 3) differ in their last bits, in double precision as in single.
+    #[test]
+    fn a_grid_of_any_step_is_seen() {
+        let third = |x: f64| (0.3 * x).round() / 3.0;
+        let product = |x: f64| (0.3 * x).round() * (1.0 / 3.0);
+        let single = |x: f64| f64::from((0.3 * x).round() as f32 * (1.0_f32 / 3.0));
+        for (other, bits) in [(product as fn(f64) -> f64, GRID_OF_DOUBLE), (single, GRID_OF_SINGLE)] {
+            let rounding = Rounding::common(&[grain(third), grain(other)], true);
+            assert_eq!(rounding, Rounding(vec![Step::Bits(bits)]));
+            let [mut a, mut b] = [events(third), events(other)];
+            rounding.apply(a.view_mut());
+            rounding.apply(b.view_mut());
+            assert_eq!(a, b);
+        }
+        // One source on a grid is no reason to bring another, that is on none, to it.
+        assert!(Rounding::common(&[grain(third), grain(|x| x)], true).is_none());
+        assert!(Rounding::common(&[grain(third)], true).is_none());
+    }
+
+    #[test]
+    fn the_resolution_tells_how_often_chance_makes_events_equal() {
+        let of = |f: fn(f64) -> f64| resolution_of(events(f).view());
+        // Uniform over 100, numbers up to 64 of 2^-18 in single precision: 2^24 of them, a few bits for size over width.
+        let single = of(|x| f64::from(x as f32));
+        assert!((21.0..25.0).contains(&single), "{single}");
+        assert!((of(|x| x) - single - 29.0).abs() < 1.0);
+        assert_eq!(of(|x| (100.0 * x).round() / 100.0), 0.0);
+        assert_eq!(of(f64::round), 0.0);
+        assert_eq!(of(|x| (3.0 * x).round() / 3.0), 0.0);
+        // Every event five times.
+        let five = events(|x| x).select(ndarray::Axis(0), &(0..500).map(|i| i / 5).collect::<Vec<_>>());
+        assert!(resolution_of(five.view()) > 48.0);
     }
 
     #[test]

@@ -9,6 +9,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
 use twox_hash::XxHash3_64;
 
+use super::chance::{Numbers, is_no_chance};
+use super::rounding::resolution_of;
 use super::sketch::Sketch;
 
 /// Which events are hashed: of a long stream a part, chosen by one of their numbers, so that equal events are chosen alike
@@ -93,23 +95,24 @@ impl Hasher for Itself {
 pub struct Known {
     /// How often each occurs.
     counts: ByHash<u32>,
-    /// Events that occur so often, beside others that do not, that they are no copies of anything: an event without particles.
+    /// Events that are all alike for a reason, and no copies of anything: an event without particles.
     spikes: ByHash<()>,
     /// Which events of long streams are hashed.
     pub choice: Choice,
-    /// Their sketch.
+    /// The sketch of those that are chosen.
     pub sketch: Sketch,
+    /// How often they are equal by chance: all of them, and those that are chosen.
+    pub numbers: Numbers,
+    chosen: Numbers,
     /// All of them.
     pub events: u64,
-    /// The part of true events that equal a training event by chance: rounded or discrete numbers do.
-    pub by_chance: f64,
-    /// Training events that repeat others although their numbers are no discrete ones.
+    /// Training events that repeat others although chance does not make them.
     pub repeated: u64,
 }
 
-/// Distinct values for each distinct event, in the richest column, above which equal events are no chance.
-const CONTINUOUS: f64 = 0.9;
-/// Part of the events that equal others by chance, above which all are hashed: a choice by content would be one of few values.
+/// Distinct values for each distinct event, in the richest column, above which a choice by it is one of many values.
+const RICH: f64 = 0.9;
+/// Part of the events that repeat others, above which all are hashed.
 const SELDOM: f64 = 0.1;
 
 impl Known {
@@ -117,52 +120,51 @@ impl Known {
     pub fn new(events: ArrayView2<'_, f64>, stream: u64) -> Self {
         let mut hashes = RowHashes::default();
         let mut counts: ByHash<u32> = HashMap::default();
-        let mut firsts = Vec::new();
+        let mut firsts: HashMap<u64, usize> = HashMap::new();
         for (row, &hash) in hashes.of(events).iter().enumerate() {
-            let count = counts.entry(hash).or_insert(0);
-            if *count == 0 {
-                firsts.push((row, hash));
-            }
-            *count += 1;
+            firsts.entry(hash).or_insert(row);
+            *counts.entry(hash).or_insert(0) += 1;
         }
-        let (all, spikes) = (events.nrows() as u64, spikes(&counts));
+        let all = events.nrows() as u64;
+        let spikes = spikes(&counts, |hash| events.row(firsts[&hash]).iter().all(|x| x.fract() == 0.0));
         counts.retain(|hash, _| !spikes.contains_key(hash));
-        let firsts: Vec<usize> =
-            firsts.into_iter().filter(|(_, hash)| !spikes.contains_key(hash)).map(|(row, _)| row).collect();
+        firsts.retain(|hash, _| !spikes.contains_key(hash));
         let n: u64 = counts.values().map(|&count| u64::from(count)).sum();
-        let repeated = n - counts.len() as u64;
-        // Where one column alone tells nearly all distinct events apart, equal events are no accident of few values. A single
-        // column always does; there, only a file that holds all its events several times shows.
+        let equal_pairs = counts.values().map(|&n| 0.5 * f64::from(n) * (f64::from(n) - 1.0)).sum();
+        let numbers =
+            Numbers { events: n as f64, share: 1.0, equal_pairs, resolution: resolution_of(events) };
+        let mut rows: Vec<usize> = firsts.into_values().collect();
+        rows.sort_unstable();
         let richness = |column: ArrayView1<'_, f64>| {
-            let mut values: Vec<u64> = firsts.iter().map(|&row| (column[row] + 0.0).to_bits()).collect();
+            let mut values: Vec<u64> = rows.iter().map(|&row| (column[row] + 0.0).to_bits()).collect();
             values.sort_unstable();
             values.dedup();
-            values.len() as f64 / firsts.len().max(1) as f64
+            values.len() as f64 / rows.len().max(1) as f64
         };
         let columns = events.columns().into_iter().map(richness).zip(0..);
         let (richest, column) = columns.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0));
-        let continuous = events.ncols() > 1 && richest > CONTINUOUS;
-        let times = if continuous { 1 } else { common_factor(counts.values().copied()) };
-        let by_chance = if continuous {
-            0.0
-        } else {
-            let among = |&count: &u32| if count > times { f64::from(count) } else { 0.0 };
-            counts.values().map(among).sum::<f64>() / n.max(1) as f64
-        };
-        let choice = if richest > CONTINUOUS && by_chance < SELDOM {
-            Choice::of(stream, column)
-        } else {
-            Choice::default()
-        };
+        let repeating = n - counts.len() as u64;
+        let seldom = numbers.resolution > 0.0 || (repeating as f64) < SELDOM * n as f64;
+        let choice = if richest > RICH && seldom { Choice::of(stream, column) } else { Choice::default() };
         let mut sketch = Sketch::default();
-        let chosen = hashes.chosen(events, choice).iter().filter(|hash| !spikes.contains_key(hash));
-        chosen.for_each(|&hash| sketch.add(hash));
-        let repeated = match times {
-            1 if continuous => repeated,
-            1 => 0,
-            times => n - n / u64::from(times),
+        let mut chosen = 0_u64;
+        for &hash in hashes.chosen(events, choice).iter().filter(|hash| !spikes.contains_key(hash)) {
+            sketch.add(hash);
+            chosen += 1;
+        }
+        // Discrete events repeat by their nature; there, only a file that holds all its events several times shows.
+        let repeated = if numbers.resolution > 0.0 && is_no_chance(equal_pairs, numbers.repeated()) {
+            repeating
+        } else {
+            n - n / u64::from(common_factor(counts.values().copied()))
         };
-        Known { counts, spikes, choice, sketch, events: all, by_chance, repeated }
+        let chosen = numbers_of(&sketch, chosen, numbers.resolution);
+        Known { counts, spikes, choice, sketch, numbers, chosen, events: all, repeated }
+    }
+
+    /// Equal pairs of a training event and one of an independent sample: how many chance makes at most.
+    pub fn by_chance(&self, sample: &Numbers) -> f64 {
+        self.chosen.in_common(sample, 1.0)
     }
 
     /// Whether it is a training event.
@@ -176,13 +178,20 @@ impl Known {
     }
 }
 
-/// The events that occur at least so often, if they are a small part of the distinct ones.
-fn spikes(counts: &ByHash<u32>) -> ByHash<()> {
+/// What a sketch of so many events tells of their numbers.
+pub fn numbers_of(sketch: &Sketch, events: u64, resolution: f64) -> Numbers {
+    Numbers { events: events as f64, share: sketch.share(), equal_pairs: sketch.equal_pairs(), resolution }
+}
+
+/// The events that occur often, if they are a small part of the distinct ones and alike for a reason: one of them alone, or `plain`
+/// ones, of zeros and fill values.
+fn spikes(counts: &ByHash<u32>, plain: impl Fn(u64) -> bool) -> ByHash<()> {
     const OFTEN: u32 = 5;
     const PART: usize = 50;
-    let often: ByHash<()> =
-        counts.iter().filter(|(_, n)| **n >= OFTEN).map(|(&hash, _)| (hash, ())).collect();
-    if often.len() <= (counts.len() / PART).max(1) { often } else { ByHash::default() }
+    let often: Vec<u64> = counts.iter().filter(|(_, n)| **n >= OFTEN).map(|(&hash, _)| hash).collect();
+    let few = often.len() <= (counts.len() / PART).max(1);
+    let natural = few && (often.len() == 1 || often.iter().all(|hash| plain(*hash)));
+    if natural { often.into_iter().map(|hash| (hash, ())).collect() } else { ByHash::default() }
 }
 
 /// The largest number that divides how often nearly every event occurs; 1 of a few distinct events, which say nothing.
@@ -204,6 +213,8 @@ pub struct Overlap<'a> {
     found: ByHash<u64>,
     hashes: RowHashes,
     events: u64,
+    hashed: u64,
+    resolution: Option<f64>,
     /// The first event of the sample that is a training event.
     pub first: Option<u64>,
     /// The sample's sketch.
@@ -214,14 +225,18 @@ impl<'a> Overlap<'a> {
     /// Nothing seen yet.
     pub fn new(known: &'a Known) -> Self {
         let (found, hashes, sketch) = Default::default();
-        Overlap { known, found, hashes, events: 0, first: None, sketch }
+        Overlap { known, found, hashes, events: 0, hashed: 0, resolution: None, first: None, sketch }
     }
 
     /// Looks at further events of the sample.
     pub fn add(&mut self, events: ArrayView2<'_, f64>) {
+        if self.resolution.is_none() {
+            self.resolution = Some(resolution_of(events));
+        }
         for &hash in self.hashes.chosen(events, self.known.choice) {
             if !self.known.is_spike(hash) {
                 self.sketch.add(hash);
+                self.hashed += 1;
             }
         }
         for &hash in self.hashes.of(events) {
@@ -238,12 +253,40 @@ impl<'a> Overlap<'a> {
         self.found.keys().map(|hash| u64::from(self.known.counts[hash])).sum()
     }
 
-    /// How many training events a sample of this size holds by chance.
-    pub fn by_chance(&self) -> f64 {
-        let n = self.known.events.max(1) as f64;
-        (self.known.by_chance * self.events as f64 / n).min(1.0) * n
+    /// What the sample tells of its numbers.
+    pub fn numbers(&self) -> Numbers {
+        numbers_of(&self.sketch, self.hashed, self.resolution.unwrap_or(0.0))
+    }
+
+    /// Whether the sample holds more training events than chance makes.
+    pub fn is_no_chance(&self) -> bool {
+        let pairs = |(hash, n): (&u64, &u64)| f64::from(self.known.counts[hash]) * *n as f64;
+        let found: f64 = self.found.iter().map(pairs).sum();
+        let chosen = self.numbers();
+        // The sample as a whole, of which a part was hashed for the sketch.
+        let events = self.events as f64;
+        let sample = Numbers { events, share: chosen.share * chosen.events / events.max(1.0), ..chosen };
+        is_no_chance(found, self.known.numbers.in_common(&sample, 1.0))
+    }
+
+    /// In words, how many of the sample's own events repeat others, where chance does not make them; none if they do not.
+    pub fn repeated(&self) -> Option<String> {
+        let numbers = self.numbers();
+        let part = self.sketch.repeated();
+        let told = numbers.resolution > 0.0 && is_no_chance(numbers.equal_pairs, numbers.repeated());
+        (told && part > LEAST_REPEATED).then(|| {
+            format!(
+                "{:.0} % of the {} holdout events repeat others: expected different ones; a comparison with them takes them for more events \
+                 than they are",
+                (100.0 * part).max(1.0),
+                self.events
+            )
+        })
     }
 }
+
+/// Part of the holdout that may repeat.
+const LEAST_REPEATED: f64 = 0.005;
 
 /// In words, what repeats; none if nothing does that should not.
 pub fn repeated(known: &Known) -> Option<String> {
@@ -306,13 +349,22 @@ mod tests {
         let events = random(3, 1000, 2);
         let twice = concatenate![Axis(0), events, events];
         let known = Known::new(twice.view(), 1);
-        assert_eq!((known.repeated, known.by_chance), (1000, 0.0));
+        assert_eq!(known.repeated, 1000);
         assert!(repeated(&known).unwrap().starts_with("1000 of 2000 training events repeat others"));
         assert_eq!(Known::new(events.view(), 1).repeated, 0);
         // One column, all events three times.
         let column = random(4, 500, 1);
         let known = Known::new(concatenate![Axis(0), column, column, column].view(), 1);
-        assert_eq!((known.repeated, known.by_chance), (1000, 0.0));
+        assert_eq!(known.repeated, 1000);
+        // A part of them, and few of them often.
+        let part = concatenate![Axis(0), column, column.slice(ndarray::s![..150, ..])];
+        assert_eq!(Known::new(part.view(), 1).repeated, 150);
+        let ten = column.slice(ndarray::s![..10, ..]);
+        let often = (0..50).fold(column.clone(), |all, _| concatenate![Axis(0), all, ten]);
+        assert_eq!(Known::new(often.view(), 1).repeated, 500);
+        // In single precision 5000 numbers are alike by chance every now and then.
+        let single = random(12, 5000, 1).mapv(|x| f64::from(x as f32));
+        assert_eq!(Known::new(single.view(), 1).repeated, 0);
     }
 
     /// Counts repeat by their nature.
@@ -320,15 +372,15 @@ mod tests {
     fn discrete_events_repeat_by_chance() {
         let counts = random(5, 2000, 2).mapv(|x| (x * 6.0).floor());
         let known = Known::new(counts.view(), 1);
-        assert_eq!((known.repeated, known.by_chance), (0, 1.0));
+        assert_eq!(known.repeated, 0);
+        // One pair in 36 is equal.
+        let sample = Numbers { events: 300.0, share: 1.0, equal_pairs: 44_850.0 / 36.0, resolution: 0.0 };
+        let expected = 2000.0 * 300.0 / 36.0;
+        assert!((known.by_chance(&sample) / expected - 1.0).abs() < 0.05, "{}", known.by_chance(&sample));
         // A third of the values occurs about three times each, the others once.
         let mixed = random(6, 2000, 1).mapv(|x| if x < 0.3 { (x * 700.0).floor() } else { x });
         let known = Known::new(mixed.view(), 1);
-        assert!(
-            (known.repeated, known.spikes.len()) == (0, 0) && known.by_chance > 0.2,
-            "{}",
-            known.by_chance
-        );
+        assert_eq!((known.repeated, known.spikes.len()), (0, 0));
     }
 
     /// Events without particles are all equal, and no copies of one another.
@@ -341,7 +393,7 @@ mod tests {
                 events
             };
             let known = Known::new(padded(11).view(), 1);
-            assert_eq!((known.repeated, known.by_chance, known.events), (0, 0.0, 2000));
+            assert_eq!((known.repeated, known.events), (0, 2000));
             assert!(known.is_spike(RowHashes::default().of(Array2::zeros((1, d)).view())[0]));
             let mut overlap = Overlap::new(&known);
             overlap.add(padded(12).view());
@@ -359,6 +411,16 @@ mod tests {
         overlap.add(random(8, 5, 2).view());
         overlap.add(events.slice(ndarray::s![3..4, ..]));
         assert_eq!((overlap.training(), overlap.first), (4, Some(5)));
-        assert_eq!(overlap.by_chance(), 0.0);
+        assert!(overlap.is_no_chance() && overlap.repeated().is_none());
+        // Events that chance makes equal: of 250 and 400 with 1000 values each.
+        let grid = |seed, n| random(seed, n, 1).mapv(|x| (1000.0 * x).floor() / 1000.0);
+        let known = Known::new(grid(9, 250).view(), 1);
+        let mut overlap = Overlap::new(&known);
+        overlap.add(grid(10, 400).view());
+        assert!(overlap.training() > 50 && !overlap.is_no_chance());
+        // A holdout that holds each of its events ten times.
+        let mut overlap = Overlap::new(&known);
+        (0..10).for_each(|_| overlap.add(random(11, 100, 1).view()));
+        assert!(overlap.repeated().unwrap().starts_with("90 % of the 1000 holdout events repeat others"));
     }
 }

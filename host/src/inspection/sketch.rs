@@ -76,11 +76,36 @@ impl Sketch {
         if events == 0 { 0.0 } else { 1.0 - self.0.len() as f64 / events as f64 }
     }
 
+    /// The part of all possible events that the sketch tells of.
+    pub fn share(&self) -> f64 {
+        share_to(self.end())
+    }
+
+    /// Pairs of equal events.
+    pub fn equal_pairs(&self) -> f64 {
+        self.0.values().map(|&n| 0.5 * f64::from(n) * (f64::from(n) - 1.0)).sum()
+    }
+
+    /// Equal pairs of an event of this stream and one of the other that is not in `except`, and the part of all possible events that
+    /// both tell of.
+    pub fn equal_pairs_with(&self, other: &Sketch, except: &Sketch) -> (f64, f64) {
+        let end = self.end().min(other.end()).min(except.end());
+        let both = |(hash, n): (&u64, &u32)| {
+            let m = other.0.get(hash).filter(|_| !except.0.contains_key(hash)).copied().unwrap_or(0);
+            f64::from(*n) * f64::from(m)
+        };
+        (self.0.range(..=end).map(both).sum(), share_to(end))
+    }
+
     /// Whether no event occurs more often than in the other stream.
     pub fn within(&self, other: &Sketch) -> bool {
         let end = self.end().min(other.end());
         self.0.range(..=end).all(|(hash, n)| other.0.get(hash).is_some_and(|most| n <= most))
     }
+}
+
+fn share_to(end: u64) -> f64 {
+    end as f64 / u64::MAX as f64
 }
 
 #[cfg(test)]

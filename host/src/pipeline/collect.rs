@@ -172,7 +172,7 @@ impl<'a> Collector<'a> {
         let column = ColumnName::from(cell);
         // Without a reference it is the members' spread that speaks.
         let averaging = cell.reference.is_none();
-        if let Some(reason) = pair.findings.dependent.as_ref().filter(|_| averaging) {
+        if let Some(reason) = pair.findings.dependent(cell.summary).filter(|_| averaging) {
             return Err(Error::data(reason.clone()));
         }
         if let Some(reason) = pair.ordered.get(&(cell.summary, cell.selection)) {
@@ -197,7 +197,7 @@ impl<'a> Collector<'a> {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }
         let footing = match cell.reference {
-            None => pair.findings.footing.clone(),
+            None => pair.findings.footing(cell.summary).clone(),
             Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
             Some(_) => Footing::Sound,
         };

@@ -1,22 +1,26 @@
 //! The inspection of a replica's events: what is known of the true ones, and what was found in each pair's members.
 
+use std::collections::HashSet;
+
 use amplicast_sdk::ndarray::{Array2, Axis, s};
-use amplicast_sdk::{Chunk, Error, MembersData, Result, Seed, Split};
+use amplicast_sdk::{Accumulator as _, Batch, Chunk, Error, MembersData, Origin, Result, Seed, Split};
 
 use super::data::TrueEvents;
+use super::observables::Observables;
 use super::pair::Pair;
 use super::posterior::Posterior;
 use super::run::Run;
 use super::true_source::TrueSource;
 use crate::config::ReferenceName;
 use crate::inspection::{
-    Findings, Glance, Grain, Known, Neighbors, Overlap, Rounding, Sketch, TrueSample, repeated,
+    Findings, Glance, Grain, Holdout, Known, Neighbors, Numbers, Order, Overlap, Rounding, Runs, Sketch,
+    TrueSample, TrueSummary, compared, copies_on_grid, repeated,
 };
 use crate::results::Inspected;
 
 /// True events whose precision is looked at, and events of each member.
 const GRAIN_EVENTS: usize = 512;
-const GRAIN_EVENTS_OF_MEMBER: u64 = 64;
+const GRAIN_EVENTS_OF_MEMBER: u64 = 256;
 /// Left-out or holdout events from which on they stand for true events; with fewer, training events do.
 const TRUE_EVENTS: usize = 200;
 /// Part of the training events above which a holdout that holds them is refused; fewer may be chance where numbers are rounded.
@@ -68,78 +72,249 @@ pub fn true_sample(
     run: &Run<'_>,
     dataset: &dyn TrueSource,
     events: &TrueEvents<'_>,
+    observables: Observables<'_>,
 ) -> Result<(TrueSample, Vec<String>)> {
-    let known = Known::new(events.seen().values, run.experiment.experiment.n_gen);
+    let stream = run.experiment.experiment.n_gen;
+    let known = Known::new(events.seen().values, stream);
     let neighbors = Neighbors::new(events.seen().values);
     let mut warnings: Vec<String> = repeated(&known).into_iter().collect();
-    let of_training = neighbors.among_training(neighbors.affordable());
-    let left_out = events.left_out().values;
-    let mut holdout = None;
-    let mut of_true = None;
-    if left_out.nrows() >= TRUE_EVENTS {
-        let n = left_out.nrows().min(neighbors.affordable());
-        of_true = Some(neighbors.of(left_out.slice(s![..n, ..])));
+    let mut of_true = vec![neighbors.among_training(neighbors.affordable())];
+    let mut summaries = of_training(run, events, observables);
+    let left_out = events.left_out();
+    if left_out.values.nrows() >= TRUE_EVENTS {
+        let n = left_out.values.nrows().min(neighbors.affordable());
+        let some = left_out.values.slice(s![..n, ..]);
+        of_true.push(neighbors.of(some));
+        summaries.iter_mut().for_each(|summary| summary.compare_with(&left_out, observables));
     }
+    let mut holdout = None;
     if dataset.capacity(Split::Holdout)?.is_some_and(|n| n > 0) {
-        let all = Known::new(events.all().values, run.experiment.experiment.n_gen);
-        let found = compare(run, events, &all, &neighbors)?;
-        let distances = neighbors.of(found.some.view());
-        if let Some(near) = distances.nearer_than(&of_training) {
+        // A copy of a left-out event is no better than one of an event that was seen.
+        let all = (left_out.values.nrows() > 0).then(|| Known::new(events.all().values, stream));
+        let found = compare(run, events, all.as_ref().unwrap_or(&known), &summaries, observables)?;
+        let some = spaced(&found.some, neighbors.affordable());
+        let distances = neighbors.of(some.view());
+        if let Some(near) = distances.nearer_than(&of_true[0]) {
             return Err(Error::data(format!(
                 "{:.0} % of the holdout events lie next to one training event each, as rounded copies of them would: expected other \
                  events",
                 100.0 * near.part.max(near.probability - 0.5)
             )));
         }
-        if let Some(warning) = found.warning {
-            warnings.push(warning);
+        if some.nrows() >= TRUE_EVENTS {
+            of_true.push(distances);
+            let rows: Vec<u64> = (0..found.some.nrows() as u64).collect();
+            let batch = Batch::new(found.some.view(), Origin::Holdout, &rows);
+            summaries.iter_mut().for_each(|summary| summary.compare_with(&batch, observables));
         }
-        if found.some.nrows() >= TRUE_EVENTS {
-            of_true = Some(distances);
-        }
-        holdout = Some(found.sketch);
+        warnings.extend(found.warnings);
+        let of_holdout = Neighbors::new(found.some.view());
+        let training = spaced(&events.seen().values.to_owned(), of_holdout.affordable());
+        holdout = Some(Holdout {
+            sketch: found.sketch,
+            numbers: found.numbers,
+            of_true: vec![of_holdout.of(training.view())],
+            neighbors: of_holdout,
+        });
     }
-    let of_true = of_true.unwrap_or(of_training);
-    Ok((TrueSample { known, neighbors, of_true, holdout }, warnings))
+    let summaries = summaries.into_iter().map(|summary| summary.found).collect();
+    Ok((TrueSample { known, neighbors, of_true, holdout, summaries }, warnings))
+}
+
+/// Some of the events, at equal distances: the first ones of a file may have another origin than the rest.
+fn spaced(events: &Array2<f64>, most: usize) -> Array2<f64> {
+    let (n, count) = (events.nrows(), events.nrows().min(most));
+    let rows: Vec<usize> = (0..count).map(|k| k * n / count.max(1)).collect();
+    events.select(Axis(0), &rows)
+}
+
+/// A summary that is looked at.
+struct Looked {
+    found: TrueSummary,
+    /// Its values of the training events.
+    sorted: Vec<f64>,
+}
+
+impl Looked {
+    /// Adds a sample of true events.
+    fn compare_with(&mut self, events: &Batch<'_>, observables: Observables<'_>) {
+        if let Ok(values) = values_of(self.found.summary, events, observables)
+            && values.len() >= TRUE_EVENTS
+        {
+            let values = spaced(&column(values), self.found.neighbors.affordable());
+            self.found.of_true.push(self.found.neighbors.of(values.view()));
+        }
+    }
+}
+
+impl Looked {
+    /// What is to be said of a holdout that has another distribution than the training events.
+    fn differs_from(&self, holdout: &Array2<f64>, observables: Observables<'_>) -> Option<String> {
+        let rows: Vec<u64> = (0..holdout.nrows() as u64).collect();
+        let batch = Batch::new(holdout.view(), Origin::Holdout, &rows);
+        let mut values = values_of(self.found.summary, &batch, observables).ok()?;
+        values.sort_unstable_by(f64::total_cmp);
+        let (n, m) = (self.sorted.len() as f64, values.len() as f64);
+        let distance = distance(&self.sorted, &values);
+        (distance * (n * m / (n + m)).sqrt() > DIFFERENT).then(|| {
+            format!(
+                "training events and holdout have different distributions of `{}` (a Kolmogorov-Smirnov distance of {distance:.2}): other \
+                 units, other cuts, or an order?",
+                self.found.name
+            )
+        })
+    }
+}
+
+/// Rescaled Kolmogorov-Smirnov distance beyond which two samples are not of one law: a probability of 2 exp(-2 x^2) = 3 10^-8.
+const DIFFERENT: f64 = 3.0;
+
+/// The Kolmogorov-Smirnov distance of two sorted samples.
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    let (mut i, mut j, mut largest) = (0, 0, 0.0_f64);
+    while i < a.len() && j < b.len() {
+        let x = a[i].min(b[j]);
+        i += a[i..].iter().take_while(|y| **y <= x).count();
+        j += b[j..].iter().take_while(|y| **y <= x).count();
+        largest = largest.max((i as f64 / a.len() as f64 - j as f64 / b.len() as f64).abs());
+    }
+    largest
+}
+
+/// The summaries of the training events that are the same function for all members; what cannot be evaluated is said elsewhere.
+fn of_training(run: &Run<'_>, events: &TrueEvents<'_>, observables: Observables<'_>) -> Vec<Looked> {
+    let used = |s: &usize| run.plan.cells.iter().any(|cell| cell.summary == *s && !cell.per_member);
+    let one = |summary: usize| {
+        let needs = &observables.summaries[summary].needs;
+        if needs.fit.is_some() || needs.depends_on_member() || needs.true_log_density {
+            return None;
+        }
+        let values = values_of(summary, &events.seen(), observables).ok()?;
+        let mut sorted = values.clone();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let range = [*sorted.first()?, *sorted.last()?];
+        let neighbors = Neighbors::new(column(values).view());
+        let of_true = vec![neighbors.among_training(neighbors.affordable())];
+        let name = run.components.summaries[summary].name.clone();
+        Some(Looked { found: TrueSummary { summary, name, range, neighbors, of_true }, sorted })
+    };
+    (0..observables.summaries.len()).filter(used).filter_map(one).collect()
+}
+
+/// A summary of those events that have it.
+fn values_of(summary: usize, events: &Batch<'_>, observables: Observables<'_>) -> Result<Vec<f64>> {
+    let observed = observables.on(*events);
+    let values = observed.values(summary)?;
+    Ok(match observed.defined(summary)? {
+        None => values.to_vec(),
+        Some(defined) => {
+            values.iter().zip(defined).filter(|(_, defined)| **defined).map(|(x, _)| *x).collect()
+        }
+    })
+}
+
+fn column(values: Vec<f64>) -> Array2<f64> {
+    Array2::from_shape_vec((values.len(), 1), values).expect("a column")
 }
 
 /// What a look at the holdout gives.
-struct Holdout {
+struct FoundInHoldout {
     sketch: Sketch,
-    /// Some of its first events.
+    numbers: Numbers,
+    /// Some of its events.
     some: Array2<f64>,
-    warning: Option<String>,
+    warnings: Vec<String>,
 }
 
-/// Looks for training events in the holdout of a file. A warning if there are a few; an error if there are many.
-///
-/// Where training events repeat among themselves (rounded or discrete numbers) equal ones prove nothing.
-fn compare(run: &Run<'_>, events: &TrueEvents<'_>, known: &Known, neighbors: &Neighbors) -> Result<Holdout> {
+/// Holdout events that are kept.
+const KEPT: u64 = 1 << 14;
+/// Of each batch, those whose order is looked at.
+const ORDERED: usize = 4096;
+
+/// Looks for training events in the holdout of a file, for events that repeat, and for an order. A warning if there are a few training
+/// events; an error if there are many.
+fn compare(
+    run: &Run<'_>,
+    events: &TrueEvents<'_>,
+    known: &Known,
+    summaries: &[Looked],
+    observables: Observables<'_>,
+) -> Result<FoundInHoldout> {
     let mut overlap = Overlap::new(known);
-    let most = neighbors.affordable();
-    let dimension = events.all().values.ncols();
-    let mut some = Array2::zeros((0, dimension));
+    let all = events.events(ReferenceName::Holdout)?.unwrap_or(0);
+    let count = all.min(KEPT);
+    let mut some = Array2::zeros((0, events.all().values.ncols()));
+    let mut runs: Vec<Runs> =
+        summaries.iter().map(|summary| Runs::new(summary.sorted[summary.sorted.len() / 2])).collect();
+    let mut first = 0;
     run.session.attempt("compare holdout and training events", || {
         events.stream(ReferenceName::Holdout, |batch| {
             run.session.check_stop()?;
             overlap.add(batch.values);
-            let left = (most - some.nrows()).min(batch.values.nrows());
-            some.append(Axis(0), batch.values.slice(s![..left, ..])).map_err(|e| Error::plugin(e.to_string()))
+            let n = batch.values.nrows();
+            while (some.nrows() as u64) < count {
+                let row = some.nrows() as u64 * all / count - first;
+                if row >= n as u64 {
+                    break;
+                }
+                some.push_row(batch.values.row(row as usize)).map_err(|e| Error::plugin(e.to_string()))?;
+            }
+            first += n as u64;
+            let beginning = n.min(ORDERED);
+            let beginning =
+                Batch::new(batch.values.slice(s![..beginning, ..]), batch.origin, &batch.rows[..beginning]);
+            for (summary, runs) in summaries.iter().zip(&mut runs) {
+                if let Ok(values) = values_of(summary.found.summary, &beginning, observables) {
+                    runs.update(&values)?;
+                }
+            }
+            Ok(())
         })
     })?;
+    if let Some(part) = copies_on_grid(events.all().values, some.view()) {
+        return Err(Error::data(format!(
+            "{:.0} % of the holdout events are training events, rounded: expected other events",
+            100.0 * part
+        )));
+    }
     let (count, n) = (overlap.training(), known.events);
-    let mut warning = None;
-    // As many as chance gives say nothing.
-    if let Some(first) = overlap.first.filter(|_| count as f64 > 3.0 * overlap.by_chance()) {
+    let mut warnings = Vec::new();
+    if let Some(first) = overlap.first.filter(|_| overlap.is_no_chance()) {
         let message = format!(
             "{count} of {n} training events are in the holdout as well (the first is holdout event {first}): expected other events"
         );
-        if count as f64 > MOST * n as f64 && known.by_chance <= MOST {
+        if count as f64 > MOST * n as f64 {
             return Err(Error::data(message));
         }
-        warning = Some(message);
+        warnings.push(message);
     }
-    Ok(Holdout { sketch: overlap.sketch, some, warning })
+    warnings.extend(overlap.repeated());
+    for (summary, runs) in summaries.iter().zip(&runs) {
+        if let Some(order) = Runs::order(&runs.values()?).filter(Order::matters) {
+            warnings.push(format!(
+                "the holdout events come in an order: `{}` changes its side or turns {:.2} times as often as for independent events; a \
+                 part of them is no random one: shuffle the file",
+                summary.found.name, order.ratio
+            ));
+        } else if let Some(warning) = summary.differs_from(&some, observables) {
+            warnings.push(warning);
+        }
+    }
+    Ok(FoundInHoldout { numbers: overlap.numbers(), sketch: overlap.sketch, some, warnings })
+}
+
+/// Members of which half or more have the parameters of another one are no fits, or draws, of their own.
+fn alike(parameters: &[Vec<f32>]) -> Option<String> {
+    let different: HashSet<Vec<u32>> =
+        parameters.iter().map(|p| p.iter().map(|x| x.to_bits()).collect()).collect();
+    let told = parameters.iter().any(|p| !p.is_empty()) && different.len() < parameters.len().div_ceil(2);
+    (told && parameters.len() > 1).then(|| {
+        format!(
+            "{} members have {} different set(s) of parameters: expected fits or draws of their own, as many as members",
+            parameters.len(),
+            different.len()
+        )
+    })
 }
 
 impl Pair<'_> {
@@ -150,7 +325,23 @@ impl Pair<'_> {
         let places: Vec<String> = (0..glances.len())
             .map(|i| self.place(i, posterior.members.parameters.len()))
             .collect::<Result<_>>()?;
-        let findings = Findings::new(glances, self.replica.truth, data, columns, |i| places[i].clone());
+        let mut findings = Findings::new(glances, self.replica.truth, data, columns, |i| places[i].clone());
+        if data != Some(MembersData::Same)
+            && findings.dependent.is_none()
+            && let Some(text) = alike(&posterior.members.parameters)
+        {
+            findings.warnings.push(text.clone());
+            findings.dependent = Some(text);
+        }
+        for summary in &self.replica.truth.summaries {
+            // What cannot be evaluated has no result either.
+            let used = self.cells.iter().any(|cell| cell.summary == summary.summary && !cell.per_member);
+            if let Some(values) =
+                used.then(|| self.beginnings(summary.summary, glances)).transpose().ok().flatten()
+            {
+                findings.look_at(summary, &values, data);
+            }
+        }
         let name = &self.cells[0].name;
         let inspected = Inspected {
             generator: name.generator.clone(),
@@ -164,6 +355,20 @@ impl Pair<'_> {
             findings: findings.refused.iter().chain(&findings.warnings).cloned().collect(),
         };
         Ok((findings, inspected))
+    }
+
+    /// A summary of the first events of each member.
+    fn beginnings(&self, summary: usize, glances: &[Glance]) -> Result<Vec<Vec<f32>>> {
+        let dimension = self.run.components.schema.dimension();
+        let n = compared(glances, dimension);
+        let rows: Vec<u64> = (0..n as u64).collect();
+        let observables = Observables { cuts: &[], ..self.replica.observables };
+        let one = |glance: &Glance| {
+            let head = glance.head(dimension).slice(s![..n, ..]).mapv(f64::from);
+            let batch = Batch::new(head.view(), Origin::Generated, &rows);
+            Ok(values_of(summary, &batch, observables)?.into_iter().map(|x| x as f32).collect())
+        };
+        glances.iter().map(one).collect()
     }
 
     /// What the members were fitted to: the uncertainty model knows, or the user says.

@@ -108,13 +108,13 @@ impl Run<'_> {
             identity["rounding"] = json!(rounding);
         }
         events.round(rounding);
-        let (sample, warnings) = true_sample(self, dataset, &events)?;
+        let truth = dataset.density();
+        let without_cuts = Observables { summaries, cuts: &[], truth, member: None };
+        let (sample, warnings) = true_sample(self, dataset, &events, without_cuts)?;
         for warning in warnings {
             self.session.progress.say(&format!("warning: {warning}"));
             collector.warn(warning);
         }
-        let truth = dataset.density();
-        let without_cuts = Observables { summaries, cuts: &[], truth, member: None };
         let cuts = self.cuts(dataset, &events, without_cuts);
         let observables = Observables { cuts: &cuts, ..without_cuts };
         let replica =

@@ -275,7 +275,6 @@ fn describe(status: ExitStatus) -> String {
 mod tests {
     use super::super::journal::{Journal, Subject};
     use super::*;
-    use amplicast_sdk::abi::Watch as _;
 
     #[test]
     fn a_call_is_silent_from_its_last_sign_of_life_on() {
