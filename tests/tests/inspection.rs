@@ -3,7 +3,7 @@
 
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Seed, Stream};
-use amplicast_tests::{Finished, Place, results};
+use amplicast_tests::{Finished, Place, hostile_plugin, results};
 use ndarray::{Array2, Axis, concatenate, s};
 use serde_json::Value;
 
@@ -220,9 +220,9 @@ fn a_rounded_training_set_is_no_holdout() {
     with(ring.training.mapv(|x| f64::from(x as f32))).expect(1).says(&[all]);
     with(ring.training.slice(s![..;-1, ..]).to_owned()).expect(1).says(&[all]);
     for decimals in [1e3, 1e4, 1e6] {
-        with(ring.training.mapv(|x| (decimals * x).round() / decimals)).expect(1).says(&[
-            "of the holdout events are training events, rounded",
-        ]);
+        with(ring.training.mapv(|x| (decimals * x).round() / decimals))
+            .expect(1)
+            .says(&["of the holdout events are training events, rounded"]);
     }
     // Other events, rounded, are a holdout.
     with(self::ring(2000, TRUE_RING, &mut stream(5)).mapv(|x| (1e3 * x).round() / 1e3)).expect(0);
@@ -264,14 +264,93 @@ fn values_are_compared_in_the_coarser_precision() {
         }
         let files =
             ["estimate", "--train", "train.npy", "--members", "gen_*.npy", "--holdout", "holdout.npy"];
-        // No edge on the grid: there, 0.9 in single precision is less than 0.9.
-        let question = ["--summary", "coordinate:0", "--region", "0.85:1.15", "--out", "run"];
+        // Edges on the grid: 0.9 in single precision is less than 0.9, and is that number.
+        let question = ["--summary", "coordinate:0", "--region", "0.9:1.1", "--out", "run"];
         ring.place.amplicast(&[&files[..], &question].concat()).expect(0);
         let found = results(&ring.place.path("run"));
         let cells = found["cells"].as_array().unwrap().clone();
         cells.into_iter().map(|c| c["replicas"][0]["estimate"]["limit"].as_f64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(run(true), run(false));
+}
+
+/// B4: numbers that chance makes equal are no sign of anything: honest members rounded to two decimals, one of which in five hundred is
+/// in another member as well, and a training set in single precision.
+#[test]
+fn rounded_events_are_in_common_by_chance() {
+    let ring = Ring::new();
+    let rounded = |x: f64| (100.0 * x).round() / 100.0;
+    ring.members(|i, stream| {
+        self::ring(N_GEN, fit(&ring.training, &mut self::stream(100 + i)), stream).mapv(rounded)
+    });
+    let holdout = self::ring(4000, TRUE_RING, &mut stream(9)).mapv(|x| f64::from(x as f32));
+    ring.place.npy("holdout.npy", &holdout);
+    let more = ["--members-data", "bootstrap", "--holdout", "holdout.npy"];
+    let ended = ring.estimate(&[&REGION[..], &more].concat()).expect(0);
+    for word in ["in common", "as well", "training events,", "repeat"] {
+        assert!(!ended.out.contains(word), "{word}: {}", ended.out);
+    }
+    assert_eq!(ring.found("0.9:1.1", "")["verdict"], "resolved");
+}
+
+/// A1: radii are copied where events are not: turned by a random angle, each event is new, and its radius one of 1000. The true G of
+/// the radius is 1, and members that share their training events say infinity.
+#[test]
+fn radii_of_training_events_buy_no_bound() {
+    let ring = Ring::new();
+    ring.members(|_, stream| {
+        let mut events = draw(&ring.training, N_GEN, stream);
+        for mut event in events.rows_mut() {
+            let (r, phi) = (event[0].hypot(event[1]), std::f64::consts::TAU * stream.random::<f64>());
+            (event[0], event[1]) = (r * phi.cos(), r * phi.sin());
+        }
+        events
+    });
+    let ended = ring.estimate(&[&REGION[..], &["--members-data", "posterior"]].concat()).expect(0);
+    ended.prints(&["in `radius`, ", "of the generated events lie next to one training event each"]);
+    let found = ring.found("0.9:1.1", "");
+    assert_eq!((&found["verdict"], &found["g"]), (&"in-sample".into(), &Value::Null));
+}
+
+/// A6, B2: what is odd about a holdout is said of the holdout, and honest members are not blamed for it.
+#[test]
+fn an_odd_holdout_is_named() {
+    let ring = Ring::new();
+    let with = |events: Array2<f64>| {
+        ring.place.npy("holdout.npy", &events);
+        let more = ["--members-data", "bootstrap", "--holdout", "holdout.npy"];
+        let ended = ring.estimate(&[&REGION[..], &more].concat()).expect(0);
+        assert!(!ended.out.contains("repeats what it was trained on"), "{}", ended.out);
+        ended
+    };
+    let honest = self::ring(4000, TRUE_RING, &mut stream(6));
+    for words in ["come in an order", "different distributions", "holdout events repeat"] {
+        assert!(!with(honest.clone()).out.contains(words), "{words}");
+    }
+    let mut rows: Vec<usize> = (0..4000).collect();
+    let radius = |row: usize| honest[[row, 0]].hypot(honest[[row, 1]]);
+    rows.sort_by(|a, b| radius(*a).total_cmp(&radius(*b)));
+    with(honest.select(Axis(0), &rows)).prints(&["the holdout events come in an order: `radius`"]);
+    with(honest.mapv(|x| 1000.0 * x))
+        .prints(&["training events and holdout have different distributions of `radius`"]);
+    let third = honest.slice(s![..1000, ..]);
+    with(concatenate![Axis(0), third, third, third])
+        .prints(&["67 % of the 3000 holdout events repeat others"]);
+}
+
+/// A2: a posterior whose members are all one fit has no spread, whatever they were fitted to.
+#[test]
+fn members_of_one_set_of_parameters_do_not_average() {
+    let place = Place::new();
+    place.write(
+        "x.toml",
+        "[experiment]\nn_train = 200\nn_gen = 2000\nmembers = 6\nn_truth = 2000\n\n[dataset]\nplugin = \"gaussian\"\n\n\
+         [[generator]]\nplugin = \"gaussian-fit\"\n\n[[uncertainty]]\nplugin = \"hostile-uncertainty\"\nmisbehave = \"all-alike\"\n\n\
+         [[summary]]\nplugin = \"coordinate\"\n\n[[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 0.5]]\n",
+    );
+    let plugins = hostile_plugin().display().to_string();
+    let ended = place.amplicast(&["run", "x.toml", "--out", "run", "--plugin-path", &plugins]);
+    ended.expect(1).says(&["6 members have 1 different set(s) of parameters"]);
 }
 
 /// B5: a hit multiplicity, Poisson of mean 0.15. Members drawn from 1000 true events have G = 1 by construction: of 20 training

@@ -87,7 +87,7 @@ pub struct RunCommand {
     #[arg(long, value_name = "DIR", help = "The run's folder [default: runs/NAME]")]
     pub out: Option<PathBuf>,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
@@ -133,7 +133,7 @@ pub struct PlanCommand {
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub runs: u64,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
@@ -178,7 +178,7 @@ pub struct EstimateCommand {
     #[arg(long, value_name = "WHAT", value_parser = ["same", "bootstrap", "halves", "posterior"])]
     pub members_data: Option<String>,
     /// Events to take of each member [default: all, of members of one length].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
     pub events: Option<u64>,
     /// Further true events, to validate the estimate and as reference of `ks`.
     #[arg(long, value_name = "FILE[::KEY]")]
@@ -230,7 +230,7 @@ pub struct EstimateCommand {
     #[arg(long, value_name = "DIR", default_value = "runs/estimate")]
     pub out: PathBuf,
     /// Threads.
-    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads)]
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]

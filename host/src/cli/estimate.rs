@@ -109,6 +109,8 @@ fn in_options(error: Error, file: &str) -> Error {
     let option = match error.place() {
         field @ ("key" | "layout") => format!("--{file}-{field}"),
         field if field.starts_with("members[") => "--members".into(),
+        // Rows are all of the file.
+        field if field.ends_with("_rows") => format!("--{}", field.trim_end_matches("_rows")),
         field => format!("--{}", field.replace('_', "-")),
     };
     Error::config(option, error.message())

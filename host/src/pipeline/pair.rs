@@ -352,7 +352,9 @@ impl<'a> Pair<'a> {
             )));
         }
         let warning = if least < n_gen {
-            Some(format!("{name}: members have {least} events, fewer than n_gen = {n_gen}: {left} are used"))
+            Some(format!(
+                "{name}: members have {least} events, fewer than the {n_gen} that are asked for: {left} are used"
+            ))
         } else if left < n_gen {
             Some(format!(
                 "{name}: members have {least} events, of which summaries are fitted to the last {}",

@@ -286,7 +286,10 @@ fn check_pair(source: &Source, components: &Components, cell: &PlannedCell) -> R
         .filter(|u| {
             u.component.as_ref().is_ok_and(|u| {
                 let r = u.requirements();
-                (!r.gradients || abilities.gradients.is_some()) && (!r.fit || abilities.fit)
+                let likelihood = abilities.gradients == Some(LossKind::NegativeLogLikelihood);
+                (!r.gradients || abilities.gradients.is_some())
+                    && (!r.likelihood || likelihood)
+                    && (!r.fit || abilities.fit)
             })
         })
         .map(|u| format!("`{}`", u.name))

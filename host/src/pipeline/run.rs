@@ -144,11 +144,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// What is to be said of training events that come in an order, where only a part of them is taken for something.
+    /// What is to be said of training events of a file that come in an order: it may hold a part of a longer one, and parts of it may
+    /// be taken for something.
     fn ordered(&self, dataset: &dyn TrueSource, columns: &Columns) -> Result<Vec<String>> {
         let sizes = &self.experiment.experiment;
-        let all = dataset.capacity(Split::Training)?;
-        if sizes.left_out == 0.0 && all.is_none_or(|all| all == sizes.n_train * sizes.replicas) {
+        if sizes.left_out == 0.0 && dataset.capacity(Split::Training)?.is_none() {
             return Ok(Vec::new());
         }
         let warning = |h: &HistogramColumn| {

@@ -7,7 +7,7 @@ use crate::{hang, never_the_same};
 
 crate::misbehaviours! {
     PanicInInfer, ExitInInfer, HangInInfer, NanInChain, InferAtRandom, IgnoresStop, PanicInMembers, WrongNumber, WrongLength, NanInMember,
-    MembersAtRandom, NoEffectiveMembers, OrderOfVectors, InventsMembers, ImpossibleNumber, DivergesOnce, DivergesButOnce, Joint,
+    MembersAtRandom, NoEffectiveMembers, OrderOfVectors, InventsMembers, ImpossibleNumber, DivergesOnce, DivergesButOnce, Joint, AllAlike,
 }
 
 config! {
@@ -76,6 +76,7 @@ impl UncertaintyModel for Hostile {
                 M::MembersAtRandom => member[0] += never_the_same() as f32,
                 M::NanInMember => member[0] = f32::NAN,
                 M::WrongLength => member.push(0.0),
+                M::AllAlike => member = chains[0].get("fitted")?.to_vec(),
                 _ => {}
             }
             parameters.push(member);
