@@ -2,6 +2,7 @@
 
 use amplicast_sdk::{Error, Result};
 
+use crate::column_names::words;
 use crate::layout::{Layout, Part};
 
 /// The four-momenta of an event among the columns of a file.
@@ -11,6 +12,8 @@ pub struct Arrangement {
     pub layout: Layout,
     /// What the columns' names call the particles; empty if they tell nothing.
     pub labels: Vec<String>,
+    /// The order of the particles in the file, if their numbers tell another one, which is taken.
+    pub reordered: Option<Vec<String>>,
     /// For each particle the column of each component.
     columns: Vec<Vec<usize>>,
     /// Whether columns are E, px, py, pz of each particle in turn.
@@ -28,7 +31,7 @@ impl Arrangement {
     fn of(layout: Layout, labels: Vec<String>, columns: Vec<Vec<usize>>) -> Self {
         let in_order = columns.iter().flatten().copied().eq(0..columns.iter().map(Vec::len).sum());
         let identical = in_order && layout == Layout::four_momentum();
-        Arrangement { layout, labels, columns, identical }
+        Arrangement { layout, labels, reordered: None, columns, identical }
     }
 
     /// What names such as `j0_px`, `E_1` or `jet.pt` tell, if all of them do.
@@ -59,16 +62,45 @@ impl Arrangement {
             if list.len() == parts.len() { parts.iter().map(column).collect() } else { None }
         });
         let columns: Option<Vec<Vec<usize>>> = columns.collect();
-        Some(Self::of(Layout::of(parts).ok()?, labels, columns?))
+        Some(Self::of(Layout::of(parts).ok()?, labels, columns?).counted())
+    }
+
+    /// In the order of the particles' numbers where their names tell some: names that are sorted as text have `j10` before `j2`.
+    fn counted(self) -> Self {
+        let order = natural_places(&self.labels);
+        if order.iter().copied().eq(0..order.len()) {
+            return self;
+        }
+        let labels = order.iter().map(|p| self.labels[*p].clone()).collect();
+        let columns = order.iter().map(|p| self.columns[*p].clone()).collect();
+        Arrangement { reordered: Some(self.labels), ..Self::of(self.layout, labels, columns) }
+    }
+
+    /// What a user should know of the order of its particles.
+    pub fn note(&self) -> Option<String> {
+        let some = |labels: &[String]| {
+            let more = if labels.len() > 4 { ", ..." } else { "" };
+            format!("{}{more}", labels[..labels.len().min(4)].join(", "))
+        };
+        let file = self.reordered.as_ref()?;
+        // Where the two orders part.
+        let first = file.iter().zip(&self.labels).position(|(a, b)| a != b).unwrap_or(0).saturating_sub(1);
+        Some(format!(
+            "particles are taken in the order of the numbers in their columns' names ({}), not in that of the file ({})",
+            some(&self.labels[first..]),
+            some(&file[first..])
+        ))
     }
 
     /// Refuses a layout that says something else than the names do.
     pub fn expect(&self, layout: &Layout, names: &[String]) -> Result<()> {
         let parts = layout.parts().len();
-        for (particle, columns) in self.columns.iter().enumerate() {
+        for columns in &self.columns {
+            // Particles may be counted in another order than the file's; each has its components together.
+            let block = columns.first().map_or(0, |column| column / parts);
             for (part, column) in self.layout.parts().iter().zip(columns) {
                 let said = layout.parts()[column % parts];
-                if said != *part || column / parts != particle || columns.len() != parts {
+                if said != *part || column / parts != block || columns.len() != parts {
                     return Err(Error::config(
                         "layout",
                         format!(
@@ -90,7 +122,7 @@ impl Arrangement {
     pub fn ordered(&self, particles: &[String]) -> Self {
         let place = |name: &String| self.labels.iter().position(|label| *label == tokens(name).join("_"));
         let places: Option<Vec<usize>> = particles.iter().map(place).collect();
-        match places {
+        match places.or_else(|| self.by_number(particles)) {
             Some(places) if places.len() == self.columns.len() => {
                 let labels = places.iter().map(|p| self.labels[*p].clone()).collect();
                 let columns = places.iter().map(|p| self.columns[*p].clone()).collect();
@@ -98,6 +130,21 @@ impl Arrangement {
             }
             _ => self.clone(),
         }
+    }
+
+    /// The places of particles that have the numbers of the labels, but other words: `p2`, `p0` and `p1` of `E_0`, `E_1`, `E_2`.
+    fn by_number(&self, particles: &[String]) -> Option<Vec<usize>> {
+        let one_family = |names: &[String]| -> Option<Vec<u128>> {
+            let (family, _) = numbered(names.first()?);
+            let numbers = names.iter().map(|name| match numbered(name) {
+                (other, numbers) if other == family && numbers.len() == 1 => Some(numbers[0]),
+                _ => None,
+            });
+            numbers.collect()
+        };
+        let particles: Vec<String> = particles.iter().map(|name| tokens(name).join("_")).collect();
+        let (labels, wanted) = (one_family(&self.labels)?, one_family(&particles)?);
+        wanted.iter().map(|number| labels.iter().position(|label| label == number)).collect()
     }
 
     /// Particles in an event.
@@ -136,27 +183,42 @@ impl Arrangement {
     }
 }
 
-/// The words of a name in lower case: parts at separators, at digits, and where a capital follows a small letter.
-fn tokens(name: &str) -> Vec<String> {
-    let mut tokens: Vec<String> = Vec::new();
-    let mut last: Option<char> = None;
-    for c in name.chars() {
-        let joins = last.is_some_and(|last| {
-            last.is_alphanumeric()
-                && last.is_ascii_digit() == c.is_ascii_digit()
-                && !(last.is_lowercase() && c.is_uppercase())
-        });
-        if c.is_alphanumeric() {
-            match tokens.last_mut() {
-                Some(token) if joins => token.extend(c.to_lowercase()),
-                _ => tokens.push(c.to_lowercase().collect()),
+/// A label without its numbers, and these: those that differ in their numbers alone are counted.
+fn numbered(label: &str) -> (String, Vec<u128>) {
+    let number = |word: &str| word.bytes().all(|b| b.is_ascii_digit()).then(|| word.parse().ok()).flatten();
+    let (mut family, mut numbers) = (Vec::new(), Vec::new());
+    for word in label.split('_') {
+        match number(word) {
+            Some(value) => {
+                numbers.push(value);
+                family.push("#");
             }
+            None => family.push(word),
         }
-        last = Some(c);
     }
+    (family.join("_"), numbers)
+}
+
+/// The order of labels by their numbers: those of one family share its places among the others (b1, j1, j2, b2 stays).
+fn natural_places(labels: &[String]) -> Vec<usize> {
+    let keys: Vec<(String, Vec<u128>)> = labels.iter().map(|label| numbered(label)).collect();
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    for (i, (family, _)) in keys.iter().enumerate() {
+        let mut members: Vec<usize> = (0..labels.len()).filter(|j| keys[*j].0 == *family).collect();
+        if members[0] == i {
+            let places = members.clone();
+            members.sort_by(|a, b| keys[*a].1.cmp(&keys[*b].1));
+            places.into_iter().zip(members).for_each(|(place, member)| order[place] = member);
+        }
+    }
+    order
+}
+
+/// The words of a name, `p_x` being one.
+fn tokens(name: &str) -> Vec<String> {
     // `p_x`, `pT` and `mom_z` are one word.
     let mut merged: Vec<String> = Vec::new();
-    for token in tokens {
+    for token in words(name) {
         match merged.last_mut() {
             Some(before)
                 if ["p", "mom", "momentum"].contains(&before.as_str())
@@ -179,7 +241,26 @@ fn readings(name: &str) -> Vec<(String, Part)> {
             tokens.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, token)| token.as_str()).collect();
         Some((label.join("_"), part))
     };
-    (0..tokens.len()).filter_map(reading).collect()
+    let read: Vec<(String, Part)> = (0..tokens.len()).filter_map(reading).collect();
+    if read.is_empty() { glued(&tokens).into_iter().collect() } else { read }
+}
+
+/// A name in which a component and a particle stand together in small letters: `ptj1`, `jetpt`, `mj_1`.
+fn glued(tokens: &[String]) -> Option<(String, Part)> {
+    const PARTS: [&str; 12] =
+        ["energy", "mass", "eta", "phi", "rapidity", "px", "py", "pz", "pt", "e", "m", "y"];
+    const PARTICLES: [&str; 29] = [
+        "j", "jet", "fj", "fatjet", "b", "bjet", "l", "lep", "lepton", "mu", "muon", "el", "ele", "electron",
+        "tau", "g", "gamma", "ph", "photon", "t", "top", "w", "z", "h", "higgs", "q", "v", "trk", "const",
+    ];
+    tokens.iter().enumerate().find_map(|(i, token)| {
+        let (part, particle) = PARTS.iter().find_map(|part| {
+            let rest = token.strip_prefix(part).or_else(|| token.strip_suffix(part))?;
+            PARTICLES.contains(&rest).then_some((*part, rest))
+        })?;
+        let label = tokens.iter().enumerate().map(|(j, t)| if i == j { particle } else { t.as_str() });
+        Some((label.collect::<Vec<_>>().join("_"), Part::named(part)?))
+    })
 }
 
 #[cfg(test)]
@@ -207,6 +288,9 @@ mod tests {
             ("lep_pT lep_eta lep_phi lep_energy", "pt,eta,phi,E", "lep"),
             ("p_x1 p_y1 p_z1 e1", "px,py,pz,E", "1"),
             ("etarel_0 phirel_0 ptrel_0 mask_0", "eta,phi,pt,mask", "0"),
+            ("ptj1 etaj1 phij1 mj1 ptj2 etaj2 phij2 mj2", "pt,eta,phi,m", "j_1 j_2"),
+            ("jetpt_0 jeteta_0 jetphi_0 jetmass_0", "pt,eta,phi,m", "jet_0"),
+            ("FatJet1_pt FatJet1_eta FatJet1_phi FatJet1_msoftdrop", "pt,eta,phi,m", "fat_jet_1"),
         ] {
             let found = of(text).unwrap_or_else(|| panic!("{text} tells nothing"));
             assert_eq!((found.0.as_str(), found.1.as_str()), (layout, labels), "{text}");
@@ -239,8 +323,48 @@ mod tests {
         let mut out = [0.0; 8];
         found.ordered(&["q1".into(), "b".into()]).convert(&event, &mut out);
         assert_eq!(out, [4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0]);
-        // Other names say nothing of the order.
+        // By their numbers alone, where the file's words are others.
+        let numbers = Arrangement::of_names(&names("E_0 px_0 py_0 pz_0 E_1 px_1 py_1 pz_1")).unwrap();
+        numbers.ordered(&["p1".into(), "p0".into()]).convert(&event, &mut out);
+        assert_eq!(out, [4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0]);
+        // Numbers that are not the file's say nothing, nor do other names.
+        assert_eq!(numbers.ordered(&["p1".into(), "p2".into()]), numbers);
         assert_eq!(found.ordered(&["x".into(), "y".into()]), found);
         assert!(found.is_identical());
+    }
+
+    /// Twelve particles whose columns are sorted as text (`E_0, E_1, E_10, E_11, E_2 ...`), component by component or particle by
+    /// particle: particle i is the one with the number i, its energy 10 i.
+    #[test]
+    fn particles_are_counted_as_people_count() {
+        for style in ["C_N", "jN_C", "jet_C_N", "CN", "JetNC", "C_jN", "Jet.C_N", "evt_jet_N_C", "CjN"] {
+            let numbered = |n: usize, c: &str| style.replace('N', &n.to_string()).replace('C', c);
+            let mut columns: Vec<(String, f64)> = Vec::new();
+            for n in 0..12 {
+                let values = [("E", 10 * n + 9), ("px", 1), ("py", 2), ("pz", n)];
+                columns.extend(values.map(|(c, value)| (numbered(n, c), value as f64)));
+            }
+            columns.sort_by(|a, b| a.0.cmp(&b.0));
+            let (names, event): (Vec<String>, Vec<f64>) = columns.into_iter().unzip();
+            let found = Arrangement::of_names(&names).unwrap_or_else(|| panic!("{style}"));
+            let expected: Vec<f64> =
+                (0..12).flat_map(|n| [(10 * n + 9) as f64, 1.0, 2.0, f64::from(n)]).collect();
+            for prefix in ["p", "b", "j"] {
+                let particles: Vec<String> = (0..12).map(|i| format!("{prefix}{i}")).collect();
+                let mut out = [0.0; 48];
+                found.ordered(&particles).convert(&event, &mut out);
+                assert_eq!(out[..], expected, "{style} as {prefix}0 ...");
+            }
+            let note = found.note().unwrap_or_else(|| panic!("{style} says nothing"));
+            assert!(note.contains("in the order of the numbers in their columns' names"), "{note}");
+        }
+        // In order already, and families that alternate, say nothing.
+        for text in [
+            "E_1 px_1 py_1 pz_1 E_2 px_2 py_2 pz_2",
+            "b1_E b1_px b1_py b1_pz j1_E j1_px j1_py j1_pz j2_E j2_px j2_py j2_pz b2_E b2_px b2_py b2_pz",
+        ] {
+            let found = Arrangement::of_names(&names(text)).unwrap();
+            assert!(found.note().is_none() && found.is_identical(), "{text}");
+        }
     }
 }

@@ -9,11 +9,11 @@ use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::{Error, ErrorKind, Result, Schema};
 
 use crate::arrangement::Arrangement;
-use crate::column_names::refuse_weights;
 use crate::format::{Format, format_of};
 use crate::place::Bytes;
 use crate::pool::Pooled;
 use crate::table::{Selection, Table};
+use crate::weights::refuse_weights;
 use crate::{EventShape, Layout, folder, hdf5, npy, npz, parquet};
 
 /// An array of events in a file: n x d numbers, or n x particles x 4.
@@ -82,7 +82,7 @@ impl EventFile {
             // A layout makes four-momenta of columns, which have names all the same.
             let plain = if array.len() < 3 { EventShape::of_array(&array, None)? } else { shape };
             columns = plain.named(selection.columns.as_deref())?;
-            columns.iter().flatten().try_for_each(|name| refuse_weights("columns", name))?;
+            columns.iter().flatten().try_for_each(|name| refuse_weights("columns", name, true, false))?;
         }
         let numbers = array[1..].iter().product();
         let named = columns.as_deref().and_then(Arrangement::of_names);
@@ -159,7 +159,13 @@ impl EventFile {
 
     /// What a user should know of how it is read.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        self.opened.notes.iter().map(|note| format!("{}: {note}", self.path().display()))
+        let order = self.momenta.as_ref().and_then(|momenta| momenta.note());
+        self.opened
+            .notes
+            .iter()
+            .cloned()
+            .chain(order)
+            .map(|note| format!("{}: {note}", self.path().display()))
     }
 
     /// A schema of its events, with the names of its columns (`x1` ... `xd` if it has none) or of particles.

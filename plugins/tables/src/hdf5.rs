@@ -5,14 +5,15 @@ use std::path::Path;
 use amplicast_sdk::{Error, Result};
 use hdf5_pure::{ChunkCacheConfig, Dataset, DatasetAccessProperties, File, Layout};
 
-use crate::column_names::refuse_weights;
 use crate::filters::expect_known;
-use crate::hdf5_keys::{Place, collect, columns_of_group, find};
+use crate::hdf5_keys::{Place, collect, columns_of_group, find, within};
 use crate::hdf5_types::{Element, element};
 use crate::npz::weights_beside;
 use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::record::ChosenFields;
+use crate::row_numbers::{LOOKED_AT, Values};
 use crate::table::{Selection, Source, Table};
+use crate::weights::refuse_weights;
 
 /// Bytes of unpacked chunks that a dataset may hold; larger ones are unpacked again for each piece that is read.
 const MOST_HELD: u64 = 1 << 30;
@@ -54,7 +55,7 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
     }
     match find(&file, selection)? {
         Place::Dataset(key) => {
-            refuse_weights("key", &key)?;
+            refuse_weights("key", &key, true, false)?;
             let opened = file.dataset(&key).map_err(|error| failed(error, &key))?;
             let mut table = open_dataset(&file, opened, &key, selection)?;
             let listed = collect(&file).unwrap_or_default();
@@ -62,51 +63,65 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
             table.key = Some(key);
             Ok(table)
         }
-        Place::Group(group) => {
-            let (names, notes) = columns_of_group(&file, &group, selection.columns.as_deref())?;
-            if let ([only], None) = (&names[..], &selection.columns) {
-                let key = format!("{group}/{only}").trim_start_matches('/').to_string();
-                let dataset = file.dataset(&key).map_err(|error| failed(error, &key))?;
-                let table = open_dataset(&file, dataset, &key, selection)?;
-                return Ok(Table { key: Some(key), ..table });
-            }
-            let mut rows = None;
-            let mut columns = Vec::new();
-            for name in &names {
-                let key = if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
-                let dataset = file.dataset(&key).map_err(|error| failed(error, &key))?;
-                let table = open_dataset(&file, dataset, &key, &Selection::default())?;
-                let ([events] | [events, 1]) = *table.shape else {
-                    return Err(Error::data(format!(
-                        "expected one number an event in each dataset of the group `{group}`, found the shape {:?}; name one \
-                         dataset by its `key`, or the datasets that are `columns`",
-                        table.shape
-                    ))
-                    .at(format!("`{key}`")));
-                };
-                match &rows {
-                    None => rows = Some((events, key)),
-                    Some((expected, first)) if *expected != events => {
-                        return Err(Error::data(format!(
-                            "expected {expected} events as in `{first}`, found {events}"
-                        ))
-                        .at(format!("`{key}`")));
-                    }
-                    Some(_) => {}
-                }
-                columns.push((name.clone(), table.source));
-            }
-            let shape = vec![rows.map_or(0, |(rows, _)| rows), names.len()];
-            Ok(Table {
-                shape,
-                columns: Some(names),
-                source: Box::new(Columns(columns)),
-                notes,
-                names_used: true,
-                key: Some(group),
-            })
-        }
+        Place::Group(group) => open_group(&file, group, selection),
     }
+}
+
+/// The datasets of a group as columns; the only one that there is as it is.
+fn open_group(file: &File, group: String, selection: &Selection) -> Result<Table> {
+    let open = |key: &str| {
+        let dataset = file.dataset(key).map_err(|error| failed(error, key))?;
+        open_dataset(file, dataset, key, &Selection::default())
+    };
+    let values = |key: &str| match open(key) {
+        Ok(table) => match *table.shape {
+            [events] | [events, 1] => {
+                let mut values = vec![0.0; events.min(LOOKED_AT)];
+                let read = table.source.read(0, &mut values);
+                read.map_or(Values::Unread, |()| Values::Numbers(values))
+            }
+            _ => Values::Several,
+        },
+        Err(_) => Values::Unread,
+    };
+    let (names, notes) = columns_of_group(file, &group, selection.columns.as_deref(), values)?;
+    if let ([only], None) = (&names[..], &selection.columns) {
+        let key = within(&group, only);
+        let table = open(&key)?;
+        let notes = [notes, table.notes].concat();
+        return Ok(Table { key: Some(key), notes, ..table });
+    }
+    let mut rows = None;
+    let mut columns = Vec::new();
+    for name in &names {
+        let key = within(&group, name);
+        let table = open(&key)?;
+        let ([events] | [events, 1]) = *table.shape else {
+            return Err(Error::data(format!(
+                "expected one number an event in each dataset of the group `{group}`, found the shape {:?}; name one dataset by its \
+                 `key`, or the datasets that are `columns`",
+                table.shape
+            ))
+            .at(format!("`{key}`")));
+        };
+        match &rows {
+            None => rows = Some((events, key)),
+            Some((expected, first)) if *expected != events => {
+                let message = format!("expected {expected} events as in `{first}`, found {events}");
+                return Err(Error::data(message).at(format!("`{key}`")));
+            }
+            Some(_) => {}
+        }
+        columns.push((name.clone(), table.source));
+    }
+    Ok(Table {
+        shape: vec![rows.map_or(0, |(rows, _)| rows), names.len()],
+        columns: Some(names),
+        source: Box::new(Columns(columns)),
+        notes,
+        names_used: true,
+        key: Some(group),
+    })
 }
 
 fn failed(error: hdf5_pure::Error, key: &str) -> Error {
@@ -156,8 +171,13 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
                 }
             };
             let size = record.size * each;
+            let first = |field: Field| {
+                let rows = rows.min(LOOKED_AT);
+                let (mut values, bytes) = (vec![0.0; rows], read_rows(&dataset, 0, rows, size).ok()?);
+                decode_records(size, &[field], &bytes, &mut values).is_none().then_some(values)
+            };
             let ChosenFields { names, fields, notes } =
-                record.repeated(each).choose(selection.columns.as_deref()).map_err(here)?;
+                record.repeated(each).choose(selection.columns.as_deref(), first).map_err(here)?;
             let (shape, columns) = (vec![rows, names.len()], Some(names.clone()));
             let source = Box::new(Records { dataset, size, fields, names, held });
             Ok(Table { columns, notes, names_used: true, ..Table::new(shape, source) })

@@ -5,6 +5,7 @@ use hdf5_pure::{File, Group};
 
 use crate::column_names::{Chosen, choose_columns};
 use crate::patterns::natural_order;
+use crate::row_numbers::Values;
 use crate::table::Selection;
 
 /// Groups within groups that are looked at; links may form circles.
@@ -96,16 +97,21 @@ fn of_group(
     Ok(())
 }
 
+/// The key of a dataset of a group.
+pub fn within(group: &str, name: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{group}/{name}") }
+}
+
 /// The datasets of a group that are columns: the `wanted` ones, or all in the natural order of their names.
 pub fn columns_of_group(
     file: &File,
     group: &str,
     wanted: Option<&[String]>,
+    values: impl Fn(&str) -> Values,
 ) -> Result<(Vec<String>, Vec<String>)> {
     if let Some(wanted) = wanted {
-        let place = |name: &String| if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
-        if wanted.iter().all(|name| file.dataset(&place(name)).is_ok()) {
-            let Chosen { notes, .. } = choose_columns(wanted, Some(wanted), &[], |_| false)?;
+        if wanted.iter().all(|name| file.dataset(&within(group, name)).is_ok()) {
+            let Chosen { notes, .. } = choose_columns(wanted, Some(wanted), &[], |_| Values::Unread)?;
             return Ok((wanted.to_vec(), notes));
         }
     }
@@ -123,12 +129,7 @@ pub fn columns_of_group(
     if names.is_empty() {
         return Err(Error::data(format!("expected datasets in the group `{group}`, found none")));
     }
-    let integer = |i: usize| {
-        let name: &String = &names[i];
-        let key = if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
-        let dtype = file.dataset(&key).and_then(|dataset| dataset.datatype());
-        matches!(dtype, Ok(hdf5_pure::Datatype::FixedPoint { .. }))
-    };
-    let Chosen { numbers, notes } = choose_columns(&names, wanted, &[], integer)?;
+    let look = |i: usize| values(&within(group, &names[i]));
+    let Chosen { numbers, notes } = choose_columns(&names, wanted, &[], look)?;
     Ok((numbers.into_iter().map(|i| names[i].clone()).collect(), notes))
 }

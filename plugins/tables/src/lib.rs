@@ -35,8 +35,10 @@ mod patterns;
 mod place;
 mod pool;
 mod record;
+mod row_numbers;
 mod shape;
 mod table;
+mod weights;
 
 pub use file::EventFile;
 pub use layout::Layout;

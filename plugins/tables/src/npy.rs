@@ -8,6 +8,7 @@ use ndarray_npy::npy::header::{Header, ReadHeaderError};
 use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::place::Bytes;
 use crate::record::{ChosenFields, Record, numpy_record};
+use crate::row_numbers::LOOKED_AT;
 use crate::table::{Source, Table};
 
 /// Bytes that are read at once.
@@ -103,7 +104,14 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
                 }
             };
             let size = record.size * each;
-            let ChosenFields { names, fields, notes } = record.repeated(each).choose(wanted)?;
+            let first = |field: Field| {
+                let mut values = vec![0.0; rows.min(LOOKED_AT)];
+                let fields = vec![field];
+                let source =
+                    Records { bytes: bytes.clone(), start: begin, size, fields, names: vec![String::new()] };
+                source.read(0, &mut values).ok().map(|()| values)
+            };
+            let ChosenFields { names, fields, notes } = record.repeated(each).choose(wanted, first)?;
             let shape = vec![rows, names.len()];
             let columns = Some(names.clone());
             let source = Box::new(Records { bytes, start: begin, size, fields, names });

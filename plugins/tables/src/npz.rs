@@ -6,10 +6,10 @@ use std::sync::Arc;
 use amplicast_sdk::{Error, Result};
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::column_names::{is_weight, refuse_weights};
 use crate::npy;
 use crate::place::Bytes;
 use crate::table::{Selection, Source, Table};
+use crate::weights::{is_weight, refuse_weights};
 
 /// The array that `selection` means; `file` is read where it lies, or into memory if it is compressed.
 pub fn open(file: Arc<std::fs::File>, selection: &Selection) -> Result<Table> {
@@ -21,7 +21,7 @@ pub fn open(file: Arc<std::fs::File>, selection: &Selection) -> Result<Table> {
         keys.extend(name.map_err(wrong)?.strip_suffix(".npy").map(str::to_owned));
     }
     let key = selection.choose(&keys)?;
-    refuse_weights("key", &key)?;
+    refuse_weights("key", &key, true, false)?;
     let columns = selection.columns.as_deref();
     let mut entry = archive.by_name(&format!("{key}.npy")).map_err(wrong)?;
     let inside = |error: Error| match error.place() {

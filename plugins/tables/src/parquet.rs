@@ -13,6 +13,7 @@ use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReade
 use crate::number::{TOO_LARGE, half, too_large};
 use crate::parquet_schema::{Column, columns};
 use crate::place::{Bytes, Reader};
+use crate::row_numbers::LOOKED_AT;
 use crate::table::{Source, Table};
 
 /// Readers that wait where they stopped.
@@ -55,7 +56,7 @@ struct Cursor {
 pub fn open(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
     let wrong = |error: ParquetError| Error::data(format!("expected a Parquet file: {error}"));
     let reader = SerializedFileReader::new(bytes).map_err(wrong)?;
-    let (chosen, notes) = columns(reader.metadata(), wanted)?;
+    let (chosen, notes) = columns(reader.metadata(), wanted, |column| first_values(&reader, column))?;
     let mut starts = vec![0];
     for group in reader.metadata().row_groups() {
         starts.push(starts[starts.len() - 1] + u64::try_from(group.num_rows()).unwrap_or(0));
@@ -82,6 +83,15 @@ pub fn open(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
         _ => (vec![rows, source.dimension], Some(names)),
     };
     Ok(Table { shape, columns, source: Box::new(source), notes, names_used: true, key: None })
+}
+
+/// The first numbers of a column, if none of them is null or too large.
+fn first_values(reader: &SerializedFileReader<Bytes>, column: &Column) -> Option<Vec<f64>> {
+    let group = reader.metadata().row_groups().iter().position(|group| group.num_rows() > 0)?;
+    let mut values = reader.get_row_group(group).ok()?.get_column_reader(column.number).ok()?;
+    let found = read(&mut values, column, LOOKED_AT).ok()?;
+    let plain = found.null.is_none() && !(column.wide && found.values.iter().any(|x| x.abs() >= TOO_LARGE));
+    plain.then_some(found.values)
 }
 
 /// Lists in an event and numbers in each, from the repetition levels of lists of lists that are equally long.

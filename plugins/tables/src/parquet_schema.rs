@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::arrow_schema::times;
 use crate::column_names::{Chosen, choose_columns};
+use crate::row_numbers::Values;
 
 /// A column of numbers.
 #[derive(Debug, Clone)]
@@ -29,7 +30,13 @@ pub struct Column {
 }
 
 /// The `wanted` columns, or all but row numbers, and what there is to say about the choice.
-pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<(Vec<Column>, Vec<String>)> {
+///
+/// `values` reads the first numbers of a column.
+pub fn columns(
+    metadata: &ParquetMetaData,
+    wanted: Option<&[String]>,
+    values: impl Fn(&Column) -> Option<Vec<f64>>,
+) -> Result<(Vec<Column>, Vec<String>)> {
     let file = metadata.file_metadata();
     let schema = file.schema_descr();
     let names: Vec<String> = schema.columns().iter().map(|column| name(column)).collect();
@@ -39,10 +46,7 @@ pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<
     };
     let indices = said("pandas").map(pandas_index).unwrap_or_default();
     let times = said("ARROW:schema").map(times).unwrap_or_default();
-    let integer = |i: usize| matches!(schema.column(i).physical_type(), Type::INT32 | Type::INT64);
-    let Chosen { numbers, notes } = choose_columns(&names, wanted, &indices, integer)?;
-    let mut columns = Vec::new();
-    for number in numbers {
+    let column = |number: usize| {
         let (descriptor, name) = (schema.column(number), names[number].clone());
         if let Some((_, kind)) = times.iter().find(|(time, _)| *time == name) {
             return Err(refused(&name, kind, "save them as numbers (of seconds, say), or "));
@@ -53,7 +57,7 @@ pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<
             descriptor.converted_type(),
             ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64
         );
-        columns.push(Column {
+        Ok(Column {
             number,
             name,
             unsigned,
@@ -61,8 +65,15 @@ pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<
             wide: descriptor.physical_type() == Type::INT64,
             repeated: descriptor.max_rep_level(),
             present: descriptor.max_def_level(),
-        });
-    }
+        })
+    };
+    let look = |number: usize| match column(number) {
+        Ok(column) if column.repeated > 0 => Values::Several,
+        Ok(column) => values(&column).map_or(Values::Unread, Values::Numbers),
+        Err(_) => Values::Unread,
+    };
+    let Chosen { numbers, notes } = choose_columns(&names, wanted, &indices, look)?;
+    let columns = numbers.into_iter().map(column).collect::<Result<Vec<_>>>()?;
     Ok((columns, notes))
 }
 

@@ -234,7 +234,10 @@ fn integers_booleans_and_halves_of_parquet() {
         [4_294_967_295.0, 4_503_599_627_370_496.0, 255.0, 1.0, -2.0, 8.0]
     ];
     assert_eq!(events(&file), expected);
+    // A run number is no feature unless it is asked for.
     let error = refusal("beyond.parquet", "", &[]);
+    assert!(error.contains("found none but row numbers"), "{error}");
+    let error = refusal("beyond.parquet", "", &["run"]);
     assert!(error.contains("row 1, number 0 (`run`): expected an integer below 2^53"), "{error}");
 }
 
