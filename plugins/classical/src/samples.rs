@@ -125,13 +125,9 @@ impl Generator for Samples {
 
     fn notes(&self) -> Vec<String> {
         let passes = self.passes.iter().filter_map(Pass::note);
-        let as_read = self.as_read.get_or_init(|| self.files.iter().flat_map(EventFile::notes).collect());
-        self.others
-            .iter()
-            .chain(as_read)
-            .cloned()
-            .chain(passes)
-            .collect()
+        let plain = || self.files.iter().flat_map(EventFile::notes).collect();
+        let as_read = self.as_read.get().cloned().unwrap_or_else(plain);
+        self.others.iter().cloned().chain(as_read).chain(passes).collect()
     }
 }
 

@@ -28,6 +28,7 @@ mod momenta;
 mod npy;
 mod npz;
 mod number;
+mod orders;
 mod parquet;
 mod parquet_schema;
 mod pass;
