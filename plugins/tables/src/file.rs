@@ -1,7 +1,7 @@
 //! A file of events: what it holds is read once, its rows when they are asked for.
 
-use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{File, FileType, Metadata};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,6 +70,7 @@ impl EventFile {
 
     fn open_here(path: &Path, selection: &Selection) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(|error| Error::io("cannot open the file", error))?;
+        expect_regular(metadata.file_type())?;
         let parts = if metadata.is_dir() { folder::parts(path)? } else { Vec::new() };
         let Table { shape: array, mut columns, source, notes, names_used, key } =
             table(path, &metadata, &parts, selection)?;
@@ -266,6 +267,12 @@ impl EventFile {
         }
     }
 
+    /// Refuses numbers that are against a checksum of the file.
+    pub(crate) fn verify(&self) -> Result<()> {
+        let source = self.opened.source.source();
+        source.and_then(|source| source.verify()).map_err(|error| error.at(self.path().display().to_string()))
+    }
+
     /// The numbers of rows from row `first` on as they stand in the file.
     pub(crate) fn read_numbers(&self, first: u64, out: &mut [f64]) -> Result<()> {
         let source = self.opened.source.source();
@@ -302,6 +309,18 @@ impl EventFile {
     pub(crate) fn claimed(&self) -> (Option<&Arrangement>, bool) {
         (self.opened.claimed.as_ref(), self.opened.stated)
     }
+}
+
+/// Refuses what has no rows that could be read by their position; opening it might wait for ever.
+pub fn expect_regular(kind: FileType) -> Result<()> {
+    let what = match kind {
+        _ if kind.is_file() || kind.is_dir() => return Ok(()),
+        _ if kind.is_fifo() => "a named pipe",
+        _ if kind.is_socket() => "a socket",
+        _ if kind.is_block_device() || kind.is_char_device() => "a device",
+        _ => "something else",
+    };
+    Err(Error::data(format!("expected a file, found {what}; write the events to a file first")))
 }
 
 /// The table of a file, or of the parts of a folder.

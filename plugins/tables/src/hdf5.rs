@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use amplicast_sdk::{Error, Result};
-use hdf5_pure::{ChunkCacheConfig, Dataset, DatasetAccessProperties, File, Layout};
+use hdf5_pure::{ChunkCacheConfig, Dataset, DatasetAccessProperties, File};
 
-use crate::filters::expect_known;
 use crate::hdf5_keys::{Place, collect, columns_of_group, find, within};
+use crate::hdf5_storage::expect_stored;
 use crate::hdf5_types::{Element, element};
 use crate::npz::weights_beside;
 use crate::number::{Field, Kind, Number, decode_records, too_large};
@@ -84,7 +84,7 @@ fn open_group(file: &File, group: String, selection: &Selection) -> Result<Table
         },
         Err(_) => Values::Unread,
     };
-    let (names, notes) = columns_of_group(file, &group, selection.columns.as_deref(), values)?;
+    let (names, mut notes) = columns_of_group(file, &group, selection.columns.as_deref(), values)?;
     if let ([only], None) = (&names[..], &selection.columns) {
         let key = within(&group, only);
         let table = open(&key)?;
@@ -112,6 +112,7 @@ fn open_group(file: &File, group: String, selection: &Selection) -> Result<Table
             }
             Some(_) => {}
         }
+        notes.extend(table.notes);
         columns.push((name.clone(), table.source));
     }
     Ok(Table {
@@ -135,15 +136,10 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
         "columns" => error,
         _ => error.at(format!("`{key}`")),
     };
-    expect_known(&dataset.filter_pipeline(), key).map_err(here)?;
-    if matches!(dataset.layout(), Ok(Layout::Virtual)) {
-        let message = "expected numbers in this file, found a virtual dataset, which points to other files; rewrite it with \
-                       `h5repack IN OUT`, or write its numbers to a dataset of their own";
-        return Err(here(Error::data(message)));
-    }
-    let element = element(&dataset.datatype().map_err(inside)?).map_err(here)?;
     let shape = dataset.shape().map_err(inside)?;
     let size = dataset.element_size().map_err(inside)?;
+    let unwritten = expect_stored(&dataset, &shape, size, file.file_size(), key).map_err(here)?;
+    let element = element(&dataset.datatype().map_err(inside)?).map_err(here)?;
     let (held, slots) = unpacked(&dataset, &shape, size);
     let dataset = if held > LEAST_HELD {
         let bytes = usize::try_from(held).unwrap_or(usize::MAX);
@@ -158,7 +154,8 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
     match element {
         Element::Number(number) => {
             let dimension = shape.iter().skip(1).product();
-            Ok(Table::new(shape, Box::new(Rows { dataset, number, dimension, held })))
+            let source = Box::new(Rows { dataset, number, dimension, held });
+            Ok(Table { notes: unwritten.into_iter().collect(), ..Table::new(shape, source) })
         }
         Element::Record(record) => {
             let (rows, each) = match *shape {
@@ -176,8 +173,9 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
                 let (mut values, bytes) = (vec![0.0; rows], read_rows(&dataset, 0, rows, size).ok()?);
                 decode_records(size, &[field], &bytes, &mut values).is_none().then_some(values)
             };
-            let ChosenFields { names, fields, notes } =
+            let ChosenFields { names, fields, mut notes } =
                 record.repeated(each).choose(selection.columns.as_deref(), first).map_err(here)?;
+            notes.extend(unwritten);
             let (shape, columns) = (vec![rows, names.len()], Some(names.clone()));
             let source = Box::new(Records { dataset, size, fields, names, held });
             Ok(Table { columns, notes, names_used: true, ..Table::new(shape, source) })

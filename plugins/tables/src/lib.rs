@@ -22,6 +22,7 @@ mod folder;
 mod format;
 mod hdf5;
 mod hdf5_keys;
+mod hdf5_storage;
 mod hdf5_types;
 mod layout;
 mod momenta;

@@ -1,20 +1,24 @@
 //! Archives of arrays as `numpy.savez` writes them.
 
-use std::io::{BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use amplicast_sdk::{Error, Result};
+use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::npy;
-use crate::place::Bytes;
+use crate::place::{Bytes, Seeking};
 use crate::table::{Selection, Source, Table};
 use crate::weights::{is_weight, refuse_weights};
 
+/// How many bytes at most one byte of deflate stands for, with room.
+const MOST_PACKED: u64 = 1100;
+
 /// The array that `selection` means; `file` is read where it lies, or into memory if it is compressed.
-pub fn open(file: Arc<std::fs::File>, selection: &Selection) -> Result<Table> {
-    let wrong =
-        |error: zip::result::ZipError| Error::data(format!("expected a .npz file (a zip archive): {error}"));
+pub fn open(file: Arc<File>, selection: &Selection) -> Result<Table> {
+    let wrong = |error: ZipError| Error::data(format!("expected a .npz file (a zip archive): {error}"));
     let mut archive = ZipArchive::new(BufReader::new(&*file)).map_err(wrong)?;
     let mut keys = Vec::new();
     for name in archive.file_names() {
@@ -32,17 +36,31 @@ pub fn open(file: Arc<std::fs::File>, selection: &Selection) -> Result<Table> {
         (CompressionMethod::Stored, Some(start)) => {
             let end = start + entry.size();
             drop(entry);
-            npy::open(Bytes::File(file), start, end, columns).map_err(inside)?
+            let table = npy::open(Bytes::File(Arc::clone(&file)), start, end, columns).map_err(inside)?;
+            let source = Stored { file, name: format!("{key}.npy"), source: table.source };
+            Table { source: Box::new(source), ..table }
         }
-        _ => {
+        (CompressionMethod::Stored | CompressionMethod::Deflated, _) => {
+            // Deflate makes 1032 bytes of one at most.
+            if entry.size() / MOST_PACKED > entry.compressed_size() {
+                return Err(inside(Error::data(format!(
+                    "the file is damaged: expected at most {MOST_PACKED} bytes for each of the {} compressed ones, found a size of {}",
+                    entry.compressed_size(),
+                    entry.size()
+                ))));
+            }
             // Compressed numbers cannot be read from the middle.
             let mut bytes = Vec::new();
-            entry
-                .read_to_end(&mut bytes)
-                .map_err(|error| inside(Error::io("cannot read the array", error)))?;
+            entry.read_to_end(&mut bytes).map_err(|error| inside(unreadable(error)))?;
             let end = bytes.len() as u64;
             let table = npy::open(Bytes::Memory(bytes.into()), 0, end, columns).map_err(inside)?;
             Table { source: Box::new(Unpacked { bytes: end, source: table.source }), ..table }
+        }
+        (method, _) => {
+            return Err(inside(Error::data(format!(
+                "expected no compression, or deflate as `numpy.savez_compressed` uses it, found {method}; write the file again: \
+                 `numpy.savez_compressed(\"new.npz\", **numpy.load(\"old.npz\"))`"
+            ))));
         }
     };
     table.notes.extend(weights_beside(&key, &keys));
@@ -50,10 +68,49 @@ pub fn open(file: Arc<std::fs::File>, selection: &Selection) -> Result<Table> {
     Ok(table)
 }
 
+/// The error of bytes that the archive does not give.
+fn unreadable(error: io::Error) -> Error {
+    // The library's word for a checksum that is wrong.
+    if error.to_string().contains("checksum") {
+        return Error::data(
+            "its bytes do not agree with the file's checksum (CRC-32): the file is damaged; write or copy it again",
+        );
+    }
+    Error::io("cannot read the array", error)
+}
+
 /// What to say of an array of weights that lies beside the events.
 pub fn weights_beside(key: &str, keys: &[String]) -> Option<String> {
     let weights = keys.iter().find(|other| *other != key && is_weight(other))?;
     Some(format!("`{weights}` beside the events is not used: event weights are not supported yet"))
+}
+
+/// An array that is read where it lies.
+#[derive(Debug)]
+struct Stored {
+    file: Arc<File>,
+    name: String,
+    source: Box<dyn Source>,
+}
+
+impl Source for Stored {
+    fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
+        self.source.read(first, out)
+    }
+
+    fn verify(&self) -> Result<()> {
+        let here = |error: Error| error.at(format!("`{}`", self.name.trim_end_matches(".npy")));
+        let failed = |error: ZipError| here(Error::data(format!("cannot read the archive: {error}")));
+        let whole = Bytes::File(Arc::clone(&self.file));
+        let mut archive = ZipArchive::new(BufReader::new(Seeking::new(whole))).map_err(failed)?;
+        let mut entry = archive.by_name(&self.name).map_err(failed)?;
+        io::copy(&mut entry, &mut io::sink()).map_err(|error| here(unreadable(error)))?;
+        Ok(())
+    }
+
+    fn is_half(&self) -> bool {
+        self.source.is_half()
+    }
 }
 
 /// An array in memory.
@@ -70,5 +127,9 @@ impl Source for Unpacked {
 
     fn held(&self) -> u64 {
         self.bytes
+    }
+
+    fn is_half(&self) -> bool {
+        self.source.is_half()
     }
 }

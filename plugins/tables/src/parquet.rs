@@ -11,7 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
 
 use crate::number::{TOO_LARGE, half, too_large};
-use crate::parquet_schema::{Column, columns};
+use crate::parquet_schema::{Column, columns, expect_rows};
 use crate::place::{Bytes, Reader};
 use crate::row_numbers::LOOKED_AT;
 use crate::table::{Source, Table};
@@ -62,6 +62,7 @@ pub fn open(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
         starts.push(starts[starts.len() - 1] + u64::try_from(group.num_rows()).unwrap_or(0));
     }
     let rows = usize::try_from(starts[starts.len() - 1]).unwrap_or(usize::MAX);
+    expect_rows(reader.metadata(), &chosen)?;
     let mut source = Columns { reader, columns: Vec::new(), dimension: 0, starts, cursors: Mutex::default() };
     let (mut names, mut axes) = (Vec::new(), Vec::new());
     for column in chosen {

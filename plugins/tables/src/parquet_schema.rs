@@ -10,6 +10,9 @@ use crate::arrow_schema::times;
 use crate::column_names::{Chosen, choose_columns};
 use crate::row_numbers::Values;
 
+/// Rows of equal numbers that a byte may stand for.
+const MOST_ALIKE: i64 = 1 << 16;
+
 /// A column of numbers.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -155,6 +158,36 @@ fn expect_compression(metadata: &ParquetMetaData, number: usize, name: &str) -> 
                  `compression=\"zstd\"`"
             )));
         }
+    }
+    Ok(())
+}
+
+/// Refuses more rows than the columns' bytes can hold, before memory is asked for them.
+pub fn expect_rows(metadata: &ParquetMetaData, columns: &[Column]) -> Result<()> {
+    let damaged = |what: String| Err(Error::data(format!("the file is damaged: {what}")));
+    let (mut all, mut bytes) = (0_i64, 0_i64);
+    for (i, group) in metadata.row_groups().iter().enumerate() {
+        let rows = group.num_rows();
+        for column in columns {
+            let chunk = group.column(column.number);
+            let values = chunk.num_values();
+            if rows < 0 || values < rows || column.repeated == 0 && values != rows {
+                return damaged(format!(
+                    "expected {rows} numbers in row group {i} of the column `{}`, found {values}",
+                    column.name
+                ));
+            }
+            bytes = bytes.saturating_add(chunk.uncompressed_size());
+        }
+        all = all.saturating_add(rows);
+    }
+    let said = metadata.file_metadata().num_rows();
+    if said != all {
+        return damaged(format!("expected {said} rows, found {all} in its row groups"));
+    }
+    // Rows whose numbers are all alike need next to no bytes; events are not like that.
+    if all > MOST_ALIKE && all / MOST_ALIKE > bytes / columns.len().max(1) as i64 {
+        return damaged(format!("expected bytes for {all} rows, found {bytes} in {} columns", columns.len()));
     }
     Ok(())
 }
