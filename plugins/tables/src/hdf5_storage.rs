@@ -1,7 +1,7 @@
 //! How an HDF5 dataset is stored: what is not read is refused when the file is opened, before memory is asked for.
 
 use amplicast_sdk::{Error, Result};
-use hdf5_pure::{ChunkIndex, Dataset, Layout};
+use hdf5_pure::{Chunk, ChunkIndex, Dataset, Layout};
 
 use crate::filters::expect_known;
 
@@ -124,11 +124,24 @@ fn chunks(
         return Err(never_written());
     }
     let count = stored.len() as u64;
+    expect_grid(&stored, shape, chunk)?;
+    // The library makes no larger ones of a shape that cannot grow.
+    if matches!(dataset.maxshape(), Ok(None)) && shape.iter().zip(chunk).any(|(axis, chunk)| chunk > axis) {
+        return Err(Error::data(format!(
+            "the file is damaged: expected chunks that lie in the shape {shape:?}, found the chunk shape {chunk:?}"
+        )));
+    }
+    let filters = dataset.filters();
+    let checked = filters.iter().position(|id| *id == 3);
+    if checked.is_some_and(|place| stored.iter().any(|chunk| chunk.filter_mask >> place & 1 == 1)) {
+        return Err(Error::data(
+            "the file is damaged: expected a checksum (Fletcher32) in each chunk, found one without",
+        ));
+    }
     // Scale-offset needs no bytes at all for numbers that are alike.
-    let packed = dataset.filters();
     let largest = stored.iter().map(|chunk| chunk.storage_size).max().unwrap_or(0);
-    let most = largest.saturating_mul(if packed.is_empty() { 1 } else { MOST_PACKED });
-    if bytes > SMALL && most < bytes && !packed.contains(&6) {
+    let most = largest.saturating_mul(if filters.is_empty() { 1 } else { MOST_PACKED });
+    if bytes > SMALL && most < bytes && !filters.contains(&6) {
         return Err(too_few(count.saturating_mul(most)));
     }
     // Whoever stops early leaves a part; a shape of which next to nothing was written is damage.
@@ -141,4 +154,25 @@ fn chunks(
             needed - count
         )
     }))
+}
+
+/// Refuses chunks that lie beside the grid of the shape, or twice in one place: they would be read as if they were not there.
+fn expect_grid(stored: &[Chunk], shape: &[u64], chunk: &[u64]) -> Result<()> {
+    let mut places: Vec<&[u64]> = stored.iter().map(|chunk| &chunk.offset[..]).collect();
+    let beside = |place: &&&[u64]| {
+        place
+            .iter()
+            .zip(shape.iter().zip(chunk))
+            .any(|(at, (axis, size))| at >= axis || at % (*size).max(1) != 0)
+    };
+    if let Some(place) = places.iter().find(beside) {
+        return Err(Error::data(format!(
+            "the file is damaged: expected chunks of the shape {chunk:?} within {shape:?}, found one at {place:?}"
+        )));
+    }
+    places.sort_unstable();
+    match places.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(Error::data(format!("the file is damaged: found two chunks at {:?}", pair[0]))),
+        None => Ok(()),
+    }
 }

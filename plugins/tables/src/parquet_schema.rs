@@ -178,6 +178,14 @@ pub fn expect_rows(metadata: &ParquetMetaData, columns: &[Column]) -> Result<()>
                 ));
             }
             bytes = bytes.saturating_add(chunk.uncompressed_size());
+            // One count for each level, which tells whether there are nulls or lists.
+            let levels = usize::try_from(column.present).unwrap_or(0) + 1;
+            if chunk.definition_level_histogram().is_some_and(|counts| counts.values().len() != levels) {
+                return damaged(format!(
+                    "the levels of the column `{}` are not those of its statistics",
+                    column.name
+                ));
+            }
         }
         all = all.saturating_add(rows);
     }
