@@ -5,13 +5,14 @@ use std::path::Path;
 use amplicast_sdk::{Error, Result};
 use hdf5_pure::{ChunkCacheConfig, Dataset, DatasetAccessProperties, File};
 
-use crate::hdf5_keys::{Place, collect, columns_of_group, find, within};
+use crate::hdf5_keys::{Place, Tree, columns_of_group, within};
 use crate::hdf5_storage::expect_stored;
 use crate::hdf5_types::{Element, element};
 use crate::npz::weights_beside;
 use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::record::ChosenFields;
 use crate::row_numbers::{LOOKED_AT, Values};
+use crate::side_by_side::side_by_side;
 use crate::table::{Selection, Source, Table};
 use crate::weights::refuse_weights;
 
@@ -41,10 +42,6 @@ struct Records {
     held: u64,
 }
 
-/// Datasets of one number an event, side by side.
-#[derive(Debug)]
-struct Columns(Vec<(String, Box<dyn Source>)>);
-
 /// The dataset that `selection` names with its groups (`group/name`), or the datasets of a group as columns.
 pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
     let wrong = |error: hdf5_pure::Error| Error::data(format!("expected an HDF5 file: {error}"));
@@ -53,22 +50,24 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
     if found < expected {
         return Err(Error::data(format!("the file is cut short: expected {expected} bytes, found {found}")));
     }
-    match find(&file, selection)? {
+    let tree = Tree::new(&file, path);
+    match tree.find(selection)? {
         Place::Dataset(key) => {
             refuse_weights("key", &key, true, false)?;
             let opened = file.dataset(&key).map_err(|error| failed(error, &key))?;
             let mut table = open_dataset(&file, opened, &key, selection)?;
-            let listed = collect(&file).unwrap_or_default();
+            let listed = tree.keys().unwrap_or_default();
             table.notes.extend(weights_beside(&key, &listed));
             table.key = Some(key);
             Ok(table)
         }
-        Place::Group(group) => open_group(&file, group, selection),
+        Place::Group(group) => open_group(&tree, group, selection),
     }
 }
 
 /// The datasets of a group as columns; the only one that there is as it is.
-fn open_group(file: &File, group: String, selection: &Selection) -> Result<Table> {
+fn open_group(tree: &Tree, group: String, selection: &Selection) -> Result<Table> {
+    let file = tree.file;
     let open = |key: &str| {
         let dataset = file.dataset(key).map_err(|error| failed(error, key))?;
         open_dataset(file, dataset, key, &Selection::default())
@@ -84,45 +83,17 @@ fn open_group(file: &File, group: String, selection: &Selection) -> Result<Table
         },
         Err(_) => Values::Unread,
     };
-    let (names, mut notes) = columns_of_group(file, &group, selection.columns.as_deref(), values)?;
+    let (names, notes) = columns_of_group(tree, &group, selection.columns.as_deref(), values)?;
     if let ([only], None) = (&names[..], &selection.columns) {
         let key = within(&group, only);
         let table = open(&key)?;
         let notes = [notes, table.notes].concat();
         return Ok(Table { key: Some(key), notes, ..table });
     }
-    let mut rows = None;
-    let mut columns = Vec::new();
-    for name in &names {
-        let key = within(&group, name);
-        let table = open(&key)?;
-        let ([events] | [events, 1]) = *table.shape else {
-            return Err(Error::data(format!(
-                "expected one number an event in each dataset of the group `{group}`, found the shape {:?}; name one dataset by its \
-                 `key`, or the datasets that are `columns`",
-                table.shape
-            ))
-            .at(format!("`{key}`")));
-        };
-        match &rows {
-            None => rows = Some((events, key)),
-            Some((expected, first)) if *expected != events => {
-                let message = format!("expected {expected} events as in `{first}`, found {events}");
-                return Err(Error::data(message).at(format!("`{key}`")));
-            }
-            Some(_) => {}
-        }
-        notes.extend(table.notes);
-        columns.push((name.clone(), table.source));
-    }
-    Ok(Table {
-        shape: vec![rows.map_or(0, |(rows, _)| rows), names.len()],
-        columns: Some(names),
-        source: Box::new(Columns(columns)),
-        notes,
-        names_used: true,
-        key: Some(group),
-    })
+    let hint = format!("dataset of the group `{group}`");
+    let table = side_by_side(&names, |name| within(&group, name), open, &hint)?;
+    let notes = [notes, table.notes].concat();
+    Ok(Table { notes, key: Some(group), ..table })
 }
 
 fn failed(error: hdf5_pure::Error, key: &str) -> Error {
@@ -247,25 +218,5 @@ impl Source for Records {
 
     fn is_half(&self) -> bool {
         self.fields.iter().any(|field| field.number.kind == Kind::Float(2))
-    }
-}
-
-impl Source for Columns {
-    fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
-        let d = self.0.len();
-        let mut column = vec![0.0; out.len() / d];
-        for (place, (name, source)) in self.0.iter().enumerate() {
-            source.read(first, &mut column).map_err(|error| error.at(format!("`{name}`")))?;
-            out.iter_mut().skip(place).step_by(d).zip(&column).for_each(|(x, value)| *x = *value);
-        }
-        Ok(())
-    }
-
-    fn held(&self) -> u64 {
-        self.0.iter().map(|(_, source)| source.held()).sum()
-    }
-
-    fn is_half(&self) -> bool {
-        self.0.iter().any(|(_, source)| source.is_half())
     }
 }

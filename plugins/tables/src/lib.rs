@@ -21,7 +21,9 @@ mod filters;
 mod folder;
 mod format;
 mod hdf5;
+mod hdf5_heap;
 mod hdf5_keys;
+mod hdf5_links;
 mod hdf5_storage;
 mod hdf5_types;
 mod layout;
@@ -39,6 +41,7 @@ mod pool;
 mod record;
 mod row_numbers;
 mod shape;
+mod side_by_side;
 mod table;
 mod weights;
 

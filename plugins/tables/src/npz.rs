@@ -8,37 +8,76 @@ use amplicast_sdk::{Error, Result};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
+use crate::column_names::{Chosen, choose_columns};
 use crate::npy;
 use crate::place::{Bytes, Seeking};
+use crate::row_numbers::Values;
+use crate::side_by_side::side_by_side;
 use crate::table::{Selection, Source, Table};
 use crate::weights::{is_weight, refuse_weights};
 
 /// How many bytes at most one byte of deflate stands for, with room.
 const MOST_PACKED: u64 = 1100;
 
-/// The array that `selection` means; `file` is read where it lies, or into memory if it is compressed.
+/// The array that `selection` means, or arrays that are its columns.
 pub fn open(file: Arc<File>, selection: &Selection) -> Result<Table> {
     let wrong = |error: ZipError| Error::data(format!("expected a .npz file (a zip archive): {error}"));
-    let mut archive = ZipArchive::new(BufReader::new(&*file)).map_err(wrong)?;
+    let archive = ZipArchive::new(BufReader::new(&*file)).map_err(wrong)?;
     let mut keys = Vec::new();
     for name in archive.file_names() {
         keys.extend(name.map_err(wrong)?.strip_suffix(".npy").map(str::to_owned));
     }
-    let key = selection.choose(&keys)?;
+    let wanted = selection.columns.as_deref();
+    // Arrays of one number an event each, as `numpy.savez("events.npz", pt=pt, eta=eta)` writes them.
+    if let Some(names) = wanted.filter(|names| keys.len() > 1 && names.iter().all(|name| keys.contains(name)))
+        && selection.key.is_none()
+    {
+        let Chosen { notes, .. } = choose_columns(&keys, wanted, &[], |_| Values::Unread)?;
+        let open = |key: &str| open_array(&file, key, None);
+        let table = side_by_side(names, str::to_owned, open, "array that is a column")?;
+        return Ok(Table { notes: [notes, table.notes].concat(), ..table });
+    }
+    let key = selection.choose(&keys).map_err(|error| with_hint(error, &file, &keys))?;
     refuse_weights("key", &key, true, false)?;
-    let columns = selection.columns.as_deref();
+    let mut table = open_array(&file, &key, wanted)?;
+    table.notes.extend(weights_beside(&key, &keys));
+    table.key = Some(key);
+    Ok(table)
+}
+
+/// What to do with several arrays of one number an event, added to the error of a key that is none of them.
+fn with_hint(error: Error, file: &Arc<File>, keys: &[String]) -> Error {
+    let rows = |key: &String| match open_array(file, key, None).map(|table| table.shape).as_deref() {
+        Ok([rows] | [rows, 1]) => Some(*rows),
+        _ => None,
+    };
+    let first = keys.first().and_then(rows);
+    if first.is_none() || !keys.iter().all(|key| rows(key) == first) {
+        return error;
+    }
+    let columns = keys.join(",");
+    Error::config(
+        error.place(),
+        format!("{}; if they are one table, name its columns: `--columns {columns}`", error.message()),
+    )
+}
+
+/// An array of the archive: read where it lies, or into memory if it is compressed.
+fn open_array(file: &Arc<File>, key: &str, columns: Option<&[String]>) -> Result<Table> {
+    let wrong = |error: ZipError| Error::data(format!("expected a .npz file (a zip archive): {error}"));
+    let mut archive = ZipArchive::new(BufReader::new(&**file)).map_err(wrong)?;
     let mut entry = archive.by_name(&format!("{key}.npy")).map_err(wrong)?;
     let inside = |error: Error| match error.place() {
         "columns" => error,
         _ => error.at(format!("`{key}`")),
     };
-    let mut table = match (entry.compression(), entry.data_start()) {
+    match (entry.compression(), entry.data_start()) {
         (CompressionMethod::Stored, Some(start)) => {
             let end = start + entry.size();
             drop(entry);
-            let table = npy::open(Bytes::File(Arc::clone(&file)), start, end, columns).map_err(inside)?;
-            let source = Stored { file, name: format!("{key}.npy"), source: table.source };
-            Table { source: Box::new(source), ..table }
+            let table = npy::open(Bytes::File(Arc::clone(file)), start, end, columns).map_err(inside)?;
+            let source = Stored { file: Arc::clone(file), name: format!("{key}.npy"), source: table.source };
+            Ok(Table { source: Box::new(source), ..table })
         }
         (CompressionMethod::Stored | CompressionMethod::Deflated, _) => {
             // Deflate makes 1032 bytes of one at most.
@@ -54,18 +93,13 @@ pub fn open(file: Arc<File>, selection: &Selection) -> Result<Table> {
             entry.read_to_end(&mut bytes).map_err(|error| inside(unreadable(error)))?;
             let end = bytes.len() as u64;
             let table = npy::open(Bytes::Memory(bytes.into()), 0, end, columns).map_err(inside)?;
-            Table { source: Box::new(Unpacked { bytes: end, source: table.source }), ..table }
+            Ok(Table { source: Box::new(Unpacked { bytes: end, source: table.source }), ..table })
         }
-        (method, _) => {
-            return Err(inside(Error::data(format!(
-                "expected no compression, or deflate as `numpy.savez_compressed` uses it, found {method}; write the file again: \
+        (method, _) => Err(inside(Error::data(format!(
+            "expected no compression, or deflate as `numpy.savez_compressed` uses it, found {method}; write the file again: \
                  `numpy.savez_compressed(\"new.npz\", **numpy.load(\"old.npz\"))`"
-            ))));
-        }
-    };
-    table.notes.extend(weights_beside(&key, &keys));
-    table.key = Some(key);
-    Ok(table)
+        )))),
+    }
 }
 
 /// The error of bytes that the archive does not give.
