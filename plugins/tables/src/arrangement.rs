@@ -92,6 +92,50 @@ impl Arrangement {
         ))
     }
 
+    /// What keeps names from telling the four-momenta of all columns, though some are components, and the cure.
+    pub fn why_not(names: &[String]) -> Option<String> {
+        let (components, others): (Vec<&String>, Vec<&String>) =
+            names.iter().partition(|name| !readings(name).is_empty());
+        if components.is_empty() || Self::of_names(names).is_some() {
+            return None;
+        }
+        let list = |names: &[&String]| {
+            let more = if names.len() > 6 { ", ..." } else { "" };
+            format!(
+                "{}{more}",
+                names[..names.len().min(6)]
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
+        };
+        let cure = |kept: &[&String]| {
+            format!("`--columns {}`", kept.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(","))
+        };
+        let own = |names: &[&String]| names.iter().map(|name| (*name).clone()).collect::<Vec<_>>();
+        if !others.is_empty() {
+            let right = Self::of_names(&own(&components)).is_some();
+            let rest =
+                if right { format!(": leave them out ({})", cure(&components)) } else { String::new() };
+            return Some(format!("{} are no components of a momentum{rest}", list(&others)));
+        }
+        // Both an energy and a mass, which say the same.
+        let without = |part: Part| -> Vec<&String> {
+            names.iter().filter(|name| readings(name).iter().all(|(_, other)| *other != part)).collect()
+        };
+        [Part::M, Part::Rapidity].into_iter().find_map(|part| {
+            let kept = without(part);
+            let left: Vec<&String> = names.iter().filter(|name| !kept.contains(name)).collect();
+            Self::of_names(&own(&kept))?;
+            Some(format!(
+                "{} are not needed beside the other components: leave them out ({})",
+                list(&left),
+                cure(&kept)
+            ))
+        })
+    }
+
     /// Refuses a layout that says something else than the names do.
     pub fn expect(&self, layout: &Layout, names: &[String]) -> Result<()> {
         let parts = layout.parts().len();
@@ -303,6 +347,22 @@ mod tests {
         for text in ["x1 x2 x3 x4", "E px py", "pt eta", "j0_px j0_py j0_pz mtt", "j0_px j0_py j0_pz j1_E"] {
             assert_eq!(of(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_component_is_named_with_the_cure() {
+        let why = |text: &str| Arrangement::why_not(&names(text));
+        let found = why("pt_0 eta_0 phi_0 m_0 btag_0 pt_1 eta_1 phi_1 m_1 btag_1").unwrap();
+        let cure = "leave them out (`--columns pt_0,eta_0,phi_0,m_0,pt_1,eta_1,phi_1,m_1`)";
+        assert_eq!(found, format!("`btag_0`, `btag_1` are no components of a momentum: {cure}"));
+        let found = why("j0_pt j0_eta j0_phi j0_m j0_E").unwrap();
+        assert!(
+            found.starts_with("`j0_m` are not needed")
+                && found.contains("`--columns j0_pt,j0_eta,j0_phi,j0_E`"),
+            "{found}"
+        );
+        assert_eq!(why("x1 x2 x3 x4 x5"), None);
+        assert_eq!(why("E px py pz"), None);
     }
 
     #[test]

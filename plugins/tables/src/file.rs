@@ -72,7 +72,7 @@ impl EventFile {
         let metadata = std::fs::metadata(path).map_err(|error| Error::io("cannot open the file", error))?;
         expect_regular(metadata.file_type())?;
         let parts = if metadata.is_dir() { folder::parts(path)? } else { Vec::new() };
-        let Table { shape: array, mut columns, source, notes, names_used, key } =
+        let Table { shape: array, mut columns, source, mut notes, names_used, key } =
             table(path, &metadata, &parts, selection)?;
         let layout = selection.layout.as_ref();
         let shape = EventShape::of_array(&array, layout)?;
@@ -85,6 +85,7 @@ impl EventFile {
             columns = plain.named(selection.columns.as_deref())?;
             columns.iter().flatten().try_for_each(|name| refuse_weights("columns", name, true, false))?;
         }
+        notes.extend(EventShape::expect_upright(&array)?);
         let numbers = array[1..].iter().product();
         let named = columns.as_deref().and_then(Arrangement::of_names);
         let stated = layout.is_some() || named.is_some();
@@ -181,7 +182,13 @@ impl EventFile {
             }
             (shape, _) => shape,
         };
-        shape.schema(self.opened.columns.as_deref(), particles)
+        let columns = self.opened.columns.as_deref();
+        shape.schema(columns, particles).map_err(|error| match columns.and_then(Arrangement::why_not) {
+            Some(why) if error.place() == "particles" => {
+                Error::config("particles", format!("{}; {why}", error.message()))
+            }
+            _ => error,
+        })
     }
 
     /// The file, read as events like those of the schema; `place` says whose schema it is.
@@ -285,13 +292,24 @@ impl EventFile {
     pub(crate) fn expect_finite(&self, first: u64, numbers: &[f64], d: usize) -> Result<()> {
         match numbers.iter().position(|x| !x.is_finite()) {
             None => Ok(()),
-            Some(i) => Err(Error::data(format!(
-                "row {}, number {}: expected a finite number, found {}",
-                first + (i / d) as u64,
-                i % d,
-                numbers[i]
-            ))
-            .at(self.path().display().to_string())),
+            Some(i) => {
+                // Particles that are not there are filled with NaN by some; one bad number is none of them.
+                let row = &numbers[i / d * d..(i / d + 1) * d];
+                let padding = match row.iter().filter(|x| x.is_nan()).count() {
+                    3.. => {
+                        "; this looks like padding: particles that are not there must be zero (`numpy.nan_to_num(x)`), and of events of \
+                         different lengths only numbers that all have can be compared"
+                    }
+                    _ => "",
+                };
+                Err(Error::data(format!(
+                    "row {}, number {}: expected a finite number, found {}{padding}",
+                    first + (i / d) as u64,
+                    i % d,
+                    numbers[i]
+                ))
+                .at(self.path().display().to_string()))
+            }
         }
     }
 
@@ -354,7 +372,7 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
 mod tests {
     use std::io::Write;
 
-    use amplicast_sdk::ndarray::{Array2, Array3, ShapeBuilder, array};
+    use amplicast_sdk::ndarray::{Array2, Array3, ShapeBuilder, array, s};
 
     use super::*;
     use crate::Pass;
@@ -417,6 +435,19 @@ mod tests {
             "{error}"
         );
         Pass::over(&file, 0, 17_001).unwrap();
+    }
+
+    /// A particle that is not there is three or four numbers.
+    #[test]
+    fn padding_with_nan_is_named() {
+        let mut events = Array2::<f32>::ones((10, 8));
+        events.slice_mut(s![3, 4..]).fill(f32::NAN);
+        let (_folder, path) = array_file(events);
+        let error = Pass::over(&open(&path).unwrap(), 0, 10).unwrap_err().to_string();
+        assert!(
+            error.contains("row 3, number 4: expected a finite number, found NaN; this looks like padding"),
+            "{error}"
+        );
     }
 
     #[test]
