@@ -167,6 +167,8 @@ impl Arrangement {
         let place = |name: &String| self.labels.iter().position(|label| *label == tokens(name).join("_"));
         let places: Option<Vec<usize>> = particles.iter().map(place).collect();
         match places.or_else(|| self.by_number(particles)) {
+            // Their order already, of which there may be a note.
+            Some(places) if places.iter().copied().eq(0..self.columns.len()) => self.clone(),
             Some(places) if places.len() == self.columns.len() => {
                 let labels = places.iter().map(|p| self.labels[*p].clone()).collect();
                 let columns = places.iter().map(|p| self.columns[*p].clone()).collect();
