@@ -36,10 +36,10 @@ impl<'a> Tree<'a> {
 
     /// What `selection` means. The given key is opened first: what else is in the file may be broken.
     pub fn find(&self, selection: &Selection) -> Result<Place> {
-        if let Some(key) = selection.key.as_deref() {
-            if let Some(place) = self.place(key)? {
-                return Ok(place);
-            }
+        if let Some(key) = selection.key.as_deref()
+            && let Some(place) = self.place(key)?
+        {
+            return Ok(place);
         }
         let default = match selection.default_key.as_deref().filter(|_| selection.key.is_none()) {
             // A key of other files may be of none here.
@@ -187,11 +187,11 @@ pub fn columns_of_group(
     wanted: Option<&[String]>,
     values: impl Fn(&str) -> Values,
 ) -> Result<(Vec<String>, Vec<String>)> {
-    if let Some(wanted) = wanted {
-        if wanted.iter().all(|name| tree.file.dataset(&within(group, name)).is_ok()) {
-            let Chosen { notes, .. } = choose_columns(wanted, Some(wanted), &[], |_| Values::Unread)?;
-            return Ok((wanted.to_vec(), notes));
-        }
+    if let Some(wanted) = wanted
+        && wanted.iter().all(|name| tree.file.dataset(&within(group, name)).is_ok())
+    {
+        let Chosen { notes, .. } = choose_columns(wanted, Some(wanted), &[], |_| Values::Unread)?;
+        return Ok((wanted.to_vec(), notes));
     }
     let mut names = tree.datasets(group).map_err(|_| {
         Error::config(

@@ -16,6 +16,7 @@
 mod arrangement;
 mod arrow_schema;
 mod column_names;
+mod component_names;
 mod file;
 mod filters;
 mod folder;
