@@ -120,20 +120,42 @@ impl Arrangement {
                 if right { format!(": leave them out ({})", cure(&components)) } else { String::new() };
             return Some(format!("{} are no components of a momentum{rest}", list(&others)));
         }
-        // Both an energy and a mass, which say the same.
-        let without = |part: Part| -> Vec<&String> {
-            names.iter().filter(|name| readings(name).iter().all(|(_, other)| *other != part)).collect()
-        };
-        [Part::M, Part::Rapidity].into_iter().find_map(|part| {
-            let kept = without(part);
-            let left: Vec<&String> = names.iter().filter(|name| !kept.contains(name)).collect();
-            Self::of_names(&own(&kept))?;
-            Some(format!(
-                "{} are not needed beside the other components: leave them out ({})",
-                list(&left),
-                cure(&kept)
-            ))
+        // Both an energy and a mass, or a pseudorapidity and a rapidity: one follows from the other.
+        let is = |name: &String, part: Part| readings(name).iter().any(|(_, other)| *other == part);
+        for (needed, left_out) in [(Part::E, Part::M), (Part::Eta, Part::Rapidity)] {
+            let (left, kept): (Vec<&String>, Vec<&String>) =
+                names.iter().partition(|name| is(name, left_out));
+            if names.iter().any(|name| is(name, needed)) && Self::of_names(&own(&kept)).is_some() {
+                let (left, cure) = (list(&left), cure(&kept));
+                return Some(format!(
+                    "{left} are not needed beside the other components: leave them out ({cure})"
+                ));
+            }
+        }
+        // Two masses, say.
+        names.iter().enumerate().find_map(|(i, name)| {
+            let other = names[..i].iter().find(|other| readings(other) == readings(name))?;
+            Some(format!("`{other}` and `{name}` are the same component: name the wanted ones with `columns` (`--columns`)"))
         })
+    }
+
+    /// Refuses columns that are taken in turn although their names tell other components.
+    pub fn expect_unnamed(&self, names: &[String]) -> Result<()> {
+        let momentum =
+            |part: &Part| [Part::Px, Part::Py, Part::Pz, Part::Pt, Part::Eta, Part::Phi].contains(part);
+        for (part, column) in self.columns.iter().flat_map(|columns| self.layout.parts().iter().zip(columns))
+        {
+            let Some(name) = names.get(*column) else { continue };
+            let told: Vec<Part> = readings(name).into_iter().map(|(_, part)| part).filter(momentum).collect();
+            if !told.is_empty() && !told.contains(part) {
+                return Err(Error::data(format!(
+                    "expected columns of which each particle has the same components, found that `{name}`, which would be {part} in the \
+                     order `{}`, is {}; name the wanted `columns` (`--columns`), or say what they are with `layout` (`--layout`)",
+                    self.layout, told[0]
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a layout that says something else than the names do.
@@ -272,6 +294,17 @@ mod tests {
     }
 
     #[test]
+    fn names_that_tell_something_else_are_not_taken_in_turn() {
+        let in_turn = Arrangement::in_turn(Layout::four_momentum(), 2);
+        let mixed = names("l_pt l_eta l_phi l_m j_px j_py j_pz j_E");
+        assert_eq!(Arrangement::of_names(&mixed), None);
+        let error = in_turn.expect_unnamed(&mixed).unwrap_err().to_string();
+        assert!(error.contains("`l_pt`, which would be E in the order `E,px,py,pz`, is pt"), "{error}");
+        in_turn.expect_unnamed(&names("x1 x2 x3 x4 x5 x6 x7 x8")).unwrap();
+        in_turn.expect_unnamed(&names("t x y z a b c d")).unwrap();
+    }
+
+    #[test]
     fn what_is_no_component_is_named_with_the_cure() {
         let why = |text: &str| Arrangement::why_not(&names(text));
         let found = why("pt_0 eta_0 phi_0 m_0 btag_0 pt_1 eta_1 phi_1 m_1 btag_1").unwrap();
@@ -283,6 +316,8 @@ mod tests {
                 && found.contains("`--columns j0_pt,j0_eta,j0_phi,j0_E`"),
             "{found}"
         );
+        let found = why("jet_pt jet_eta jet_phi jet_mass jet_msoftdrop").unwrap();
+        assert!(found.starts_with("`jet_mass` and `jet_msoftdrop` are the same component"), "{found}");
         assert_eq!(why("x1 x2 x3 x4 x5"), None);
         assert_eq!(why("E px py pz"), None);
     }

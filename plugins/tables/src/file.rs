@@ -201,6 +201,10 @@ impl EventFile {
         if let (EventShape::FourMomenta(_), Some(claimed)) = (expected, &opened.claimed)
             && claimed.particles() == particles
         {
+            if let Some(names) = opened.columns.as_ref().filter(|_| !opened.stated) {
+                let told = claimed.expect_unnamed(names);
+                told.map_err(|error| error.at(self.path().display().to_string()))?;
+            }
             let momenta = Some(Arc::new(claimed.ordered(schema.particles())));
             return Ok(EventFile { opened: Arc::clone(opened), shape: expected, momenta });
         }
