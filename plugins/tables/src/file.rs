@@ -94,10 +94,16 @@ impl EventFile {
                 named.expect(layout, columns.as_deref().unwrap_or_default())?;
                 Some(named)
             }
-            (Some(layout), None, shape) => Some(Arrangement::in_turn(layout.clone(), shape.particles())),
+            (Some(layout), None, shape) => Some(match &columns {
+                Some(names) => Arrangement::of_lists(layout.clone(), names),
+                None => Arrangement::in_turn(layout.clone(), shape.particles()),
+            }),
             (None, Some(named), _) => Some(named),
             (None, None, EventShape::Columns(d)) if d % 4 != 0 => None,
-            (None, None, _) => Some(Arrangement::in_turn(Layout::four_momentum(), numbers / 4)),
+            (None, None, _) => Some(match &columns {
+                Some(names) => Arrangement::of_lists(Layout::four_momentum(), names),
+                None => Arrangement::in_turn(Layout::four_momentum(), numbers / 4),
+            }),
         };
         let momenta = claimed.clone().filter(|_| shape.particles() > 0).map(Arc::new);
         let (again, choice, known) = (path.to_owned(), selection.clone(), (metadata.len(), metadata.mtime()));
