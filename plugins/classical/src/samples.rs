@@ -1,7 +1,7 @@
 //! Members that somebody else made: one file of generated events each.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::*;
@@ -40,6 +40,8 @@ pub struct Samples {
     passes: Vec<Pass>,
     /// Other names of files that are there already.
     others: Vec<String>,
+    /// What there is to say of the files as they are read, known when a schema is.
+    as_read: OnceLock<Vec<String>>,
 }
 
 impl Component for Samples {
@@ -62,7 +64,7 @@ impl Component for Samples {
         }
         let verified = if config.verify == Some(false) { &[] } else { &files[..] };
         let passes = verified.iter().map(|file| Pass::over(file, 0, file.rows()));
-        Ok(Samples { passes: passes.collect::<Result<_>>()?, files, others })
+        Ok(Samples { passes: passes.collect::<Result<_>>()?, files, others, as_read: OnceLock::new() })
     }
 }
 
@@ -102,7 +104,9 @@ impl Generator for Samples {
     }
 
     fn check(&self, schema: &Schema) -> Result<()> {
-        self.like(schema).map(|_| ())
+        let files = self.like(schema)?;
+        self.as_read.get_or_init(|| files.iter().flat_map(EventFile::notes).collect());
+        Ok(())
     }
 
     fn prepare(&self, _training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
@@ -121,12 +125,9 @@ impl Generator for Samples {
 
     fn notes(&self) -> Vec<String> {
         let passes = self.passes.iter().filter_map(Pass::note);
-        self.others
-            .iter()
-            .cloned()
-            .chain(self.files.iter().flat_map(EventFile::notes))
-            .chain(passes)
-            .collect()
+        let plain = || self.files.iter().flat_map(EventFile::notes).collect();
+        let as_read = self.as_read.get().cloned().unwrap_or_else(plain);
+        self.others.iter().cloned().chain(as_read).chain(passes).collect()
     }
 }
 

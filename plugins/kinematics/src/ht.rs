@@ -103,7 +103,8 @@ mod tests {
         let error = new(&[]).prepare(&Schema::columns(["x1", "x2"])).err().unwrap().to_string();
         assert_eq!(
             error,
-            "particles: expected events of four-momenta, found events without particles; the columns are: x1, x2"
+            "particles: expected events of four-momenta, found events without particles; the columns are: x1, x2; if they are \
+             components of particles, name these with the dataset's `particles` (`--particles`)"
         );
         let error = new(&["5"]).prepare(&Schema::four_momenta(["b"])).err().unwrap().to_string();
         assert_eq!(error, "particles[0]: expected a particle from 0 to 0, found 5; the particles are: 0 b");

@@ -4,6 +4,9 @@ use amplicast_sdk::{Error, Result, Schema, ensure_config, serde_json};
 
 use crate::arguments::value;
 
+/// Columns that a message names.
+const NAMED: usize = 16;
+
 /// Particles of an event by number (from 0), each once, in ascending order.
 #[derive(Debug, Clone)]
 pub struct Particles {
@@ -47,11 +50,14 @@ impl Particles {
     pub fn check(&self, schema: &Schema) -> Result<()> {
         let names = schema.particles();
         if names.is_empty() {
+            let columns = schema.column_names();
+            let more = if columns.len() > NAMED { ", ..." } else { "" };
             return Err(Error::config(
                 self.field,
                 format!(
-                    "expected events of four-momenta, found events without particles; the columns are: {}",
-                    schema.column_names().join(", ")
+                    "expected events of four-momenta, found events without particles; the columns are: {}{more}; if they are components \
+                     of particles, name these with the dataset's `particles` (`--particles`)",
+                    columns[..columns.len().min(NAMED)].join(", ")
                 ),
             ));
         }
@@ -113,7 +119,8 @@ mod tests {
         );
         assert_eq!(
             refusal(&[0], &Schema::columns(["x1", "x2"])),
-            "particles: expected events of four-momenta, found events without particles; the columns are: x1, x2"
+            "particles: expected events of four-momenta, found events without particles; the columns are: x1, x2; if they are \
+             components of particles, name these with the dataset's `particles` (`--particles`)"
         );
     }
 

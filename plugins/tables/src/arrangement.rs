@@ -2,6 +2,7 @@
 
 use amplicast_sdk::{Error, Result};
 
+use crate::component_names::{natural_places, numbered, readings, tokens};
 use crate::layout::{Layout, Part};
 
 /// The four-momenta of an event among the columns of a file.
@@ -11,6 +12,8 @@ pub struct Arrangement {
     pub layout: Layout,
     /// What the columns' names call the particles; empty if they tell nothing.
     pub labels: Vec<String>,
+    /// The order of the particles in the file, if their numbers tell another one, which is taken.
+    pub reordered: Option<Vec<String>>,
     /// For each particle the column of each component.
     columns: Vec<Vec<usize>>,
     /// Whether columns are E, px, py, pz of each particle in turn.
@@ -25,10 +28,25 @@ impl Arrangement {
         Self::of(layout, Vec::new(), columns)
     }
 
+    /// The same of columns that are lists of one particle each (`j0_0` ... `j0_3`, `j10_0` ...), whose numbers tell the order.
+    pub fn of_lists(layout: Layout, names: &[String]) -> Self {
+        let parts = layout.parts().len();
+        let label = |list: &[String]| {
+            let label = list.first()?.strip_suffix("_0")?;
+            let whole = list.iter().enumerate().all(|(i, name)| *name == format!("{label}_{i}"));
+            (whole && list.len() == parts).then(|| tokens(label).join("_"))
+        };
+        let in_turn = Self::in_turn(layout, names.len() / parts);
+        match names.chunks(parts).map(label).collect::<Option<Vec<_>>>() {
+            Some(labels) => Arrangement { labels, ..in_turn }.counted(),
+            None => in_turn,
+        }
+    }
+
     fn of(layout: Layout, labels: Vec<String>, columns: Vec<Vec<usize>>) -> Self {
         let in_order = columns.iter().flatten().copied().eq(0..columns.iter().map(Vec::len).sum());
         let identical = in_order && layout == Layout::four_momentum();
-        Arrangement { layout, labels, columns, identical }
+        Arrangement { layout, labels, reordered: None, columns, identical }
     }
 
     /// What names such as `j0_px`, `E_1` or `jet.pt` tell, if all of them do.
@@ -59,16 +77,111 @@ impl Arrangement {
             if list.len() == parts.len() { parts.iter().map(column).collect() } else { None }
         });
         let columns: Option<Vec<Vec<usize>>> = columns.collect();
-        Some(Self::of(Layout::of(parts).ok()?, labels, columns?))
+        Some(Self::of(Layout::of(parts).ok()?, labels, columns?).counted())
+    }
+
+    /// In the order of the particles' numbers where their names tell some: names that are sorted as text have `j10` before `j2`.
+    fn counted(self) -> Self {
+        let order = natural_places(&self.labels);
+        if order.iter().copied().eq(0..order.len()) {
+            return self;
+        }
+        let labels = order.iter().map(|p| self.labels[*p].clone()).collect();
+        let columns = order.iter().map(|p| self.columns[*p].clone()).collect();
+        Arrangement { reordered: Some(self.labels), ..Self::of(self.layout, labels, columns) }
+    }
+
+    /// What a user should know of the order of its particles.
+    pub fn note(&self) -> Option<String> {
+        let some = |labels: &[String]| {
+            let more = if labels.len() > 4 { ", ..." } else { "" };
+            format!("{}{more}", labels[..labels.len().min(4)].join(", "))
+        };
+        let file = self.reordered.as_ref()?;
+        // Where the two orders part.
+        let first = file.iter().zip(&self.labels).position(|(a, b)| a != b).unwrap_or(0).saturating_sub(1);
+        Some(format!(
+            "particles are taken in the order of the numbers in their columns' names ({}), not in that of the file ({})",
+            some(&self.labels[first..]),
+            some(&file[first..])
+        ))
+    }
+
+    /// What keeps names from telling the four-momenta of all columns, though some are components, and the cure.
+    pub fn why_not(names: &[String]) -> Option<String> {
+        let (components, others): (Vec<&String>, Vec<&String>) =
+            names.iter().partition(|name| !readings(name).is_empty());
+        if components.is_empty() || Self::of_names(names).is_some() {
+            return None;
+        }
+        let list = |names: &[&String]| {
+            let more = if names.len() > 6 { ", ..." } else { "" };
+            format!(
+                "{}{more}",
+                names[..names.len().min(6)]
+                    .iter()
+                    .map(|name| format!("`{name}`"))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
+        };
+        let cure = |kept: &[&String]| {
+            format!("`--columns {}`", kept.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(","))
+        };
+        let own = |names: &[&String]| names.iter().map(|name| (*name).clone()).collect::<Vec<_>>();
+        if !others.is_empty() {
+            let right = Self::of_names(&own(&components)).is_some();
+            let rest =
+                if right { format!(": leave them out ({})", cure(&components)) } else { String::new() };
+            return Some(format!("{} are no components of a momentum{rest}", list(&others)));
+        }
+        // Both an energy and a mass, or a pseudorapidity and a rapidity: one follows from the other.
+        let is = |name: &String, part: Part| readings(name).iter().any(|(_, other)| *other == part);
+        for (needed, left_out) in [(Part::E, Part::M), (Part::Eta, Part::Rapidity)] {
+            let (left, kept): (Vec<&String>, Vec<&String>) =
+                names.iter().partition(|name| is(name, left_out));
+            if names.iter().any(|name| is(name, needed)) && Self::of_names(&own(&kept)).is_some() {
+                let (left, cure) = (list(&left), cure(&kept));
+                return Some(format!(
+                    "{left} are not needed beside the other components: leave them out ({cure})"
+                ));
+            }
+        }
+        // Two masses, say.
+        names.iter().enumerate().find_map(|(i, name)| {
+            let other = names[..i].iter().find(|other| readings(other) == readings(name))?;
+            Some(format!("`{other}` and `{name}` are the same component: name the wanted ones with `columns` (`--columns`)"))
+        })
+    }
+
+    /// Refuses columns that are taken in turn although their names tell other components.
+    pub fn expect_unnamed(&self, names: &[String]) -> Result<()> {
+        let momentum =
+            |part: &Part| [Part::Px, Part::Py, Part::Pz, Part::Pt, Part::Eta, Part::Phi].contains(part);
+        for (part, column) in self.columns.iter().flat_map(|columns| self.layout.parts().iter().zip(columns))
+        {
+            let Some(name) = names.get(*column) else { continue };
+            let told: Vec<Part> = readings(name).into_iter().map(|(_, part)| part).filter(momentum).collect();
+            if !told.is_empty() && !told.contains(part) {
+                return Err(Error::data(format!(
+                    "expected columns of which each particle has the same components, found that `{name}`, which would be {part} in the \
+                     order `{}`, is {}; name the wanted `columns` (`--columns`), or say what they are with `layout` (`--layout`)",
+                    self.layout, told[0]
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a layout that says something else than the names do.
     pub fn expect(&self, layout: &Layout, names: &[String]) -> Result<()> {
         let parts = layout.parts().len();
-        for (particle, columns) in self.columns.iter().enumerate() {
+        for columns in &self.columns {
+            // Particles may be counted in another order than the file's; each has its components together.
+            let block = columns.first().map_or(0, |column| column / parts);
             for (part, column) in self.layout.parts().iter().zip(columns) {
                 let said = layout.parts()[column % parts];
-                if said != *part || column / parts != particle || columns.len() != parts {
+                if said != *part || column / parts != block || columns.len() != parts {
                     return Err(Error::config(
                         "layout",
                         format!(
@@ -90,7 +203,9 @@ impl Arrangement {
     pub fn ordered(&self, particles: &[String]) -> Self {
         let place = |name: &String| self.labels.iter().position(|label| *label == tokens(name).join("_"));
         let places: Option<Vec<usize>> = particles.iter().map(place).collect();
-        match places {
+        match places.or_else(|| self.by_number(particles)) {
+            // Their order already, of which there may be a note.
+            Some(places) if places.iter().copied().eq(0..self.columns.len()) => self.clone(),
             Some(places) if places.len() == self.columns.len() => {
                 let labels = places.iter().map(|p| self.labels[*p].clone()).collect();
                 let columns = places.iter().map(|p| self.columns[*p].clone()).collect();
@@ -98,6 +213,21 @@ impl Arrangement {
             }
             _ => self.clone(),
         }
+    }
+
+    /// The places of particles that have the numbers of the labels, but other words: `p2`, `p0` and `p1` of `E_0`, `E_1`, `E_2`.
+    fn by_number(&self, particles: &[String]) -> Option<Vec<usize>> {
+        let one_family = |names: &[String]| -> Option<Vec<u128>> {
+            let (family, _) = numbered(names.first()?);
+            let numbers = names.iter().map(|name| match numbered(name) {
+                (other, numbers) if other == family && numbers.len() == 1 => Some(numbers[0]),
+                _ => None,
+            });
+            numbers.collect()
+        };
+        let particles: Vec<String> = particles.iter().map(|name| tokens(name).join("_")).collect();
+        let (labels, wanted) = (one_family(&self.labels)?, one_family(&particles)?);
+        wanted.iter().map(|number| labels.iter().position(|label| label == number)).collect()
     }
 
     /// Particles in an event.
@@ -136,111 +266,5 @@ impl Arrangement {
     }
 }
 
-/// The words of a name in lower case: parts at separators, at digits, and where a capital follows a small letter.
-fn tokens(name: &str) -> Vec<String> {
-    let mut tokens: Vec<String> = Vec::new();
-    let mut last: Option<char> = None;
-    for c in name.chars() {
-        let joins = last.is_some_and(|last| {
-            last.is_alphanumeric()
-                && last.is_ascii_digit() == c.is_ascii_digit()
-                && !(last.is_lowercase() && c.is_uppercase())
-        });
-        if c.is_alphanumeric() {
-            match tokens.last_mut() {
-                Some(token) if joins => token.extend(c.to_lowercase()),
-                _ => tokens.push(c.to_lowercase().collect()),
-            }
-        }
-        last = Some(c);
-    }
-    // `p_x`, `pT` and `mom_z` are one word.
-    let mut merged: Vec<String> = Vec::new();
-    for token in tokens {
-        match merged.last_mut() {
-            Some(before)
-                if ["p", "mom", "momentum"].contains(&before.as_str())
-                    && ["x", "y", "z", "t"].contains(&token.as_str()) =>
-            {
-                before.push_str(&token);
-            }
-            _ => merged.push(token),
-        }
-    }
-    merged
-}
-
-/// All ways to read a column's name as a particle and a component.
-fn readings(name: &str) -> Vec<(String, Part)> {
-    let tokens = tokens(name);
-    let reading = |i: usize| {
-        let part = Part::named(&tokens[i]).filter(|part| *part != Part::Other)?;
-        let label: Vec<&str> =
-            tokens.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, token)| token.as_str()).collect();
-        Some((label.join("_"), part))
-    };
-    (0..tokens.len()).filter_map(reading).collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(text: &str) -> Vec<String> {
-        text.split_whitespace().map(str::to_owned).collect()
-    }
-
-    fn of(text: &str) -> Option<(String, String, Vec<Vec<usize>>)> {
-        let a = Arrangement::of_names(&names(text))?;
-        Some((a.layout.to_string(), a.labels.join(" "), a.columns))
-    }
-
-    #[test]
-    fn names_tell_the_components() {
-        for (text, layout, labels) in [
-            ("j0_px j0_py j0_pz j0_E j1_px j1_py j1_pz j1_E", "px,py,pz,E", "j_0 j_1"),
-            ("jet1.pt jet1.eta jet1.phi jet1.mass", "pt,eta,phi,m", "jet_1"),
-            ("E px py pz", "E,px,py,pz", ""),
-            ("jetPt jetEta jetPhi jetE", "pt,eta,phi,E", "jet"),
-            ("e_pt e_eta e_phi e_m", "pt,eta,phi,m", "e"),
-            ("pt_e eta_e phi_e m_e", "pt,eta,phi,m", "e"),
-            ("lep_pT lep_eta lep_phi lep_energy", "pt,eta,phi,E", "lep"),
-            ("p_x1 p_y1 p_z1 e1", "px,py,pz,E", "1"),
-            ("etarel_0 phirel_0 ptrel_0 mask_0", "eta,phi,pt,mask", "0"),
-        ] {
-            let found = of(text).unwrap_or_else(|| panic!("{text} tells nothing"));
-            assert_eq!((found.0.as_str(), found.1.as_str()), (layout, labels), "{text}");
-        }
-        // Component by component, and particles in different orders.
-        let found = of("E_0 E_1 PX_0 PX_1 PY_0 PY_1 PZ_0 PZ_1").unwrap();
-        assert_eq!((found.0.as_str(), found.2), ("E,px,py,pz", vec![vec![0, 2, 4, 6], vec![1, 3, 5, 7]]));
-        let found = of("a_E a_px a_py a_pz b_px b_py b_pz b_E").unwrap();
-        assert_eq!(found.2[1], [7, 4, 5, 6]);
-        for text in ["x1 x2 x3 x4", "E px py", "pt eta", "j0_px j0_py j0_pz mtt", "j0_px j0_py j0_pz j1_E"] {
-            assert_eq!(of(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_layout_may_not_contradict_the_names() {
-        let names = names("px_0 py_0 pz_0 E_0 px_1 py_1 pz_1 E_1");
-        let found = Arrangement::of_names(&names).unwrap();
-        found.expect(&Layout::read("px,py,pz,E").unwrap(), &names).unwrap();
-        let error = found.expect(&Layout::four_momentum(), &names).unwrap_err().to_string();
-        let expected = "layout: expected what the columns' names tell (`px_0` is px), found `E,px,py,pz`, by which column 1 is \
-                        E of particle 1; leave the layout out";
-        assert_eq!(error, expected);
-    }
-
-    #[test]
-    fn particles_come_in_the_order_asked_for() {
-        let found = Arrangement::of_names(&names("b_E b_px b_py b_pz q1_E q1_px q1_py q1_pz")).unwrap();
-        let event: Vec<f64> = (0..8).map(f64::from).collect();
-        let mut out = [0.0; 8];
-        found.ordered(&["q1".into(), "b".into()]).convert(&event, &mut out);
-        assert_eq!(out, [4.0, 5.0, 6.0, 7.0, 0.0, 1.0, 2.0, 3.0]);
-        // Other names say nothing of the order.
-        assert_eq!(found.ordered(&["x".into(), "y".into()]), found);
-        assert!(found.is_identical());
-    }
-}
+mod tests;

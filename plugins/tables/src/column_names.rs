@@ -1,6 +1,9 @@
-//! What the names of columns say: which are row numbers and which are weights.
+//! Which of a file's columns are used.
 
 use amplicast_sdk::{Error, Result};
+
+use crate::row_numbers::{Values, is_row_number};
+use crate::weights::refuse_weights;
 
 /// Columns of a file that are used, and what there is to say about the choice.
 #[derive(Debug, Default, PartialEq)]
@@ -13,12 +16,12 @@ pub struct Chosen {
 
 /// The `wanted` columns of a file in that order, or all but row numbers; refuses weights and a name that two columns have.
 ///
-/// `indices` are columns that the file itself says are row labels; `integer` tells whether a column holds integers.
+/// `indices` are columns that the file itself says are row labels; `values` looks at a column.
 pub fn choose_columns(
     names: &[String],
     wanted: Option<&[String]>,
     indices: &[String],
-    integer: impl Fn(usize) -> bool,
+    values: impl Fn(usize) -> Values,
 ) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     match wanted {
@@ -35,14 +38,21 @@ pub fn choose_columns(
         }
         None => {
             for (number, name) in names.iter().enumerate() {
-                if indices.contains(name) || is_index(name, || integer(number)) {
+                let declared = indices.contains(name);
+                if is_row_number(name, declared, || values(number)) {
                     chosen.notes.push(format!(
-                        "the column `{name}` is left out: it holds row numbers of a table (its index), no feature; name it in \
+                        "the column `{name}` is left out: it holds numbers of rows or events (an index), no feature; name it in \
                          `columns` if it is one"
                     ));
-                } else {
-                    chosen.numbers.push(number);
+                    continue;
                 }
+                if declared {
+                    chosen.notes.push(format!(
+                        "the column `{name}` is a feature: the file says that it is the table's index, but it holds no row numbers; \
+                         name the wanted `columns` if it is none"
+                    ));
+                }
+                chosen.numbers.push(number);
             }
             if chosen.numbers.is_empty() {
                 return Err(Error::data(
@@ -53,7 +63,7 @@ pub fn choose_columns(
     }
     for &number in &chosen.numbers {
         let name = &names[number];
-        refuse_weights("columns", name)?;
+        refuse_weights("columns", name, wanted.is_some(), chosen.numbers.len() == 1)?;
         if names.iter().filter(|other| *other == name).count() > 1 {
             return Err(Error::data(format!(
                 "column `{name}`: expected one column of each name, found several; rename them in the file"
@@ -63,38 +73,25 @@ pub fn choose_columns(
     Ok(chosen)
 }
 
-/// Refuses an array or a column of weights by its name; `field` is where the configuration chooses it.
-pub fn refuse_weights(field: &str, name: &str) -> Result<()> {
-    if is_weight(name) {
-        return Err(Error::config(
-            field,
-            format!(
-                "expected features of events, found `{name}`: event weights are not supported yet, and G of unweighted events \
-                 is another one; if all weights are equal, leave it out by naming the wanted `columns`"
-            ),
-        ));
+/// The words of a name in lower case: parts at separators, at digits, and where a capital follows a small letter.
+pub fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut last: Option<char> = None;
+    for c in name.chars() {
+        let joins = last.is_some_and(|last| {
+            last.is_alphanumeric()
+                && last.is_ascii_digit() == c.is_ascii_digit()
+                && !(last.is_lowercase() && c.is_uppercase())
+        });
+        if c.is_alphanumeric() {
+            match words.last_mut() {
+                Some(word) if joins => word.extend(c.to_lowercase()),
+                _ => words.push(c.to_lowercase().collect()),
+            }
+        }
+        last = Some(c);
     }
-    Ok(())
-}
-
-/// Whether a name is one of event weights: `weight`, `mc_weight`, `genWeight`, `LHEWeight_originalXWGTUP`.
-pub fn is_weight(name: &str) -> bool {
-    let letters: String =
-        name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    letters.contains("weight") || letters.contains("wgt") || letters == "wt" || letters == "wts"
-}
-
-/// Whether a column without a word from its file is the index of a data frame, by the names that libraries give it.
-fn is_index(name: &str, integer: impl Fn() -> bool) -> bool {
-    // Parquet files of pandas; comma-separated ones that were read again; records and frames with `reset_index`.
-    let numbered = |prefix: &str, end: &str| {
-        name.strip_prefix(prefix)
-            .and_then(|rest| rest.strip_suffix(end))
-            .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-    };
-    numbered("__index_level_", "__")
-        || numbered("Unnamed: ", "") && integer()
-        || (name == "index" || numbered("level_", "")) && integer()
+    words
 }
 
 #[cfg(test)]
@@ -103,7 +100,8 @@ mod tests {
 
     fn choose(names: &[&str], wanted: Option<&[&str]>, indices: &[&str]) -> Result<Chosen> {
         let own = |list: &[&str]| list.iter().map(|name| name.to_string()).collect::<Vec<_>>();
-        choose_columns(&own(names), wanted.map(own).as_deref(), &own(indices), |_| true)
+        let counted = |_| Values::Numbers((0..9).map(f64::from).collect());
+        choose_columns(&own(names), wanted.map(own).as_deref(), &own(indices), counted)
     }
 
     #[test]
@@ -119,32 +117,24 @@ mod tests {
         assert!(
             choose(&["index"], None, &[]).unwrap_err().to_string().contains("found none but row numbers")
         );
-        // Of floating-point numbers it may be a feature.
-        let names = ["index".to_string()];
-        assert_eq!(choose_columns(&names, None, &[], |_| false).unwrap().numbers, [0]);
+        // Of floating-point numbers it is a feature, even if the file says that it is an index.
+        let names = ["pt".to_string(), "n".to_string()];
+        let chosen = choose_columns(&names, None, &names[1..], |_| Values::Numbers(vec![0.5, 0.25])).unwrap();
+        assert_eq!(chosen.numbers, [0, 1]);
+        assert!(chosen.notes[0].starts_with("the column `n` is a feature"), "{:?}", chosen.notes);
     }
 
     #[test]
     fn weights_are_refused_by_name() {
-        for name in [
-            "weight",
-            "Weights",
-            "event_weight",
-            "mc_weight",
-            "genWeight",
-            "mcEventWeight",
-            "LHEWeight_originalXWGTUP",
-            "evt_wgt",
-            "weight_nominal",
-        ] {
+        for name in ["weight", "w_mc", "w", "sf_btag"] {
             let error = choose(&["pt", name], None, &[]).unwrap_err();
             assert_eq!(error.place(), "columns");
-            assert!(error.message().contains(&format!("`{name}`: event weights are not supported yet")));
+            assert!(error.message().contains("not supported yet"), "{error}");
         }
+        // One letter may be a feature, if the user says so.
+        assert_eq!(choose(&["pt", "w"], Some(&["w", "pt"]), &[]).unwrap().numbers, [1, 0]);
+        assert!(choose(&["pt", "weight"], Some(&["weight"]), &[]).is_err());
         assert_eq!(choose(&["pt", "weight"], Some(&["pt"]), &[]).unwrap().numbers, [0]);
-        for name in ["height", "w", "width", "eta", "wt_jet"] {
-            assert!(!is_weight(name), "{name}");
-        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A file of events: what it holds is read once, its rows when they are asked for.
 
-use std::fs::{File, Metadata};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{File, FileType, Metadata};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -9,11 +9,11 @@ use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::{Error, ErrorKind, Result, Schema};
 
 use crate::arrangement::Arrangement;
-use crate::column_names::refuse_weights;
 use crate::format::{Format, format_of};
 use crate::place::Bytes;
 use crate::pool::Pooled;
 use crate::table::{Selection, Table};
+use crate::weights::refuse_weights;
 use crate::{EventShape, Layout, folder, hdf5, npy, npz, parquet};
 
 /// An array of events in a file: n x d numbers, or n x particles x 4.
@@ -70,8 +70,9 @@ impl EventFile {
 
     fn open_here(path: &Path, selection: &Selection) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(|error| Error::io("cannot open the file", error))?;
+        expect_regular(metadata.file_type())?;
         let parts = if metadata.is_dir() { folder::parts(path)? } else { Vec::new() };
-        let Table { shape: array, mut columns, source, notes, names_used, key } =
+        let Table { shape: array, mut columns, source, mut notes, names_used, key } =
             table(path, &metadata, &parts, selection)?;
         let layout = selection.layout.as_ref();
         let shape = EventShape::of_array(&array, layout)?;
@@ -82,8 +83,9 @@ impl EventFile {
             // A layout makes four-momenta of columns, which have names all the same.
             let plain = if array.len() < 3 { EventShape::of_array(&array, None)? } else { shape };
             columns = plain.named(selection.columns.as_deref())?;
-            columns.iter().flatten().try_for_each(|name| refuse_weights("columns", name))?;
+            columns.iter().flatten().try_for_each(|name| refuse_weights("columns", name, true, false))?;
         }
+        notes.extend(EventShape::expect_upright(&array)?);
         let numbers = array[1..].iter().product();
         let named = columns.as_deref().and_then(Arrangement::of_names);
         let stated = layout.is_some() || named.is_some();
@@ -92,10 +94,16 @@ impl EventFile {
                 named.expect(layout, columns.as_deref().unwrap_or_default())?;
                 Some(named)
             }
-            (Some(layout), None, shape) => Some(Arrangement::in_turn(layout.clone(), shape.particles())),
+            (Some(layout), None, shape) => Some(match &columns {
+                Some(names) => Arrangement::of_lists(layout.clone(), names),
+                None => Arrangement::in_turn(layout.clone(), shape.particles()),
+            }),
             (None, Some(named), _) => Some(named),
             (None, None, EventShape::Columns(d)) if d % 4 != 0 => None,
-            (None, None, _) => Some(Arrangement::in_turn(Layout::four_momentum(), numbers / 4)),
+            (None, None, _) => Some(match &columns {
+                Some(names) => Arrangement::of_lists(Layout::four_momentum(), names),
+                None => Arrangement::in_turn(Layout::four_momentum(), numbers / 4),
+            }),
         };
         let momenta = claimed.clone().filter(|_| shape.particles() > 0).map(Arc::new);
         let (again, choice, known) = (path.to_owned(), selection.clone(), (metadata.len(), metadata.mtime()));
@@ -159,7 +167,13 @@ impl EventFile {
 
     /// What a user should know of how it is read.
     pub fn notes(&self) -> impl Iterator<Item = String> {
-        self.opened.notes.iter().map(|note| format!("{}: {note}", self.path().display()))
+        let order = self.momenta.as_ref().and_then(|momenta| momenta.note());
+        self.opened
+            .notes
+            .iter()
+            .cloned()
+            .chain(order)
+            .map(|note| format!("{}: {note}", self.path().display()))
     }
 
     /// A schema of its events, with the names of its columns (`x1` ... `xd` if it has none) or of particles.
@@ -174,7 +188,13 @@ impl EventFile {
             }
             (shape, _) => shape,
         };
-        shape.schema(self.opened.columns.as_deref(), particles)
+        let columns = self.opened.columns.as_deref();
+        shape.schema(columns, particles).map_err(|error| match columns.and_then(Arrangement::why_not) {
+            Some(why) if error.place() == "particles" => {
+                Error::config("particles", format!("{}; {why}", error.message()))
+            }
+            _ => error,
+        })
     }
 
     /// The file, read as events like those of the schema; `place` says whose schema it is.
@@ -187,6 +207,10 @@ impl EventFile {
         if let (EventShape::FourMomenta(_), Some(claimed)) = (expected, &opened.claimed)
             && claimed.particles() == particles
         {
+            if let Some(names) = opened.columns.as_ref().filter(|_| !opened.stated) {
+                let told = claimed.expect_unnamed(names);
+                told.map_err(|error| error.at(self.path().display().to_string()))?;
+            }
             let momenta = Some(Arc::new(claimed.ordered(schema.particles())));
             return Ok(EventFile { opened: Arc::clone(opened), shape: expected, momenta });
         }
@@ -260,6 +284,12 @@ impl EventFile {
         }
     }
 
+    /// Refuses numbers that are against a checksum of the file.
+    pub(crate) fn verify(&self) -> Result<()> {
+        let source = self.opened.source.source();
+        source.and_then(|source| source.verify()).map_err(|error| error.at(self.path().display().to_string()))
+    }
+
     /// The numbers of rows from row `first` on as they stand in the file.
     pub(crate) fn read_numbers(&self, first: u64, out: &mut [f64]) -> Result<()> {
         let source = self.opened.source.source();
@@ -272,13 +302,24 @@ impl EventFile {
     pub(crate) fn expect_finite(&self, first: u64, numbers: &[f64], d: usize) -> Result<()> {
         match numbers.iter().position(|x| !x.is_finite()) {
             None => Ok(()),
-            Some(i) => Err(Error::data(format!(
-                "row {}, number {}: expected a finite number, found {}",
-                first + (i / d) as u64,
-                i % d,
-                numbers[i]
-            ))
-            .at(self.path().display().to_string())),
+            Some(i) => {
+                // Particles that are not there are filled with NaN by some; one bad number is none of them.
+                let row = &numbers[i / d * d..(i / d + 1) * d];
+                let padding = match row.iter().filter(|x| x.is_nan()).count() {
+                    3.. => {
+                        "; this looks like padding: particles that are not there must be zero (`numpy.nan_to_num(x)`), and of events of \
+                         different lengths only numbers that all have can be compared"
+                    }
+                    _ => "",
+                };
+                Err(Error::data(format!(
+                    "row {}, number {}: expected a finite number, found {}{padding}",
+                    first + (i / d) as u64,
+                    i % d,
+                    numbers[i]
+                ))
+                .at(self.path().display().to_string()))
+            }
         }
     }
 
@@ -296,6 +337,18 @@ impl EventFile {
     pub(crate) fn claimed(&self) -> (Option<&Arrangement>, bool) {
         (self.opened.claimed.as_ref(), self.opened.stated)
     }
+}
+
+/// Refuses what has no rows that could be read by their position; opening it might wait for ever.
+pub fn expect_regular(kind: FileType) -> Result<()> {
+    let what = match kind {
+        _ if kind.is_file() || kind.is_dir() => return Ok(()),
+        _ if kind.is_fifo() => "a named pipe",
+        _ if kind.is_socket() => "a socket",
+        _ if kind.is_block_device() || kind.is_char_device() => "a device",
+        _ => "something else",
+    };
+    Err(Error::data(format!("expected a file, found {what}; write the events to a file first")))
 }
 
 /// The table of a file, or of the parts of a folder.
@@ -326,129 +379,4 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use amplicast_sdk::ndarray::{Array2, Array3, ShapeBuilder, array};
-
-    use super::*;
-    use crate::Pass;
-
-    fn open(path: &Path) -> Result<EventFile> {
-        EventFile::open(path, &Selection::default())
-    }
-
-    fn write(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(name);
-        File::create(&path).unwrap().write_all(bytes).unwrap();
-        (folder, path)
-    }
-
-    fn array_file<A: ndarray_npy::WriteNpyExt>(array: A) -> (tempfile::TempDir, PathBuf) {
-        let mut bytes = Vec::new();
-        array.write_npy(&mut bytes).unwrap();
-        write("events.npy", &bytes)
-    }
-
-    fn refusal(path: &Path) -> String {
-        open(path).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn rows_are_read_where_they_are() {
-        let events = Array3::from_shape_fn((5000, 6, 4), |(n, p, c)| (n * 24 + p * 4 + c) as f32);
-        let (_folder, path) = array_file(events);
-        let file = open(&path).unwrap();
-        assert_eq!((file.rows(), file.shape()), (5000, EventShape::FourMomenta(6)));
-        // More than one piece of READ_BYTES.
-        let mut out = Array2::zeros((3000, 24));
-        file.read(1999, out.view_mut()).unwrap();
-        assert!(out.iter().enumerate().all(|(i, &x)| x == (1999 * 24 + i) as f64));
-        Pass::over(&file, 0, 5000).unwrap();
-        let error = file.read(4999, out.view_mut()).unwrap_err().to_string();
-        assert!(error.contains("expected rows within 0..5000, found 4999..7999"), "{error}");
-    }
-
-    #[test]
-    fn f64_columns() {
-        let (_folder, path) = array_file(array![[1.0_f64, 0.1], [2.0, 0.2], [3.0, 0.3]]);
-        let file = open(&path).unwrap();
-        assert_eq!(file.shape(), EventShape::Columns(2));
-        let mut out = Array2::zeros((2, 2));
-        file.read(1, out.view_mut()).unwrap();
-        assert_eq!(out, array![[2.0, 0.2], [3.0, 0.3]]);
-    }
-
-    #[test]
-    fn nan_is_refused_with_its_row() {
-        let mut events = Array2::<f32>::zeros((20_000, 3));
-        events[[17_001, 2]] = f32::NAN;
-        let (_folder, path) = array_file(events);
-        let file = open(&path).unwrap();
-        let error = Pass::over(&file, 0, 20_000).unwrap_err().to_string();
-        assert!(
-            error.ends_with("events.npy: row 17001, number 2: expected a finite number, found NaN"),
-            "{error}"
-        );
-        Pass::over(&file, 0, 17_001).unwrap();
-    }
-
-    #[test]
-    fn fortran_order_integers_and_one_column() {
-        let events = Array3::from_shape_fn((50, 2, 4).f(), |(n, p, c)| (n * 8 + p * 4 + c) as f32);
-        let (_folder, path) = array_file(events);
-        let mut out = Array2::zeros((30, 8));
-        open(&path).unwrap().read(11, out.view_mut()).unwrap();
-        assert!(out.iter().enumerate().all(|(i, &x)| x == (88 + i) as f64), "{out}");
-
-        let (_folder, path) = array_file(array![[1_i32, -2], [3, 4]]);
-        let mut out = Array2::zeros((2, 2));
-        open(&path).unwrap().read(0, out.view_mut()).unwrap();
-        assert_eq!(out, array![[1.0, -2.0], [3.0, 4.0]]);
-
-        let (_folder, path) = array_file(array![1.0, 2.0]);
-        let file = open(&path).unwrap();
-        let mut out = Array2::zeros((1, 1));
-        file.read(1, out.view_mut()).unwrap();
-        assert_eq!((file.rows(), file.shape(), out[[0, 0]]), (2, EventShape::Columns(1), 2.0));
-    }
-
-    #[test]
-    fn other_arrays_are_refused() {
-        let cases = [
-            (array_file(Array3::<f32>::zeros((3, 2, 3))), "(events, particles, 4), found [3, 2, 3]"),
-            (array_file(Array2::<f32>::zeros((0, 2))), "expected at least one event, found none"),
-        ];
-        for ((_folder, path), expected) in cases {
-            let error = refusal(&path);
-            assert!(error.contains(expected), "{error}");
-        }
-    }
-
-    #[test]
-    fn other_files_are_refused() {
-        for (name, expected) in [
-            ("a.root", ".root files are not supported yet"),
-            ("a.h5", "a.h5: expected an HDF5 file: "),
-            ("a.npz", "a.npz: expected a .npz file (a zip archive): "),
-            ("a.parquet", "a.parquet: expected a Parquet file: "),
-        ] {
-            let (_folder, path) = write(name, b"PK");
-            let error = refusal(&path);
-            assert!(error.contains(expected), "{error}");
-        }
-        let (_folder, path) = write("a.npy", b"PK\x03\x04 something that is no array");
-        assert!(refusal(&path).contains("expected a .npy file, found something else"), "{}", refusal(&path));
-        assert!(refusal(Path::new("nowhere/x.npy")).contains("nowhere/x.npy: cannot open the file"));
-    }
-
-    #[test]
-    fn a_cut_file_is_refused() {
-        let mut bytes = Vec::new();
-        ndarray_npy::WriteNpyExt::write_npy(&Array2::<f64>::zeros((100, 2)), &mut bytes).unwrap();
-        let (_folder, path) = write("a.npy", &bytes[..bytes.len() - 1]);
-        let error = refusal(&path);
-        assert!(error.contains("cut short: expected 1728 bytes for shape [100, 2], found 1727"), "{error}");
-    }
-}
+mod tests;

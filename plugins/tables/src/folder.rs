@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use amplicast_sdk::{Error, Result};
 
+use crate::file::expect_regular;
 use crate::format::{Format, format_of};
 use crate::patterns::natural_order;
 use crate::pool::Pooled;
@@ -23,15 +24,19 @@ struct Parts {
 pub fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
     let failed = |error| Error::io("cannot read the folder", error);
     let mut parts = Vec::new();
+    // Its chunks are files like any other.
+    if [".zarray", ".zgroup", ".zattrs", ".zmetadata", "zarr.json"]
+        .iter()
+        .any(|name| folder.join(name).exists())
+    {
+        return Err(Error::data(
+            "expected a file, or a folder of Parquet files, found a Zarr store; save the events: `numpy.save(\"events.npy\", \
+             zarr.open(\"events.zarr\")[:])`",
+        ));
+    }
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name == ".zarray" || name == "zarr.json" || name == ".zgroup" {
-            return Err(Error::data(
-                "expected a folder of Parquet files, found one of Zarr; save the events: `numpy.save(\"events.npy\", \
-                 zarr.open(\"events.zarr\")[:])`",
-            ));
-        }
         // Markers and hidden files, such as `_SUCCESS` and `.part-0.crc`.
         if name.starts_with(['_', '.']) {
             continue;
@@ -43,6 +48,8 @@ pub fn parts(folder: &Path) -> Result<Vec<PathBuf>> {
                  `pandas.read_parquet(\"FOLDER\").to_parquet(\"events.parquet\")`"
             )));
         }
+        let kind = std::fs::metadata(&path).map_err(failed)?.file_type();
+        expect_regular(kind).map_err(|error| error.at(format!("`{name}`")))?;
         let file = File::open(&path)
             .map_err(|error| Error::io("cannot open the file", error).at(format!("`{name}`")))?;
         if !matches!(format_of(&path, &file), Ok(Format::Parquet)) {
@@ -104,6 +111,10 @@ struct First {
 }
 
 impl Source for Parts {
+    fn verify(&self) -> Result<()> {
+        self.parts.iter().try_for_each(|part| part.source()?.verify())
+    }
+
     fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
         let d = self.dimension.max(1);
         let (mut first, mut rest) = (first, out);

@@ -69,8 +69,10 @@ pub fn format_of(path: &Path, file: &File) -> Result<Format> {
         "csv" | "txt" => Err(Error::data(format!(
             "expected a .npy, .npz, .h5 or .parquet file; .{ending} files are not supported yet"
         ))),
-        // The reader says what is wrong with it.
-        _ => Ok(Format::Npy),
+        _ => Err(Error::data(
+            "expected a .npy file, found something else: no format that is known; `numpy.save` writes .npy (raw numbers of `tofile`: \
+             `numpy.save(\"events.npy\", numpy.fromfile(\"events.bin\").reshape(-1, COLUMNS))`)",
+        )),
     }
 }
 
@@ -159,7 +161,20 @@ fn other(begin: &[u8], length: u64) -> Option<String> {
                 .into(),
         );
     }
-    if matches!(begin, [0x80, 2..=5, ..]) {
+    // joblib packs pickles with zlib; a stream's first two bytes are a multiple of 31.
+    if matches!(begin, [0x78, 0x01 | 0x5e | 0x9c | 0xda, ..]) {
+        return Some(
+            "a file packed with zlib, as joblib does; save the events: `numpy.save(\"events.npy\", joblib.load(\"events.joblib\"))`"
+                .into(),
+        );
+    }
+    // The protocols 0 and 1 have no number at their begin; 0 is text.
+    let old_pickle = [&b"cnumpy"[..], b"ccopy_reg", b"cpandas", b"c__builtin__", b"cbuiltins"]
+        .iter()
+        .any(|name| starts(name))
+        || begin.windows(4).take(200).any(|line| line == b"\np0\n")
+        || [&b"(lp0\n"[..], b"(dp0\n", b"(tp0\n"].iter().any(|head| starts(head));
+    if old_pickle || matches!(begin, [0x80, 2..=5, ..]) {
         return Some(
             "a pickle of Python; save the events: `numpy.save(\"events.npy\", numpy.asarray(pickle.load(open(\"events.pkl\", \
              \"rb\"))))`"

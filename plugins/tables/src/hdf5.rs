@@ -3,16 +3,18 @@
 use std::path::Path;
 
 use amplicast_sdk::{Error, Result};
-use hdf5_pure::{ChunkCacheConfig, Dataset, DatasetAccessProperties, File, Layout};
+use hdf5_pure::{ChunkCacheConfig, Dataset, DatasetAccessProperties, File};
 
-use crate::column_names::refuse_weights;
-use crate::filters::expect_known;
-use crate::hdf5_keys::{Place, collect, columns_of_group, find};
+use crate::hdf5_keys::{Place, Tree, columns_of_group, within};
+use crate::hdf5_storage::expect_stored;
 use crate::hdf5_types::{Element, element};
 use crate::npz::weights_beside;
 use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::record::ChosenFields;
+use crate::row_numbers::{LOOKED_AT, Values};
+use crate::side_by_side::side_by_side;
 use crate::table::{Selection, Source, Table};
+use crate::weights::refuse_weights;
 
 /// Bytes of unpacked chunks that a dataset may hold; larger ones are unpacked again for each piece that is read.
 const MOST_HELD: u64 = 1 << 30;
@@ -40,10 +42,6 @@ struct Records {
     held: u64,
 }
 
-/// Datasets of one number an event, side by side.
-#[derive(Debug)]
-struct Columns(Vec<(String, Box<dyn Source>)>);
-
 /// The dataset that `selection` names with its groups (`group/name`), or the datasets of a group as columns.
 pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
     let wrong = |error: hdf5_pure::Error| Error::data(format!("expected an HDF5 file: {error}"));
@@ -52,61 +50,50 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
     if found < expected {
         return Err(Error::data(format!("the file is cut short: expected {expected} bytes, found {found}")));
     }
-    match find(&file, selection)? {
+    let tree = Tree::new(&file, path);
+    match tree.find(selection)? {
         Place::Dataset(key) => {
-            refuse_weights("key", &key)?;
+            refuse_weights("key", &key, true, false)?;
             let opened = file.dataset(&key).map_err(|error| failed(error, &key))?;
             let mut table = open_dataset(&file, opened, &key, selection)?;
-            let listed = collect(&file).unwrap_or_default();
+            let listed = tree.keys().unwrap_or_default();
             table.notes.extend(weights_beside(&key, &listed));
             table.key = Some(key);
             Ok(table)
         }
-        Place::Group(group) => {
-            let (names, notes) = columns_of_group(&file, &group, selection.columns.as_deref())?;
-            if let ([only], None) = (&names[..], &selection.columns) {
-                let key = format!("{group}/{only}").trim_start_matches('/').to_string();
-                let dataset = file.dataset(&key).map_err(|error| failed(error, &key))?;
-                let table = open_dataset(&file, dataset, &key, selection)?;
-                return Ok(Table { key: Some(key), ..table });
-            }
-            let mut rows = None;
-            let mut columns = Vec::new();
-            for name in &names {
-                let key = if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
-                let dataset = file.dataset(&key).map_err(|error| failed(error, &key))?;
-                let table = open_dataset(&file, dataset, &key, &Selection::default())?;
-                let ([events] | [events, 1]) = *table.shape else {
-                    return Err(Error::data(format!(
-                        "expected one number an event in each dataset of the group `{group}`, found the shape {:?}; name one \
-                         dataset by its `key`, or the datasets that are `columns`",
-                        table.shape
-                    ))
-                    .at(format!("`{key}`")));
-                };
-                match &rows {
-                    None => rows = Some((events, key)),
-                    Some((expected, first)) if *expected != events => {
-                        return Err(Error::data(format!(
-                            "expected {expected} events as in `{first}`, found {events}"
-                        ))
-                        .at(format!("`{key}`")));
-                    }
-                    Some(_) => {}
-                }
-                columns.push((name.clone(), table.source));
-            }
-            let shape = vec![rows.map_or(0, |(rows, _)| rows), names.len()];
-            Ok(Table {
-                shape,
-                columns: Some(names),
-                source: Box::new(Columns(columns)),
-                notes,
-                names_used: true,
-                key: Some(group),
-            })
-        }
+        Place::Group(group) => open_group(&tree, group, selection),
     }
+}
+
+/// The datasets of a group as columns; the only one that there is as it is.
+fn open_group(tree: &Tree, group: String, selection: &Selection) -> Result<Table> {
+    let file = tree.file;
+    let open = |key: &str| {
+        let dataset = file.dataset(key).map_err(|error| failed(error, key))?;
+        open_dataset(file, dataset, key, &Selection::default())
+    };
+    let values = |key: &str| match open(key) {
+        Ok(table) => match *table.shape {
+            [events] | [events, 1] => {
+                let mut values = vec![0.0; events.min(LOOKED_AT)];
+                let read = table.source.read(0, &mut values);
+                read.map_or(Values::Unread, |()| Values::Numbers(values))
+            }
+            _ => Values::Several,
+        },
+        Err(_) => Values::Unread,
+    };
+    let (names, notes) = columns_of_group(tree, &group, selection.columns.as_deref(), values)?;
+    if let ([only], None) = (&names[..], &selection.columns) {
+        let key = within(&group, only);
+        let table = open(&key)?;
+        let notes = [notes, table.notes].concat();
+        return Ok(Table { key: Some(key), notes, ..table });
+    }
+    let hint = format!("dataset of the group `{group}`");
+    let table = side_by_side(&names, |name| within(&group, name), open, &hint)?;
+    let notes = [notes, table.notes].concat();
+    Ok(Table { notes, key: Some(group), ..table })
 }
 
 fn failed(error: hdf5_pure::Error, key: &str) -> Error {
@@ -120,15 +107,10 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
         "columns" => error,
         _ => error.at(format!("`{key}`")),
     };
-    expect_known(&dataset.filter_pipeline(), key).map_err(here)?;
-    if matches!(dataset.layout(), Ok(Layout::Virtual)) {
-        let message = "expected numbers in this file, found a virtual dataset, which points to other files; rewrite it with \
-                       `h5repack IN OUT`, or write its numbers to a dataset of their own";
-        return Err(here(Error::data(message)));
-    }
-    let element = element(&dataset.datatype().map_err(inside)?).map_err(here)?;
     let shape = dataset.shape().map_err(inside)?;
     let size = dataset.element_size().map_err(inside)?;
+    let unwritten = expect_stored(&dataset, &shape, size, file.file_size(), key).map_err(here)?;
+    let element = element(&dataset.datatype().map_err(inside)?).map_err(here)?;
     let (held, slots) = unpacked(&dataset, &shape, size);
     let dataset = if held > LEAST_HELD {
         let bytes = usize::try_from(held).unwrap_or(usize::MAX);
@@ -143,7 +125,8 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
     match element {
         Element::Number(number) => {
             let dimension = shape.iter().skip(1).product();
-            Ok(Table::new(shape, Box::new(Rows { dataset, number, dimension, held })))
+            let source = Box::new(Rows { dataset, number, dimension, held });
+            Ok(Table { notes: unwritten.into_iter().collect(), ..Table::new(shape, source) })
         }
         Element::Record(record) => {
             let (rows, each) = match *shape {
@@ -156,8 +139,14 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
                 }
             };
             let size = record.size * each;
-            let ChosenFields { names, fields, notes } =
-                record.repeated(each).choose(selection.columns.as_deref()).map_err(here)?;
+            let first = |field: Field| {
+                let rows = rows.min(LOOKED_AT);
+                let (mut values, bytes) = (vec![0.0; rows], read_rows(&dataset, 0, rows, size).ok()?);
+                decode_records(size, &[field], &bytes, &mut values).is_none().then_some(values)
+            };
+            let ChosenFields { names, fields, mut notes } =
+                record.repeated(each).choose(selection.columns.as_deref(), first).map_err(here)?;
+            notes.extend(unwritten);
             let (shape, columns) = (vec![rows, names.len()], Some(names.clone()));
             let source = Box::new(Records { dataset, size, fields, names, held });
             Ok(Table { columns, notes, names_used: true, ..Table::new(shape, source) })
@@ -229,25 +218,5 @@ impl Source for Records {
 
     fn is_half(&self) -> bool {
         self.fields.iter().any(|field| field.number.kind == Kind::Float(2))
-    }
-}
-
-impl Source for Columns {
-    fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
-        let d = self.0.len();
-        let mut column = vec![0.0; out.len() / d];
-        for (place, (name, source)) in self.0.iter().enumerate() {
-            source.read(first, &mut column).map_err(|error| error.at(format!("`{name}`")))?;
-            out.iter_mut().skip(place).step_by(d).zip(&column).for_each(|(x, value)| *x = *value);
-        }
-        Ok(())
-    }
-
-    fn held(&self) -> u64 {
-        self.0.iter().map(|(_, source)| source.held()).sum()
-    }
-
-    fn is_half(&self) -> bool {
-        self.0.iter().any(|(_, source)| source.is_half())
     }
 }

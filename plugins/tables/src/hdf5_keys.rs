@@ -1,10 +1,14 @@
 //! Where in an HDF5 file the events are.
 
+use std::path::Path;
+
 use amplicast_sdk::{Error, Result};
 use hdf5_pure::{File, Group};
 
 use crate::column_names::{Chosen, choose_columns};
+use crate::hdf5_links::{Links, Listed, Lost};
 use crate::patterns::natural_order;
+use crate::row_numbers::Values;
 use crate::table::Selection;
 
 /// Groups within groups that are looked at; links may form circles.
@@ -18,43 +22,125 @@ pub enum Place {
     Group(String),
 }
 
-/// What `selection` means. The given key is opened first: what else is in the file may be broken.
-pub fn find(file: &File, selection: &Selection) -> Result<Place> {
-    let plain = |key: &String| key.trim_matches('/').to_string();
-    if let Some(key) = selection.key.as_ref().map(plain) {
-        if key.is_empty() {
-            return Ok(Place::Group(key));
+/// A file with its links.
+pub struct Tree<'a> {
+    pub file: &'a File,
+    links: Option<Links>,
+}
+
+impl<'a> Tree<'a> {
+    /// Of a file that is open, and its path.
+    pub fn new(file: &'a File, path: &Path) -> Self {
+        Tree { file, links: Links::open(path, file.superblock()) }
+    }
+
+    /// What `selection` means. The given key is opened first: what else is in the file may be broken.
+    pub fn find(&self, selection: &Selection) -> Result<Place> {
+        if let Some(key) = selection.key.as_deref()
+            && let Some(place) = self.place(key)?
+        {
+            return Ok(place);
         }
-        if file.dataset(&key).is_ok() {
-            return Ok(Place::Dataset(key));
-        }
-        if file.group(&key).is_ok() {
-            return Ok(Place::Group(key));
+        let default = match selection.default_key.as_deref().filter(|_| selection.key.is_none()) {
+            // A key of other files may be of none here.
+            Some(key) => self.place(key).ok().flatten(),
+            None => None,
+        };
+        let keys = match self.keys() {
+            Ok(keys) => keys,
+            Err(_) => match default {
+                Some(place) => return Ok(place),
+                None => return Err(not_listed(selection)),
+            },
+        };
+        let columns = selection.columns.as_deref().unwrap_or_default();
+        match (&keys[..], default) {
+            ([only], _) if selection.key.is_none() => Ok(Place::Dataset(only.clone())),
+            (_, Some(place)) => Ok(place),
+            _ if selection.key.is_none()
+                && !columns.is_empty()
+                && columns.iter().all(|name| keys.contains(name)) =>
+            {
+                Ok(Place::Group(String::new()))
+            }
+            _ => selection.choose(&keys).map(Place::Dataset).map_err(|error| self.with_hint(error, &keys)),
         }
     }
-    let keys = match collect(file) {
-        Ok(keys) => keys,
-        // A link that points nowhere, or into another file, is enough for the library to list nothing.
-        Err(_) => match selection.default_key.as_ref().filter(|_| selection.key.is_none()).map(plain) {
-            Some(key) if file.dataset(&key).is_ok() => return Ok(Place::Dataset(key)),
-            _ => return Err(not_listed(selection)),
-        },
-    };
-    let own = Selection { key: selection.key.as_ref().map(plain), ..selection.clone() };
-    match own.choose(&keys) {
-        Ok(key) => Ok(Place::Dataset(key)),
-        Err(error) => {
-            let columns = selection.columns.as_deref().unwrap_or_default();
-            let default = selection.default_key.as_ref().map(plain).filter(|key| file.group(key).is_ok());
-            match default {
-                _ if selection.key.is_some() => Err(error),
-                Some(group) => Ok(Place::Group(group)),
-                None if !columns.is_empty() && columns.iter().all(|name| keys.contains(name)) => {
-                    Ok(Place::Group(String::new()))
-                }
-                None => Err(error),
+
+    /// Where a key leads, through links if there are some; an error for a link that leads nowhere.
+    fn place(&self, key: &str) -> Result<Option<Place>> {
+        let key = match self.links.as_ref().map(|links| links.resolve(key)) {
+            Some(Ok(path)) => path,
+            Some(Err(Lost::Link(what))) => {
+                return Err(Error::config(
+                    "key",
+                    format!("expected the name of a dataset, found that {what}"),
+                ));
             }
+            Some(Err(Lost::Absent)) | None => key.trim_matches('/').to_owned(),
+        };
+        if key.is_empty() || self.file.dataset(&key).is_err() && self.file.group(&key).is_ok() {
+            return Ok(Some(Place::Group(key)));
         }
+        Ok(self.file.dataset(&key).is_ok().then_some(Place::Dataset(key)))
+    }
+
+    /// The names of all datasets, each once.
+    pub fn keys(&self) -> Result<Vec<String>, hdf5_pure::Error> {
+        let mut keys = Vec::new();
+        match self.links.as_ref().and_then(Links::list) {
+            Some(listed) => {
+                for one in listed {
+                    match one {
+                        Listed::Dataset(key) => keys.push(key),
+                        Listed::Group(path) if path.is_empty() => {
+                            of_group(&self.file.root(), "", DEPTH, &mut keys)?;
+                        }
+                        Listed::Group(path) => {
+                            of_group(&self.file.group(&path)?, &format!("{path}/"), DEPTH, &mut keys)?;
+                        }
+                    }
+                }
+            }
+            None => of_group(&self.file.root(), "", DEPTH, &mut keys)?,
+        }
+        Ok(keys)
+    }
+
+    /// The datasets of a group.
+    fn datasets(&self, group: &str) -> Result<Vec<String>, hdf5_pure::Error> {
+        match self.links.as_ref().and_then(|links| links.datasets(group)) {
+            Some(names) => Ok(names),
+            None if group.is_empty() => self.file.root().datasets(),
+            None => self.file.group(group)?.datasets(),
+        }
+    }
+
+    /// What to do with several datasets, added to the error of a key that is none of them.
+    fn with_hint(&self, error: Error, keys: &[String]) -> Error {
+        let parent = |key: &str| key.rsplit_once('/').map_or(String::new(), |(group, _)| group.to_owned());
+        if let Some(block) = keys.iter().find(|key| key.ends_with("block0_values")) {
+            return Error::config(
+                error.place(),
+                format!("{}; a frame of pandas has its numbers in `{block}`", error.message()),
+            );
+        }
+        let rows = |key: &String| match self.file.dataset(key).and_then(|dataset| dataset.shape()).as_deref()
+        {
+            Ok([rows] | [rows, 1]) => Some(*rows),
+            _ => None,
+        };
+        let Some(one) = keys.first() else { return error };
+        let (group, first) = (parent(one), rows(one));
+        let table = first.is_some() && keys.iter().all(|key| rows(key) == first && parent(key) == group);
+        if !table {
+            return error;
+        }
+        let cure = match group.as_str() {
+            "" => format!("name its columns: `--columns {}`", keys.join(",")),
+            group => format!("name the group, whose datasets are columns: `{group}`"),
+        };
+        Error::config(error.place(), format!("{}; if they are one table, {cure}", error.message()))
     }
 }
 
@@ -64,17 +150,10 @@ fn not_listed(selection: &Selection) -> Error {
     Error::config(
         "key",
         format!(
-            "expected the name of a dataset, which cannot be listed since the file has soft or external links (`h5ls -r FILE` \
-             does), found {found}"
+            "expected the name of a dataset, which cannot be listed since the file is damaged or has links that are not read; name the \
+             dataset itself (`h5ls -r FILE` lists them), found {found}"
         ),
     )
-}
-
-/// The names of all datasets, in order.
-pub fn collect(file: &File) -> Result<Vec<String>, hdf5_pure::Error> {
-    let mut keys = Vec::new();
-    of_group(&file.root(), "", DEPTH, &mut keys)?;
-    Ok(keys)
 }
 
 fn of_group(
@@ -96,39 +175,44 @@ fn of_group(
     Ok(())
 }
 
+/// The key of a dataset of a group.
+pub fn within(group: &str, name: &str) -> String {
+    if group.is_empty() { name.to_owned() } else { format!("{group}/{name}") }
+}
+
 /// The datasets of a group that are columns: the `wanted` ones, or all in the natural order of their names.
 pub fn columns_of_group(
-    file: &File,
+    tree: &Tree,
     group: &str,
     wanted: Option<&[String]>,
+    values: impl Fn(&str) -> Values,
 ) -> Result<(Vec<String>, Vec<String>)> {
-    if let Some(wanted) = wanted {
-        let place = |name: &String| if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
-        if wanted.iter().all(|name| file.dataset(&place(name)).is_ok()) {
-            let Chosen { notes, .. } = choose_columns(wanted, Some(wanted), &[], |_| false)?;
-            return Ok((wanted.to_vec(), notes));
-        }
+    if let Some(wanted) = wanted
+        && wanted.iter().all(|name| tree.file.dataset(&within(group, name)).is_ok())
+    {
+        let Chosen { notes, .. } = choose_columns(wanted, Some(wanted), &[], |_| Values::Unread)?;
+        return Ok((wanted.to_vec(), notes));
     }
-    let listed = if group.is_empty() { Ok(file.root()) } else { file.group(group) };
-    let mut names = listed.and_then(|group| group.datasets()).map_err(|_| {
+    let mut names = tree.datasets(group).map_err(|_| {
         Error::config(
             "columns",
-            format!(
-                "expected the names of the columns in `{group}`, which cannot be listed since it has soft or external links, \
-                 found none"
-            ),
+            format!("expected the names of the columns in `{group}`, which cannot be listed, found none"),
         )
     })?;
     names.sort_by(|a, b| natural_order(a, b));
     if names.is_empty() {
         return Err(Error::data(format!("expected datasets in the group `{group}`, found none")));
     }
-    let integer = |i: usize| {
-        let name: &String = &names[i];
-        let key = if group.is_empty() { name.clone() } else { format!("{group}/{name}") };
-        let dtype = file.dataset(&key).and_then(|dataset| dataset.datatype());
-        matches!(dtype, Ok(hdf5_pure::Datatype::FixedPoint { .. }))
-    };
-    let Chosen { numbers, notes } = choose_columns(&names, wanted, &[], integer)?;
+    if let Some(block) = names.iter().find(|name| *name == "block0_values") {
+        return Err(Error::config(
+            "key",
+            format!(
+                "expected datasets that are columns, found a frame of pandas: its numbers are in `{}`",
+                within(group, block)
+            ),
+        ));
+    }
+    let look = |i: usize| values(&within(group, &names[i]));
+    let Chosen { numbers, notes } = choose_columns(&names, wanted, &[], look)?;
     Ok((numbers.into_iter().map(|i| names[i].clone()).collect(), notes))
 }

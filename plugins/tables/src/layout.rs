@@ -36,7 +36,7 @@ impl Part {
             "eta" | "etarel" | "pseudorapidity" => Part::Eta,
             "y" | "rap" | "rapidity" => Part::Rapidity,
             "phi" | "phirel" | "azimuth" => Part::Phi,
-            "m" | "mass" => Part::M,
+            "m" | "mass" | "msoftdrop" | "softdropmass" | "msd" | "massgroomed" => Part::M,
             "mask" => Part::Mask,
             "" | "other" | "pid" | "pdgid" => Part::Other,
             _ => return None,

@@ -1,9 +1,10 @@
 //! Whether the numbers of a file can be the four-momenta that they are said to be.
 
-use std::f64::consts::{FRAC_PI_2, PI};
+use std::f64::consts::PI;
 
 use crate::arrangement::Arrangement;
 use crate::layout::Part;
+use crate::orders::Orders;
 
 /// Part of the particles that may lie outside of the light cone.
 const OUTSIDE: f64 = 1e-3;
@@ -14,8 +15,11 @@ const ROUNDING: f64 = 1e-4;
 /// The same of float16, which has 11 bits.
 const ROUNDING_HALF: f64 = 8e-3;
 
-/// Particles of which the values are looked at for an azimuth.
-const FOR_AZIMUTH: u64 = 100;
+/// How far below zero a mass may be by rounding: m^2 of E^2, 3 % of the energy.
+const ROUNDING_MASS: f64 = 1e-3;
+
+/// Values by which files mark particles that are not there.
+const PADDING: [f64; 6] = [-1.0, -9.0, -99.0, -999.0, -9999.0, -99999.0];
 
 /// What a pass over a file saw of its four-momenta.
 #[derive(Debug, Clone)]
@@ -26,9 +30,11 @@ pub struct Momenta {
     particles: u64,
     outside: u64,
     first: Option<Outside>,
-    /// How often each component could be the energy of the others.
-    energies: Vec<u64>,
-    components: Vec<Spread>,
+    /// Particles all of whose numbers are a marker of padding, and the first of them: its row, its place and the marker.
+    padding: u64,
+    padded: Option<(u64, usize, f64)>,
+    /// In which other orders four numbers could be a momentum.
+    orders: Option<Orders>,
 }
 
 /// The first particle that is none.
@@ -39,26 +45,24 @@ struct Outside {
     momentum: [f64; 4],
 }
 
-/// The values of a component.
-#[derive(Debug, Clone, Copy)]
-struct Spread {
-    low: f64,
-    high: f64,
-    /// Values beyond pi / 2 on either side, and above pi.
-    wide: u64,
-    above: u64,
-    /// Values that are neither 0 nor 1.
-    other: u64,
-}
-
 impl Momenta {
     /// Of events that are arranged like this; `half` if their numbers are of float16.
     pub fn new(arrangement: Arrangement, half: bool) -> Self {
-        let parts = arrangement.layout.parts().len();
-        let rounding = if half { ROUNDING_HALF } else { ROUNDING };
-        let spread = Spread { low: f64::INFINITY, high: f64::NEG_INFINITY, wide: 0, above: 0, other: 0 };
-        let (energies, components) = (vec![0; parts], vec![spread; parts]);
-        Momenta { arrangement, rounding, particles: 0, outside: 0, first: None, energies, components }
+        let mut rounding = if half { ROUNDING_HALF } else { ROUNDING };
+        let orders = arrangement.is_identical().then(|| Orders::new(rounding));
+        if arrangement.layout.parts().contains(&Part::M) {
+            rounding = f64::max(rounding, ROUNDING_MASS);
+        }
+        Momenta {
+            arrangement,
+            rounding,
+            particles: 0,
+            outside: 0,
+            first: None,
+            padding: 0,
+            padded: None,
+            orders,
+        }
     }
 
     /// Looks at events from row `row` on.
@@ -82,24 +86,19 @@ impl Momenta {
         let p2 = x * x + y * y + z * z;
         // Also false if a momentum is not finite.
         let mut inside = e >= 0.0 && e * e >= p2 * (1.0 - self.rounding) && e.is_finite();
-        let squares = e * e + p2;
-        for (i, (part, spread)) in parts.iter().zip(&mut self.components).enumerate() {
-            let value = component(i);
+        for (i, part) in parts.iter().enumerate() {
             inside &= match part {
-                Part::Pt => value >= 0.0,
-                Part::Phi => value.abs() <= 2.0 * PI + 1e-3,
+                Part::Pt => component(i) >= 0.0,
+                Part::Phi => component(i).abs() <= 2.0 * PI + 1e-3,
                 _ => true,
             };
-            spread.low = spread.low.min(value);
-            spread.high = spread.high.max(value);
-            spread.wide += u64::from(value.abs() > FRAC_PI_2);
-            spread.above += u64::from(value > PI);
-            spread.other += u64::from(value != 0.0 && value != 1.0);
-            if self.arrangement.is_identical() {
-                let others = squares - value * value;
-                self.energies[i] +=
-                    u64::from(value >= 0.0 && value * value >= others * (1.0 - self.rounding));
-            }
+        }
+        let same = (1..parts.len()).all(|i| component(i) == component(0));
+        if let Some(marker) = PADDING.into_iter().find(|marker| !inside && same && component(0) == *marker) {
+            self.padding += 1;
+            self.padded.get_or_insert((row, particle, marker));
+        } else if let Some(orders) = &mut self.orders {
+            orders.look(momentum);
         }
         if !inside {
             self.outside += 1;
@@ -110,11 +109,18 @@ impl Momenta {
     /// What is wrong with them, or only to be said: `stated` if the user or the columns' names say what they are.
     pub fn judge(&self, stated: bool) -> Judgement {
         let share = self.outside as f64 / self.particles.max(1) as f64;
-        let likely = self.likely();
+        let likely = self.orders.as_ref().and_then(Orders::likely);
         if self.particles == 0 && self.arrangement.layout.parts().contains(&Part::Mask) {
             return Judgement::Wrong(format!(
                 "expected particles, found that all of them are masked in the order `{}`: a mask is 1 for a particle",
                 self.arrangement.layout
+            ));
+        }
+        if let Some((row, particle, marker)) = self.padded {
+            return Judgement::Wrong(format!(
+                "row {row}, particle {particle}: expected a four-momentum, found {marker} in all of its numbers, and so for {} particles: \
+                 this looks like padding; particles that are not there must be zero: `x[(x == {marker}).all(-1)] = 0`",
+                self.padding
             ));
         }
         if let Some(Outside { row, particle, momentum: [e, px, py, pz] }) = self.first
@@ -127,9 +133,7 @@ impl Momenta {
                  {pz:.6}) in the order `{layout}`, and so for {percent} % of the particles"
             );
             if let Some(likely) = likely {
-                return Judgement::Wrong(format!(
-                    "{found}; in the order `{likely}` they fit: say so with `layout = \"{likely}\"` (`--layout {likely}`)"
-                ));
+                return Judgement::Wrong(format!("{found}; {}", likely.told));
             }
             // The user's word is taken where it may be true: a network need not know that E >= |p|.
             if stated && share < 0.5 {
@@ -146,63 +150,12 @@ impl Momenta {
             ));
         }
         match likely {
-            Some(likely) if !stated => Judgement::Wrong(format!(
-                "expected four-momenta (E, px, py, pz), found a component of each particle that is spread over an azimuth's \
-                 values: in the order `{likely}` they fit: say so with `layout = \"{likely}\"` (`--layout {likely}`), or \
-                 \"E,px,py,pz\" if they are nevertheless"
+            Some(likely) if !stated && likely.detector => Judgement::Wrong(format!(
+                "expected four-momenta (E, px, py, pz), found what may be something else: {}; or `E,px,py,pz` if they are nevertheless",
+                likely.told
             )),
             _ => Judgement::Right,
         }
-    }
-
-    /// Another order in which the four numbers of a particle would be a momentum.
-    fn likely(&self) -> Option<&'static str> {
-        if !self.arrangement.is_identical() || self.particles == 0 {
-            return None;
-        }
-        let c = &self.components;
-        let azimuth = (0..4).find(|&i| self.is_azimuth(&c[i]));
-        let energy = (0..4).find(|&i| self.energies[i] as f64 >= (1.0 - OUTSIDE) * self.particles as f64);
-        // All zero is a mass of zero.
-        let mask = c[3].other == 0 && c[3].high == 1.0;
-        let angle = |i: usize| c[i].low >= -10.0 && c[i].high <= 10.0;
-        // Transverse momenta in GeV or TeV, not one more angle.
-        let momentum = |i: usize| c[i].low >= 0.0;
-        match (azimuth, energy) {
-            (Some(2), _) if momentum(0) && angle(1) => Some(match (mask, energy) {
-                (true, _) => "pt,eta,phi,mask",
-                (_, Some(3)) => "pt,eta,phi,E",
-                _ if c[3].low < 0.0 => "pt,eta,phi,_",
-                _ => "pt,eta,phi,m",
-            }),
-            (Some(1), _) if momentum(2) && angle(0) && c[0].low < 0.0 => {
-                Some(if mask { "eta,phi,pt,mask" } else { "eta,phi,pt,m" })
-            }
-            (Some(1), _) if momentum(0) && angle(2) => Some("pt,phi,eta,m"),
-            (Some(3), _) if momentum(1) && angle(2) => {
-                Some(if energy == Some(0) { "E,pt,eta,phi" } else { "m,pt,eta,phi" })
-            }
-            (_, Some(3)) => Some("px,py,pz,E"),
-            (_, Some(1)) => Some("px,E,py,pz"),
-            (_, Some(2)) => Some("px,py,E,pz"),
-            // Angles to a jet's axis are no azimuths, but what marks padding is 1 for every particle.
-            (_, None) if mask && angle(0) && angle(1) && momentum(2) => Some("eta,phi,pt,mask"),
-            (_, None) if mask && momentum(0) && angle(1) && angle(2) => Some("pt,eta,phi,mask"),
-            _ => None,
-        }
-    }
-
-    /// Whether values reach from -pi to pi, or from 0 to 2 pi, and no further, half of them in either half.
-    fn is_azimuth(&self, spread: &Spread) -> bool {
-        let half = |count: u64| (0.3..0.7).contains(&(count as f64 / self.particles as f64));
-        let reach = |low: f64, high: f64| {
-            spread.low >= low - 1e-3
-                && spread.low <= low + 0.3
-                && spread.high <= high + 1e-3
-                && spread.high >= high - 0.3
-        };
-        self.particles >= FOR_AZIMUTH
-            && (reach(-PI, PI) && half(spread.wide) || reach(0.0, 2.0 * PI) && half(spread.above))
     }
 }
 
@@ -276,39 +229,31 @@ mod tests {
         }
     }
 
+    fn energy([pt, eta, _, m]: [f64; 4]) -> f64 {
+        (pt * pt * eta.cosh().powi(2) + m * m).sqrt()
+    }
+
+    /// An order that the numbers show: E >= |p| holds in no other.
     #[test]
     fn another_order_is_found() {
+        let with_energy: Vec<[f64; 4]> =
+            particles(500).into_iter().map(|p| [p[0], p[1], p[2], energy(p)]).collect();
         for (events, likely) in [
             (order(momenta(500), [1, 2, 3, 0]), "px,py,pz,E"),
-            (particles(500), "pt,eta,phi,m"),
-            (
-                particles(500).into_iter().map(|[pt, eta, phi, _]| [pt, eta, phi, 0.0]).collect(),
-                "pt,eta,phi,m",
-            ),
-            (order(particles(500), [1, 2, 0, 3]), "eta,phi,pt,m"),
-            (order(particles(500), [3, 0, 1, 2]), "m,pt,eta,phi"),
-            (
-                particles(500)
-                    .into_iter()
-                    .map(|[pt, eta, phi, _]| [eta / 5.0, phi / 5.0, pt / 100.0, 1.0])
-                    .collect(),
-                "eta,phi,pt,mask",
-            ),
-            (
-                particles(500)
-                    .into_iter()
-                    .map(|[pt, eta, phi, m]| [pt, eta, phi, (pt * pt * eta.cosh().powi(2) + m * m).sqrt()])
-                    .collect(),
-                "pt,eta,phi,E",
-            ),
-            (
-                particles(500).into_iter().map(|[pt, eta, phi, m]| [pt, eta, phi + PI, m]).collect(),
-                "pt,eta,phi,m",
-            ),
+            (order(momenta(500), [1, 2, 0, 3]), "px,py,E,pz"),
+            (with_energy.clone(), "pt,eta,phi,E"),
+            (order(with_energy.clone(), [3, 1, 2, 0]), "E,eta,phi,pt"),
+            (order(with_energy.clone(), [3, 0, 1, 2]), "E,pt,eta,phi"),
+            (order(with_energy, [3, 0, 2, 1]), "E,pt,phi,eta"),
         ] {
             let error = refusal("E,px,py,pz", false, &events);
             assert!(error.contains(&format!("in the order `{likely}` they fit")), "{likely}: {error}");
         }
+        // Angles to a jet's axis, of which the mask tells.
+        let relative =
+            particles(500).into_iter().map(|[pt, eta, phi, _]| [eta / 5.0, phi / 5.0, pt / 100.0, 1.0]);
+        let error = refusal("E,px,py,pz", false, &relative.collect::<Vec<_>>());
+        assert!(error.contains("in the order `eta,phi,pt,mask` they would fit"), "{error}");
         // 100 % of the particles, from the first one on.
         let error = refusal("E,px,py,pz", true, &order(momenta(500), [1, 2, 3, 0]));
         assert!(error.starts_with("row 0, particle 0: expected a four-momentum with E >= |p|"), "{error}");
@@ -318,6 +263,80 @@ mod tests {
         // A wrong word of the user's.
         let error = refusal("pt,eta,phi,m", true, &momenta(500));
         assert!(error.contains("in the order `pt,eta,phi,m`"), "{error}");
+    }
+
+    /// Beside pt, eta and phi a mass is not told from the kind of a particle or a tag by their values: no advice may make one of the
+    /// other, and none drops the masses without a word.
+    #[test]
+    fn what_the_numbers_do_not_show_is_not_said() {
+        let kinds = [22.0, 211.0, 130.0, 321.0];
+        let fourth = |value: &dyn Fn(usize, f64) -> f64| -> Vec<[f64; 4]> {
+            let list = particles(500).into_iter().enumerate();
+            list.map(|(i, [pt, eta, phi, m])| [pt, eta, phi, value(i, m)]).collect()
+        };
+        for (what, events, places) in [
+            ("a mass", fourth(&|_, m| m), "pt,eta,phi,X"),
+            (
+                "masses of which some are below zero",
+                fourth(&|i, m| if i % 3 == 0 { -0.01 } else { m }),
+                "pt,eta,phi,X",
+            ),
+            ("kinds", fourth(&|i, _| kinds[i % 4]), "pt,eta,phi,X"),
+            (
+                "kinds and charges",
+                fourth(&|i, _| kinds[i % 4] * (1.0 - 2.0 * (i % 2) as f64)),
+                "pt,eta,phi,X",
+            ),
+            ("tags", fourth(&|i, _| (i % 2) as f64), "pt,eta,phi,X"),
+            ("zero", fourth(&|_, _| 0.0), "pt,eta,phi,X"),
+            ("a mass, eta first", order(particles(500), [1, 2, 0, 3]), "eta,phi,pt,X"),
+            ("a mass first", order(particles(500), [3, 0, 1, 2]), "X,pt,eta,phi"),
+            ("phi before eta", order(particles(500), [0, 2, 1, 3]), "pt,phi,eta,X"),
+            (
+                "phi from 0 on",
+                particles(500).into_iter().map(|[pt, eta, phi, m]| [pt, eta, phi + PI, m]).collect(),
+                "pt,eta,phi,X",
+            ),
+        ] {
+            let error = refusal("E,px,py,pz", false, &events);
+            assert!(error.contains("a mass or something else, these numbers do not tell"), "{what}: {error}");
+            for part in ["m", "_"] {
+                assert!(
+                    error.contains(&format!("`{}` if it is ", places.replace('X', part))),
+                    "{what}: {error}"
+                );
+            }
+            assert!(!error.contains("they fit"), "{what}: {error}");
+        }
+    }
+
+    /// m^2 of a massless jet in float32 is off by rounding: m = -0.02 E has E^2 = p^2 (1 - 4e-4). Far below zero is no rounding.
+    #[test]
+    fn masses_a_little_below_zero_are_massless() {
+        let with = |part: f64| -> Vec<[f64; 4]> {
+            particles(500)
+                .into_iter()
+                .map(|[pt, eta, phi, _]| [pt, eta, phi, -part * pt * eta.cosh()])
+                .collect()
+        };
+        assert_eq!(judge("pt,eta,phi,m", true, &with(0.02)), Judgement::Right);
+        assert_ne!(judge("pt,eta,phi,m", true, &with(0.2)), Judgement::Right);
+    }
+
+    /// A marker of padding in a single particle of thousands is a wrong momentum.
+    #[test]
+    fn padding_by_a_marker_is_named() {
+        for (layout, mut events) in [("E,px,py,pz", momenta(2000)), ("pt,eta,phi,m", particles(2000))] {
+            for marker in [-999.0, -1.0] {
+                events[77] = [marker; 4];
+                let error = refusal(layout, true, &events);
+                assert!(
+                    error.starts_with("row 77, particle 0: expected a four-momentum, found -"),
+                    "{error}"
+                );
+                assert!(error.contains("looks like padding") && error.contains(".all(-1)] = 0`"), "{error}");
+            }
+        }
     }
 
     /// 20 of 1000 particles with E = |p| / 2.

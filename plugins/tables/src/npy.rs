@@ -8,6 +8,7 @@ use ndarray_npy::npy::header::{Header, ReadHeaderError};
 use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::place::Bytes;
 use crate::record::{ChosenFields, Record, numpy_record};
+use crate::row_numbers::LOOKED_AT;
 use crate::table::{Source, Table};
 
 /// Bytes that are read at once.
@@ -47,8 +48,7 @@ struct Records {
 
 /// The array from byte `start` to byte `end`; checks its header and its length. `wanted` are the columns of records.
 pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Result<Table> {
-    let mut reader = bytes.from(start);
-    let header = Header::from_reader(&mut reader).map_err(|error| match error {
+    let (header, begin) = read_header(&bytes, start).map_err(|error| match error {
         ReadHeaderError::Io(e) if e.kind() != ErrorKind::UnexpectedEof => {
             Error::io("cannot read the file", e)
         }
@@ -67,7 +67,6 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
     };
     let size = number.map_or_else(|| record.as_ref().map_or(0, |r| r.size), Number::bytes);
     let needed = header.shape.iter().try_fold(size as u64, |n, &axis| n.checked_mul(axis as u64));
-    let begin = reader.place;
     let expected = needed
         .and_then(|n| n.checked_add(begin - start))
         .ok_or_else(|| Error::data(format!("expected a shape that fits a file, found {:?}", header.shape)))?;
@@ -103,13 +102,43 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
                 }
             };
             let size = record.size * each;
-            let ChosenFields { names, fields, notes } = record.repeated(each).choose(wanted)?;
+            let first = |field: Field| {
+                let mut values = vec![0.0; rows.min(LOOKED_AT)];
+                let fields = vec![field];
+                let source =
+                    Records { bytes: bytes.clone(), start: begin, size, fields, names: vec![String::new()] };
+                source.read(0, &mut values).ok().map(|()| values)
+            };
+            let ChosenFields { names, fields, notes } = record.repeated(each).choose(wanted, first)?;
             let shape = vec![rows, names.len()];
             let columns = Some(names.clone());
             let source = Box::new(Records { bytes, start: begin, size, fields, names });
             Ok(Table { columns, notes, names_used: true, ..Table::new(shape, source) })
         }
     }
+}
+
+/// The header of an array, and where its numbers begin.
+fn read_header(bytes: &Bytes, start: u64) -> std::result::Result<(Header, u64), ReadHeaderError> {
+    let mut reader = bytes.from(start);
+    let mut magic = [0; 8];
+    if reader.read_exact(&mut magic).is_ok() && magic.starts_with(b"\x93NUMPY") && matches!(magic[6], 1 | 2) {
+        // Names of fields are in Latin-1 there, and in UTF-8 in version 3, which the parser reads.
+        let mut width = vec![0; 2 * usize::from(magic[6])];
+        reader.read_exact(&mut width)?;
+        let length = width.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte));
+        let mut latin = Vec::new();
+        reader.by_ref().take(length).read_to_end(&mut latin)?;
+        if latin.len() as u64 == length && !latin.is_ascii() {
+            let text: String = latin.into_iter().map(char::from).collect();
+            let begin =
+                [&b"\x93NUMPY\x03\x00"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+            return Ok((Header::from_reader(&mut &begin[..])?, reader.place));
+        }
+    }
+    let mut reader = bytes.from(start);
+    let header = Header::from_reader(&mut reader)?;
+    Ok((header, reader.place))
 }
 
 /// For each number of an event, in C order, which of the columns it is in Fortran order.

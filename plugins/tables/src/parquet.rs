@@ -2,17 +2,21 @@
 
 use std::fmt;
 use std::io::{BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use amplicast_sdk::{Error, Result};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+use parquet::file::statistics::Statistics;
 
 use crate::number::{TOO_LARGE, half, too_large};
-use crate::parquet_schema::{Column, columns};
+use crate::parquet_schema::{Column, columns, expect_rows};
 use crate::place::{Bytes, Reader};
+use crate::row_numbers::LOOKED_AT;
 use crate::table::{Source, Table};
 
 /// Readers that wait where they stopped.
@@ -41,6 +45,8 @@ struct Placed {
     place: usize,
     /// Repetition levels of its numbers in each event; one for a plain number.
     levels: Vec<i16>,
+    /// The least and the greatest number of each row group as far as the file says them.
+    ranges: Vec<Option<[f64; 2]>>,
 }
 
 /// Readers of all columns, at the same row.
@@ -53,14 +59,19 @@ struct Cursor {
 
 /// The `wanted` columns in that order, or all that are features.
 pub fn open(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
+    undamaged(|| open_columns(bytes, wanted))
+}
+
+fn open_columns(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
     let wrong = |error: ParquetError| Error::data(format!("expected a Parquet file: {error}"));
     let reader = SerializedFileReader::new(bytes).map_err(wrong)?;
-    let (chosen, notes) = columns(reader.metadata(), wanted)?;
+    let (chosen, notes) = columns(reader.metadata(), wanted, |column| first_values(&reader, column))?;
     let mut starts = vec![0];
     for group in reader.metadata().row_groups() {
         starts.push(starts[starts.len() - 1] + u64::try_from(group.num_rows()).unwrap_or(0));
     }
     let rows = usize::try_from(starts[starts.len() - 1]).unwrap_or(usize::MAX);
+    expect_rows(reader.metadata(), &chosen)?;
     let mut source = Columns { reader, columns: Vec::new(), dimension: 0, starts, cursors: Mutex::default() };
     let (mut names, mut axes) = (Vec::new(), Vec::new());
     for column in chosen {
@@ -74,7 +85,9 @@ pub fn open(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
         axes.push(axes_of(&levels));
         let place = source.dimension;
         source.dimension += count;
-        source.columns.push(Placed { column, place, levels });
+        let ranges = source.reader.metadata().row_groups().iter();
+        let ranges = ranges.map(|group| range(group.column(column.number), column.unsigned)).collect();
+        source.columns.push(Placed { column, place, levels, ranges });
     }
     // A single column of lists of lists is an array of its own.
     let (shape, columns) = match &axes[..] {
@@ -82,6 +95,15 @@ pub fn open(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
         _ => (vec![rows, source.dimension], Some(names)),
     };
     Ok(Table { shape, columns, source: Box::new(source), notes, names_used: true, key: None })
+}
+
+/// The first numbers of a column, if none of them is null or too large.
+fn first_values(reader: &SerializedFileReader<Bytes>, column: &Column) -> Option<Vec<f64>> {
+    let group = reader.metadata().row_groups().iter().position(|group| group.num_rows() > 0)?;
+    let mut values = reader.get_row_group(group).ok()?.get_column_reader(column.number).ok()?;
+    let found = read(&mut values, column, LOOKED_AT).ok()?;
+    let plain = found.null.is_none() && !(column.wide && found.values.iter().any(|x| x.abs() >= TOO_LARGE));
+    plain.then_some(found.values)
 }
 
 /// Lists in an event and numbers in each, from the repetition levels of lists of lists that are equally long.
@@ -108,6 +130,11 @@ impl Columns {
         Ok(first.levels)
     }
 
+    /// The row group of a row.
+    fn group(&self, row: u64) -> usize {
+        self.starts.partition_point(|start| *start <= row) - 1
+    }
+
     /// Readers at a row.
     fn cursor(&self, row: u64) -> Result<Cursor, ParquetError> {
         let mut waiting = self.cursors.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +143,7 @@ impl Columns {
         }
         drop(waiting);
         let mut cursor = self.begin(row)?;
-        let group = self.starts.partition_point(|start| *start <= row) - 1;
+        let group = self.group(row);
         let skipped = (row - self.starts[group]) as usize;
         for reader in &mut cursor.readers {
             skip(reader, skipped)?;
@@ -126,15 +153,38 @@ impl Columns {
 
     /// Readers at the begin of the row group of a row.
     fn begin(&self, row: u64) -> Result<Cursor, ParquetError> {
-        let group = self.starts.partition_point(|start| *start <= row) - 1;
+        let group = self.group(row);
         let reader = self.reader.get_row_group(group)?;
         let readers = self.columns.iter().map(|placed| reader.get_column_reader(placed.column.number));
         Ok(Cursor { row, end: self.starts[group + 1], readers: readers.collect::<Result<_, _>>()? })
     }
 }
 
+/// What `read` gives; of damaged pages the library may panic.
+fn undamaged<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_string());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+        Err(Error::data(format!("cannot read the file: it is damaged ({text})")))
+    })
+}
+
 impl Source for Columns {
     fn read(&self, first: u64, out: &mut [f64]) -> Result<()> {
+        undamaged(|| self.read_rows(first, out))
+    }
+
+    fn held(&self) -> u64 {
+        self.columns.len() as u64 * PAGE_BYTES
+    }
+
+    fn is_half(&self) -> bool {
+        self.columns.iter().any(|placed| placed.column.half)
+    }
+}
+
+impl Columns {
+    fn read_rows(&self, first: u64, out: &mut [f64]) -> Result<()> {
         let failed = |error: ParquetError| Error::data(format!("cannot read the file: {error}"));
         if out.is_empty() {
             return Ok(());
@@ -151,6 +201,7 @@ impl Source for Columns {
             for (placed, reader) in self.columns.iter().zip(&mut cursor.readers) {
                 let found = read(reader, &placed.column, rows).map_err(failed)?;
                 placed.fill(&found, cursor.row, rows, part, d)?;
+                placed.expect_range(&found.values, cursor.row, self.group(cursor.row))?;
             }
             cursor.row += rows as u64;
             rest = others;
@@ -162,17 +213,23 @@ impl Source for Columns {
         waiting.push(cursor);
         Ok(())
     }
-
-    fn held(&self) -> u64 {
-        self.columns.len() as u64 * PAGE_BYTES
-    }
-
-    fn is_half(&self) -> bool {
-        self.columns.iter().any(|placed| placed.column.half)
-    }
 }
 
 impl Placed {
+    /// Refuses numbers outside of the range that the file says: the checksum of a page does not cover what tells how it is read.
+    fn expect_range(&self, values: &[f64], first: u64, group: usize) -> Result<()> {
+        let Some([low, high]) = self.ranges[group] else { return Ok(()) };
+        match values.iter().position(|x| *x < low || *x > high) {
+            None => Ok(()),
+            Some(place) => Err(Error::data(format!(
+                "row {}, column `{}`: expected a number from {low} to {high} as the file's statistics say, found {}: the file is damaged",
+                first + (place / self.levels.len()) as u64,
+                self.column.name,
+                values[place]
+            ))),
+        }
+    }
+
     /// Puts the column's numbers into `rows` events from row `first` on; refuses nulls, missing rows and lists of other lengths.
     fn fill(&self, found: &Found, first: u64, rows: usize, events: &mut [f64], d: usize) -> Result<()> {
         let (column, count) = (&self.column, self.levels.len());
@@ -219,6 +276,19 @@ impl Placed {
         }
         Ok(())
     }
+}
+
+/// The least and the greatest number of a column in a row group, where its statistics say them.
+fn range(chunk: &ColumnChunkMetaData, unsigned: bool) -> Option<[f64; 2]> {
+    let ends = match chunk.statistics()? {
+        Statistics::Float(s) => [f64::from(*s.min_opt()?), f64::from(*s.max_opt()?)],
+        Statistics::Double(s) => [*s.min_opt()?, *s.max_opt()?],
+        // Old writers compared numbers without a sign as if they had one.
+        Statistics::Int32(s) if !unsigned => [f64::from(*s.min_opt()?), f64::from(*s.max_opt()?)],
+        Statistics::Int64(s) if !unsigned => [*s.min_opt()? as f64, *s.max_opt()? as f64],
+        _ => return None,
+    };
+    Some(ends)
 }
 
 fn not_equal(column: &Column, row: u64, expected: &str, found: &str) -> Error {

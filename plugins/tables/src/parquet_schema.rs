@@ -8,6 +8,10 @@ use serde_json::Value;
 
 use crate::arrow_schema::times;
 use crate::column_names::{Chosen, choose_columns};
+use crate::row_numbers::Values;
+
+/// Rows of equal numbers that a byte may stand for.
+const MOST_ALIKE: i64 = 1 << 16;
 
 /// A column of numbers.
 #[derive(Debug, Clone)]
@@ -29,7 +33,13 @@ pub struct Column {
 }
 
 /// The `wanted` columns, or all but row numbers, and what there is to say about the choice.
-pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<(Vec<Column>, Vec<String>)> {
+///
+/// `values` reads the first numbers of a column.
+pub fn columns(
+    metadata: &ParquetMetaData,
+    wanted: Option<&[String]>,
+    values: impl Fn(&Column) -> Option<Vec<f64>>,
+) -> Result<(Vec<Column>, Vec<String>)> {
     let file = metadata.file_metadata();
     let schema = file.schema_descr();
     let names: Vec<String> = schema.columns().iter().map(|column| name(column)).collect();
@@ -39,10 +49,7 @@ pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<
     };
     let indices = said("pandas").map(pandas_index).unwrap_or_default();
     let times = said("ARROW:schema").map(times).unwrap_or_default();
-    let integer = |i: usize| matches!(schema.column(i).physical_type(), Type::INT32 | Type::INT64);
-    let Chosen { numbers, notes } = choose_columns(&names, wanted, &indices, integer)?;
-    let mut columns = Vec::new();
-    for number in numbers {
+    let column = |number: usize| {
         let (descriptor, name) = (schema.column(number), names[number].clone());
         if let Some((_, kind)) = times.iter().find(|(time, _)| *time == name) {
             return Err(refused(&name, kind, "save them as numbers (of seconds, say), or "));
@@ -53,7 +60,7 @@ pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<
             descriptor.converted_type(),
             ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64
         );
-        columns.push(Column {
+        Ok(Column {
             number,
             name,
             unsigned,
@@ -61,8 +68,15 @@ pub fn columns(metadata: &ParquetMetaData, wanted: Option<&[String]>) -> Result<
             wide: descriptor.physical_type() == Type::INT64,
             repeated: descriptor.max_rep_level(),
             present: descriptor.max_def_level(),
-        });
-    }
+        })
+    };
+    let look = |number: usize| match column(number) {
+        Ok(column) if column.repeated > 0 => Values::Several,
+        Ok(column) => values(&column).map_or(Values::Unread, Values::Numbers),
+        Err(_) => Values::Unread,
+    };
+    let Chosen { numbers, notes } = choose_columns(&names, wanted, &indices, look)?;
+    let columns = numbers.into_iter().map(column).collect::<Result<Vec<_>>>()?;
     Ok((columns, notes))
 }
 
@@ -144,6 +158,44 @@ fn expect_compression(metadata: &ParquetMetaData, number: usize, name: &str) -> 
                  `compression=\"zstd\"`"
             )));
         }
+    }
+    Ok(())
+}
+
+/// Refuses more rows than the columns' bytes can hold, before memory is asked for them.
+pub fn expect_rows(metadata: &ParquetMetaData, columns: &[Column]) -> Result<()> {
+    let damaged = |what: String| Err(Error::data(format!("the file is damaged: {what}")));
+    let (mut all, mut bytes) = (0_i64, 0_i64);
+    for (i, group) in metadata.row_groups().iter().enumerate() {
+        let rows = group.num_rows();
+        for column in columns {
+            let chunk = group.column(column.number);
+            let values = chunk.num_values();
+            if rows < 0 || values < rows || column.repeated == 0 && values != rows {
+                return damaged(format!(
+                    "expected {rows} numbers in row group {i} of the column `{}`, found {values}",
+                    column.name
+                ));
+            }
+            bytes = bytes.saturating_add(chunk.uncompressed_size());
+            // One count for each level, which tells whether there are nulls or lists.
+            let levels = usize::try_from(column.present).unwrap_or(0) + 1;
+            if chunk.definition_level_histogram().is_some_and(|counts| counts.values().len() != levels) {
+                return damaged(format!(
+                    "the levels of the column `{}` are not those of its statistics",
+                    column.name
+                ));
+            }
+        }
+        all = all.saturating_add(rows);
+    }
+    let said = metadata.file_metadata().num_rows();
+    if said != all {
+        return damaged(format!("expected {said} rows, found {all} in its row groups"));
+    }
+    // Rows whose numbers are all alike need next to no bytes; events are not like that.
+    if all > MOST_ALIKE && all / MOST_ALIKE > bytes / columns.len().max(1) as i64 {
+        return damaged(format!("expected bytes for {all} rows, found {bytes} in {} columns", columns.len()));
     }
     Ok(())
 }

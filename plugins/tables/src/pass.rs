@@ -20,8 +20,9 @@ pub struct Pass {
 }
 
 impl Pass {
-    /// Reads rows `first .. end` once and refuses NaN and infinite numbers; memory does not grow with the rows.
+    /// Reads rows `first .. end` once and refuses NaN and infinite numbers, and what is against the file's checksums; memory does not grow with the rows.
     pub fn over(file: &EventFile, first: u64, end: u64) -> Result<Self> {
+        file.verify()?;
         let d = file.numbers();
         let step = chunk_events(d) as u64;
         let mut numbers = vec![0.0; step.min(end.saturating_sub(first)) as usize * d];

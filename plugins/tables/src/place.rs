@@ -1,7 +1,7 @@
 //! Bytes that are read by position: of a file, or in memory.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -50,5 +50,33 @@ impl Read for Reader {
         let read = self.bytes.read_at(out, self.place)?;
         self.place += read as u64;
         Ok(read)
+    }
+}
+
+/// A reader that moves by itself: what shares a file's cursor with other threads reads wrong bytes.
+#[derive(Debug)]
+pub struct Seeking(Reader);
+
+impl Seeking {
+    pub fn new(bytes: Bytes) -> Self {
+        Seeking(bytes.from(0))
+    }
+}
+
+impl Read for Seeking {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl Seek for Seeking {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(offset) => self.0.bytes.length()?.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.0.place.checked_add_signed(offset),
+        };
+        self.0.place = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.0.place)
     }
 }

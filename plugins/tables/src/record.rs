@@ -3,7 +3,8 @@
 use amplicast_sdk::{Error, Result};
 
 use crate::column_names::{Chosen, choose_columns};
-use crate::number::{Field, Kind, Number};
+use crate::number::{Field, Number};
+use crate::row_numbers::Values;
 
 /// A field of a record as a file declares it.
 #[derive(Debug, Clone)]
@@ -59,13 +60,19 @@ impl Record {
         Record { size: self.size * times, columns: columns.collect() }
     }
 
-    /// The `wanted` columns, or all that are features.
-    pub fn choose(&self, wanted: Option<&[String]>) -> Result<ChosenFields> {
+    /// The `wanted` columns, or all that are features; `values` reads the first ones of a field.
+    pub fn choose(
+        &self,
+        wanted: Option<&[String]>,
+        values: impl Fn(Field) -> Option<Vec<f64>>,
+    ) -> Result<ChosenFields> {
         let names: Vec<String> = self.columns.iter().map(|(name, ..)| name.clone()).collect();
-        let integer = |i: usize| {
-            matches!(&self.columns[i].1, Ok(Number { kind: Kind::Signed(_) | Kind::Unsigned(_), .. }))
+        let look = |i: usize| {
+            let (_, number, offset) = &self.columns[i];
+            let field = number.as_ref().ok().map(|number| Field { number: *number, offset: *offset });
+            field.and_then(&values).map_or(Values::Unread, Values::Numbers)
         };
-        let Chosen { numbers, notes } = choose_columns(&names, wanted, &[], integer)?;
+        let Chosen { numbers, notes } = choose_columns(&names, wanted, &[], look)?;
         let mut chosen = ChosenFields { names: Vec::new(), fields: Vec::new(), notes };
         for i in numbers {
             let (name, number, offset) = &self.columns[i];

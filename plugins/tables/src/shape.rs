@@ -6,6 +6,9 @@ use amplicast_sdk::{Error, Result, Schema};
 
 use crate::Layout;
 
+/// Columns or particles of which there are seldom more than events.
+const MANY: usize = 100;
+
 /// The shape of one event of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventShape {
@@ -39,7 +42,7 @@ impl EventShape {
             )),
             ([_, _, 3 | 5 | 6], None) => Err(Error::data(format!(
                 "expected an array of shape (events, columns) or (events, particles, 4), found {shape:?}; say what the numbers of a \
-                 particle are with `layout` (`--layout`), such as \"pt,eta,phi\""
+                 particle are with `layout` (`--layout`), such as \"pt,eta,phi\" or \"pt,eta,phi,m,_\", `_` for what is not used"
             ))),
             _ => Err(Error::data(format!(
                 "expected an array of shape (events, columns) or (events, particles, 4), found {shape:?}"
@@ -52,6 +55,26 @@ impl EventShape {
         match schema.particles().len() {
             0 => EventShape::Columns(schema.dimension()),
             particles => EventShape::FourMomenta(particles),
+        }
+    }
+
+    /// Refuses an array with next to no events of very many numbers: the axes of most such arrays are exchanged. What there is to say if it
+    /// may be right.
+    pub fn expect_upright(array: &[usize]) -> Result<Option<String>> {
+        let (rows, across, cure) = match *array {
+            [rows, columns] => (rows, columns, "x.T"),
+            [rows, particles, _] => (rows, particles, "numpy.moveaxis(x, 0, 1)"),
+            _ => return Ok(None),
+        };
+        if across <= MANY || rows >= across {
+            return Ok(None);
+        }
+        let what = if array.len() == 2 { "columns" } else { "particles" };
+        let found = format!("only {rows} events of {across} {what}: are the axes exchanged? save `{cure}`");
+        if rows <= across / 10 {
+            Err(Error::data(format!("expected an event in each row, found {found}")))
+        } else {
+            Ok(Some(found))
         }
     }
 
@@ -94,10 +117,17 @@ impl EventShape {
             }),
             (EventShape::Columns(d), Some(names)) if d % 4 != 0 => Err(Error::config(
                 "particles",
-                format!(
-                    "expected no particles, or {} columns (E, px, py, pz of each), found {self}",
-                    4 * names.len()
-                ),
+                match d.checked_div(names.len()) {
+                    Some(each) if each > 2 && d == each * names.len() => format!(
+                        "expected no particles, or {} columns (E, px, py, pz of each), found {self}; if each has {each} numbers, say what \
+                         they are with `layout` (`--layout`), `_` for what is not used",
+                        4 * names.len()
+                    ),
+                    _ => format!(
+                        "expected no particles, or {} columns (E, px, py, pz of each), found {self}",
+                        4 * names.len()
+                    ),
+                },
             )),
             (EventShape::FourMomenta(p), None) => Ok(Schema::four_momenta((0..p).map(|i| format!("p{i}")))),
             (_, Some(names)) => Ok(Schema::four_momenta(distinct("particles", names, self.dimension() / 4)?)),
@@ -156,6 +186,22 @@ mod tests {
             EventShape::Columns(2).named(Some(&two)).unwrap_err().to_string(),
             "columns: expected different names, found `a` twice"
         );
+    }
+
+    #[test]
+    fn arrays_that_lie_on_their_side() {
+        let said = |shape: &[usize]| EventShape::expect_upright(shape).map_err(|error| error.to_string());
+        let expected = "expected an event in each row, found only 3 events of 5000 columns: are the axes exchanged? save `x.T`";
+        assert_eq!(said(&[3, 5000]), Err(expected.into()));
+        assert!(
+            said(&[2, 3000, 4])
+                .unwrap_err()
+                .contains("2 events of 3000 particles: are the axes exchanged? save `numpy.moveaxis")
+        );
+        assert!(said(&[150, 200]).unwrap().unwrap().starts_with("only 150 events of 200 columns"));
+        for right in [&[5][..], &[3, 100], &[200, 200], &[60, 40, 4], &[5000, 3], &[1, 8]] {
+            assert_eq!(said(right), Ok(None), "{right:?}");
+        }
     }
 
     #[test]

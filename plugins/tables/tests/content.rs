@@ -71,6 +71,19 @@ fn what_is_not_read_is_named_with_the_way_out() {
         (safetensors, "a file of safetensors", "safetensors.numpy.load_file"),
         (vec![0x80, 4, 0x95, 1], "a pickle of Python", "pickle.load"),
         (
+            text("cnumpy._core.multiarray\n_reconstruct\np0\n(cnumpy\nndarray\np1\n"),
+            "a pickle of Python",
+            "pickle.load",
+        ),
+        (text("(lp0\nF1.5\naF2.5\na."), "a pickle of Python", "pickle.load"),
+        (vec![0x78, 0x9c, 0x6b, 0x60], "packed with zlib, as joblib does", "joblib.load"),
+        // Numbers without a header.
+        (
+            1.5_f64.to_le_bytes().repeat(9),
+            "no format that is known; `numpy.save` writes .npy",
+            "numpy.fromfile",
+        ),
+        (
             vec![0x80, 2, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a],
             "a file of PyTorch",
             "torch.load",
