@@ -26,7 +26,7 @@ fn a_plugin_from_outside_the_workspace_is_tested_built_and_run() {
 
     let place = Place::new();
     let example = examples.join("ring-2d-histogram.toml").display().to_string();
-    let run = place.amplicast(&["run", &example, "--out", "run"]).expect(0);
+    let run = place.amplicast(&["run", &example, "--out", "run", "--trust-plugins"]).expect(0);
     // Columns are described, their correlation is not: the radius is far off, and the tool says so.
     run.prints(&["does not cover the deviation from the truth"]);
     let results: amplicast::results::Results =

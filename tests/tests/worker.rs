@@ -3,36 +3,13 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use amplicast_sdk::abi::{TAG_SECTION, Tag};
-use amplicast_tests::{Finished, Place, hostile_plugin, results};
+use amplicast_tests::{Finished, Place, hostile_plugin, library, results};
 use serde_json::Value;
 
 /// Exit codes that once meant, or could be taken for, an orderly end: sysexits.h begins at 64.
 const CODES: [i32; 7] = [0, 1, 64, 65, 67, 95, 139];
-
-/// A library that passes for a plugin, and runs `code` when it is loaded.
-fn library(place: &Place, folder: impl AsRef<Path>, code: &str) -> PathBuf {
-    let tag = Tag::own();
-    let tag = format!("amplicast-plugin\\n{}\\n{}\\n{}\\n{}\\n", tag.abi, tag.sdk, tag.rustc, tag.target);
-    let source = place.write(
-        "library.c",
-        format!(
-            "#include <stdlib.h>\n#include <unistd.h>\n\
-             __attribute__((used, section(\"{TAG_SECTION}\"))) static const char tag[256] = \"{tag}\";\n\
-             __attribute__((constructor)) static void begin(void) {{ {code} }}\n"
-        ),
-    );
-    let folder = place.path("").join(folder);
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join("librude.so");
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&file, &source]).status();
-    assert!(compiled.expect("a C compiler").success());
-    file
-}
 
 /// A quick experiment of one well-behaved cell, and of one with a generator of this name that misbehaves.
 fn experiment(name: &str, misbehave: &str, exit: i32) -> String {

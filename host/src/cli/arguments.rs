@@ -75,6 +75,17 @@ with replacement. It is counted how often the interval has two ends.")]
     Plugins(PluginsCommand),
 }
 
+/// Where the plugins of an experiment come from.
+#[derive(Debug, Default, Args)]
+pub struct Plugins {
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+    /// Load the plugins that the experiment brings in its own `plugin_path`: they are programs, and run with all your rights.
+    #[arg(long)]
+    pub trust_plugins: bool,
+}
+
 /// `amplicast run`.
 #[derive(Debug, Args)]
 pub struct RunCommand {
@@ -89,9 +100,9 @@ pub struct RunCommand {
     /// Threads.
     #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
-    /// A folder with plugins, searched first.
-    #[arg(long, value_name = "DIR")]
-    pub plugin_path: Vec<PathBuf>,
+    /// Which plugins.
+    #[command(flatten)]
+    pub plugins: Plugins,
 }
 
 /// `amplicast calibrate`.
@@ -113,9 +124,9 @@ pub struct CheckCommand {
     /// Override a value of the experiment.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// A folder with plugins, searched first.
-    #[arg(long, value_name = "DIR")]
-    pub plugin_path: Vec<PathBuf>,
+    /// Which plugins.
+    #[command(flatten)]
+    pub plugins: Plugins,
 }
 
 /// `amplicast plan`.
@@ -135,9 +146,9 @@ pub struct PlanCommand {
     /// Threads.
     #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
-    /// A folder with plugins, searched first.
-    #[arg(long, value_name = "DIR")]
-    pub plugin_path: Vec<PathBuf>,
+    /// Which plugins.
+    #[command(flatten)]
+    pub plugins: Plugins,
 }
 
 /// Threads of the pool: more than a few for each processor only wait for each other, and thousands wear the machine down.

@@ -1,14 +1,17 @@
 //! `amplicast check`: everything is validated, nothing is run.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::arguments::CheckCommand;
+use amplicast_sdk::abi::Kind;
+
+use super::arguments::{CheckCommand, Plugins};
 use super::{EXIT_FAILED, EXIT_OK, Process, refused};
-use crate::config::{ConfigError, Experiment, Source};
+use crate::config::{ConfigError, Experiment, Source, expect_trusted, programs};
 use crate::pipeline::{Components, Plan, check_models};
 use crate::report::Columns;
 use crate::session::Session;
-use crate::terminal;
+use crate::terminal::{self, shown};
 
 /// An experiment with everything that is needed to run it.
 pub struct Ready {
@@ -26,22 +29,18 @@ pub struct Ready {
 pub fn prepare(
     file: &Path,
     set: &[String],
-    plugin_path: &[std::path::PathBuf],
+    plugins: &Plugins,
     process: &Process,
 ) -> Result<Ready, ConfigError> {
     let mut source = Source::read(&process.path(file))?;
     for assignment in set {
         source.set(assignment)?;
     }
-    prepare_source(&source, plugin_path, process)
+    prepare_source(&source, plugins, process)
 }
 
 /// Validates an experiment that was read already.
-pub fn prepare_source(
-    source: &Source,
-    plugin_path: &[std::path::PathBuf],
-    process: &Process,
-) -> Result<Ready, ConfigError> {
+pub fn prepare_source(source: &Source, plugins: &Plugins, process: &Process) -> Result<Ready, ConfigError> {
     let mut experiment = Experiment::read(source)?;
     // Relative paths in an experiment start at its file, or at the folder that it names: components open them later.
     let mut folder = source.folder();
@@ -53,16 +52,46 @@ pub fn prepare_source(
         .map_err(|e| source.error("experiment.folder", &format!("cannot go to {}: {e}", folder.display())))?;
     experiment.experiment.folder = Some(folder.to_string_lossy().into_owned());
     let own: Vec<_> = experiment.experiment.plugin_path.iter().map(|p| folder.join(p)).collect();
-    let session = process.session(plugin_path, &own).map_err(|_| ConfigError::stopped())?;
+    expect_trusted(source, &own, plugins.trust_plugins)?;
+    for (file, field) in programs(source) {
+        eprintln!(
+            "note: {field} names a program, {}: it runs with all your rights when it is opened",
+            shown(&file)
+        );
+    }
+    let session = process.session(&plugins.plugin_path, &own).map_err(|_| ConfigError::stopped())?;
+    for (kind, plugin) in used(&experiment) {
+        if let [first, later, ..] = &session.catalogue.libraries_of(kind, plugin)[..] {
+            eprintln!(
+                "note: {} `{plugin}` is taken from {}, not from {}, which is later on the plugin path",
+                kind.table(),
+                first.display(),
+                later.display()
+            );
+        }
+    }
     let components = Components::make(&session, source, &mut experiment)?;
     let plan = Plan::new(source, &experiment, &components)?;
     check_models(&session, source, &experiment, &components, &plan)?;
     Ok(Ready { session, experiment, components, plan })
 }
 
+/// The components that an experiment uses, each once.
+fn used(experiment: &Experiment) -> BTreeSet<(Kind, &str)> {
+    let lists = [
+        (Kind::Dataset, std::slice::from_ref(&experiment.dataset)),
+        (Kind::Generator, &experiment.generator),
+        (Kind::Uncertainty, &experiment.uncertainty),
+        (Kind::Summary, &experiment.summary),
+    ];
+    let tables =
+        lists.into_iter().flat_map(|(kind, list)| list.iter().map(move |t| (kind, t.plugin.as_str())));
+    tables.chain(experiment.metric.iter().map(|t| (Kind::Metric, t.plugin.as_str()))).collect()
+}
+
 /// Runs the command.
 pub fn check(command: &CheckCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugins, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
@@ -81,6 +110,13 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
     for cell in &ready.plan.cells {
         let n = &cell.name;
         table.row([&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
+    }
+    println!("{}", table.text(terminal::width()));
+    let mut table = Columns::new().words("kind").words("plugin").words("library");
+    for (kind, plugin) in used(&ready.experiment) {
+        let libraries = ready.session.catalogue.libraries_of(kind, plugin);
+        let file = libraries.first().map_or("(the host)".into(), |path| path.display().to_string());
+        table.row([kind.table(), plugin, &file]);
     }
     println!("{}", table.text(terminal::width()));
     for note in &ready.components.notes {

@@ -13,7 +13,7 @@ use crate::terminal;
 
 /// Runs the command.
 pub fn plan(command: &PlanCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugins, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::arguments::{CalibrateCommand, EstimateCommand, RunCommand};
+use super::arguments::{CalibrateCommand, EstimateCommand, Plugins, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
 use super::estimate::{Asked, experiment_of_files};
@@ -25,7 +25,7 @@ use crate::terminal;
 
 /// Runs `amplicast run`.
 pub fn run(command: &RunCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugins, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
@@ -40,7 +40,7 @@ pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
     let run = &command.run;
     let mut set = run.set.clone();
     set.push(format!("experiment.replicas={}", command.replicas));
-    let ready = match prepare(&run.experiment, &set, &run.plugin_path, process) {
+    let ready = match prepare(&run.experiment, &set, &run.plugins, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
@@ -139,8 +139,9 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
         Ok(asked) => asked,
         Err(error) => return refused(error),
     };
-    let ready = Source::of_options(experiment, OPTIONS)
-        .and_then(|source| prepare_source(&source, &command.plugin_path, process));
+    let plugins = Plugins { plugin_path: command.plugin_path.clone(), trust_plugins: false };
+    let ready =
+        Source::of_options(experiment, OPTIONS).and_then(|source| prepare_source(&source, &plugins, process));
     let ready = match ready {
         Ok(ready) => ready,
         Err(error) => return refused(error),

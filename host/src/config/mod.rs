@@ -6,6 +6,7 @@ mod experiment;
 mod options;
 mod read;
 mod source;
+mod trust;
 
 pub use error::ConfigError;
 pub use experiment::{
@@ -13,3 +14,4 @@ pub use experiment::{
 };
 pub use options::Options;
 pub use source::{Source, nearest, not_yet};
+pub use trust::{expect_trusted, programs};

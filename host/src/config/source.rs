@@ -31,6 +31,11 @@ impl Source {
         Self::parse(file, text)
     }
 
+    /// Whether the value at this path was given on the command line.
+    pub fn is_overridden(&self, path: &str) -> bool {
+        self.overridden.contains_key(path)
+    }
+
     /// Parses the experiment that options of the command line stand for: errors are said of them, and show no line of a file.
     pub fn of_options(text: String, options: Options) -> Result<Self, ConfigError> {
         let source = Self::parse(Path::new("amplicast"), text)?;

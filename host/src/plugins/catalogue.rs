@@ -186,6 +186,12 @@ impl Catalogue {
         Err(message)
     }
 
+    /// The libraries that have this component, in the order of the path: the first one is taken.
+    pub fn libraries_of(&self, kind: Kind, name: &str) -> Vec<&Path> {
+        let same = |e: &&Entry| e.component.kind() == kind && e.component.name == name;
+        self.entries.iter().filter(same).map(|e| e.library.path.as_path()).collect()
+    }
+
     /// Panics of destructors in any library since the last call.
     pub fn drop_errors(&self) -> Vec<String> {
         let of = |library: &Arc<Library>| {

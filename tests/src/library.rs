@@ -1,0 +1,28 @@
+//! Libraries made in a test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use amplicast_sdk::abi::{TAG_SECTION, Tag};
+
+use crate::Place;
+
+/// A library that passes for a plugin, and runs `code` when it is loaded.
+pub fn library(place: &Place, folder: impl AsRef<Path>, code: &str) -> PathBuf {
+    let tag = Tag::own();
+    let tag = format!("amplicast-plugin\\n{}\\n{}\\n{}\\n{}\\n", tag.abi, tag.sdk, tag.rustc, tag.target);
+    let source = place.write(
+        "library.c",
+        format!(
+            "#include <stdio.h>\n#include <stdlib.h>\n#include <unistd.h>\n\
+             __attribute__((used, section(\"{TAG_SECTION}\"))) static const char tag[256] = \"{tag}\";\n\
+             __attribute__((constructor)) static void begin(void) {{ {code} }}\n"
+        ),
+    );
+    let folder = place.path("").join(folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("librude.so");
+    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&file, &source]).status();
+    assert!(compiled.expect("a C compiler").success());
+    file
+}
