@@ -21,7 +21,7 @@ pub struct EventStream<'a> {
 }
 
 impl EventStream<'_> {
-    fn seed(&self) -> Seed {
+    pub fn seed(&self) -> Seed {
         self.seed.split(self.what)
     }
 
@@ -35,7 +35,7 @@ impl EventStream<'_> {
     }
 
     /// `n` events from number `first` on; a number that is not written stays NaN.
-    fn events(&self, chunk: Chunk, n: usize) -> Result<Vec<f64>> {
+    pub fn events(&self, chunk: Chunk, n: usize) -> Result<Vec<f64>> {
         let mut out = Array2::from_elem((n, self.dimension), f64::NAN);
         (self.read)(chunk, out.view_mut())?;
         Ok(out.into_raw_vec_and_offset().0)

@@ -1,5 +1,8 @@
 //! Two threads at once.
 
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
 use super::outcome::{Verdict, ensure_same};
 use crate::{Context, Result};
 
@@ -25,18 +28,37 @@ impl Context for Threads {
     }
 }
 
-/// How often two threads try to get into each other's way.
-const ROUNDS: usize = 3;
+/// How often two threads try to get into each other's way, at least and at most, and how long.
+const ROUNDS: (usize, usize) = (3, 300);
+const TIME: Duration = Duration::from_millis(50);
+/// How long the one that is first waits for the other.
+const PATIENCE: Duration = Duration::from_millis(10);
 
 /// Runs `work(0)` and `work(1)` alone, then on two threads at once; the results must be the same to the last bit.
+///
+/// Both begin at the same moment, and short calls are repeated many times: else they would hardly ever meet.
 pub fn same_on_two_threads<T: PartialEq + Send>(
     context: &dyn Context,
     what: &str,
     work: impl Fn(usize) -> Result<T> + Sync,
 ) -> Verdict {
     let alone = [work(0)?, work(1)?];
-    for _ in 0..ROUNDS {
-        for (alone, found) in alone.iter().zip(context.collect(2, &work)?) {
+    let start = Instant::now();
+    for round in 0..ROUNDS.1 {
+        if round >= ROUNDS.0 && start.elapsed() > TIME {
+            break;
+        }
+        let arrived = AtomicUsize::new(0);
+        let together = |i: usize| {
+            arrived.fetch_add(1, Ordering::AcqRel);
+            // A context of one thread runs one after the other.
+            let since = Instant::now();
+            while arrived.load(Ordering::Acquire) < 2 && since.elapsed() < PATIENCE {
+                std::hint::spin_loop();
+            }
+            work(i)
+        };
+        for (alone, found) in alone.iter().zip(context.collect(2, together)?) {
             ensure_same(&format!("{what}, from two threads"), alone, &found)?;
         }
     }
@@ -49,12 +71,12 @@ pub struct Impatient {
     /// Whether the user asked to stop.
     pub stop: bool,
     /// Calls of `progress`.
-    pub progressed: std::sync::atomic::AtomicU64,
+    pub progressed: AtomicU64,
 }
 
 impl Context for Impatient {
     fn progress(&self, _done: u64, _total: u64, _loss: Option<f64>) {
-        self.progressed.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.progressed.fetch_add(1, Ordering::Relaxed);
     }
 
     fn cancelled(&self) -> bool {

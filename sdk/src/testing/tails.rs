@@ -1,0 +1,151 @@
+//! Where density and samples differ in little: in the tails, by a few percent of a width, in one of many columns.
+//!
+//! For a density p, that of a proposal q, and any function g: the mean of g p / (p + q) over draws of q is that of g q / (p + q)
+//! over samples of p, both being the integral of g p q / (p + q) (Bennett 1976). Neither has a weight above 1, so that both
+//! errors can be trusted in any number of columns, and wherever one of the two densities is 0.
+
+use std::time::{Duration, Instant};
+
+use ndarray::{Array2, ArrayView1, Axis, concatenate, s};
+
+use super::density::{Fraction, Sampled};
+use super::outcome::{Stop, Verdict, ensure, ensure_finite};
+use super::proposal::{Proposal, quantile};
+use super::suite::Subject;
+
+/// Numbers of plain columns that a generator learns for this test.
+pub const SHAPE_COLUMNS: [usize; 6] = [1, 2, 3, 4, 5, 8];
+
+/// Samples in a piece, and most pieces.
+const PIECE: usize = 10_000;
+const PIECES: usize = 12;
+/// What samples and their densities may take.
+const TIME: Duration = Duration::from_millis(150);
+/// Samples around which the proposal is built.
+const CENTERS: usize = 100;
+/// Standard errors that are taken for chance: there are some hundred of these comparisons.
+const CHANCE: f64 = 5.5;
+/// What is allowed beyond chance, for arithmetic in f32: a part of the number.
+const SLACK: f64 = 0.004;
+/// Draws of the proposal in a part of space without which nothing can be said of it.
+const FEW: usize = 50;
+/// Samples that may have the same number in a column: a density has no such.
+const SAME: usize = 20;
+
+/// Distances from a column's middle, in units of that which 1 % exceeds.
+const DISTANCES: [f64; 3] = [0.8, 1.0, 1.2];
+/// Parts of the samples below a density.
+const LEVELS: [f64; 5] = [0.01, 0.05, 0.25, 0.5, 0.75];
+/// Columns that are looked at one by one.
+const COLUMNS: usize = 8;
+
+/// Events with their log densities under test, and under the proposal.
+struct Drawn {
+    events: Array2<f64>,
+    density: Vec<f64>,
+    proposal: Vec<f64>,
+}
+
+/// A function of an event and of its log density.
+type Function<'a> = Box<dyn Fn(ArrayView1<'_, f64>, f64) -> f64 + 'a>;
+
+/// Compares samples with their density.
+pub fn shape(subject: &Subject<'_>, of: &Sampled<'_>) -> Verdict {
+    let start = Instant::now();
+    let (seed, mut pieces, mut density) = (subject.seed(38), Vec::new(), Vec::new());
+    while pieces.len() < PIECES && (pieces.is_empty() || start.elapsed() < TIME) {
+        let piece = (of.samples)(PIECE, seed.index(pieces.len() as u64))?;
+        density.extend((of.log_density)(piece.view())?);
+        pieces.push(piece);
+    }
+    ensure_finite("log densities of own events", density.iter().copied())?;
+    let views: Vec<_> = pieces.iter().map(|piece| piece.view()).collect();
+    let events = concatenate(Axis(0), &views).map_err(|error| Stop::Failed(error.to_string()))?;
+    let what = format!("{} column(s)", of.dimension);
+    no_number_twice(&what, &events)?;
+
+    let proposal = Proposal::new(pieces[0].slice(s![..CENTERS, ..]));
+    let draws = proposal.sample(events.nrows(), subject.seed(39));
+    let functions = functions(&pieces[0], &density[..PIECE], &proposal.middle);
+    let samples = Drawn { proposal: proposal.log_density(events.view()), events, density };
+    let draws = Drawn {
+        density: (of.log_density)(draws.view())?,
+        proposal: proposal.log_density(draws.view()),
+        events: draws,
+    };
+    functions.iter().try_for_each(|(name, function)| agree(&what, name, function, &samples, &draws))
+}
+
+/// No number of a column occurs many times: a density has no such atoms.
+fn no_number_twice(what: &str, events: &Array2<f64>) -> Verdict {
+    for (k, column) in events.columns().into_iter().enumerate() {
+        let mut sorted = column.to_vec();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let most = sorted.chunk_by(|a, b| a == b).max_by_key(|same| same.len());
+        let (count, value) = most.map_or((0, 0.0), |same| (same.len(), same[0]));
+        ensure(count <= SAME, || {
+            format!(
+                "{what}: x{} is {value} in {count} of {} samples, of which a density knows nothing",
+                k + 1,
+                sorted.len()
+            )
+        })?;
+    }
+    Ok(())
+}
+
+fn functions<'a>(piece: &Array2<f64>, density: &[f64], middle: &'a [f64]) -> Vec<(String, Function<'a>)> {
+    let mut list: Vec<(String, Function<'a>)> = vec![("all events".into(), Box::new(|_, _| 1.0))];
+    let mut scales = Vec::new();
+    for (k, &m) in middle.iter().enumerate().take(COLUMNS) {
+        let far = quantile(piece.column(k).iter().map(|x| (x - m).abs()), 0.99);
+        scales.push(far / 2.6);
+        for factor in DISTANCES {
+            let edge = factor * far;
+            let name = format!("|x{} - {m:.3}| > {edge:.3}", k + 1);
+            list.push((name, Box::new(move |event, _| f64::from(u8::from((event[k] - m).abs() > edge)))));
+        }
+    }
+    for level in LEVELS {
+        let edge = quantile(density.iter().copied(), level);
+        let name = format!("a log density below {edge:.3}");
+        list.push((name, Box::new(move |_, density| f64::from(u8::from(density < edge)))));
+    }
+    // Bounded, so that no single event decides.
+    let most = 9.0 * scales.len() as f64;
+    let square = move |event: ArrayView1<'_, f64>| {
+        let terms = event.iter().zip(middle).zip(&scales).map(|((x, m), s)| ((x - m) / s).powi(2));
+        terms.sum::<f64>().min(most)
+    };
+    list.push(("the squared distance from the middle".into(), Box::new(move |event, _| square(event))));
+    list
+}
+
+fn agree(what: &str, name: &str, function: &Function<'_>, samples: &Drawn, draws: &Drawn) -> Verdict {
+    // p / (p + q), and q / (p + q) with the sign turned.
+    let share = |difference: f64| 1.0 / (1.0 + (-difference).exp());
+    let values = |drawn: &Drawn, sign: f64| -> Vec<f64> {
+        let logs = drawn.density.iter().zip(&drawn.proposal);
+        let one = |(event, (p, q)): (ArrayView1<'_, f64>, (&f64, &f64))| {
+            function(event, *p) * share(sign * (p - q))
+        };
+        drawn.events.rows().into_iter().zip(logs).map(one).collect()
+    };
+    let (of_samples, of_draws) = (values(samples, -1.0), values(draws, 1.0));
+    if of_draws.iter().filter(|x| **x > 0.0).count() < FEW {
+        return Ok(());
+    }
+    let n = of_samples.len() as f64;
+    let (found, stated) = (Fraction::of(of_samples.into_iter()), Fraction::of(of_draws.into_iter()));
+    // Of a part of space without a sample, or with few, the error is not what these tell.
+    let floor = if n * stated.value < FEW as f64 { (stated.value / n).sqrt() } else { 0.0 };
+    let tolerance =
+        CHANCE * found.error.max(floor).hypot(stated.error) + SLACK * found.value.max(stated.value);
+    ensure((found.value - stated.value).abs() <= tolerance, || {
+        format!(
+            "{what}, {name}: {:.5} +- {:.5} of the samples, the density says {:.5} +- {:.5} (means of a function between 0 \
+             and 1 times it)",
+            found.value, found.error, stated.value, stated.error
+        )
+    })
+}
