@@ -18,11 +18,11 @@ pub const SHAPE_COLUMNS: [usize; 6] = [1, 2, 3, 4, 5, 8];
 
 /// Samples in a piece, and most pieces.
 const PIECE: usize = 10_000;
-const PIECES: usize = 12;
+const PIECES: usize = 8;
 /// What samples and their densities may take.
 const TIME: Duration = Duration::from_millis(150);
 /// Samples around which the proposal is built.
-const CENTERS: usize = 100;
+const CENTERS: usize = 40;
 /// Standard errors that are taken for chance: there are some hundred of these comparisons.
 const CHANCE: f64 = 5.5;
 /// What is allowed beyond chance, for arithmetic in f32: a part of the number.
