@@ -13,8 +13,15 @@ const TIME: Duration = Duration::from_millis(600);
 
 /// Calls `round`, which says how many bytes it handled, until these are many; fails if the process grew with them.
 pub fn keeps_nothing(what: &str, mut round: impl FnMut() -> Verdict<usize>) -> Verdict {
-    // The first call makes buffers that stay.
-    round()?;
+    // The first call makes buffers that stay; it also tells whether the others are worth their time.
+    let start = Instant::now();
+    let bytes = round()? as f64 * TIME.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9);
+    if bytes < FEW as f64 {
+        return Err(Stop::Partial(format!(
+            "{what}: about {:.0} kB in its time, too few to tell",
+            bytes / 1024.0
+        )));
+    }
     let mut grown = 0;
     // Other threads need memory as well: once is no proof.
     for _ in 0..3 {

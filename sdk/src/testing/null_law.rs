@@ -47,6 +47,8 @@ const fn kind(n: usize, n_reference: usize, trials: usize) -> Kind {
 
 /// Samples of a metric that is a spread over several.
 const SPREAD: usize = 8;
+/// Pairs that are drawn for it: it has no quantiles to be compared.
+const TRIALS_OF_SPREAD: usize = 400;
 
 /// Standard errors that are taken for chance. The seeds are fixed: a component passes always or never.
 const CHANCE: f64 = 5.0;
@@ -95,8 +97,8 @@ fn true_samples(subject: &Subject<'_>) -> Verdict {
         let trials = Trials::run(subject, truth, kind).map_err(|stop| stop.at(&what))?;
         trials.check().map_err(|stop| stop.at(&what))?;
         match trials.values.len() {
-            found if found < kind.trials => {
-                Err(Stop::Partial(format!("{what}: {found} of {} true samples in its time", kind.trials)))
+            found if found < trials.wanted => {
+                Err(Stop::Partial(format!("{what}: {found} of {} true samples in its time", trials.wanted)))
             }
             _ => Ok(()),
         }
@@ -109,6 +111,8 @@ struct Trials {
     means: Vec<f64>,
     quantiles: Vec<Vec<f64>>,
     probabilities: &'static [f64],
+    /// Pairs that were to be drawn.
+    wanted: usize,
     /// Whether the metric is one sample's, so that its law has a spread.
     single: bool,
 }
@@ -118,12 +122,19 @@ impl Trials {
         let metric = subject.metric()?;
         let single = metric.least_members() <= 1;
         let members = if single { 1 } else { SPREAD.max(metric.least_members() as usize) };
-        let Kind { n, n_reference, probabilities, .. } = *kind;
-        let mut trials =
-            Trials { values: Vec::new(), means: Vec::new(), quantiles: Vec::new(), probabilities, single };
+        let Kind { n, n_reference, probabilities, trials } = *kind;
+        let wanted = if single { trials } else { trials.min(TRIALS_OF_SPREAD) };
+        let mut trials = Trials {
+            values: Vec::new(),
+            means: Vec::new(),
+            quantiles: Vec::new(),
+            probabilities,
+            wanted,
+            single,
+        };
         let start = Instant::now();
         let seed = subject.seed(54).split(truth.name).index(n as u64);
-        for trial in 0..kind.trials {
+        for trial in 0..wanted {
             if trial >= LEAST_TRIALS && start.elapsed() > TIME {
                 break;
             }

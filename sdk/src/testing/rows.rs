@@ -11,7 +11,7 @@ use crate::{Chunk, chunk_events};
 
 /// Rows of the first chunk that is drawn; each next one has four times as many while the time allows.
 const LEAST: usize = 512;
-const TIME: Duration = Duration::from_millis(400);
+const TIME: Duration = Duration::from_millis(300);
 /// Distances of rows that may be special.
 const LAGS: [usize; 24] = [
     1, 2, 3, 4, 5, 6, 7, 8, 16, 32, 64, 100, 128, 256, 512, 1000, 1024, 2048, 4096, 5000, 8192, 10_000,

@@ -15,7 +15,7 @@ const CHUNKS: [u64; 8] = [1, 2, 11, 100, 1000, 4097, 70_000, 1 << 20];
 const BYTES: usize = 8;
 /// Seeds of which no two may give the same events: with 16 bits they would, 30 times.
 const SEEDS: u64 = 2000;
-const TIME: Duration = Duration::from_millis(400);
+const TIME: Duration = Duration::from_millis(250);
 
 /// Events in a chunk that is cut at other places.
 const CUT: [usize; 3] = [100, 64, 37];

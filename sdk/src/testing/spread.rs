@@ -23,7 +23,7 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// Members whose spread is looked at.
-const MANY: u64 = 24;
+const MANY: u64 = 100;
 /// Standard errors that are taken for chance.
 const CHANCE: f64 = 5.0;
 

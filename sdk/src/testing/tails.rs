@@ -14,13 +14,14 @@ use super::proposal::{Proposal, quantile};
 use super::suite::Subject;
 
 /// Numbers of plain columns that a generator learns for this test.
-pub const SHAPE_COLUMNS: [usize; 6] = [1, 2, 3, 4, 5, 8];
+pub const SHAPE_COLUMNS: [usize; 5] = [1, 2, 4, 5, 8];
 
-/// Samples in a piece, and most pieces.
-const PIECE: usize = 10_000;
-const PIECES: usize = 8;
-/// What samples and their densities may take.
-const TIME: Duration = Duration::from_millis(150);
+/// Samples of the first piece, which tells how many more the time allows; of each further one, and of all.
+const FIRST: usize = 500;
+const PIECE: usize = 20_000;
+const MOST: usize = 80_000;
+/// What samples and densities may take.
+const TIME: Duration = Duration::from_millis(300);
 /// Samples around which the proposal is built.
 const CENTERS: usize = 40;
 /// Standard errors that are taken for chance: there are some hundred of these comparisons.
@@ -30,7 +31,7 @@ const SLACK: f64 = 0.004;
 /// Draws of the proposal in a part of space without which nothing can be said of it.
 const FEW: usize = 50;
 /// Samples that may have the same number in a column: a density has no such.
-const SAME: usize = 20;
+const SAME: usize = 12;
 
 /// Distances from a column's middle, in units of that which 1 % exceeds.
 const DISTANCES: [f64; 3] = [0.8, 1.0, 1.2];
@@ -51,12 +52,22 @@ type Function<'a> = Box<dyn Fn(ArrayView1<'_, f64>, f64) -> f64 + 'a>;
 
 /// Compares samples with their density.
 pub fn shape(subject: &Subject<'_>, of: &Sampled<'_>) -> Verdict {
-    let start = Instant::now();
-    let (seed, mut pieces, mut density) = (subject.seed(38), Vec::new(), Vec::new());
-    while pieces.len() < PIECES && (pieces.is_empty() || start.elapsed() < TIME) {
-        let piece = (of.samples)(PIECE, seed.index(pieces.len() as u64))?;
+    let (seed, start) = (subject.seed(38), Instant::now());
+    let (mut pieces, mut density) = (Vec::new(), Vec::new());
+    let mut draw = |n: usize| -> Verdict {
+        let piece = (of.samples)(n, seed.index(pieces.len() as u64))?;
         density.extend((of.log_density)(piece.view())?);
         pieces.push(piece);
+        Ok(())
+    };
+    draw(FIRST)?;
+    // As many draws of the proposal need a density too.
+    let rate = 0.5 * TIME.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9);
+    let mut left = ((FIRST as f64 * rate) as usize).min(MOST).saturating_sub(FIRST);
+    while left > 0 {
+        let n = left.min(PIECE);
+        draw(n)?;
+        left -= n;
     }
     ensure_finite("log densities of own events", density.iter().copied())?;
     let views: Vec<_> = pieces.iter().map(|piece| piece.view()).collect();
@@ -66,14 +77,16 @@ pub fn shape(subject: &Subject<'_>, of: &Sampled<'_>) -> Verdict {
 
     let proposal = Proposal::new(pieces[0].slice(s![..CENTERS, ..]));
     let draws = proposal.sample(events.nrows(), subject.seed(39));
-    let functions = functions(&pieces[0], &density[..PIECE], &proposal.middle);
+    let functions = functions(&events, &density, &proposal.middle);
     let samples = Drawn { proposal: proposal.log_density(events.view()), events, density };
     let draws = Drawn {
         density: (of.log_density)(draws.view())?,
         proposal: proposal.log_density(draws.view()),
         events: draws,
     };
-    functions.iter().try_for_each(|(name, function)| agree(&what, name, function, &samples, &draws))
+    functions.iter().try_for_each(|(name, function)| agree(&what, name, function, &samples, &draws))?;
+    let n = samples.density.len();
+    if n < MOST { Err(Stop::Partial(format!("{what}: {n} of {MOST} events in its time"))) } else { Ok(()) }
 }
 
 /// No number of a column occurs many times: a density has no such atoms.
@@ -94,11 +107,11 @@ fn no_number_twice(what: &str, events: &Array2<f64>) -> Verdict {
     Ok(())
 }
 
-fn functions<'a>(piece: &Array2<f64>, density: &[f64], middle: &'a [f64]) -> Vec<(String, Function<'a>)> {
+fn functions<'a>(events: &Array2<f64>, density: &[f64], middle: &'a [f64]) -> Vec<(String, Function<'a>)> {
     let mut list: Vec<(String, Function<'a>)> = vec![("all events".into(), Box::new(|_, _| 1.0))];
     let mut scales = Vec::new();
     for (k, &m) in middle.iter().enumerate().take(COLUMNS) {
-        let far = quantile(piece.column(k).iter().map(|x| (x - m).abs()), 0.99);
+        let far = quantile(events.column(k).iter().map(|x| (x - m).abs()), 0.99);
         scales.push(far / 2.6);
         for factor in DISTANCES {
             let edge = factor * far;
