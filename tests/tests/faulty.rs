@@ -179,3 +179,20 @@ fn bad(tests: &BTreeMap<String, String>) -> Vec<&str> {
     let bad = tests.iter().filter(|(_, status)| !["passed", "partial", "skipped"].contains(&status.as_str()));
     bad.map(|(test, _)| test.as_str()).collect()
 }
+
+/// The experiment of the guide to metrics, whose metric is the honest one here, is one that `plan` forecasts.
+#[test]
+fn the_experiment_of_the_guide_to_metrics_is_forecast() {
+    let guide = include_str!("../../docs/src/writing-a-metric.md");
+    let block =
+        guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an experiment");
+    let place = Place::new();
+    place.write("mean-shift.toml", &block.replace("\"mean-shift\"", "\"metric-honest\""));
+    let library = built("examples/libfaulty.so");
+    let folder = library.parent().expect("a folder").display().to_string();
+    let planned =
+        place.amplicast(&["plan", "mean-shift.toml", "--plugin-path", &folder, "--runs", "5"]).expect(0);
+    // 100 events against 10 000: what the metric can resolve is about 1.
+    planned
+        .prints(&["coordinate, metric-honest, holdout (gaussian-fit / ensemble)", "10000 reference events"]);
+}
