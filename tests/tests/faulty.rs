@@ -187,7 +187,7 @@ fn the_experiment_of_the_guide_to_metrics_is_forecast() {
     let block =
         guide.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("an experiment");
     let place = Place::new();
-    place.write("mean-shift.toml", &block.replace("\"mean-shift\"", "\"metric-honest\""));
+    place.write("mean-shift.toml", block.replace("\"mean-shift\"", "\"metric-honest\""));
     let library = built("examples/libfaulty.so");
     let folder = library.parent().expect("a folder").display().to_string();
     let planned =

@@ -11,7 +11,7 @@ use super::threads::same_on_two_threads;
 use crate::{Chunk, Context, Result, Seed};
 
 /// A call that another one meets.
-const LONG: Duration = Duration::from_micros(200);
+const LONG: Duration = Duration::from_millis(1);
 
 /// Fills a buffer with the events of a chunk.
 pub type Read<'a> = &'a (dyn Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<()> + Sync);
@@ -128,7 +128,7 @@ impl EventStream<'_> {
         // Calls that are too short would hardly ever meet.
         let start = Instant::now();
         self.chunk(self.seed(), 0, n)?;
-        let factor = (LONG.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9)).clamp(1.0, 100.0);
+        let factor = (LONG.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9)).clamp(1.0, 500.0);
         let most = self.capacity.map_or(usize::MAX, |events| events as usize / 2);
         let n = n.max(most.min((n as f64 * factor) as usize));
         same_on_two_threads(context, self.what, |i| self.chunk(self.seed(), i as u64, n))

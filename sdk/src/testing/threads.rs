@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use super::outcome::{Verdict, ensure_same};
+use super::outcome::{Stop, Verdict, ensure_same};
 use crate::{Context, Result};
 
 /// A context whose parallel work runs on threads of its own, two at a time. For tests.
@@ -28,15 +28,17 @@ impl Context for Threads {
     }
 }
 
-/// How often two threads try to get into each other's way, at least and at most, and how long.
-const ROUNDS: (usize, usize) = (3, 300);
-const TIME: Duration = Duration::from_millis(50);
+/// How often two threads call, at least; how often their calls must have met, if they are short; and how long they try.
+const LEAST: usize = 3;
+const MEETINGS: usize = 20;
+const TIME: Duration = Duration::from_secs(2);
 /// How long the one that is first waits for the other.
 const PATIENCE: Duration = Duration::from_millis(10);
 
 /// Runs `work(0)` and `work(1)` alone, then on two threads at once; the results must be the same to the last bit.
 ///
-/// Both begin at the same moment, and short calls are repeated many times: else they would hardly ever meet.
+/// Both begin at the same moment, and short calls are repeated until they met many times: on a busy machine one may be over
+/// before the other begins.
 pub fn same_on_two_threads<T: PartialEq + Send>(
     context: &dyn Context,
     what: &str,
@@ -44,10 +46,8 @@ pub fn same_on_two_threads<T: PartialEq + Send>(
 ) -> Verdict {
     let alone = [work(0)?, work(1)?];
     let start = Instant::now();
-    for round in 0..ROUNDS.1 {
-        if round >= ROUNDS.0 && start.elapsed() > TIME {
-            break;
-        }
+    let (mut rounds, mut met) = (0, 0);
+    while rounds < LEAST || (met < MEETINGS && start.elapsed() < TIME) {
         let arrived = AtomicUsize::new(0);
         let together = |i: usize| {
             arrived.fetch_add(1, Ordering::AcqRel);
@@ -56,11 +56,24 @@ pub fn same_on_two_threads<T: PartialEq + Send>(
             while arrived.load(Ordering::Acquire) < 2 && since.elapsed() < PATIENCE {
                 std::hint::spin_loop();
             }
-            work(i)
+            let begin = Instant::now();
+            let found = work(i)?;
+            Ok((found, begin, Instant::now()))
         };
-        for (alone, found) in alone.iter().zip(context.collect(2, together)?) {
-            ensure_same(&format!("{what}, from two threads"), alone, &found)?;
+        let found = context.collect(2, together)?;
+        let [(_, first, first_end), (_, second, second_end)] = &found[..] else { break };
+        met += usize::from(first < second_end && second < first_end);
+        rounds += 1;
+        for (alone, (found, ..)) in alone.iter().zip(&found) {
+            ensure_same(&format!("{what}, from two threads"), alone, found)?;
         }
+        // Calls of some length meet each time.
+        if rounds == LEAST && met == LEAST && start.elapsed() > TIME / 20 {
+            break;
+        }
+    }
+    if met == 0 {
+        return Err(Stop::Partial(format!("{what}: two threads never called at the same time")));
     }
     Ok(())
 }
