@@ -1,5 +1,7 @@
 //! A density is normalised, and is the density of the samples: by importance sampling from a wider density.
 
+use std::time::{Duration, Instant};
+
 use ndarray::{Array2, ArrayView2, s};
 
 use super::extremes::{extremes, together};
@@ -9,7 +11,7 @@ use super::many::{each, in_time};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::proposal::{Proposal, quantile};
 use super::suite::{Subject, Test};
-use super::tails::{SHAPE_COLUMNS, shape};
+use super::tails::{SHAPE_COLUMNS, SHAPE_TIME, shape};
 use crate::{Chunk, Member, Model, Result, Schema, Seed, Split};
 
 const ABOUT: &str = "The density integrates to 1, and to the fraction of samples in every part of space";
@@ -27,7 +29,9 @@ pub const DATASET_TESTS: &[Test] = &[
 ];
 pub const GENERATOR_TESTS: &[Test] = &[
     Test::new("density", ABOUT, generator),
-    Test::new("density-shape", ABOUT_SHAPE, |s| of_generator(s, &SHAPE_COLUMNS, &|one| shape(s, one))),
+    Test::new("density-shape", ABOUT_SHAPE, |s| {
+        of_generator(s, (&SHAPE_COLUMNS, SHAPE_TIME), &|one| shape(s, one))
+    }),
     Test::new("density-extremes", ABOUT_EXTREMES, generator_extremes),
 ];
 
@@ -35,8 +39,9 @@ pub const GENERATOR_TESTS: &[Test] = &[
 const MOST_COLUMNS: usize = 3;
 /// Samples around which the proposal is built.
 const CENTERS: usize = 300;
-/// Samples, and draws of the proposal, that are compared.
-const DRAWS: usize = 10_000;
+/// Samples, and draws of the proposal, that are compared: as many as the time allows, at least and at most.
+const DRAWS: (usize, usize) = (2000, 10_000);
+const TIME: Duration = Duration::from_millis(700);
 /// Standard errors that are taken for chance. The seeds are fixed: a component passes always or never.
 const CHANCE: f64 = 5.0;
 /// What is allowed beyond chance, for arithmetic in f32.
@@ -47,7 +52,7 @@ fn dataset(subject: &Subject<'_>) -> Verdict {
 }
 
 fn generator(subject: &Subject<'_>) -> Verdict {
-    of_generator(subject, &[1, 2, 3], &|one| compare(subject, one))
+    of_generator(subject, (&[1, 2, 3], Duration::MAX), &|one| compare(subject, one))
 }
 
 /// Samples with their density.
@@ -76,17 +81,20 @@ pub fn of_dataset(subject: &Subject<'_>, test: &dyn Fn(&Sampled<'_>) -> Verdict)
     test(&Sampled { dimension, samples: &samples, log_density: &log_density })
 }
 
-/// Runs a test on members of a generator that learned so many plain columns, if it has a density.
+/// Runs a test on members of a generator that learned so many plain columns, if it has a density, while the time allows.
 pub fn of_generator(
     subject: &Subject<'_>,
-    columns: &[usize],
+    (columns, time): (&[usize], Duration),
     test: &dyn Fn(&Sampled<'_>) -> Verdict,
 ) -> Verdict {
     if !subject.generator()?.abilities().log_density {
         return skip("it has no density");
     }
-    let mut checked = false;
+    let (mut checked, start) = (false, Instant::now());
     each(columns.iter().copied(), |dimension| {
+        if start.elapsed() > time {
+            return Err(Stop::Partial(format!("{dimension} column(s): not in its time")));
+        }
         let training = inputs::columns(subject.seed(1), dimension, inputs::EVENTS);
         let learning = match Learning::on(subject, std::iter::once(training)) {
             Ok(learning) => learning,
@@ -157,11 +165,19 @@ fn compare(subject: &Subject<'_>, of: &Sampled<'_>) -> Verdict {
     if dimension > MOST_COLUMNS {
         return skip(format!("{dimension} columns: the integral is checked up to {MOST_COLUMNS}"));
     }
-    let events = samples(CENTERS + DRAWS, subject.seed(32))?;
+    let events = samples(CENTERS + DRAWS.1, subject.seed(32))?;
     let (centers, events) = (events.slice(s![..CENTERS, ..]), events.slice(s![CENTERS.., ..]));
-    ensure_finite("log densities of own events", log_density(events)?)?;
+    // The first densities tell how many more the time allows.
+    let start = Instant::now();
+    let some = DRAWS.0 / 4;
+    ensure_finite("log densities of own events", log_density(events.slice(s![..some, ..]))?)?;
+    let affordable = some as f64 * TIME.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9);
+    let n = (affordable as usize).clamp(DRAWS.0, DRAWS.1);
+    if n == DRAWS.1 {
+        ensure_finite("log densities of own events", log_density(events)?)?;
+    }
     let proposal = Proposal::new(centers);
-    let draws = proposal.sample(DRAWS, subject.seed(33));
+    let draws = proposal.sample(n, subject.seed(33));
     let pairs = log_density(draws.view())?.into_iter().zip(proposal.log_density(draws.view()));
     let weights: Vec<f64> = pairs.map(|(density, proposed)| (density - proposed).exp()).collect();
     if let Some(i) = weights.iter().position(|w| !w.is_finite()) {
@@ -190,6 +206,12 @@ fn compare(subject: &Subject<'_>, of: &Sampled<'_>) -> Verdict {
                 sampled.value, sampled.error, integral.value, integral.error
             )
         })?;
+    }
+    if n < DRAWS.1 {
+        return Err(Stop::Partial(format!(
+            "{dimension} column(s): {n} of {} densities in its time",
+            DRAWS.1
+        )));
     }
     Ok(())
 }
