@@ -267,7 +267,7 @@ fn a_test_that_kills_the_process_is_crashed_and_the_others_are_run() {
     let of_summary = lines.iter().filter(|l| l["component"] == "hostile-summary");
     let (passed, rest): (Vec<_>, Vec<_>) = of_summary.partition(|l| text(l, "status") == "passed");
     // After it hung the component is not called again.
-    assert_eq!(passed.len(), 3 * 13 + 8);
+    assert_eq!(passed.len(), 3 * 15 + 10);
     let not_run: Vec<_> = rest.iter().filter(|l| text(l, "status") == "not-run").collect();
     assert_eq!(not_run.len(), 7);
     assert!(not_run.iter().all(|l| text(l, "details") == kinds[3].1), "{not_run:?}");
@@ -278,7 +278,7 @@ fn a_destructor_that_kills_the_process_is_named() {
     let place = Place::new();
     let config = [("hostile-generator", json!({"misbehave": "exit-in-drop"}))];
     let finished = check(&place, &built("examples/libhostile.so"), &config, &[]).expect(1);
-    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "15 crashed"]);
+    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "21 crashed"]);
 }
 
 #[test]
