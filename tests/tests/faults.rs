@@ -23,7 +23,8 @@ fn found_faults(component: &str, misbehaviors: &[&str]) -> Vec<(String, Vec<Stri
     found
 }
 
-/// Each fault is found by the tests that are made for it, and by no other.
+/// Each fault is found by the tests that are made for it, and by no other. Numbers at random may be found by more, depending on
+/// how often a test asked for them: `*` stands for these.
 #[track_caller]
 fn finds(component: &str, faults: &[(&str, &str)]) {
     let misbehaviors: Vec<&str> = faults.iter().map(|(misbehave, _)| *misbehave).collect();
@@ -32,8 +33,12 @@ fn finds(component: &str, faults: &[(&str, &str)]) {
         .iter()
         .map(|(misbehave, tests)| ((*misbehave).into(), tests.split_whitespace().map(String::from).collect()))
         .collect();
-    for (expected, found) in expected.iter().zip(&found) {
-        assert_eq!(expected, found);
+    for (expected, (misbehave, mut tests)) in expected.iter().zip(found.clone()) {
+        if expected.1.last().is_some_and(|last| last == "*") {
+            tests.retain(|test| expected.1.contains(test));
+            tests.push("*".into());
+        }
+        assert_eq!(*expected, (misbehave, tests));
     }
     assert_eq!(expected.len(), found.len());
 }
@@ -44,13 +49,13 @@ fn faults_of_datasets_are_found() {
         "hostile-dataset",
         &[
             ("none", ""),
-            ("panic-in-read", "finite seed chunks threads many density"),
-            ("nan-in-read", "finite seed chunks threads many density"),
-            ("read-at-random", "seed chunks threads"),
-            ("ignores-seed", "seed"),
-            ("impure-chunks", "seed chunks threads"),
+            ("panic-in-read", "finite seed chunks threads many seeds rows density density-shape"),
+            ("nan-in-read", "finite seed chunks threads many seeds rows density density-shape"),
+            ("read-at-random", "seed chunks threads seeds *"),
+            ("ignores-seed", "seed seeds"),
+            ("impure-chunks", "seed chunks threads seeds *"),
             ("no-end", "capacity"),
-            ("density-not-normalised", "density"),
+            ("density-not-normalised", "density density-shape"),
             ("falling-quantiles", "quantiles"),
             ("missing-file", "files"),
             ("twin-columns", "columns"),
@@ -66,27 +71,30 @@ fn faults_of_generators_are_found() {
             ("none", ""),
             (
                 "claims-density",
-                "abilities training-sets row-counts sample-density sample-many density-threads density",
+                "abilities training-sets row-counts sample-density sample-many density-threads loss-density density density-shape",
             ),
             ("hides-gradients", "abilities"),
             ("initial-at-random", "parameters"),
             ("fit-at-random", "fit fit-threads"),
-            ("ignores-rows", "fit-rows"),
+            ("ignores-rows", "fit-rows fit-repeats fit-all-rows"),
             ("ignores-stop", "stop"),
             (
                 "unwritten-in-sample",
-                "training-sets row-counts extreme-events sample-finite sample-seed sample-chunks sample-threads sample-density sample-many density",
+                "training-sets row-counts extreme-events sample-finite sample-seed sample-chunks sample-threads sample-density sample-many sample-seeds sample-rows sample-again several-members density density-shape",
             ),
-            ("ignores-seed", "sample-seed"),
-            ("impure-chunks", "sample-seed sample-chunks sample-threads sample-density"),
+            ("ignores-seed", "sample-seed sample-seeds"),
+            (
+                "impure-chunks",
+                "sample-seed sample-chunks sample-threads sample-density sample-seeds sample-again several-members *",
+            ),
             ("no-end", "sample-capacity"),
             ("sampled-density-differs", "sample-density"),
-            ("density-not-normalised", "density"),
-            ("density-of-another", "density"),
-            ("loss-at-random", "training-sets loss loss-alone loss-weights gradient"),
-            ("wrong-gradient", "training-sets gradient"),
-            ("half-a-gradient", "gradient"),
-            ("ignores-weights", "loss-weights"),
+            ("density-not-normalised", "density density-shape"),
+            ("density-of-another", "loss-density density density-shape"),
+            ("loss-at-random", "training-sets loss loss-alone loss-weights gradient *"),
+            ("wrong-gradient", "training-sets gradient gradient-places"),
+            ("half-a-gradient", "gradient gradient-places"),
+            ("ignores-weights", "loss-weights loss-one-row"),
         ],
     );
 }
@@ -108,17 +116,20 @@ fn faults_of_uncertainty_models_are_found() {
             ("none", ""),
             (
                 "panic-in-infer",
-                "chains members members-seed stored-chains lost-chain row-counts threads stop",
+                "chains members members-seed stored-chains lost-chain row-counts threads stop members-differ other-seed",
             ),
             ("nan-in-chain", "chains members members-seed stored-chains row-counts"),
             ("infer-at-random", "chains threads"),
             ("ignores-stop", "stop"),
-            ("wrong-number", "members members-seed stored-chains lost-chain row-counts"),
+            (
+                "wrong-number",
+                "members members-seed stored-chains lost-chain row-counts members-differ other-seed",
+            ),
             ("wrong-length", "members"),
             ("members-at-random", "members-seed stored-chains"),
             ("no-effective-members", "members lost-chain"),
             ("order-of-vectors", "stored-chains"),
-            ("invents-members", "no-chains"),
+            ("invents-members", "no-chains members-differ other-seed"),
             ("impossible-number", "requirements"),
         ],
     );
@@ -132,21 +143,21 @@ fn faults_of_summaries_are_found() {
             ("none", ""),
             (
                 "nan-in-evaluate",
-                "label finite seed event-by-event threads rows-and-origin schemas extreme-events many",
+                "label finite seed event-by-event equal-events again threads rows-and-origin schemas extreme-events many",
             ),
             (
                 "unwritten",
-                "label finite seed event-by-event threads rows-and-origin schemas extreme-events many",
+                "label finite seed event-by-event equal-events again threads rows-and-origin schemas extreme-events many",
             ),
-            ("at-random", "label seed event-by-event threads rows-and-origin many"),
-            ("batch-dependent", "event-by-event many"),
+            ("at-random", "label seed event-by-event equal-events again threads rows-and-origin many *"),
+            ("batch-dependent", "event-by-event equal-events many"),
             ("panic-when-empty", "empty-batch"),
             ("wrong-label", "label"),
             ("label-of-another", "label"),
             ("fitted", ""),
             (
                 "panic-in-fit",
-                "label finite seed event-by-event empty-batch threads fit rows-and-origin schemas extreme-events many",
+                "label finite seed event-by-event equal-events again empty-batch threads fit rows-and-origin schemas extreme-events many",
             ),
             ("nan-in-fit", "fit"),
             ("fit-at-random", "fit"),
@@ -162,19 +173,22 @@ fn faults_of_metrics_are_found() {
             ("none", ""),
             (
                 "wrong-length-of-values",
-                "values pieces merge measure limit null-law deviation threads few-values extreme-values null-true-samples",
+                "values pieces merge measure limit null-law deviation threads few-values extreme-values limit-of-curve many-events null-true-samples",
             ),
             (
                 "nan-in-values",
-                "values pieces merge measure limit null-law deviation threads few-values extreme-values null-true-samples",
+                "values pieces merge measure limit null-law deviation threads few-values extreme-values limit-of-curve many-events null-true-samples",
             ),
             ("forgets-pieces", "pieces merge"),
             ("merge-forgets", "merge"),
             ("merges-anything", "merge-length"),
             ("measure-at-random", "measure limit null-true-samples"),
-            ("nan-in-measure", "measure limit few-values extreme-values null-true-samples"),
+            (
+                "nan-in-measure",
+                "measure limit few-values extreme-values limit-of-curve many-events null-true-samples",
+            ),
             ("limit-outside", "limit few-values extreme-values"),
-            ("panic-in-limit", "limit few-values extreme-values"),
+            ("panic-in-limit", "limit few-values extreme-values limit-of-curve"),
             ("rising-null", "null-law null-true-samples"),
             ("crossed-quantiles", "null-law null-true-samples"),
             ("nan-in-null", "null-law few-values extreme-values null-true-samples"),

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::inputs::{ODD_NUMBERS, normals};
+use super::memory::resident;
 use super::metric::{Comparing, compare, curves};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, unless_refused};
 use super::suite::{Subject, Test};
@@ -48,7 +49,7 @@ fn bounded(subject: &Subject<'_>) -> Verdict {
     let mut grown = 0;
     // Other threads need memory as well: once is no proof.
     for repetition in 0..3 {
-        let Some(before) = memory() else {
+        let Some(before) = resident() else {
             return Err(Stop::Partial("the length of the state alone: /proc is not there".into()));
         };
         let start = Instant::now();
@@ -59,7 +60,7 @@ fn bounded(subject: &Subject<'_>) -> Verdict {
             fed += 1;
         }
         let bytes = 8 * PIECE * fed;
-        let more = memory().unwrap_or(before).saturating_sub(before);
+        let more = resident().unwrap_or(before).saturating_sub(before);
         if fed < PIECES / 8 {
             let events = fed * PIECE;
             return Err(Stop::Partial(format!("{events} events in {} s: too few to tell", TIME.as_secs())));
@@ -85,13 +86,6 @@ fn bounded(subject: &Subject<'_>) -> Verdict {
 /// Other values for each piece.
 fn shifted(values: &[f64], piece: usize) -> Vec<f64> {
     values.iter().map(|x| x + 1e-3 * piece as f64).collect()
-}
-
-/// Bytes of memory that the process has.
-fn memory() -> Option<usize> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
-    Some(1024 * line.trim().strip_suffix("kB")?.trim().parse::<usize>().ok()?)
 }
 
 /// All that is asked of a comparison, on members that have these values.

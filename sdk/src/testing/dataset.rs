@@ -1,6 +1,8 @@
 //! Tests of datasets.
 
-use ndarray::ArrayViewMut2;
+use std::time::{Duration, Instant};
+
+use ndarray::{ArrayView1, ArrayViewMut2};
 
 use super::many::each;
 use super::outcome::{Verdict, ensure, skip};
@@ -28,7 +30,21 @@ pub const TESTS: &[Test] = &[
     Test::new("many", "Of a hundred thousand events all are finite", |s| {
         with_splits(s, |stream, _| stream.many())
     }),
-    Test::new("quantiles", "True quantiles of a summary rise with the probability", quantiles),
+    Test::new(
+        "seeds",
+        "A chunk comes from its seed alone and from all of it, and its first events from no other number of events",
+        |s| with_splits(s, |stream, _| stream.seed_decides().and_then(|()| stream.cut_anywhere())),
+    ),
+    Test::new(
+        "rows",
+        "The rows of a chunk as long as the host's repeat no other, and do not depend on those before them",
+        |s| with_splits(s, |stream, _| stream.independent_rows()),
+    ),
+    Test::new(
+        "quantiles",
+        "True quantiles of a summary rise with the probability, and are those of the events",
+        quantiles,
+    ),
     Test::new("files", "The files that it reads exist", files),
 ];
 
@@ -70,28 +86,82 @@ fn columns(subject: &Subject<'_>) -> Verdict {
     })
 }
 
-const PROBABILITIES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
+const PROBABILITIES: [f64; 13] =
+    [0.001, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.999];
+/// Columns whose quantiles are asked for, beside the radius.
+const COORDINATES: usize = 8;
+/// Events that are drawn, those of a piece, and what they may take.
+const EVENTS: usize = 1_000_000;
+const PIECE: usize = 1 << 15;
+const TIME: Duration = Duration::from_millis(500);
+/// Standard errors that are taken for chance.
+const CHANCE: f64 = 5.0;
+
+/// What stands for a summary: the number that it makes of an event.
+type Number = Box<dyn Fn(ArrayView1<'_, f64>) -> f64>;
 
 fn quantiles(subject: &Subject<'_>) -> Verdict {
     let dataset = subject.dataset()?;
-    let mut known = false;
-    for summary in ["radius", "coordinate:0"] {
+    let dimension = dataset.schema().dimension();
+    let mut summaries: Vec<(String, Number)> =
+        vec![("radius".into(), Box::new(|event| event.iter().map(|x| x * x).sum::<f64>().sqrt()))];
+    summaries.extend(
+        (0..dimension.min(COORDINATES))
+            .map(|k| -> (String, Number) { (format!("coordinate:{k}"), Box::new(move |event| event[k])) }),
+    );
+    let mut known = Vec::new();
+    for (name, number) in summaries {
         let mut list = Vec::new();
         for p in PROBABILITIES {
-            list.extend(dataset.quantile(summary, p)?);
+            list.extend(dataset.quantile(&name, p)?.map(|q| (p, q)));
         }
-        known |= !list.is_empty();
-        ensure(list.is_sorted() && list.iter().all(|q| q.is_finite()), || {
-            format!(
-                "quantiles of `{summary}` at {PROBABILITIES:?}: expected finite rising numbers, found {list:?}"
-            )
+        ensure(list.is_sorted_by(|a, b| a.1 <= b.1) && list.iter().all(|(_, q)| q.is_finite()), || {
+            format!("quantiles of `{name}`: expected finite rising numbers, found {list:?}")
         })?;
+        known.extend((!list.is_empty()).then_some((name, number, list)));
     }
     let none = dataset.quantile("no-such-summary", 0.5)?;
     ensure(none.is_none(), || {
         format!("a quantile of a summary that does not exist: expected none, found {none:?}")
     })?;
-    if known { Ok(()) } else { skip("it knows no true quantile of `radius` or `coordinate:0`") }
+    if known.is_empty() {
+        return skip("it knows no true quantile of `radius` or `coordinate:0`");
+    }
+    let read = |chunk: Chunk, out: ArrayViewMut2<'_, f64>| dataset.read(Split::Holdout, chunk, out);
+    let capacity = dataset.capacity(Split::Holdout)?;
+    let stream =
+        EventStream { what: "holdout events", dimension, capacity, seed: subject.seed(3), read: &read };
+    let most = capacity.map_or(EVENTS, |events| EVENTS.min(events as usize));
+    // How many lie below each quantile, and how many on it.
+    let mut counts: Vec<Vec<[usize; 2]>> =
+        known.iter().map(|(_, _, list)| vec![[0; 2]; list.len()]).collect();
+    let (start, mut n) = (Instant::now(), 0);
+    while n < most && (n == 0 || start.elapsed() < TIME) {
+        let rows = PIECE.min(most - n);
+        let index = (n / PIECE) as u64;
+        let chunk = Chunk { index, first_event: n as u64, seed: stream.seed().index(index) };
+        let events = stream.events(chunk, rows)?;
+        for event in events.chunks_exact(dimension) {
+            for ((_, number, list), counts) in known.iter().zip(&mut counts) {
+                let x = number(ArrayView1::from(event));
+                for ((_, q), [below, on]) in list.iter().zip(counts) {
+                    *below += usize::from(x < *q);
+                    *on += usize::from(x == *q);
+                }
+            }
+        }
+        n += rows;
+    }
+    for ((name, _, list), counts) in known.iter().zip(counts) {
+        for ((p, q), [below, on]) in list.iter().zip(counts) {
+            let tolerance = CHANCE * (p * (1.0 - p) / n as f64).sqrt();
+            let (least, most) = (below as f64 / n as f64, (below + on) as f64 / n as f64);
+            ensure(least <= p + tolerance && most >= p - tolerance, || {
+                format!("`{name}`: {:.3} % of {n} events lie below {q}, its quantile at {p}", 100.0 * least)
+            })?;
+        }
+    }
+    Ok(())
 }
 
 fn files(subject: &Subject<'_>) -> Verdict {

@@ -1,5 +1,7 @@
 //! A density is normalised, and is the density of the samples: by importance sampling from a wider density.
 
+use std::time::{Duration, Instant};
+
 use ndarray::{Array2, ArrayView2, s};
 
 use super::extremes::{extremes, together};
@@ -9,17 +11,27 @@ use super::many::{each, in_time};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::proposal::{Proposal, quantile};
 use super::suite::{Subject, Test};
+use super::tails::{SHAPE_COLUMNS, SHAPE_TIME, shape};
 use crate::{Chunk, Member, Model, Result, Schema, Seed, Split};
 
 const ABOUT: &str = "The density integrates to 1, and to the fraction of samples in every part of space";
 
+const ABOUT_SHAPE: &str =
+    "Density and samples agree in their tails, at high and low densities, and in 4, 5 and 8 columns";
+
 const ABOUT_EXTREMES: &str =
     "At events far from all others the density is a number, or 0, or refused with the reason";
 
-pub const DATASET_TESTS: &[Test] =
-    &[Test::new("density", ABOUT, dataset), Test::new("density-extremes", ABOUT_EXTREMES, dataset_extremes)];
+pub const DATASET_TESTS: &[Test] = &[
+    Test::new("density", ABOUT, dataset),
+    Test::new("density-shape", ABOUT_SHAPE, |s| of_dataset(s, &|one| shape(s, one))),
+    Test::new("density-extremes", ABOUT_EXTREMES, dataset_extremes),
+];
 pub const GENERATOR_TESTS: &[Test] = &[
     Test::new("density", ABOUT, generator),
+    Test::new("density-shape", ABOUT_SHAPE, |s| {
+        of_generator(s, (&SHAPE_COLUMNS, SHAPE_TIME), &|one| shape(s, one))
+    }),
     Test::new("density-extremes", ABOUT_EXTREMES, generator_extremes),
 ];
 
@@ -27,14 +39,32 @@ pub const GENERATOR_TESTS: &[Test] = &[
 const MOST_COLUMNS: usize = 3;
 /// Samples around which the proposal is built.
 const CENTERS: usize = 300;
-/// Samples, and draws of the proposal, that are compared.
-const DRAWS: usize = 10_000;
+/// Samples, and draws of the proposal, that are compared: as many as the time allows, at least and at most.
+const DRAWS: (usize, usize) = (2000, 10_000);
+const TIME: Duration = Duration::from_millis(700);
 /// Standard errors that are taken for chance. The seeds are fixed: a component passes always or never.
 const CHANCE: f64 = 5.0;
 /// What is allowed beyond chance, for arithmetic in f32.
 const SLACK: f64 = 0.002;
 
 fn dataset(subject: &Subject<'_>) -> Verdict {
+    of_dataset(subject, &|one| compare(subject, one))
+}
+
+fn generator(subject: &Subject<'_>) -> Verdict {
+    of_generator(subject, (&[1, 2, 3], Duration::MAX), &|one| compare(subject, one))
+}
+
+/// Samples with their density.
+pub struct Sampled<'a> {
+    pub dimension: usize,
+    /// Events of a seed.
+    pub samples: &'a dyn Fn(usize, Seed) -> Result<Array2<f64>>,
+    pub log_density: &'a dyn Fn(ArrayView2<'_, f64>) -> Result<Vec<f64>>,
+}
+
+/// Runs a test on a dataset, if it has a density.
+pub fn of_dataset(subject: &Subject<'_>, test: &dyn Fn(&Sampled<'_>) -> Verdict) -> Verdict {
     let dataset = subject.dataset()?;
     let Some(density) = dataset.density() else { return skip("it has no density") };
     let dimension = dataset.schema().dimension();
@@ -43,37 +73,50 @@ fn dataset(subject: &Subject<'_>) -> Verdict {
         dataset.read(Split::Holdout, Chunk { index: 0, first_event: 0, seed }, out.view_mut())?;
         Ok(out)
     };
-    compare(subject, dimension, &samples, &|events| {
+    let log_density = |events: ArrayView2<'_, f64>| {
         let mut out = vec![f64::NAN; events.nrows()];
         density.log_density(events, &mut out)?;
         Ok(out)
-    })
+    };
+    test(&Sampled { dimension, samples: &samples, log_density: &log_density })
 }
 
-fn generator(subject: &Subject<'_>) -> Verdict {
+/// Runs a test on members of a generator that learned so many plain columns, if it has a density, while the time allows.
+pub fn of_generator(
+    subject: &Subject<'_>,
+    (columns, time): (&[usize], Duration),
+    test: &dyn Fn(&Sampled<'_>) -> Verdict,
+) -> Verdict {
     if !subject.generator()?.abilities().log_density {
         return skip("it has no density");
     }
-    let mut checked = false;
-    for dimension in 1..=MOST_COLUMNS {
-        let learning = match Learning::on(
-            subject,
-            std::iter::once(inputs::columns(subject.seed(1), dimension, inputs::EVENTS)),
-        ) {
+    let (mut checked, start) = (false, Instant::now());
+    each(columns.iter().copied(), |dimension| {
+        if start.elapsed() > time {
+            return Err(Stop::Partial(format!("{dimension} column(s): not in its time")));
+        }
+        let training = inputs::columns(subject.seed(1), dimension, inputs::EVENTS);
+        let learning = match Learning::on(subject, std::iter::once(training)) {
             Ok(learning) => learning,
-            Err(Stop::Skipped(_)) => continue,
+            Err(Stop::Skipped(_)) => return Ok(()),
             Err(stop) => return Err(stop),
         };
+        checked = true;
         let model = learning.model()?;
         let member = model.at(&some_parameters(&model, &learning)?)?;
-        compare(subject, dimension, &|n, seed| sample(&*member, dimension, n, seed), &|events| {
+        let log_density = |events: ArrayView2<'_, f64>| {
             let mut out = vec![f64::NAN; events.nrows()];
             member.log_density(events, subject.seed(31), &mut out)?;
             Ok(out)
-        })?;
-        checked = true;
-    }
-    if checked { Ok(()) } else { skip(format!("it learns no events of 1 to {MOST_COLUMNS} plain columns")) }
+        };
+        test(&Sampled {
+            dimension,
+            samples: &|n, seed| sample(&*member, dimension, n, seed),
+            log_density: &log_density,
+        })
+    })?;
+    let most = columns.iter().max().copied().unwrap_or(0);
+    if checked { Ok(()) } else { skip(format!("it learns no events of 1 to {most} plain columns")) }
 }
 
 fn sample(member: &dyn Member, dimension: usize, n: usize, seed: Seed) -> Result<Array2<f64>> {
@@ -81,9 +124,6 @@ fn sample(member: &dyn Member, dimension: usize, n: usize, seed: Seed) -> Result
     member.sample(Chunk { index: 0, first_event: 0, seed }, out.view_mut())?;
     Ok(out)
 }
-
-type Samples<'a> = &'a dyn Fn(usize, Seed) -> Result<Array2<f64>>;
-type LogDensity<'a> = &'a dyn Fn(ArrayView2<'_, f64>) -> Result<Vec<f64>>;
 
 fn dataset_extremes(subject: &Subject<'_>) -> Verdict {
     let dataset = subject.dataset()?;
@@ -120,20 +160,24 @@ fn at_extremes(schema: &Schema, log_density: WriteLogDensity<'_>) -> Verdict {
     })
 }
 
-fn compare(
-    subject: &Subject<'_>,
-    dimension: usize,
-    samples: Samples<'_>,
-    log_density: LogDensity<'_>,
-) -> Verdict {
+fn compare(subject: &Subject<'_>, of: &Sampled<'_>) -> Verdict {
+    let Sampled { dimension, samples, log_density } = *of;
     if dimension > MOST_COLUMNS {
         return skip(format!("{dimension} columns: the integral is checked up to {MOST_COLUMNS}"));
     }
-    let events = samples(CENTERS + DRAWS, subject.seed(32))?;
+    let events = samples(CENTERS + DRAWS.1, subject.seed(32))?;
     let (centers, events) = (events.slice(s![..CENTERS, ..]), events.slice(s![CENTERS.., ..]));
-    ensure_finite("log densities of own events", log_density(events)?)?;
+    // The first densities tell how many more the time allows.
+    let start = Instant::now();
+    let some = DRAWS.0 / 4;
+    ensure_finite("log densities of own events", log_density(events.slice(s![..some, ..]))?)?;
+    let affordable = some as f64 * TIME.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9);
+    let n = (affordable as usize).clamp(DRAWS.0, DRAWS.1);
+    if n == DRAWS.1 {
+        ensure_finite("log densities of own events", log_density(events)?)?;
+    }
     let proposal = Proposal::new(centers);
-    let draws = proposal.sample(DRAWS, subject.seed(33));
+    let draws = proposal.sample(n, subject.seed(33));
     let pairs = log_density(draws.view())?.into_iter().zip(proposal.log_density(draws.view()));
     let weights: Vec<f64> = pairs.map(|(density, proposed)| (density - proposed).exp()).collect();
     if let Some(i) = weights.iter().position(|w| !w.is_finite()) {
@@ -163,6 +207,12 @@ fn compare(
             )
         })?;
     }
+    if n < DRAWS.1 {
+        return Err(Stop::Partial(format!(
+            "{dimension} column(s): {n} of {} densities in its time",
+            DRAWS.1
+        )));
+    }
     Ok(())
 }
 
@@ -189,13 +239,13 @@ fn regions<'a>(proposal: &'a Proposal<'_>, centers: ArrayView2<'_, f64>) -> Vec<
 }
 
 /// A mean with its standard error.
-struct Fraction {
-    value: f64,
-    error: f64,
+pub struct Fraction {
+    pub value: f64,
+    pub error: f64,
 }
 
 impl Fraction {
-    fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub fn of(values: impl Iterator<Item = f64>) -> Self {
         let (mut n, mut sum, mut square) = (0.0, 0.0, 0.0);
         for x in values {
             n += 1.0;

@@ -1,18 +1,29 @@
 //! Tests of a differentiable model: its gradients are those of its loss.
 
 use super::derivative::Line;
-use super::generator::Learning;
+use super::generator::{Learning, some_parameters};
 use super::inputs;
 use super::loss::{Losses, with_losses};
+use super::many::in_time;
 use super::outcome::{Verdict, ensure};
 use super::suite::{Subject, Test};
 use crate::{Model, Seed};
 
-pub const TESTS: &[Test] = &[Test::new(
-    "gradient",
-    "The gradient is the derivative of the loss, in every segment of the parameters",
-    gradient,
-)];
+pub const TESTS: &[Test] = &[
+    Test::new(
+        "gradient",
+        "The gradient is the derivative of the loss, in every segment of the parameters",
+        gradient,
+    ),
+    Test::new(
+        "gradient-places",
+        "It is so where training starts, where it ends, and farther away",
+        gradient_places,
+    ),
+];
+
+/// How far from the fit the gradient is looked at, in standard deviations of normal numbers that are added to the parameters.
+const DISTANCES: [f64; 3] = [0.3, 0.001, 1.0];
 
 /// Single parameters of a segment along which derivatives are taken: of a short one, and of a long one.
 const SINGLE: (usize, usize) = (3, 1);
@@ -33,6 +44,34 @@ fn gradient(subject: &Subject<'_>) -> Verdict {
             }
         }
         Ok(())
+    })
+}
+
+fn gradient_places(subject: &Subject<'_>) -> Verdict {
+    let learning = Learning::new(subject)?;
+    with_losses(&learning, |losses, _| {
+        let (model, seed) = (losses.model, subject.seed(29));
+        let fitted = some_parameters(model, &learning)?;
+        let mut places = vec![("where training starts".to_string(), model.initial(seed)?)];
+        for (i, distance) in DISTANCES.into_iter().enumerate() {
+            let noise = inputs::normals(seed.index(i as u64), fitted.len(), 0.0);
+            let place = fitted.iter().zip(noise).map(|(p, z)| p + (distance * z) as f32).collect();
+            places.push((format!("at the fit plus normal numbers of width {distance}"), place));
+        }
+        in_time("places", places, |(what, parameters)| {
+            // Far away a loss may be without bounds.
+            let (value, gradient) = losses.at(&parameters)?;
+            if !value.is_finite() || gradient.iter().any(|g| !g.is_finite()) {
+                return Ok(());
+            }
+            let gradient: Vec<f64> = gradient.into_iter().map(f64::from).collect();
+            let random = inputs::normals(seed.split(&what), gradient.len(), 0.0);
+            for unit in [random, gradient.clone()].into_iter().filter_map(normalised) {
+                check(losses, &parameters, &gradient, 0..parameters.len(), &unit)
+                    .map_err(|stop| stop.at(&what))?;
+            }
+            Ok(())
+        })
     })
 }
 

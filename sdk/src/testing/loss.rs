@@ -20,8 +20,8 @@ const ROWS: u64 = 48;
 /// Losses of a model on some rows of its training set.
 pub struct Losses<'a> {
     pub model: &'a LoadedModel<'static>,
-    rows: Vec<u64>,
-    seed: Seed,
+    pub rows: Vec<u64>,
+    pub seed: Seed,
 }
 
 impl Losses<'_> {
@@ -30,7 +30,12 @@ impl Losses<'_> {
         self.weighted(parameters, &self.rows, None)
     }
 
-    fn weighted(&self, parameters: &[f32], rows: &[u64], weights: Option<&[f64]>) -> Result<(f64, Vec<f32>)> {
+    pub fn weighted(
+        &self,
+        parameters: &[f32],
+        rows: &[u64],
+        weights: Option<&[f64]>,
+    ) -> Result<(f64, Vec<f32>)> {
         let mut gradient = vec![f32::NAN; parameters.len()];
         let loss = self.model.loss_and_gradient(parameters, rows, weights, self.seed, &mut gradient)?;
         Ok((loss, gradient))
@@ -79,7 +84,7 @@ fn loss_alone(subject: &Subject<'_>) -> Verdict {
 }
 
 /// Relative difference that f32 arithmetic in another order may make to a loss.
-const SAME_LOSS: f64 = 1e-4;
+pub const SAME_LOSS: f64 = 1e-4;
 
 fn weights(subject: &Subject<'_>) -> Verdict {
     with_losses(&Learning::new(subject)?, |losses, parameters| {
@@ -105,7 +110,10 @@ fn weights(subject: &Subject<'_>) -> Verdict {
         let mut rows = losses.rows.clone();
         rows.push(rows[0]);
         let weighted = losses.weighted(parameters, &losses.rows, Some(&doubled))?;
-        compare("a weight of 2 and the row twice", weighted, losses.weighted(parameters, &rows, None)?)
+        let twice = losses.weighted(parameters, &rows, None)?;
+        compare("a weight of 2 and the row twice", weighted, twice.clone())?;
+        rows.sort_unstable();
+        compare("a row twice, at the end and in succession", twice, losses.weighted(parameters, &rows, None)?)
     })
 }
 

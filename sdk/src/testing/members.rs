@@ -3,12 +3,14 @@
 use ndarray::{Array2, ArrayViewMut2};
 
 use super::generator::{Learning, needs_threads, some_parameters};
-use super::inputs::{CHUNK, chunk};
+use super::inputs::{self, CHUNK, chunk};
 use super::many::{self, each, in_pieces};
+use super::memory::keeps_nothing;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::stream::EventStream;
 use super::suite::{Subject, Test};
-use crate::{Chunk, Member, Model};
+use crate::abi::LoadedModel;
+use crate::{Alone, Chunk, Member, Model, Result};
 
 pub const TESTS: &[Test] = &[
     Test::new("sample-finite", "Every number of a generated event is written, and finite", |s| {
@@ -39,6 +41,27 @@ pub const TESTS: &[Test] = &[
         "Of a hundred thousand generated events all are finite, and have a density if it has one",
         sample_many,
     ),
+    Test::new(
+        "sample-seeds",
+        "A chunk comes from its seed alone and from all of it, and its first events from no other number of events",
+        |s| {
+            with_members(s, |stream, _| {
+                stream.seed_decides()?;
+                if brings_networks(s)? { Ok(()) } else { stream.cut_anywhere() }
+            })
+        },
+    ),
+    Test::new(
+        "sample-rows",
+        "The rows of a chunk as long as the host's repeat no other, and do not depend on those before them",
+        |s| with_members(s, |stream, _| stream.independent_rows()),
+    ),
+    Test::new(
+        "sample-again",
+        "A chunk is the same whenever it is sampled, and is kept nowhere",
+        sample_again,
+    ),
+    Test::new("several-members", "Members at other parameters do not share them", several_members),
     Test::new("density-threads", "Two threads get the densities that one gets", density_threads),
 ];
 
@@ -58,6 +81,77 @@ fn with_members(
         run(&EventStream { what: "generated events", dimension, capacity, seed, read: &read })
     };
     stream_of(&*member, &|stream| stream_of(&*anew, &|other| test(stream, other)))
+}
+
+/// A finished network may draw its numbers all at once, so that they depend on how many it draws.
+fn brings_networks(subject: &Subject<'_>) -> Verdict<bool> {
+    Ok(subject.generator()?.abilities().own_members)
+}
+
+/// Rows that are sampled again and again.
+const AGAIN: usize = 4096;
+
+fn sample_again(subject: &Subject<'_>) -> Verdict {
+    let learning = Learning::new(subject)?;
+    let model = learning.model()?;
+    let member = model.at(&some_parameters(&model, &learning)?)?;
+    let dimension = learning.training.schema.dimension();
+    let n = member.capacity().map_or(AGAIN, |events| AGAIN.min(events as usize));
+    let chunk = Chunk { index: 0, first_event: 0, seed: learning.seed(26) };
+    let mut first = Array2::from_elem((n, dimension), f64::NAN);
+    member.sample(chunk, first.view_mut())?;
+    let mut out = first.clone();
+    keeps_nothing("sampled events", || {
+        member.sample(chunk, out.view_mut())?;
+        ensure_same("events of one chunk, sampled again and again", &first, &out)?;
+        Ok(8 * n * dimension)
+    })
+}
+
+fn several_members(subject: &Subject<'_>) -> Verdict {
+    let learning = Learning::new(subject)?;
+    let model = learning.model()?;
+    let parameters = different_parameters(&learning, &model)?;
+    let dimension = learning.training.schema.dimension();
+    let members = parameters.iter().map(|p| model.at(p)).collect::<Result<Vec<_>>>()?;
+    let sample = |member: &dyn Member| -> Result<Array2<f64>> {
+        let n = member.capacity().map_or(CHUNK, |events| CHUNK.min(events as usize));
+        let mut out = Array2::from_elem((n, dimension), f64::NAN);
+        member.sample(chunk(learning.seed(27), 0), out.view_mut())?;
+        Ok(out)
+    };
+    let events = members.iter().map(|m| sample(&**m)).collect::<Result<Vec<_>>>()?;
+    ensure(events[0] != events[1], || "members at different parameters give the same events".into())?;
+    // In the other order, and each made alone by a model of its own.
+    for (i, member) in members.iter().enumerate().rev() {
+        let what = format!("events of member {i}, before and after those of others");
+        ensure_same(&what, &events[i], &sample(&**member)?)?;
+        let alone = Learning::new(subject)?.model()?.at(&parameters[i])?;
+        ensure_same(
+            &format!("events of member {i}, beside others and alone"),
+            &events[i],
+            &sample(&*alone)?,
+        )?;
+    }
+    Ok(())
+}
+
+/// Two parameter vectors that are not the same: of members that it brings, of fits to other rows, or of other starts.
+fn different_parameters(learning: &Learning, model: &LoadedModel<'_>) -> Verdict<Vec<Vec<f32>>> {
+    let rows = &learning.training.rows;
+    let list = match model.own_members() {
+        Some(own) if own.len() < 2 => return skip("it brings one member"),
+        Some(own) => own.into_iter().take(2).collect(),
+        None if learning.generator.abilities().fit => {
+            let (low, high) = rows.split_at(rows.len() / 2);
+            let fit = |rows: &[u64], i: u64| {
+                model.fit(rows, &inputs::settings(), learning.seed(28).index(i), &Alone)
+            };
+            vec![fit(low, 0)?, fit(high, 1)?]
+        }
+        None => vec![model.initial(learning.seed(28))?, model.initial(learning.seed(29))?],
+    };
+    if list[0] == list[1] { skip("its parameters are the same whatever it learns") } else { Ok(list) }
 }
 
 fn sample_threads(subject: &Subject<'_>) -> Verdict {

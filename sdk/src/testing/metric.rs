@@ -27,6 +27,8 @@ pub const TESTS: &[Test] = &[
 ];
 
 const MEMBERS: usize = 8;
+/// Values of each of many parts: there are 295.
+const PART: usize = 17;
 const CHECKPOINTS: [u64; 3] = [100, 1000, 5000];
 
 /// The comparison with a reference of these values, of which the metric may ask for quantiles alone.
@@ -98,7 +100,7 @@ impl Comparing {
     }
 }
 
-fn close(what: &str, first: &[f64], second: &[f64]) -> Verdict {
+pub fn close(what: &str, first: &[f64], second: &[f64]) -> Verdict {
     let (n, m) = (first.len(), second.len());
     ensure(n == m, || format!("{what}: expected {n} numbers, found {m}"))?;
     let differs = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-9 * (a.abs() + b.abs());
@@ -139,6 +141,11 @@ fn merge(subject: &Subject<'_>) -> Verdict {
     halves.merge(&comparing.after(&[second])?.state()?)?;
     close("values of the whole and of merged halves", &whole.values()?, &halves.values()?)?;
     close("states of the whole and of merged halves", &whole.state()?, &halves.state()?)?;
+    let mut parts = comparing.comparison.accumulator();
+    for part in comparing.generated[0].chunks(PART) {
+        parts.merge(&comparing.after(&[part])?.state()?)?;
+    }
+    close("values of the whole and of many merged parts", &whole.values()?, &parts.values()?)?;
     // As the host does it: states of blocks, merged into an empty accumulator.
     let mut empty = comparing.comparison.accumulator();
     for part in [first, &[], second] {

@@ -13,6 +13,8 @@ use crate::{
 pub struct TestModel {
     events: Array2<f64>,
     gradients: Option<LossKind>,
+    /// Whether a fit keeps something of where it started, as that of a network does.
+    starts: bool,
 }
 
 impl TestModel {
@@ -23,7 +25,17 @@ impl TestModel {
         } else {
             LossKind::Surrogate
         });
-        TestModel { events: inputs::columns(seed, 3, events).values, gradients }
+        TestModel { events: inputs::columns(seed, 3, events).values, gradients, starts: false }
+    }
+
+    /// The same model, whose fits depend on their seeds too: members that are all fitted to the same events differ by that alone.
+    pub fn with_starts(self) -> Self {
+        TestModel { starts: true, ..self }
+    }
+
+    /// The standard deviation of each column, over the events.
+    pub fn widths(&self) -> Vec<f64> {
+        self.events.columns().into_iter().map(|x| x.std(0.0)).collect()
     }
 
     /// Events of the training set.
@@ -64,7 +76,7 @@ impl Model for TestModel {
         &self,
         rows: &[u64],
         settings: &TrainingSettings,
-        _seed: Seed,
+        seed: Seed,
         context: &dyn Context,
     ) -> Result<Vec<f32>> {
         if rows.is_empty() {
@@ -74,7 +86,10 @@ impl Model for TestModel {
             context.check()?;
             context.progress(step + 1, settings.iterations, None);
         }
-        Ok(self.means(rows, None).into_iter().map(|m| m as f32).collect())
+        let means = self.means(rows, None);
+        let start =
+            if self.starts { inputs::normals(seed, means.len(), 0.0) } else { vec![0.0; means.len()] };
+        Ok(means.into_iter().zip(start).map(|(mean, z)| (mean + 0.01 * z) as f32).collect())
     }
 }
 

@@ -71,16 +71,24 @@ impl<'a> Proposal<'a> {
         let kernel = -0.5 * d as f64 * (2.0 * std::f64::consts::PI).ln()
             - self.bandwidth.iter().map(|h| h.ln()).sum::<f64>()
             - (self.centers.nrows() as f64).ln();
-        let one = |event: ndarray::ArrayView1<'_, f64>| {
-            let square = |center: &dyn Fn(usize) -> f64, width: &[f64]| -> f64 {
-                event.iter().enumerate().map(|(k, x)| ((x - center(k)) / width[k]).powi(2)).sum()
-            };
-            let kernels = self.centers.rows().into_iter();
-            let near: f64 = kernels.map(|c| (-0.5 * square(&|k| c[k], &self.bandwidth)).exp()).sum();
-            let tail = cauchy - half * square(&|k| self.middle[k], &self.scale).ln_1p();
+        // In units of the bandwidth: the inner loop is all that counts.
+        let scaled: Vec<f64> = self
+            .centers
+            .rows()
+            .into_iter()
+            .flat_map(|c| c.into_iter().zip(&self.bandwidth).map(|(x, h)| x / h))
+            .collect();
+        let mut at = vec![0.0; d];
+        let mut one = |event: ndarray::ArrayView1<'_, f64>| {
+            at.iter_mut().zip(event).zip(&self.bandwidth).for_each(|((a, x), h)| *a = x / h);
+            let square = |c: &[f64]| c.iter().zip(&at).map(|(c, a)| (c - a) * (c - a)).sum::<f64>();
+            let near: f64 = scaled.chunks_exact(d).map(|c| (-0.5 * square(c)).exp()).sum();
+            let columns = event.iter().zip(&self.middle).zip(&self.scale);
+            let far: f64 = columns.map(|((x, m), s)| ((x - m) / s).powi(2)).sum();
+            let tail = cauchy - half * far.ln_1p();
             ((1.0 - TAIL) * near * kernel.exp() + TAIL * tail.exp()).ln()
         };
-        events.rows().into_iter().map(one).collect()
+        events.rows().into_iter().map(&mut one).collect()
     }
 }
 

@@ -1,5 +1,7 @@
 //! What holds for every stream of events, a dataset's or a member's.
 
+use std::time::{Duration, Instant};
+
 use ndarray::{Array2, ArrayViewMut2};
 
 use super::inputs;
@@ -7,6 +9,9 @@ use super::many::{self, in_pieces};
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_refused, ensure_same, skip};
 use super::threads::same_on_two_threads;
 use crate::{Chunk, Context, Result, Seed};
+
+/// A call that another one meets.
+const LONG: Duration = Duration::from_millis(1);
 
 /// Fills a buffer with the events of a chunk.
 pub type Read<'a> = &'a (dyn Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<()> + Sync);
@@ -21,7 +26,7 @@ pub struct EventStream<'a> {
 }
 
 impl EventStream<'_> {
-    fn seed(&self) -> Seed {
+    pub fn seed(&self) -> Seed {
         self.seed.split(self.what)
     }
 
@@ -35,7 +40,7 @@ impl EventStream<'_> {
     }
 
     /// `n` events from number `first` on; a number that is not written stays NaN.
-    fn events(&self, chunk: Chunk, n: usize) -> Result<Vec<f64>> {
+    pub fn events(&self, chunk: Chunk, n: usize) -> Result<Vec<f64>> {
         let mut out = Array2::from_elem((n, self.dimension), f64::NAN);
         (self.read)(chunk, out.view_mut())?;
         Ok(out.into_raw_vec_and_offset().0)
@@ -120,6 +125,12 @@ impl EventStream<'_> {
     /// Two threads get what one gets.
     pub fn threads(&self, context: &dyn Context) -> Verdict {
         let n = self.length()?;
+        // Calls that are too short would hardly ever meet.
+        let start = Instant::now();
+        self.chunk(self.seed(), 0, n)?;
+        let factor = (LONG.as_secs_f64() / start.elapsed().as_secs_f64().max(1e-9)).clamp(1.0, 500.0);
+        let most = self.capacity.map_or(usize::MAX, |events| events as usize / 2);
+        let n = n.max(most.min((n as f64 * factor) as usize));
         same_on_two_threads(context, self.what, |i| self.chunk(self.seed(), i as u64, n))
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::outcome::{Outcome, Stop, Verdict, ensure, fail};
 use super::{
-    accumulator, configuration, dataset, density, generator, gradients, loss, members, metric, null_law,
-    summary, summary_events, training_sets, uncertainty,
+    accumulator, configuration, dataset, density, fits, generator, gradients, loss, loss_rows, members,
+    metric, metric_curves, null_law, spread, summary, summary_events, training_sets, uncertainty,
 };
 use crate::abi::{
     AbiComponent, Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
@@ -43,15 +43,17 @@ pub fn tests(kind: Kind) -> Vec<Test> {
         Kind::Dataset => &[dataset::TESTS, density::DATASET_TESTS],
         Kind::Generator => &[
             generator::TESTS,
+            fits::TESTS,
             training_sets::TESTS,
             members::TESTS,
             loss::TESTS,
+            loss_rows::TESTS,
             gradients::TESTS,
             density::GENERATOR_TESTS,
         ],
-        Kind::Uncertainty => &[uncertainty::TESTS],
+        Kind::Uncertainty => &[uncertainty::TESTS, spread::TESTS],
         Kind::Summary => &[summary::TESTS, summary_events::TESTS],
-        Kind::Metric => &[metric::TESTS, accumulator::TESTS, null_law::TESTS],
+        Kind::Metric => &[metric::TESTS, accumulator::TESTS, metric_curves::TESTS, null_law::TESTS],
     };
     configuration::TESTS.iter().chain(own.concat().iter()).copied().collect()
 }

@@ -1,6 +1,9 @@
 //! Tests of summary statistics.
 
+use ndarray::Axis;
+
 use super::inputs::{self, Events};
+use super::memory::keeps_nothing;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, fail, skip};
 use super::suite::{Subject, Test};
 use super::threads::same_on_two_threads;
@@ -16,6 +19,12 @@ pub const TESTS: &[Test] = &[
         "An event's number does not depend on the other events of its batch",
         event_by_event,
     ),
+    Test::new(
+        "equal-events",
+        "Events that are like their neighbours have the numbers that they have alone",
+        equal_events,
+    ),
+    Test::new("again", "An event has the same number whenever it is asked for, and is kept nowhere", again),
     Test::new("empty-batch", "A batch without events is no error", empty_batch),
     Test::new("threads", "Two threads get what one gets", threads),
     Test::new("fit", "A fit gives the same finite parameters again, and a function of them", fit),
@@ -150,6 +159,52 @@ fn event_by_event(subject: &Subject<'_>) -> Verdict {
         first += n;
     }
     Ok(())
+}
+
+/// Events of a batch in which each occurs several times, and how often.
+const REPEATED: (usize, usize) = (32, 3);
+
+fn equal_events(subject: &Subject<'_>) -> Verdict {
+    let summarising = Summarising::new(subject)?;
+    let (events, times) = REPEATED;
+    let select = |list: Vec<usize>| {
+        let values = summarising.events.values.select(Axis(0), &list);
+        let mut selected = Events::new(summarising.events.schema.clone(), values);
+        selected.rows = list.iter().map(|&i| summarising.events.rows[i]).collect();
+        selected
+    };
+    let expected = summarising.numbers(&summarising.part(0..events))?;
+    let ways = [
+        ("in succession", (0..events * times).map(|k| k / times).collect::<Vec<_>>()),
+        ("in turns", (0..events * times).map(|k| k % events).collect()),
+    ];
+    for (how, list) in ways {
+        let found = summarising.numbers(&select(list.clone()).batch())?;
+        let differs = |(i, x): (&usize, &f64)| expected[*i].to_bits() != x.to_bits();
+        if let Some(k) = list.iter().zip(&found).position(differs) {
+            let (usual, found) = (expected[list[k]], found[k]);
+            return fail(format!("an event {times} times {how}: {usual} usually, {found} at place {k}"));
+        }
+    }
+    let alike = summarising.numbers(&select(vec![0; events]).batch())?;
+    ensure(alike.iter().all(|x| x.to_bits() == expected[0].to_bits()), || {
+        format!("{events} events that are all alike: {} usually, found {alike:?}", expected[0])
+    })
+}
+
+/// Events that are asked for again and again.
+const AGAIN: usize = 1 << 14;
+
+fn again(subject: &Subject<'_>) -> Verdict {
+    let summarising = Summarising::new(subject)?;
+    let events = summarising.events.more(subject.seed(28), AGAIN);
+    let first = summarising.numbers(&events.batch())?;
+    let mut out = first.clone();
+    keeps_nothing("summaries", || {
+        summarising.summary.evaluate(&events.batch(), &mut out)?;
+        ensure_same("summaries of the same events, again and again", &first, &out)?;
+        Ok(8 * AGAIN)
+    })
 }
 
 fn empty_batch(subject: &Subject<'_>) -> Verdict {

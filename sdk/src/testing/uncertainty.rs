@@ -36,14 +36,19 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// An uncertainty model with what it works on.
-struct Inferring {
-    uncertainty: LoadedUncertaintyModel,
-    model: TestModel,
-    seed: Seed,
+pub struct Inferring {
+    pub uncertainty: LoadedUncertaintyModel,
+    pub model: TestModel,
+    pub seed: Seed,
+    /// Members in a test, as far as it can give so many.
+    pub wanted: u64,
 }
 
+/// Members in most tests.
+const MEMBERS: u64 = 6;
+
 impl Inferring {
-    fn new(subject: &Subject<'_>) -> Verdict<Self> {
+    pub fn new(subject: &Subject<'_>) -> Verdict<Self> {
         Self::on(subject, inputs::EVENTS)
     }
 
@@ -51,13 +56,13 @@ impl Inferring {
     fn on(subject: &Subject<'_>, events: usize) -> Verdict<Self> {
         let uncertainty = subject.uncertainty()?;
         let model = TestModel::with(uncertainty.requirements(), subject.seed(1), events);
-        Ok(Inferring { uncertainty, model, seed: subject.seed(40) })
+        Ok(Inferring { uncertainty, model, seed: subject.seed(40), wanted: MEMBERS })
     }
 
-    /// Members in these tests.
-    fn count(&self) -> u64 {
+    /// Members in a test.
+    pub fn count(&self) -> u64 {
         let r = self.uncertainty.requirements();
-        r.most_members.unwrap_or(u64::MAX).min(6.max(r.least_members as u64))
+        r.most_members.unwrap_or(u64::MAX).min(self.wanted.max(r.least_members as u64))
     }
 
     fn chain(&self, k: u64, context: &dyn Context) -> Result<Chain> {
@@ -72,7 +77,7 @@ impl Inferring {
         })
     }
 
-    fn chains(&self) -> Result<Vec<Chain>> {
+    pub fn chains(&self) -> Result<Vec<Chain>> {
         let mut chains = (0..self.uncertainty.chains(self.count())?)
             .map(|k| self.chain(k, &Alone))
             .collect::<Result<Vec<_>>>()?;
@@ -81,7 +86,7 @@ impl Inferring {
         Ok(chains)
     }
 
-    fn members(&self, chains: &[Chain]) -> Result<Members> {
+    pub fn members(&self, chains: &[Chain]) -> Result<Members> {
         self.uncertainty.members(chains, self.count(), self.seed.split("members"))
     }
 }

@@ -1,14 +1,25 @@
 //! Two columns of normal numbers.
 
-use amplicast_sdk::ndarray::ArrayViewMut2;
+use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
 use amplicast_sdk::*;
 
+use super::generator::normal_log_density;
 use super::simple::draw;
 
 /// What may be wrong in it.
 pub trait DataFault: Clone + Default + Send + Sync + 'static {
     const NAME: &'static str;
     const ABOUT: &'static str;
+
+    /// Where the events of a chunk of so many rows come from.
+    fn seed(&self, split: Split, chunk: Chunk, _rows: usize) -> Seed {
+        chunk.seed.split(if split == Split::Training { "training" } else { "holdout" })
+    }
+
+    /// What the quantile of a column is said to be, from what it is.
+    fn quantile(&self, quantile: f64, _probability: f64) -> f64 {
+        quantile
+    }
 
     /// One event.
     fn event(&self, stream: &mut Stream, event: &mut [f64]) {
@@ -30,12 +41,42 @@ impl<F: DataFault> Dataset for Data<F> {
     }
 
     fn read(&self, split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
-        let name = if split == Split::Training { "training" } else { "holdout" };
-        let mut stream = chunk.seed.split(name).stream();
+        let mut stream = self.0.seed(split, chunk, out.nrows()).stream();
         for mut row in out.rows_mut() {
             let event = row.as_slice_mut().ok_or_else(|| Error::plugin("expected a row-major batch"))?;
             self.0.event(&mut stream, event);
         }
+        Ok(())
+    }
+
+    fn density(&self) -> Option<&dyn Density> {
+        Some(self)
+    }
+
+    /// Those of the standard normal distribution that are in every table.
+    fn quantile(&self, summary: &str, probability: f64) -> Option<f64> {
+        let one = QUANTILES
+            .iter()
+            .find(|(p, _)| (p - probability).abs().min((1.0 - p - probability).abs()) < 1e-12)?;
+        let quantile = if probability < 0.5 { -one.1 } else { one.1 };
+        summary.starts_with("coordinate:").then(|| self.0.quantile(quantile, probability))
+    }
+}
+
+const QUANTILES: [(f64, f64); 7] = [
+    (0.5, 0.0),
+    (0.75, 0.674_489_750_2),
+    (0.9, 1.281_551_565_5),
+    (0.95, 1.644_853_627),
+    (0.975, 1.959_963_984_5),
+    (0.99, 2.326_347_874),
+    (0.999, 3.090_232_306_2),
+];
+
+impl<F: DataFault> Density for Data<F> {
+    fn log_density(&self, events: ArrayView2<'_, f64>, out: &mut [f64]) -> Result<()> {
+        let densities = events.rows().into_iter().map(|event| normal_log_density(&[0.0, 0.0], event, 1.0));
+        out.iter_mut().zip(densities).for_each(|(y, x)| *y = x);
         Ok(())
     }
 }

@@ -28,6 +28,16 @@ pub trait GaussianFault: Clone + Default + Send + Sync + 'static {
         }
     }
 
+    /// Fills a chunk with events, knowing which chunk it is.
+    fn sample_chunk(&self, mean: &[f32], chunk: Chunk, out: ArrayViewMut2<'_, f64>) {
+        self.sample(mean, &mut chunk.seed.stream(), out);
+    }
+
+    /// The rows that the loss looks at.
+    fn rows(&self, rows: &[u64]) -> Vec<u64> {
+        rows.to_vec()
+    }
+
     fn log_density(&self, mean: &[f32], event: ArrayView1<'_, f64>) -> f64 {
         normal_log_density(mean, event, 1.0)
     }
@@ -96,6 +106,7 @@ struct WithFault<F> {
 
 impl<F: GaussianFault> WithFault<F> {
     fn right_loss(&self, parameters: &[f32], rows: &[u64], weights: Option<&[f64]>) -> f64 {
+        let rows = self.fault.rows(rows);
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let total: f64 = (0..rows.len()).map(weight).sum();
         let one = |(i, &row): (usize, &u64)| {
@@ -105,7 +116,7 @@ impl<F: GaussianFault> WithFault<F> {
     }
 
     fn right_gradient(&self, parameters: &[f32], rows: &[u64], weights: Option<&[f64]>) -> Vec<f64> {
-        let means = self.model.means(rows, weights);
+        let means = self.model.means(&self.fault.rows(rows), weights);
         parameters.iter().zip(means).map(|(p, mean)| f64::from(*p) - mean).collect()
     }
 }
@@ -164,7 +175,7 @@ struct Draw<F> {
 
 impl<F: GaussianFault> Member for Draw<F> {
     fn sample(&self, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
-        self.fault.sample(&self.mean, &mut chunk.seed.stream(), out);
+        self.fault.sample_chunk(&self.mean, chunk, out);
         Ok(())
     }
 

@@ -14,6 +14,16 @@ pub trait MetricFault: Clone + Default + Send + Sync + 'static {
         (1.0 / n + 1.0 / m).sqrt()
     }
 
+    /// What a quantile of the null law is, from what it should be.
+    fn quantile(&self, quantile: f64, _probability: f64) -> f64 {
+        quantile
+    }
+
+    /// What the limit is, from what it should be.
+    fn limit(&self, limit: f64) -> f64 {
+        limit
+    }
+
     /// An accumulator, which gives number and sum of the values.
     fn accumulator(&self) -> Box<dyn Accumulator> {
         Box::new(Sums::default())
@@ -68,13 +78,13 @@ impl<F: MetricFault> Comparison for Against<F> {
     }
 
     fn limit(&self, curves: &Curves<'_>, _: f64) -> Result<Limit> {
-        let value = self.measure(curves, curves.checkpoints() - 1)?.value;
+        let value = self.fault.limit(self.measure(curves, curves.checkpoints() - 1)?.value);
         Ok(Limit { value, low: value, high: value, extrapolated: false })
     }
 
     fn null(&self, _: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
         let width = self.fault.width(n, self.m);
-        let quantile = |&p: &f64| width * normal_quantile(0.5 + 0.5 * p).max(0.0);
+        let quantile = |&p: &f64| self.fault.quantile(width * normal_quantile(0.5 + 0.5 * p).max(0.0), p);
         Ok(NullLaw {
             mean: width * (2.0 / std::f64::consts::PI).sqrt(),
             quantiles: probabilities.iter().map(quantile).collect(),

@@ -8,6 +8,21 @@ pub trait PosteriorFault: Clone + Default + Send + Sync + 'static {
     const NAME: &'static str;
     const ABOUT: &'static str;
 
+    /// What the members are fitted to.
+    fn data(&self) -> MembersData {
+        MembersData::Halves
+    }
+
+    /// The seed of the rows of a chain.
+    fn seed(&self, seed: Seed, _chain: u64) -> Seed {
+        seed
+    }
+
+    /// What the members are, from what they should be.
+    fn members(&self, right: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
+        right
+    }
+
     /// The rows of one member; all if none were drawn.
     fn rows(&self, n: u64, stream: &mut Stream) -> Vec<u64> {
         let some: Vec<u64> = (0..n).filter(|_| stream.random::<bool>()).collect();
@@ -24,12 +39,16 @@ impl<F: PosteriorFault> UncertaintyModel for Halves<F> {
         Requirements { fit: true, least_members: 2, ..Requirements::default() }
     }
 
+    fn members_data(&self) -> MembersData {
+        self.0.data()
+    }
+
     fn chains(&self, members: u64) -> u64 {
         members
     }
 
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
-        let mut stream = inference.seed.split("rows").stream();
+        let mut stream = self.0.seed(inference.seed, inference.chain).split("rows").stream();
         let rows = self.0.rows(inference.training_rows, &mut stream);
         let Inference { settings, seed, context, .. } = *inference;
         Ok(Chain::new([("fitted", inference.model.fit(&rows, settings, seed, context)?)]))
@@ -40,6 +59,6 @@ impl<F: PosteriorFault> UncertaintyModel for Halves<F> {
             return Err(Error::data(format!("expected {count} chains, found {}", chains.len())));
         }
         let fitted = chains[..count as usize].iter().map(|chain| Ok(chain.get("fitted")?.to_vec()));
-        Ok(Members::independent(fitted.collect::<Result<_>>()?))
+        Ok(Members::independent(self.0.members(fitted.collect::<Result<_>>()?)))
     }
 }
