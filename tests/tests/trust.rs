@@ -45,7 +45,9 @@ fn folders_may_be_trusted_once_and_for_all() {
         std::fs::create_dir_all(place.path("config/amplicast")).expect("a folder");
         place.write("config/amplicast/config.toml", content);
         let mut command = place.command(&["check", "theirs.toml"]);
-        Finished::of(command.env("XDG_CONFIG_HOME", place.path("config")).output().expect("the host can be started"))
+        Finished::of(
+            command.env("XDG_CONFIG_HOME", place.path("config")).output().expect("the host can be started"),
+        )
     };
     with("trusted_plugins = [\"/nowhere\"]\n").expect(2).says(&["config.toml", "--trust-plugins"]);
     with("trusted_plugin = []\n").expect(2).says(&["config.toml", "trusted_plugins"]);
@@ -57,7 +59,9 @@ fn folders_may_be_trusted_once_and_for_all() {
 #[test]
 fn what_the_user_names_himself_is_his_own() {
     let place = theirs();
-    place.amplicast(&["check", "theirs.toml", "--set", "experiment.plugin_path=[\"their-plugins\"]"]).expect(0);
+    place
+        .amplicast(&["check", "theirs.toml", "--set", "experiment.plugin_path=[\"their-plugins\"]"])
+        .expect(0);
     assert!(place.path("ran").exists());
 }
 
@@ -92,14 +96,17 @@ fn check_names_the_library_of_every_component() {
     let place = Place::new();
     place.write("x.toml", fits(GAUSSIAN, &SIZES.replace("plugin_path = [\"their-plugins\"]", ""), METRICS));
     let ended = place.amplicast(&["check", "x.toml"]).expect(0);
-    for (component, library) in [("integral", "libamplicast_metrics.so"), ("gaussian", "libamplicast_datasets.so")] {
+    for (component, library) in
+        [("integral", "libamplicast_metrics.so"), ("gaussian", "libamplicast_datasets.so")]
+    {
         let line = |line: &&str| line.contains(component) && line.contains(library);
         assert!(ended.out.lines().any(|l| line(&l)), "{component}: {}", ended.out);
     }
     assert!(!ended.err.contains("is taken from"), "{}", ended.err);
     // The same library once more, earlier on the path.
     std::fs::create_dir(place.path("first")).expect("a folder");
-    std::fs::copy(amplicast_tests::built("libamplicast_metrics.so"), place.path("first/libother.so")).expect("a copy");
+    std::fs::copy(amplicast_tests::built("libamplicast_metrics.so"), place.path("first/libother.so"))
+        .expect("a copy");
     let ended = place.amplicast(&["check", "x.toml", "--plugin-path", "first"]).expect(0);
     ended.says(&["note: metric `integral` is taken from ", "first/libother.so, not from "]);
 }
