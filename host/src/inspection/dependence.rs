@@ -6,8 +6,8 @@ use amplicast_sdk::ndarray::Array2;
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::chance::{Numbers, is_no_chance};
-use super::findings::REPEATED;
 use super::glance::Glance;
+use super::member::REPEATED;
 use super::rank::{of_neighbors, standard_ranks};
 use super::rows::Known;
 

@@ -4,7 +4,7 @@ use amplicast_sdk::ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 
 use super::chance::Numbers;
-use super::rounding::resolution_of;
+use super::resolution::resolution_of;
 use super::rows::{Known, RowHashes, numbers_of};
 use super::sketch::Sketch;
 

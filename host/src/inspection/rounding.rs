@@ -28,11 +28,11 @@ const GRID_OF_DOUBLE: u32 = 44;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Grain {
     /// Significant bits; none where all values are so short that they fit in any format (integers, zeros, multiples of 1/8).
-    bits: Option<u32>,
+    pub bits: Option<u32>,
     /// The decimal places that suffice, if all values lie on such a grid.
-    decimals: Option<u32>,
+    pub decimals: Option<u32>,
     /// Whether values repeat, up to their last bits, on a grid that is much coarser than the format.
-    repeats: bool,
+    pub repeats: bool,
 }
 
 impl Grain {
@@ -46,7 +46,8 @@ impl Grain {
         Grain::of(some(events))
     }
 
-    fn of_column(values: impl Iterator<Item = f64> + Clone) -> Grain {
+    /// The grain of one column.
+    pub fn of_column(values: impl Iterator<Item = f64> + Clone) -> Grain {
         let lengths = values.clone().filter(|x| *x != 0.0 && x.fract() != 0.0).map(significant_bits);
         let (mut count, mut most) = (0_usize, 0);
         let mut full = [0_usize; 2];
@@ -91,71 +92,13 @@ impl Grain {
         };
         events.columns().into_iter().map(places).collect()
     }
-
-    /// The decimal places of a grid on which all values of the column lie.
-    pub fn decimals(&self) -> Option<u32> {
-        self.decimals
-    }
-}
-
-/// Into how many numbers, as a power of two, events can fall: two independent ones are equal with about one over it; 0 of events on
-/// a grid, and of counts.
-///
-/// Columns may depend on each other: the finest counts, and half of the next.
-pub fn resolution_of(events: ArrayView2<'_, f64>) -> f64 {
-    let some = some(events);
-    let mut seen = std::collections::HashSet::new();
-    // A file that holds its events several times is on no grid for that.
-    let rows: Vec<usize> = (0..some.nrows())
-        .filter(|&row| seen.insert(some.row(row).iter().map(|x| x.to_bits()).collect::<Vec<_>>()))
-        .collect();
-    let column = |c: usize| {
-        let values = rows.iter().map(|&row| some[[row, c]]);
-        let grain = Grain::of_column(values.clone());
-        match grain.bits {
-            Some(format) if grain.decimals.is_none() && !grain.repeats => resolution(values, format),
-            _ => 0.0,
-        }
-    };
-    let mut list: Vec<f64> = (0..some.ncols()).map(column).collect();
-    list.sort_unstable_by(|a, b| b.total_cmp(a));
-    list.first().unwrap_or(&0.0) + 0.5 * list.get(1).unwrap_or(&0.0)
 }
 
 /// Some events, at equal distances.
-fn some(events: ArrayView2<'_, f64>) -> ArrayView2<'_, f64> {
+pub fn some(events: ArrayView2<'_, f64>) -> ArrayView2<'_, f64> {
     const SOME: usize = 512;
     let step = events.nrows().div_ceil(SOME).max(1);
     events.slice_move(ndarray::s![..; step, ..])
-}
-
-/// log2 of the standard deviation of the bulk, in units of the format's last place there; 0 if some values are counts, or all are
-/// multiples of a step.
-fn resolution(values: impl Iterator<Item = f64>, format: u32) -> f64 {
-    let (mut plain, mut sorted): (Vec<f64>, Vec<f64>) = values.partition(|x| x.fract() == 0.0);
-    let all = plain.len() + sorted.len();
-    let many = plain.len() * 50 > all;
-    plain.sort_unstable_by(f64::total_cmp);
-    plain.dedup();
-    // One or two values are fill values, of which more events than one may consist.
-    if sorted.is_empty() || (many && plain.len() > 2) {
-        return 0.0;
-    }
-    sorted.sort_unstable_by(f64::total_cmp);
-    let gaps: Vec<f64> = sorted.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let step = gaps.iter().copied().filter(|gap| *gap > 0.0).fold(f64::INFINITY, f64::min);
-    let multiple = |gap: &&f64| (*gap / step - (*gap / step).round()).abs() < 0.01;
-    if gaps.iter().filter(multiple).count() * 10 >= gaps.len() * 9 {
-        return 0.0;
-    }
-    let at = |part: usize| sorted[part * (sorted.len() - 1) / 4];
-    let deviation = (at(3) - at(1)) / 1.35;
-    let size = at(1).abs().max(at(3).abs());
-    if deviation > 0.0 && size.is_finite() {
-        ((deviation / size).log2() + f64::from(format)).max(0.0)
-    } else {
-        0.0
-    }
 }
 
 /// Whether values repeat when their last bits are left out, and are then far apart.
@@ -410,21 +353,6 @@ mod tests {
         // One source on a grid is no reason to bring another, that is on none, to it.
         assert!(Rounding::common(&[grain(third), grain(|x| x)], true).is_none());
         assert!(Rounding::common(&[grain(third)], true).is_none());
-    }
-
-    #[test]
-    fn the_resolution_tells_how_often_chance_makes_events_equal() {
-        let of = |f: fn(f64) -> f64| resolution_of(events(f).view());
-        // Uniform over 100, numbers up to 64 of 2^-18 in single precision: 2^24 of them, a few bits for size over width.
-        let single = of(|x| f64::from(x as f32));
-        assert!((21.0..25.0).contains(&single), "{single}");
-        assert!((of(|x| x) - single - 29.0).abs() < 1.0);
-        assert_eq!(of(|x| (100.0 * x).round() / 100.0), 0.0);
-        assert_eq!(of(f64::round), 0.0);
-        assert_eq!(of(|x| (3.0 * x).round() / 3.0), 0.0);
-        // Every event five times.
-        let five = events(|x| x).select(ndarray::Axis(0), &(0..500).map(|i| i / 5).collect::<Vec<_>>());
-        assert!(resolution_of(five.view()) > 48.0);
     }
 
     #[test]
