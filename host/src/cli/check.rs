@@ -20,6 +20,8 @@ pub struct Ready {
     pub components: Components,
     /// Its cells.
     pub plan: Plan,
+    /// The threads on which it runs.
+    pub threads: usize,
 }
 
 /// Reads, overrides and validates an experiment.
@@ -27,22 +29,26 @@ pub fn prepare(
     file: &Path,
     set: &[String],
     plugin_path: &[std::path::PathBuf],
+    threads: Option<usize>,
     process: &Process,
 ) -> Result<Ready, ConfigError> {
     let mut source = Source::read(&process.path(file))?;
     for assignment in set {
         source.set(assignment)?;
     }
-    prepare_source(&source, plugin_path, process)
+    prepare_source(&source, plugin_path, threads, process)
 }
 
 /// Validates an experiment that was read already.
 pub fn prepare_source(
     source: &Source,
     plugin_path: &[std::path::PathBuf],
+    threads: Option<usize>,
     process: &Process,
 ) -> Result<Ready, ConfigError> {
     let mut experiment = Experiment::read(source)?;
+    // Before anything else makes a pool of its own: a dataset may sample a model, and the first pool is the one that counts.
+    let threads = process.threads(threads).map_err(|error| ConfigError::of(&error))?;
     // Relative paths in an experiment start at its file, or at the folder that it names: components open them later.
     let mut folder = source.folder();
     if let Some(named) = &experiment.experiment.folder {
@@ -53,23 +59,23 @@ pub fn prepare_source(
         .map_err(|e| source.error("experiment.folder", &format!("cannot go to {}: {e}", folder.display())))?;
     experiment.experiment.folder = Some(folder.to_string_lossy().into_owned());
     let own: Vec<_> = experiment.experiment.plugin_path.iter().map(|p| folder.join(p)).collect();
-    let session = process.session(plugin_path, &own).map_err(|_| ConfigError::stopped())?;
+    let session = process.session(plugin_path, &own).map_err(|error| ConfigError::of(&error))?;
     let components = Components::make(&session, source, &mut experiment)?;
     let plan = Plan::new(source, &experiment, &components)?;
     check_models(&session, source, &experiment, &components, &plan)?;
-    Ok(Ready { session, experiment, components, plan })
+    Ok(Ready { session, experiment, components, plan, threads })
 }
 
 /// Runs the command.
 pub fn check(command: &CheckCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, process) {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugin_path, None, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
     let sizes = &ready.experiment.experiment;
     println!(
         "{}: n_train {}, {} members x {} events, {} training set(s), {} cells",
-        sizes.name,
+        terminal::shown(&sizes.name),
         sizes.n_train,
         sizes.members,
         sizes.n_gen,
@@ -80,7 +86,8 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
     let mut table = heads.iter().fold(Columns::new(), |table, head| table.words(head));
     for cell in &ready.plan.cells {
         let n = &cell.name;
-        table.row([&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
+        let names = [&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference];
+        table.row(names.map(|name| terminal::shown(name)));
     }
     println!("{}", table.text(terminal::width()));
     for note in &ready.components.notes {
