@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use amplicast_tests::{Finished, GAUSSIAN, Place, fits, hostile_plugin, results, stage_files};
+use amplicast_tests::{Finished, GAUSSIAN, Place, built, fits, hostile_plugin, results, stage_files};
 
 const SIZES: &str = "n_train = 100\nn_gen = 2000\nmembers = 4\ncheckpoints = 3\nn_truth = 2000";
 
@@ -84,6 +84,35 @@ fn an_experiment_that_does_not_fit_is_refused_with_what_it_needs() {
             &["2000000000 training events of 1 column(s) would need at least 32.0 GB"],
         );
     }
+}
+
+/// The same of a network: its sizes, all of its parameters (those of one block grow with the square of the width), and its chains.
+#[test]
+fn a_network_that_does_not_fit_is_refused() {
+    let place = Place::new();
+    let network = fits("plugin = \"gaussian-ring\"", SIZES, HALF)
+        .replace("\"gaussian-fit\"", "\"autoregressive\"")
+        .replace("\"ensemble\"", "\"sgld\"");
+    let call = |set: &[&str], says: &[&str]| {
+        place.write("net.toml", &network);
+        let set: Vec<&str> = set.iter().flat_map(|assignment| ["--set", assignment]).collect();
+        let mut command = place.command_of(&built("amplicast"), &["check", "net.toml"]);
+        let begun = Instant::now();
+        let ended = Finished::of(command.args(set).output().expect("the host can be started"));
+        ended.expect(2).says(says);
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    };
+    for size in ["blocks", "components", "width", "mlp_factor"] {
+        let says =
+            format!("{size}: expected at most 65536, found 1000000000: one parameter each would need 4.0 GB");
+        call(&[&format!("generator.autoregressive.{size}=1000000000")], &[&says]);
+    }
+    let wide = ["generator.autoregressive.width=65536", "generator.autoregressive.blocks=100"];
+    call(&wide, &["generator[0]: the training of a model of ", "this machine has"]);
+    call(
+        &["uncertainty.sgld.chains=1000000000000"],
+        &["uncertainty[0]: 1000000000000 chain(s) of a model of "],
+    );
 }
 
 /// What is not held in memory is no reason to refuse: generated events, and a truth that is only counted, are streamed.

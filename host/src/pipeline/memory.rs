@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use amplicast_sdk::Split;
+use amplicast_sdk::{Layout, Segment, Split};
 
 use super::components::Components;
 use super::plan::PlannedCell;
@@ -10,6 +10,10 @@ use crate::config::{ConfigError, Experiment, ReferenceName, Source};
 
 /// A number of true events or of a summary's values.
 const NUMBER: f64 = 8.0;
+/// A parameter of a model.
+const PARAMETER: f64 = 4.0;
+/// Numbers that a training holds for each parameter: itself, its gradient, and two moments of that.
+const TRAINING: f64 = 4.0;
 /// A row of `results.csv`, with its names.
 const ROW: f64 = 256.0;
 
@@ -20,18 +24,36 @@ pub fn check_memory(
     components: &Components,
     cells: &[PlannedCell],
 ) -> Result<(), ConfigError> {
-    let Some(there) = memory() else { return Ok(()) };
-    needs(experiment, components, cells).into_iter().try_for_each(|(field, what, bytes)| {
-        if bytes <= there {
-            return Ok(());
+    needs(experiment, components, cells)
+        .into_iter()
+        .try_for_each(|(field, what, bytes)| fits(source, &format!("experiment.{field}"), &what, bytes))
+}
+
+/// An error at `generator` if one training of this model, or at `uncertainty` if so many chains of it, have no room in memory.
+pub fn check_model(
+    source: &Source,
+    [generator, uncertainty]: [&str; 2],
+    layout: &Layout,
+    chains: u64,
+) -> Result<(), ConfigError> {
+    let count = |segment: &Segment| segment.shape.iter().map(|&n| n as f64).product::<f64>();
+    let parameters: f64 = layout.segments().iter().map(count).sum();
+    let what = format!("the training of a model of {parameters} parameters");
+    fits(source, generator, &what, PARAMETER * TRAINING * parameters)?;
+    let what = format!("{chains} chain(s) of a model of {parameters} parameters");
+    fits(source, uncertainty, &what, PARAMETER * chains as f64 * parameters)
+}
+
+fn fits(source: &Source, place: &str, what: &str, bytes: f64) -> Result<(), ConfigError> {
+    match memory() {
+        Some(there) if bytes > there => {
+            let (bytes, there) = (size(bytes), size(there));
+            let message =
+                format!("{what} would need at least {bytes}, and this machine has {there} of memory");
+            Err(source.error(place, &message))
         }
-        let message = format!(
-            "{what} would need at least {}, and this machine has {} of memory",
-            size(bytes),
-            size(there)
-        );
-        Err(source.error(&format!("experiment.{field}"), &message))
-    })
+        _ => Ok(()),
+    }
 }
 
 /// Fields of `[experiment]`, what they ask for, and the bytes of that.
