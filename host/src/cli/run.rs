@@ -280,13 +280,12 @@ fn stages(place: Place<'_>) -> Result<Store> {
     let folder = place.stages.join(STAGES);
     let store = Store::open(&folder)?.with_others(place.others.to_vec());
     let here = instruction_set();
-    match store.made_with(&here)? {
-        Some(there) => eprintln!(
+    if let Some(there) = store.made_with(&here)? {
+        eprintln!(
             "warning: {}: computed with the instructions {there}, this processor has {here}: what is added may differ from \
              one run's in its last digits",
             folder.display()
-        ),
-        None => (),
+        );
     }
     Ok(store)
 }
