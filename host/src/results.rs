@@ -1,8 +1,11 @@
 //! What a run found: plain values, written as `results.json` and read back by `amplicast report`.
 //!
-//! Nothing here depends on the time, the machine or the number of threads: the same experiment gives the same bytes.
+//! Nothing here depends on the time or the number of threads: on one type of machine the same experiment gives the same bytes.
+//! Processors with other instructions (wider vectors, fused products) round sums otherwise: there the last digits may differ.
 
+mod csv_text;
 mod fields;
+mod member_row;
 mod table;
 
 use std::ops::Range;
@@ -13,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::inspection::Copies;
 
 pub use fields::{Field, Schema};
+pub use member_row::MemberRow;
 pub use table::{TableRow, table_rows};
 
 /// Everything that a run found.
@@ -390,33 +394,4 @@ pub struct DiagnosedNumber {
     pub range: Range<f64>,
     /// The standard error of one fit's (root mean square), if it has one.
     pub error: Option<f64>,
-}
-
-/// One number of one member at one checkpoint: a row of `results.csv`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct MemberRow {
-    /// The cell.
-    pub generator: String,
-    /// Its uncertainty model.
-    pub uncertainty: String,
-    /// Its summary.
-    pub summary: String,
-    /// Its selection.
-    pub selection: String,
-    /// Its metric.
-    pub metric: String,
-    /// Its reference.
-    pub reference: String,
-    /// The training set, from 0.
-    pub replica: u64,
-    /// The member, from 0.
-    pub member: usize,
-    /// Generated events.
-    pub n_gen: u64,
-    /// Of these, events that pass the selection.
-    pub n_passed: u64,
-    /// What the value is: a region's name, or `distance`.
-    pub quantity: String,
-    /// The value: events in the region, or the distance.
-    pub value: f64,
 }

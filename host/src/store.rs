@@ -61,7 +61,8 @@ const PROBE_BYTES: usize = 4 << 20;
 /// A folder of stored stages.
 #[derive(Debug, Clone)]
 pub struct Store {
-    folder: PathBuf,
+    /// None of a store that keeps nothing.
+    folder: Option<PathBuf>,
     /// Folders of other runs, in which a stage may be stored as well.
     others: Vec<PathBuf>,
 }
@@ -82,7 +83,29 @@ impl Store {
 
     /// The store in `folder` of a run that is looked at, and may be somebody else's.
     pub fn reading(folder: &Path) -> Self {
-        Store { folder: folder.into(), others: Vec::new() }
+        Store { folder: Some(folder.into()), others: Vec::new() }
+    }
+
+    /// A store that has nothing and keeps nothing.
+    pub fn nowhere() -> Self {
+        Store { folder: None, others: Vec::new() }
+    }
+
+    /// Notes that stages are computed with these instructions from now on; gives those that the first ones were computed with, if
+    /// they are others.
+    pub fn made_with(&self, instructions: &str) -> Result<Option<String>> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let path = folder.join("instructions");
+        match regular_file(&path) {
+            Ok(bytes) => {
+                let there = String::from_utf8_lossy(&bytes).trim().to_string();
+                Ok(Some(there).filter(|there| there != instructions))
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                write_atomically(&path, format!("{instructions}\n").as_bytes()).map(|()| None)
+            }
+            Err(error) => Err(Error::io(path.display(), error)),
+        }
     }
 
     /// The same store, which takes over from the stages in `others` what it lacks: a stage is known by its inputs, not by the run
@@ -91,15 +114,30 @@ impl Store {
         Store { others, ..self }
     }
 
-    fn path(&self, key: &Key, extension: &str) -> PathBuf {
-        self.folder.join(format!("{}-{}.{extension}", key.kind, key.hash))
+    fn path(&self, key: &Key, extension: &str) -> Option<PathBuf> {
+        Some(self.folder.as_ref()?.join(format!("{}-{}.{extension}", key.kind, key.hash)))
+    }
+
+    fn put(&self, key: &Key, extension: &str, bytes: &[u8]) -> Result<()> {
+        match self.path(key, extension) {
+            None => Ok(()),
+            // It may be somebody's; what is not kept is computed again.
+            Some(path) if path.is_dir() => {
+                eprintln!(
+                    "warning: {}: a folder stands where a stage is to be stored: remove it",
+                    path.display()
+                );
+                Ok(())
+            }
+            Some(path) => write_atomically(&path, bytes),
+        }
     }
 
     /// What `read` finds in a stored file; what is stored by another run is kept here from then on.
     fn find<T>(&self, key: &Key, extension: &str, read: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-        let own = self.path(key, extension);
+        let own = self.path(key, extension)?;
         let name = own.file_name()?;
-        for folder in std::iter::once(&self.folder).chain(&self.others) {
+        for folder in self.folder.iter().chain(&self.others) {
             let path = folder.join(name);
             let bytes = match regular_file(&path) {
                 Ok(bytes) => bytes,
@@ -141,7 +179,7 @@ impl Store {
             .map_err(|e| Error::plugin(format!("a stage cannot be written: {e}")))?;
         let seal = key.seal([content.as_slice()]);
         let bytes = [CONTENT, &content, SEAL, seal.as_bytes(), END].concat();
-        write_atomically(&self.path(key, "json"), &bytes)
+        self.put(key, "json", &bytes)
     }
 
     /// A stored chain.
@@ -174,7 +212,7 @@ impl Store {
         }
         let header = HashMap::from([(SEAL_KEY.to_string(), chain_seal(key, chain))]);
         let file = safetensors::serialize(views, Some(header)).map_err(failed)?;
-        write_atomically(&self.path(key, "safetensors"), &file)
+        self.put(key, "safetensors", &file)
     }
 }
 
@@ -199,7 +237,7 @@ fn chain_seal(key: &Key, chain: &Chain) -> String {
 }
 
 /// The content of a file, if it is one: what is called like one may be a pipe without an end.
-fn regular_file(path: &Path) -> std::io::Result<Vec<u8>> {
+pub fn regular_file(path: &Path) -> std::io::Result<Vec<u8>> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("expected a file, found something else of this name"));
     }
@@ -276,7 +314,7 @@ mod tests {
         let second = second.with_others(vec![folders[0].path().into()]);
         assert_eq!(second.json::<u8>(&key), Some(7));
         // From then on it is its own.
-        std::fs::remove_file(first.path(&key, "json")).unwrap();
+        std::fs::remove_file(first.path(&key, "json").unwrap()).unwrap();
         assert_eq!(second.json::<u8>(&key), Some(7));
         assert_eq!(second.json::<u8>(&Key::new("curve", &json!({"a": 2}))), None);
     }
@@ -291,14 +329,14 @@ mod tests {
         store.put_chain(&key, &chain).unwrap();
         store.put_json(&key, &vec![0.1, 1.0 / 3.0, -2.0]).unwrap();
         for extension in ["safetensors", "json"] {
-            let path = store.path(&key, extension);
+            let path = store.path(&key, extension).unwrap();
             let there = |key: &Key| match extension {
                 "json" => store.json::<Vec<f64>>(key).is_some(),
                 _ => store.chain(key).is_some(),
             };
             assert!(there(&key));
             let bytes = std::fs::read(&path).unwrap();
-            std::fs::write(store.path(&other, extension), &bytes).unwrap();
+            std::fs::write(store.path(&other, extension).unwrap(), &bytes).unwrap();
             assert!(!there(&other), "a copy under another name");
             for bit in 0..8 * bytes.len() {
                 let mut flipped = bytes.clone();

@@ -53,13 +53,21 @@ pub fn error_width() -> Option<usize> {
     comfy_table::Table::new().use_stderr().width().map(usize::from)
 }
 
+/// A name on one line, its control characters written out: it can stand for nothing but itself.
+pub fn one_line(name: &str) -> String {
+    name.chars().map(written_out).collect()
+}
+
+fn written_out(c: char) -> String {
+    if c.is_control() { c.escape_default().collect() } else { c.to_string() }
+}
+
 /// Most characters of a name that are shown; what is cut out of a longer one is marked.
 const SHOWN: usize = 120;
 
 /// A name for people: on one line, without the control characters that a terminal obeys, and not longer than can be read.
 pub fn shown(name: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    let characters: Vec<String> = name.chars().map(escape).collect();
+    let characters: Vec<String> = name.chars().map(written_out).collect();
     if characters.len() <= SHOWN {
         return characters.concat();
     }

@@ -91,6 +91,13 @@ impl Place {
         Finished::of(self.command(arguments).output().expect("the host can be started"))
     }
 
+    /// Calls bash with a script in which `$0` is the host.
+    pub fn shell(&self, script: &str) -> Finished {
+        let mut shell = self.command_of(Path::new("bash"), &["-c", script]);
+        shell.arg(light_folder().join("amplicast"));
+        Finished::of(shell.output().expect("bash can be started"))
+    }
+
     /// Starts the host in a process group of its own, as a terminal does, without waiting.
     pub fn start(&self, arguments: &[&str]) -> Child {
         use std::os::unix::process::CommandExt;
@@ -147,6 +154,12 @@ pub fn results(run: &Path) -> Value {
     let file = run.join("results.json");
     let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
+}
+
+/// Sends a signal to a process, or to a group (a negative number).
+pub fn signal(name: &str, process: i64) {
+    let status = Command::new("kill").args([format!("-{name}"), "--".into(), process.to_string()]).status();
+    assert!(status.expect("kill can be called").success(), "kill -{name} {process}");
 }
 
 /// The stored stages of a run, with the time at which each was written.

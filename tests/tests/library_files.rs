@@ -58,7 +58,7 @@ fn a_plugin_that_is_truncated_at_any_length() {
         place.write("libcut.so", &bytes[..length]);
         let ended = place.amplicast(&["plugins", "check", "libcut.so"]).expect(2);
         ended.says(&[&format!(
-            "libcut.so: the file is truncated: {length} bytes do not hold what its headers say"
+            "libcut.so: the file is truncated or damaged: {length} bytes do not hold what its headers say"
         )]);
     }
 }

@@ -46,9 +46,7 @@ fn below(folder: &Path) -> Vec<std::path::PathBuf> {
 
 /// A shell command in which `$0` is the host.
 fn shell(place: &Place, script: &str) -> Finished {
-    let mut shell = place.command_of(Path::new("bash"), &["-c", script]);
-    shell.arg(light_folder().join("amplicast"));
-    Finished::of(shell.output().expect("bash can be started"))
+    place.shell(script)
 }
 
 /// A file has the permissions 0666, and a folder 0777, without those bits that the umask takes away (POSIX open and mkdir).

@@ -10,7 +10,7 @@ use crate::calibration::Calibration;
 use crate::config::Source;
 use crate::report;
 use crate::results::Results;
-use crate::store::write_atomically;
+use crate::store::{regular_file, write_atomically};
 use crate::terminal;
 
 /// The folder of a calibration's own results and report, in that of the run.
@@ -46,8 +46,16 @@ pub fn store(out: &Path, results: &Results) -> Result<Calibration> {
     Ok(calibration)
 }
 
+/// The same for a run that has just been made: one that cannot be read costs no result.
+pub fn readable(run: &Path, results: &Results) -> Option<Calibration> {
+    of_run(run, results).unwrap_or_else(|error| {
+        eprintln!("warning: {error}; the report is without it");
+        None
+    })
+}
+
 /// The calibration in a folder, as far as it speaks for the cells of the run there.
-pub fn of_run(run: &Path, results: &Results) -> Result<Option<Calibration>> {
+fn of_run(run: &Path, results: &Results) -> Result<Option<Calibration>> {
     read(run)?.map(|calibration| speaking(&calibration, run, results)).transpose()
 }
 
@@ -56,27 +64,43 @@ fn speaking(calibration: &Calibration, run: &Path, results: &Results) -> Result<
 }
 
 fn results(run: &Path) -> Result<Results> {
-    let path = run.join("results.json");
-    let text = std::fs::read_to_string(&path)
+    let path = run.join(RESULTS);
+    let text = finished(run, RESULTS)?;
+    serde_json::from_str(&text).map_err(|e| damaged(&path, &e))
+}
+
+const RESULTS: &str = "results.json";
+const PROVENANCE: &str = "provenance.json";
+const EXPERIMENT: &str = "experiment.toml";
+
+/// The text of a file that every finished run has.
+fn finished(run: &Path, name: &str) -> Result<String> {
+    let path = run.join(name);
+    let bytes = regular_file(&path)
         .map_err(|e| Error::io(format!("{}: expected a finished run", path.display()), e))?;
-    serde_json::from_str(&text).map_err(|e| Error::data(format!("{}: {e}", path.display())))
+    String::from_utf8(bytes).map_err(|e| damaged(&path, &e))
+}
+
+fn damaged(path: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::data(format!("{}: is not what a run wrote ({error}): run it again", path.display()))
 }
 
 /// The effective experiment of a run.
 fn effective(run: &Path) -> Result<Value> {
-    let file = run.join("experiment.toml");
-    let text = std::fs::read_to_string(&file).map_err(|e| Error::io(file.display(), e))?;
-    Ok(Source::parse(&file, text)?.json)
+    Ok(Source::parse(&run.join(EXPERIMENT), finished(run, EXPERIMENT)?)?.json)
 }
 
 fn read(run: &Path) -> Result<Option<Calibration>> {
     let path = run.join(FILE);
-    match std::fs::read_to_string(&path) {
+    match regular_file(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(path.display(), error)),
-        Ok(text) => serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|e| Error::data(format!("{}: {e}; calibrate again", path.display()))),
+        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|e| {
+            Error::data(format!(
+                "{}: is not what `amplicast calibrate` wrote ({e}): calibrate again",
+                path.display()
+            ))
+        }),
     }
 }
 
@@ -101,15 +125,10 @@ pub fn take(run: &Path, from: &Path) -> Result<()> {
 
 /// The report of a finished run again, from its results; the table of G, and the path of the page.
 pub fn rebuild(run: &Path) -> Result<(String, PathBuf)> {
-    let read = |name: &str| {
-        let path = run.join(name);
-        std::fs::read_to_string(&path)
-            .map_err(|e| Error::io(format!("{}: expected a finished run", path.display()), e))
-    };
-    let unreadable = |e: serde_json::Error| Error::data(format!("{}: {e}", run.display()));
     let results = results(run)?;
-    let provenance = serde_json::from_str(&read("provenance.json")?).map_err(unreadable)?;
+    let provenance =
+        serde_json::from_str(&finished(run, PROVENANCE)?).map_err(|e| damaged(&run.join(PROVENANCE), &e))?;
     let calibration = of_run(run, &results)?;
-    let page = report::write(&results, &provenance, &read("experiment.toml")?, calibration.as_ref(), run)?;
+    let page = report::write(&results, &provenance, &finished(run, EXPERIMENT)?, calibration.as_ref(), run)?;
     Ok((report::table(&results, terminal::width()), page))
 }

@@ -23,6 +23,8 @@ pub struct Ready {
     pub components: Components,
     /// Its cells.
     pub plan: Plan,
+    /// The threads on which it runs.
+    pub threads: usize,
 }
 
 /// Reads, overrides and validates an experiment.
@@ -30,18 +32,26 @@ pub fn prepare(
     file: &Path,
     set: &[String],
     plugins: &Plugins,
+    threads: Option<usize>,
     process: &Process,
 ) -> Result<Ready, ConfigError> {
     let mut source = Source::read(&process.path(file))?;
     for assignment in set {
         source.set(assignment)?;
     }
-    prepare_source(&source, plugins, process)
+    prepare_source(&source, plugins, threads, process)
 }
 
 /// Validates an experiment that was read already.
-pub fn prepare_source(source: &Source, plugins: &Plugins, process: &Process) -> Result<Ready, ConfigError> {
+pub fn prepare_source(
+    source: &Source,
+    plugins: &Plugins,
+    threads: Option<usize>,
+    process: &Process,
+) -> Result<Ready, ConfigError> {
     let mut experiment = Experiment::read(source)?;
+    // Before anything else makes a pool of its own: a dataset may sample a model, and the first pool is the one that counts.
+    let threads = process.threads(threads).map_err(|error| ConfigError::of(&error))?;
     // Relative paths in an experiment start at its file, or at the folder that it names: components open them later.
     let mut folder = source.folder();
     if let Some(named) = &experiment.experiment.folder {
@@ -59,7 +69,7 @@ pub fn prepare_source(source: &Source, plugins: &Plugins, process: &Process) -> 
             shown(&file)
         );
     }
-    let session = process.session(&plugins.plugin_path, &own).map_err(|_| ConfigError::stopped())?;
+    let session = process.session(&plugins.plugin_path, &own).map_err(|error| ConfigError::of(&error))?;
     for (kind, plugin) in used(&experiment) {
         if let [first, later, ..] = &session.catalogue.libraries_of(kind, plugin)[..] {
             eprintln!(
@@ -73,7 +83,7 @@ pub fn prepare_source(source: &Source, plugins: &Plugins, process: &Process) -> 
     let components = Components::make(&session, source, &mut experiment)?;
     let plan = Plan::new(source, &experiment, &components)?;
     check_models(&session, source, &experiment, &components, &plan)?;
-    Ok(Ready { session, experiment, components, plan })
+    Ok(Ready { session, experiment, components, plan, threads })
 }
 
 /// The components that an experiment uses, each once.
@@ -91,14 +101,14 @@ fn used(experiment: &Experiment) -> BTreeSet<(Kind, &str)> {
 
 /// Runs the command.
 pub fn check(command: &CheckCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugins, process) {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugins, None, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
     let sizes = &ready.experiment.experiment;
     println!(
         "{}: n_train {}, {} members x {} events, {} training set(s), {} cells",
-        sizes.name,
+        terminal::shown(&sizes.name),
         sizes.n_train,
         sizes.members,
         sizes.n_gen,
@@ -109,7 +119,8 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
     let mut table = heads.iter().fold(Columns::new(), |table, head| table.words(head));
     for cell in &ready.plan.cells {
         let n = &cell.name;
-        table.row([&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
+        let names = [&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference];
+        table.row(names.map(|name| terminal::shown(name)));
     }
     println!("{}", table.text(terminal::width()));
     let mut table = Columns::new().words("kind").words("plugin").words("library");

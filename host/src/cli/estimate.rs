@@ -1,7 +1,5 @@
 //! What `amplicast estimate` asks, as the experiment that it stands for.
 
-use std::path::PathBuf;
-
 use amplicast_sdk::abi::Kind;
 use amplicast_sdk::{Error, ErrorKind, Extended, Result, Split};
 use serde_json::{Value, json};
@@ -24,7 +22,7 @@ pub struct Asked {
 /// What can be wrong with files, apart from their numbers, is said in the words of the command line.
 pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<Asked> {
     let session = process.session(&command.plugin_path, &[])?;
-    let (mut dataset, mut generator) = (dataset(command, process), generator(command, process));
+    let (mut dataset, mut generator) = (dataset(command, process)?, generator(command, process));
     let n_train = training_events(&session, &dataset).map_err(|error| in_options(error, "train"))?;
     let members = members(&session, &generator).map_err(|error| in_options(error, "members"))?;
     let (n_gen, lengths) = events_of_each(command.events, &members);
@@ -54,24 +52,25 @@ fn names(names: &[String]) -> Option<Value> {
 }
 
 /// The configuration of the true events.
-fn dataset(command: &EstimateCommand, process: &Process) -> Value {
+fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
     let layout = |own: &Option<String>| own.clone().or_else(|| command.layout.clone());
-    json!({
-        "train": process.path(&command.train),
+    let holdout = command.holdout.as_ref().map(|path| process.written(path)).transpose()?;
+    Ok(json!({
+        "train": process.written(&command.train)?,
         "key": command.train_key,
         "default_key": command.key,
-        "holdout": command.holdout.as_ref().map(|path| process.path(path)),
+        "holdout": holdout,
         "holdout_key": command.holdout_key,
         "columns": names(&command.columns),
         "particles": names(&command.particles),
         "layout": layout(&command.train_layout),
         "holdout_layout": layout(&command.holdout_layout),
-    })
+    }))
 }
 
 /// The configuration of the members.
 fn generator(command: &EstimateCommand, process: &Process) -> Value {
-    let members: Vec<PathBuf> = command.members.iter().map(|m| process.pattern(m)).collect();
+    let members: Vec<String> = command.members.iter().map(|m| process.pattern(m)).collect();
     json!({
         "members": members,
         "key": command.members_key,

@@ -10,7 +10,7 @@ mod plugins;
 mod report;
 mod run;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ use clap::Parser;
 use arguments::{Arguments, Command, PluginCommand, PluginsCommand};
 
 use crate::session::Session;
-use crate::supervise::{Blame, Worker, is_worker, on_stop, supervise, worker};
+use crate::supervise::{Blame, Worker, is_worker, listen_to_the_supervisor, on_stop, supervise, worker};
 use crate::terminal;
 
 /// Everything went well.
@@ -46,17 +46,33 @@ pub struct Process {
 
 impl Process {
     /// A path of the command line, as the user meant it.
-    pub fn path(&self, given: &std::path::Path) -> PathBuf {
+    pub fn path(&self, given: &Path) -> PathBuf {
         self.folder.join(given)
     }
 
+    /// A path of the command line as text, for an experiment: it starts at the current folder if that has no name in UTF-8.
+    pub fn written(&self, given: &Path) -> Result<String> {
+        let whole = self.path(given);
+        whole.to_str().or(given.to_str()).map(str::to_string).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                format!("{}: expected a path in UTF-8: rename it, or link to it", given.display()),
+            )
+        })
+    }
+
     /// A pattern of the command line; the folder in which it was given is no part of it, whatever it is called.
-    pub fn pattern(&self, given: &str) -> PathBuf {
-        let whole = self.path(given.as_ref());
-        if whole.exists() {
-            return whole;
+    pub fn pattern(&self, given: &str) -> String {
+        match self.folder.to_str() {
+            Some(_) if self.path(given.as_ref()).exists() => {
+                self.path(given.as_ref()).to_string_lossy().into_owned()
+            }
+            Some(folder) => {
+                Path::new(&glob::Pattern::escape(folder)).join(given).to_string_lossy().into_owned()
+            }
+            // It starts at the current folder.
+            None => given.into(),
         }
-        PathBuf::from(glob::Pattern::escape(&self.folder.to_string_lossy())).join(given)
     }
 
     /// Paths of the command line, as the user meant them.
@@ -66,18 +82,30 @@ impl Process {
 
     /// A session with the plugins of `given`, the environment, and the experiment.
     pub fn session(&self, given: &[PathBuf], experiment: &[PathBuf]) -> Result<Session> {
+        for folder in self.paths(given) {
+            std::fs::read_dir(&folder).map_err(|error| {
+                let message = format!("expected a folder with plugins, found {}: {error}", folder.display());
+                Error::config("--plugin-path", message)
+            })?;
+        }
         let (journal, failures) = (self.worker.journal.clone(), self.worker.failures.clone());
         Session::new(&self.paths(given), experiment, journal, failures, self.stop.clone())
     }
 
     /// Makes the one thread pool.
-    pub fn threads(&self, wanted: Option<usize>) -> usize {
+    pub fn threads(&self, wanted: Option<usize>) -> Result<usize> {
         let all = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if self.worker.serial { 1 } else { wanted.unwrap_or(all).max(1) };
         // This thread is one of the pool's: a single training then shares its batches with one thread fewer to wake.
-        // A second call would fail; the first one's pool is the one that counts.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build_global();
-        threads
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread();
+        pool.build_global().map(|()| threads).map_err(|error| {
+            Error::new(
+                ErrorKind::Io,
+                format!(
+                    "cannot start {threads} threads: {error}; give fewer --threads, or raise the limits (`ulimit -u`, `ulimit -v`)"
+                ),
+            )
+        })
     }
 }
 
@@ -89,23 +117,31 @@ pub fn main() -> ExitCode {
     // A report is written by this process, and by no plugin: nothing has to be told to stop.
     let alone = matches!(arguments.command, Command::Report(_));
     let supervised = is_worker();
-    // Without a handler Ctrl-C would still end the program, only less cleanly.
-    let _ = on_stop(move || {
+    let listening = on_stop(move || {
         if flag.swap(true, Ordering::SeqCst) || alone {
             // The supervisor, which hears of it as well, says so.
             std::process::exit(i32::from(if supervised { EXIT_STOPPED } else { stopped() }));
         }
     });
+    if let Err(error) = listening
+        && !supervised
+    {
+        // Ctrl-C would reach nobody; what reaches the supervisor alone, it tells the worker.
+        return ExitCode::from(no_thread(&error));
+    }
     if let Command::Report(command) = &arguments.command {
         return ExitCode::from(written(report::report(command)));
     }
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
-    match worker(&stop) {
+    match worker() {
         Some(Err(error)) => {
             eprintln!("amplicast: the worker cannot begin: {error}");
             ExitCode::from(EXIT_FAILED)
         }
         Some(Ok(worker)) => {
+            if let Err(error) = listen_to_the_supervisor(stop.clone()) {
+                worker.exit(no_thread(&error));
+            }
             let process = Process { stop, worker, folder: here };
             let code = dispatch(&arguments, &process);
             process.worker.exit(written(code))
@@ -136,6 +172,11 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
             PluginCommand::Path(command) => plugins::path(command, process),
         },
     }
+}
+
+/// Says that the system starts no thread, and gives the exit code: nothing was run.
+fn no_thread(error: &dyn std::fmt::Display) -> u8 {
+    usage(format!("cannot start a thread: {error}; raise the limits (`ulimit -u`, `ulimit -v`)"))
 }
 
 /// The exit code of a command, unless what it printed is lost.

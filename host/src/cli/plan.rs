@@ -1,6 +1,6 @@
 //! `amplicast plan`: which amplification an experiment can resolve, and what it costs, before anything is trained.
 
-use amplicast_sdk::{Error, ErrorKind, Result};
+use amplicast_sdk::{ErrorKind, Result};
 
 use super::arguments::PlanCommand;
 use super::check::{Ready, prepare};
@@ -13,11 +13,10 @@ use crate::terminal;
 
 /// Runs the command.
 pub fn plan(command: &PlanCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugins, process) {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugins, command.threads, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
-    process.threads(command.threads);
     match forecasts(&ready, command) {
         Err(error) if error.kind() == ErrorKind::Cancelled => stopped(),
         Err(error) => {
@@ -36,8 +35,7 @@ pub fn plan(command: &PlanCommand, process: &Process) -> u8 {
 
 fn forecasts(ready: &Ready, command: &PlanCommand) -> Result<Vec<Forecast>> {
     // Nothing is worth being kept.
-    let folder = tempfile::tempdir().map_err(|e| Error::io("cannot make a temporary folder", e))?;
-    let store = Store::open(folder.path())?;
+    let store = Store::nowhere();
     let run = Run {
         session: &ready.session,
         store: &store,
@@ -65,7 +63,7 @@ fn text(forecast: &Forecast, target: Option<f64>) -> String {
     let of: Vec<String> =
         forecast.cells.iter().map(|c| format!("{} / {}", c.generator, c.uncertainty)).collect();
     let r = forecast.resources;
-    let mut out = format!("{} ({})\n", what.join(", "), of.join("; "));
+    let mut out = terminal::one_line(&format!("{} ({})", what.join(", "), of.join("; "))) + "\n";
     let rows = match &forecast.rows {
         Err(error) => return out + &format!("  no forecast: {error}\n"),
         Ok(rows) => rows,
@@ -140,11 +138,11 @@ fn cost(ready: &Ready) -> String {
             pairs.push(pair);
         }
     }
-    let mut events = 0;
+    let mut events = 0.0;
     for (generator, uncertainty, name) in pairs {
         let made = uncertainty.and_then(|u| ready.components.uncertainties[u].component.as_ref().ok());
         let members = member_count(&ready.experiment, made);
-        events += members * sizes.n_gen * sizes.replicas;
+        events += members as f64 * sizes.n_gen as f64 * sizes.replicas as f64;
         let chains = made.and_then(|m| m.chains(members).ok());
         let training = match chains {
             None => "nothing to train".to_string(),
@@ -160,6 +158,6 @@ fn cost(ready: &Ready) -> String {
     }
     out + &format!(
         "  generated events in all: {events}\n  true events: {} for training",
-        sizes.n_train * sizes.replicas
+        sizes.n_train.saturating_mul(sizes.replicas)
     )
 }

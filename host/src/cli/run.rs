@@ -25,13 +25,13 @@ use crate::terminal;
 
 /// Runs `amplicast run`.
 pub fn run(command: &RunCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugins, process) {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugins, command.threads, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
     let (out, others) = folders(&command.out, &ready, process);
     let place = Place { stages: &out, others: &others, results: &out };
-    finish(&ready, place, command.threads, process, |results| calibration::of_run(&out, results), show)
+    finish(&ready, place, |results| Ok(calibration::readable(&out, results)), show)
 }
 
 /// Runs `amplicast calibrate`: a run over several training sets in the folder `calibration` of the experiment's run, with which
@@ -40,7 +40,7 @@ pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
     let run = &command.run;
     let mut set = run.set.clone();
     set.push(format!("experiment.replicas={}", command.replicas));
-    let ready = match prepare(&run.experiment, &set, &run.plugins, process) {
+    let ready = match prepare(&run.experiment, &set, &run.plugins, run.threads, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
@@ -51,7 +51,7 @@ pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
     let folder = out.join(calibration::FOLDER);
     let place = Place { stages: &out, others: &others, results: &folder };
     let calibrate = |results: &Results| calibration::store(&out, results).map(Some);
-    finish(&ready, place, run.threads, process, calibrate, |found| {
+    finish(&ready, place, calibrate, |found| {
         if let Some(calibration) = &found.calibration {
             println!("{}", report::calibration_table(calibration, terminal::width()));
         }
@@ -140,8 +140,8 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
         Err(error) => return refused(error),
     };
     let plugins = Plugins { plugin_path: command.plugin_path.clone(), trust_plugins: false };
-    let ready =
-        Source::of_options(experiment, OPTIONS).and_then(|source| prepare_source(&source, &plugins, process));
+    let ready = Source::of_options(experiment, OPTIONS)
+        .and_then(|source| prepare_source(&source, &plugins, command.threads, process));
     let ready = match ready {
         Ok(ready) => ready,
         Err(error) => return refused(error),
@@ -151,7 +151,7 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
     }
     let out = process.path(&command.out);
     let place = Place { stages: &out, others: &[], results: &out };
-    finish(&ready, place, command.threads, process, |results| calibration::of_run(&out, results), show)
+    finish(&ready, place, |results| Ok(calibration::readable(&out, results)), show)
 }
 
 /// An experiment as TOML; `null` is an absent key.
@@ -191,18 +191,16 @@ fn show(Found { results, calibration, page }: &Found) -> Result<()> {
 fn finish(
     ready: &Ready,
     place: Place<'_>,
-    threads: Option<usize>,
-    process: &Process,
     calibration: impl FnOnce(&Results) -> Result<Option<Calibration>>,
     show: impl FnOnce(&Found) -> Result<()>,
 ) -> u8 {
     let started = SystemTime::now();
-    let threads = process.threads(threads);
-    let lock = match folder(place.stages) {
-        Ok(lock) => lock,
+    let begun = folder(place.stages).and_then(|lock| Ok((lock, stages(place)?)));
+    let (lock, store) = match begun {
+        Ok(begun) => begun,
         Err(error) => return usage(error),
     };
-    let outcome = execute(ready, place, started, threads, calibration)
+    let outcome = execute(ready, place, &store, started, calibration)
         .and_then(|found| show(&found).map(|()| found.results));
     drop(lock);
     match outcome {
@@ -252,7 +250,13 @@ fn folder(out: &Path) -> Result<File> {
     std::fs::create_dir_all(out)
         .map_err(|e| Error::io(format!("cannot make the run's folder {}", out.display()), e))?;
     let path = out.join("lock");
-    // A link of this name would have another file opened.
+    // A link of this name would have another file opened. That it is none is seen again when it is opened.
+    if path.is_symlink() {
+        return Err(Error::new(
+            ErrorKind::Io,
+            format!("{}: expected a file of the run's own, found a link: remove it", path.display()),
+        ));
+    }
     let no_follow = OFlags::NOFOLLOW.bits() as i32;
     let lock = File::options().write(true).create(true).truncate(false).custom_flags(no_follow).open(&path);
     let lock = lock.map_err(|e| Error::io(format!("cannot write to {}: lock", out.display()), e))?;
@@ -271,14 +275,28 @@ fn folder(out: &Path) -> Result<File> {
     Ok(lock)
 }
 
+/// The stages of a run, and of those that it may take over from. Says it if they were computed by another kind of processor.
+fn stages(place: Place<'_>) -> Result<Store> {
+    let folder = place.stages.join(STAGES);
+    let store = Store::open(&folder)?.with_others(place.others.to_vec());
+    let here = instruction_set();
+    if let Some(there) = store.made_with(&here)? {
+        eprintln!(
+            "warning: {}: computed with the instructions {there}, this processor has {here}: what is added may differ from \
+             one run's in its last digits",
+            folder.display()
+        );
+    }
+    Ok(store)
+}
+
 fn execute(
     ready: &Ready,
     place: Place<'_>,
+    store: &Store,
     started: SystemTime,
-    threads: usize,
     calibration: impl FnOnce(&Results) -> Result<Option<Calibration>>,
 ) -> Result<Found> {
-    let store = Store::open(&place.stages.join(STAGES))?.with_others(place.others.to_vec());
     let out = place.results;
     std::fs::create_dir_all(out)
         .map_err(|e| Error::io(format!("cannot make the folder {}", out.display()), e))?;
@@ -286,7 +304,7 @@ fn execute(
     write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
     let run = Run {
         session: &ready.session,
-        store: &store,
+        store,
         experiment: &ready.experiment,
         components: &ready.components,
         plan: &ready.plan,
@@ -296,7 +314,7 @@ fn execute(
     write_atomically(&out.join("results.json"), &json)?;
     write_rows(&out.join("results.csv"), &rows)?;
     write_rows(&out.join("table.csv"), &table_rows(&results))?;
-    let provenance = provenance(ready, started, threads);
+    let provenance = provenance(ready, started);
     let text = serde_json::to_vec_pretty(&provenance).map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("provenance.json"), &text)?;
     let calibration = calibration(&results);
@@ -315,7 +333,23 @@ fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {
     write_atomically(path, &bytes)
 }
 
-fn provenance(ready: &Ready, started: SystemTime, threads: usize) -> Value {
+/// The instructions of this processor that decide the last digits of sums: with wider vectors, or with products that are rounded
+/// once with their sum, they come out otherwise.
+fn instruction_set() -> String {
+    #[cfg(target_arch = "x86_64")]
+    let found = [
+        ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
+        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
+        ("fma", std::arch::is_x86_feature_detected!("fma")),
+    ];
+    // All of one kind.
+    #[cfg(not(target_arch = "x86_64"))]
+    let found: [(&str, bool); 0] = [];
+    let names = found.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
+    std::iter::once(std::env::consts::ARCH).chain(names).collect::<Vec<_>>().join(" ")
+}
+
+fn provenance(ready: &Ready, started: SystemTime) -> Value {
     let seconds = |t: SystemTime| t.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     let mut plugins: Vec<Value> = Vec::new();
     for entry in &ready.session.catalogue.entries {
@@ -329,9 +363,10 @@ fn provenance(ready: &Ready, started: SystemTime, threads: usize) -> Value {
     json!({
         "amplicast": env!("CARGO_PKG_VERSION"),
         "target": amplicast_sdk::abi::Tag::own().target,
+        "instructions": instruction_set(),
         "plugins": plugins,
         "seed": ready.experiment.experiment.seed,
-        "threads": threads,
+        "threads": ready.threads,
         "started": seconds(started),
         "finished": seconds(SystemTime::now()),
         "arguments": std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>(),

@@ -19,8 +19,12 @@ impl ConfigError {
 
     /// The user asked to stop.
     pub fn stopped() -> Self {
-        let error = Error::cancelled();
-        ConfigError { kind: error.kind(), message: error.message().into() }
+        Self::of(&Error::cancelled())
+    }
+
+    /// The user asked to stop, or an argument beside the experiment is not right.
+    pub fn of(error: &Error) -> Self {
+        ConfigError { kind: error.kind(), message: error.to_string() }
     }
 }
 

@@ -9,6 +9,7 @@ mod diagnosed;
 mod fitting;
 mod forecast;
 mod inspect;
+mod memory;
 mod models;
 mod observables;
 mod overall;

@@ -1,10 +1,11 @@
 //! What only a prepared model can tell of a configuration, such as the names of its segments: asked before anything is trained.
 
-use amplicast_sdk::{ErrorKind, Result};
+use amplicast_sdk::{ErrorKind, Model, Result};
 
 use super::components::{Components, refused};
 use super::data::TrueEvents;
-use super::plan::Plan;
+use super::memory::check_model;
+use super::plan::{Plan, member_count};
 use crate::config::{ConfigError, Experiment, Source};
 use crate::session::Session;
 
@@ -46,6 +47,10 @@ pub fn check_models(
         for (_, uncertainty) in of_one {
             let uncertainty = &components.uncertainties[*uncertainty];
             let Ok(loaded) = &uncertainty.component else { continue };
+            if let Ok(chains) = loaded.chains(member_count(experiment, Some(loaded))) {
+                let places = [generator.path.as_str(), uncertainty.path.as_str()];
+                check_model(source, places, &model.layout(), chains)?;
+            }
             match session.attempt(&stage, || loaded.check(&model)) {
                 Err(error) if matches!(error.kind(), ErrorKind::Config | ErrorKind::Cancelled) => {
                     return Err(refused(source, &uncertainty.path, &error));

@@ -17,6 +17,7 @@ use super::run::{Replica, Run};
 use super::stream::{Column, MemberCurve, Pass, Streamed, checkpoints};
 use crate::inspection::{Glance, Runs};
 use crate::store::Key;
+use crate::terminal::one_line;
 
 /// The randomness of a generator and an uncertainty model on one training set, by the names of their seeds: `given` for members
 /// that the generator brings itself.
@@ -75,7 +76,7 @@ impl<'a> Pair<'a> {
             cells[0].uncertainty.map_or("given", |u| &components.uncertainties[u].seed_name),
             replica.number,
         );
-        Pair { run, replica, columns, cells, name: format!("{generator} / {uncertainty}"), seed }
+        Pair { run, replica, columns, cells, name: one_line(&format!("{generator} / {uncertainty}")), seed }
     }
 
     /// Infers the posterior and samples its members, unless that is stored.

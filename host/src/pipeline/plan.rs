@@ -4,6 +4,7 @@ use amplicast_sdk::abi::{LoadedSummaryStatistic, LoadedUncertaintyModel};
 use amplicast_sdk::{LossKind, ReferenceUse, Split};
 
 use super::components::{Components, Made};
+use super::memory::check_memory;
 use crate::config::{ConfigError, Experiment, Names, ReferenceName, Selector, Source};
 use crate::results::CellName;
 
@@ -95,6 +96,7 @@ impl Plan {
         }
         let plan = Plan { cells };
         plan.check(source, experiment, components)?;
+        check_memory(source, experiment, components, &plan.cells)?;
         Ok(plan)
     }
 

@@ -1,5 +1,6 @@
 //! The plugins on the path: which files there are, which are loaded, which components they bring.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -70,11 +71,7 @@ pub fn plugin_folders(given: &[PathBuf], experiment: &[PathBuf]) -> Vec<PathBuf>
         folders.extend(std::env::split_paths(&list).filter(|p| !p.as_os_str().is_empty()));
     }
     folders.extend(experiment.iter().cloned());
-    let data = std::env::var_os("XDG_DATA_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")));
-    folders.extend(data.map(|d| d.join("amplicast/plugins")));
-    folders.extend(std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf)));
+    folders.extend(usual_folders());
     let mut unique: Vec<PathBuf> = Vec::new();
     for folder in folders {
         let folder = folder.canonicalize().unwrap_or(folder);
@@ -85,13 +82,33 @@ pub fn plugin_folders(given: &[PathBuf], experiment: &[PathBuf]) -> Vec<PathBuf>
     unique
 }
 
+/// The folders in which everybody's plugins are: the user's data folder, beside the executable.
+fn usual_folders() -> Vec<PathBuf> {
+    let data = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share")));
+    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(Path::to_path_buf));
+    data.map(|d| d.join("amplicast/plugins")).into_iter().chain(beside).collect()
+}
+
 impl Catalogue {
     /// Loads every plugin in these folders, until `stopped`.
     pub fn load(folders: Vec<PathBuf>, loading: Loading<'_>, stopped: &dyn Fn() -> bool) -> Self {
         let mut catalogue =
             Catalogue { folders, entries: Vec::new(), refused: Vec::new(), libraries: Vec::new() };
         for folder in catalogue.folders.clone() {
-            let Ok(list) = std::fs::read_dir(&folder) else { continue };
+            let list = match std::fs::read_dir(&folder) {
+                Ok(list) => list,
+                // A folder that everybody may have, and nobody must.
+                Err(error) if error.kind() == ErrorKind::NotFound && usual_folders().contains(&folder) => {
+                    continue;
+                }
+                Err(error) => {
+                    let reason = format!("cannot look for plugins there: {error}");
+                    catalogue.refused.push(Refused { path: folder, reason });
+                    continue;
+                }
+            };
             let mut files: Vec<PathBuf> =
                 list.flatten().map(|e| e.path()).filter(|p| is_library(p)).collect();
             files.sort();
@@ -205,8 +222,9 @@ impl Catalogue {
     }
 }
 
+/// Whether it is called like a library: what is none, such as a link to nowhere, is said, not passed over.
 fn is_library(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "so") && path.is_file()
+    path.extension().is_some_and(|e| e == "so")
 }
 
 /// blake3 of a file's contents, in hexadecimal.

@@ -15,7 +15,8 @@ use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 pub fn load(path: &Path) -> Result<PluginModuleRef, String> {
     // SAFETY: runs the library's constructors. Its headers and extents were checked, and its tag says that it was made by
     // `export_plugin!` for this boundary; that its author's constructors behave cannot be known, hence the supervisor.
-    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }.map_err(open_error)?;
+    let library = unsafe { Library::open(Some(path), RTLD_NOW | RTLD_LOCAL) }
+        .map_err(|error| open_error(path, &error))?;
     // SAFETY: `export_plugin!` declares this symbol as a static `LibHeader`, of which `AbiHeaderRef` is the checked prefix.
     let header = unsafe { library.get::<AbiHeaderRef>(MODULE_SYMBOL.as_bytes()) }
         .map(|symbol| *symbol)
@@ -25,14 +26,16 @@ pub fn load(path: &Path) -> Result<PluginModuleRef, String> {
     Ok(module)
 }
 
-fn open_error(error: libloading::Error) -> String {
+fn open_error(path: &Path, error: &libloading::Error) -> String {
     let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+    // Who prints this names the file already.
+    let cause = cause.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&cause);
     match cause.split_once(": cannot open shared object file") {
         Some((missing, _)) if missing.contains("torch") || missing.contains("libc10") => format!(
             "it needs {missing}, which is not on this machine: run `cargo xtask setup`, or set LIBTORCH and rebuild the plugin"
         ),
         Some((missing, _)) => format!("it needs {missing}, which is not on this machine"),
-        None => cause,
+        None => cause.into(),
     }
 }
 

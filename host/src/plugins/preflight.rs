@@ -1,14 +1,17 @@
 //! What can be known of a plugin file without running any of its code.
 //!
 //! `dlopen` of a truncated file ends in SIGBUS, and constructors run before any version can be asked. So first the ELF
-//! headers and every extent are checked against the file's length, then the tag is read from its section.
+//! headers and every extent are checked against the file's length, then the tag is read from its section. Of the file only these
+//! parts are read, however long it is.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use amplicast_sdk::abi::{ABI_VERSION, TAG_SECTION, Tag};
 use object::elf;
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader};
-use object::{Endianness, Object, ObjectSection};
+use object::{Endianness, Object, ObjectSection, ReadCache};
 
 /// Why a file is not loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,19 +25,34 @@ pub enum Refusal {
 /// Checks a file and reads its tag.
 pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
     let refused = |what: String| Refusal::Refused(what);
-    if path.is_dir() {
-        return Err(refused("expected a shared library, found a folder".into()));
+    let unreadable = |error: std::io::Error| refused(format!("cannot read the file: {error}"));
+    // Before it is opened: a pipe would wait for somebody to write, and a device may have no end.
+    let found = std::fs::metadata(path).map_err(unreadable)?;
+    if !found.is_file() {
+        let what = if found.is_dir() { "a folder" } else { "a pipe, a socket or a device" };
+        return Err(refused(format!("expected a shared library, found {what}")));
     }
-    let bytes = std::fs::read(path).map_err(|e| refused(format!("cannot read the file: {e}")))?;
-    if bytes.is_empty() {
+    let length = found.len();
+    if length == 0 {
         return Err(refused("expected a shared library, found an empty file".into()));
     }
-    if !bytes.starts_with(&elf::ELFMAG) {
+    let mut opened = File::open(path).map_err(unreadable)?;
+    let mut ident = [0; IDENT];
+    let there = opened.by_ref().take(IDENT as u64).read(&mut ident).map_err(unreadable)?;
+    if !ident[..there].starts_with(&elf::ELFMAG) {
         return Err(refused("expected a shared library (ELF), found another kind of file".into()));
     }
-    let truncated =
-        || refused(format!("the file is truncated: {} bytes do not hold what its headers say", bytes.len()));
-    let file = ElfFile64::<Endianness>::parse(bytes.as_slice()).map_err(|_| truncated())?;
+    let truncated = || {
+        refused(format!("the file is truncated or damaged: {length} bytes do not hold what its headers say"))
+    };
+    if there < IDENT {
+        return Err(truncated());
+    }
+    if let Some(what) = foreign(ident) {
+        return Err(refused(what));
+    }
+    let cache = ReadCache::new(opened);
+    let file = ElfFile64::<Endianness, _>::parse(&cache).map_err(|_| truncated())?;
     let endian = file.endian();
     let header = file.elf_header();
     let host = match std::env::consts::ARCH {
@@ -52,7 +70,6 @@ pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
         };
         return Err(refused(format!("built for {found}, this machine is {}", std::env::consts::ARCH)));
     }
-    let length = bytes.len() as u64;
     let beyond = |offset: u64, size: u64| offset.checked_add(size).is_none_or(|end| end > length);
     for segment in file.elf_program_headers() {
         if beyond(segment.p_offset(endian), segment.p_filesz(endian)) {
@@ -84,6 +101,30 @@ pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
         return Err(refused(format!("built for {}, this host is for {}", tag.target, own.target)));
     }
     Ok(tag)
+}
+
+/// Bytes that say what kind of ELF file it is.
+const IDENT: usize = 16;
+
+/// What is wrong with a library of another kind of machine, or whose first bytes are damaged.
+fn foreign(ident: [u8; IDENT]) -> Option<String> {
+    let expected = |what: &str, found: &str| Some(format!("expected {what}, found {found}"));
+    match (elf::FileClass(ident[4]), elf::DataEncoding(ident[5]), ident[6]) {
+        (elf::ELFCLASS32, _, _) => expected("a library of 64 bit", "one of 32 bit"),
+        (class, _, _) if class != elf::ELFCLASS64 => {
+            Some(format!("its header is damaged: no ELF file has class {}", class.0))
+        }
+        (_, elf::ELFDATA2MSB, _) => {
+            expected("a library of a little-endian machine", "one of a big-endian machine")
+        }
+        (_, order, _) if order != elf::ELFDATA2LSB => {
+            Some(format!("its header is damaged: no ELF file has byte order {}", order.0))
+        }
+        (_, _, version) if version != elf::EV_CURRENT.0 => {
+            Some(format!("its header is damaged: no ELF file has version {version}"))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

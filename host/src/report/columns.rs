@@ -1,5 +1,7 @@
 //! Tables of text that fit into a terminal without breaking a word or a number.
 
+use crate::terminal::harmless;
+
 /// A column of a table.
 #[derive(Debug, Clone)]
 struct Column {
@@ -36,9 +38,10 @@ impl Columns {
         self
     }
 
-    /// Adds a row: a text for each column.
+    /// Adds a row: a text for each column. What a terminal would obey is written out here, so that columns stay straight.
     pub fn row(&mut self, texts: impl IntoIterator<Item = impl Into<String>>) {
-        let mut row: Vec<String> = texts.into_iter().map(Into::into).collect();
+        let mut row: Vec<String> =
+            texts.into_iter().map(|text| harmless(&text.into()).into_owned()).collect();
         row.resize(self.columns.len(), String::new());
         self.rows.push(row);
     }

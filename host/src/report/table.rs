@@ -4,6 +4,7 @@ use super::columns::Columns;
 use super::format::{self, THIS_SET, Truth};
 use super::title;
 use crate::results::{Cell, Results};
+use crate::terminal::one_line;
 
 /// A row of the table, as the terminal and the HTML page show it.
 pub(super) struct Row<'a> {
@@ -65,7 +66,8 @@ pub fn table(results: &Results, width: Option<usize>) -> String {
             let of = if truth.of_one_set && !labelled { format!("{THIS_SET}: ") } else { String::new() };
             [of + &truth.mean, truth.member]
         });
-        table.row([row.generator, format!("{}, {}{against}", row.summary, name.metric), row.g, mean, member]);
+        let question = format!("{}, {}{against}", row.summary, name.metric);
+        table.row([one_line(&row.generator), one_line(&question), row.g, mean, member]);
     }
     table.text(width)
 }

@@ -5,6 +5,7 @@ use amplicast_sdk::DiagnosticFigure;
 use super::canvas::{Anchor, Canvas};
 use super::text::Text;
 use crate::results::{CellName, Diagnosed, Distribution, Plane};
+use crate::terminal::one_line;
 
 /// Width of every figure in points.
 pub(super) const WIDTH: f64 = 400.0;
@@ -14,7 +15,7 @@ const SIZE: f64 = 9.5;
 
 /// The name of a cell in one line: `transformer × bayesian: radius, ks, against left-out`.
 pub fn cell_title(name: &CellName) -> String {
-    of_cell(name).join(": ")
+    one_line(&of_cell(name).join(": "))
 }
 
 /// Two lines for a cell.
@@ -55,15 +56,27 @@ pub(super) fn selection(selection: &str) -> String {
     if selection == "all" { String::new() } else { format!(", selection {selection}") }
 }
 
+/// More characters than a line of the smallest size has room for.
+const MOST: usize = 300;
+
+/// A line whose end is left out.
+fn cut(shown: &[char]) -> Text {
+    Text::plain(format!("{}…", shown.iter().collect::<String>()))
+}
+
 /// Draws the lines, smaller or cut off if they are too long.
 pub(super) fn draw(canvas: &mut Canvas, lines: &[String; 2]) {
     let room = WIDTH - 16.0;
     for (i, line) in lines.iter().enumerate() {
+        // A name may have any length: what no size would show is not looked at.
+        let mut shown: Vec<char> = line.chars().take(MOST).collect();
         let mut text = Text::plain(line.as_str());
-        let mut shown: Vec<char> = line.chars().collect();
+        if line.chars().nth(MOST).is_some() {
+            text = cut(&shown);
+        }
         while text.width() * 6.0 > room {
             shown.pop();
-            text = Text::plain(format!("{}…", shown.iter().collect::<String>()));
+            text = cut(&shown);
         }
         let size = SIZE.min(room / text.width().max(1.0));
         let y = 13.0 + 12.5 * i as f64;

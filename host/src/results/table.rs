@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::csv_text::text_cell;
 use super::{Cell, CellReplica, Interval, Results, Verdict};
 
 /// One cell: a row of `table.csv`.
@@ -11,20 +12,28 @@ use super::{Cell, CellReplica, Interval, Results, Verdict};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TableRow {
     /// The dataset.
+    #[serde(serialize_with = "text_cell")]
     pub dataset: String,
     /// The generator.
+    #[serde(serialize_with = "text_cell")]
     pub generator: String,
     /// The uncertainty model.
+    #[serde(serialize_with = "text_cell")]
     pub uncertainty: String,
     /// The summary.
+    #[serde(serialize_with = "text_cell")]
     pub summary: String,
     /// The selection.
+    #[serde(serialize_with = "text_cell")]
     pub selection: String,
     /// The metric.
+    #[serde(serialize_with = "text_cell")]
     pub metric: String,
     /// The reference.
+    #[serde(serialize_with = "text_cell")]
     pub reference: String,
     /// The verdict; `failed` without a result.
+    #[serde(serialize_with = "text_cell")]
     pub verdict: String,
     /// Training sets with a result.
     pub training_sets: u64,
@@ -53,6 +62,7 @@ pub struct TableRow {
     /// Training sets that the true G is over: that of 1 is this training set's own.
     pub true_g_training_sets: u64,
     /// Why the verdict is what it is, or why there is no result.
+    #[serde(serialize_with = "text_cell")]
     pub reason: String,
 }
 

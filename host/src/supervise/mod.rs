@@ -10,4 +10,4 @@ pub use journal::{Journal, Reader, Subject};
 pub use signals::on_stop;
 pub use start::Failure;
 pub use supervisor::{Blame, supervise};
-pub use worker::{Notes, Worker, is_worker, worker};
+pub use worker::{Notes, Worker, is_worker, listen_to_the_supervisor, worker};

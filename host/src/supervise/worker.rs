@@ -28,9 +28,8 @@ pub fn is_worker() -> bool {
 }
 
 /// The worker's side: present in a process that a supervisor started.
-pub fn worker(stop: &Arc<AtomicBool>) -> Option<std::io::Result<Worker>> {
+pub fn worker() -> Option<std::io::Result<Worker>> {
     let connect = |start: Start| {
-        listen_to_the_supervisor(stop.clone())?;
         Ok(Worker {
             journal: Arc::new(Journal::new(Some(opened(start.journal)?))),
             failures: start.failures,
@@ -45,7 +44,7 @@ pub fn worker(stop: &Arc<AtomicBool>) -> Option<std::io::Result<Worker>> {
 /// A byte from the supervisor is the user's wish to stop, sent to the supervisor alone.
 ///
 /// A worker without a supervisor would go on unseen, and keep the run's folder from the next run.
-fn listen_to_the_supervisor(stop: Arc<AtomicBool>) -> std::io::Result<()> {
+pub fn listen_to_the_supervisor(stop: Arc<AtomicBool>) -> std::io::Result<()> {
     // Standard input is a pipe whose other end closes when the supervisor dies, however it dies. A plugin may close its
     // number, not this copy.
     let mut input = File::from(std::io::stdin().as_fd().try_clone_to_owned()?);

@@ -1,6 +1,6 @@
 //! The component and its configuration.
 
-use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardised, parse_device};
+use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardised, check_sizes, parse_device};
 use amplicast_sdk::schemars::JsonSchema;
 use amplicast_sdk::serde::{Deserialize, Serialize};
 use amplicast_sdk::{
@@ -60,16 +60,13 @@ impl Component for Autoregressive {
         "Autoregressive transformer with Gaussian mixtures (Bahl et al. 2025, Eqs 6-8)";
 
     fn new(config: AutoregressiveConfig) -> Result<Self> {
-        let sizes = [
+        check_sizes(&[
             ("width", config.width),
             ("heads", config.heads),
             ("blocks", config.blocks),
             ("mlp_factor", config.mlp_factor),
             ("components", config.components),
-        ];
-        for (name, size) in sizes {
-            ensure_config(size > 0, name, || "expected at least 1, found 0".into())?;
-        }
+        ])?;
         ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
             format!("expected a divisor of the width {}, found {}", config.width, config.heads)
         })?;

@@ -1,5 +1,6 @@
 //! The likelihood ratio of a classifier.
 
+use amplicast_nn::check_sizes;
 use amplicast_sdk::ndarray::Axis;
 use amplicast_sdk::{
     Batch, Component, FitNeeds, Fitted, Origin, Result, Schema, Summary, SummaryFit, SummaryNeeds,
@@ -78,9 +79,9 @@ impl Component for ClassifierLr {
         };
         fraction("training_fraction", config.training_fraction)?;
         fraction("validation_fraction", config.validation_fraction)?;
-        ensure_config(!config.hidden.contains(&0), "hidden", || {
-            "expected widths of at least 1, found 0".into()
-        })?;
+        for (i, width) in config.hidden.iter().enumerate() {
+            check_sizes(&[(&format!("hidden[{i}]"), *width)])?;
+        }
         ensure_config(config.folds.is_none_or(|folds| folds >= 2), "folds", || {
             format!("expected at least 2, found {}", config.folds.unwrap_or(0))
         })?;

@@ -150,7 +150,7 @@ fn what_cannot_be_trained_is_refused() {
     );
     assert_eq!(
         refused(ClassifierLrConfig { hidden: vec![3, 0], ..config.clone() }),
-        "hidden: expected widths of at least 1, found 0"
+        "hidden[1]: expected at least 1, found 0"
     );
     assert_eq!(
         refused(ClassifierLrConfig { batch: 1, ..config.clone() }),

@@ -6,7 +6,7 @@ use amplicast_sdk::{
     Chunk, Component, Dataset, Density, Error, Result, Schema, Split, config, ensure_config,
 };
 
-use crate::normal::{LN_SQRT_2PI, exceeded_with, numbered_columns};
+use crate::normal::{LN_SQRT_2PI, ensure_columns, exceeded_with, numbered_columns};
 
 config! {
     /// A Gaussian with independent columns.
@@ -35,6 +35,7 @@ impl Component for Gaussian {
     fn new(config: GaussianConfig) -> Result<Self> {
         let d = config.dimension;
         ensure_config(d > 0, "dimension", || "expected at least 1, found 0".into())?;
+        ensure_columns(d)?;
         let mean = one_a_column("mean", config.mean, d)?;
         let width = one_a_column("width", config.width, d)?;
         if let Some(&w) = width.iter().find(|&&w| w <= 0.0) {

@@ -5,7 +5,7 @@ use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{Chunk, Component, Dataset, Density, Result, Schema, Split, config, ensure_config};
 use statrs::function::gamma::ln_gamma;
 
-use crate::normal::{LN_SQRT_2PI, exceeded_with, numbered_columns, probability_below};
+use crate::normal::{LN_SQRT_2PI, ensure_columns, exceeded_with, numbered_columns, probability_below};
 
 config! {
     /// A spherical shell with a Gaussian radius.
@@ -42,6 +42,7 @@ impl Component for GaussianRing {
     fn new(config: GaussianRingConfig) -> Result<Self> {
         let GaussianRingConfig { dimension, radius, width } = config;
         ensure_config(dimension >= 2, "dimension", || format!("expected at least 2, found {dimension}"))?;
+        ensure_columns(dimension)?;
         // A negative mean would make redrawing until R > 0 ever longer.
         ensure_config(radius >= 0.0 && radius.is_finite(), "radius", || {
             format!("expected 0 or a positive number, found {radius}")

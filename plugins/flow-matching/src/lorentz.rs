@@ -1,7 +1,7 @@
 //! What the equivariant networks share: four-momenta only, the beams as references, and the settings of their generators.
 
 use amplicast_nn::{Views, parse_device};
-use amplicast_sdk::{Abilities, Batch, Error, LossKind, Model, Result, Schema, ensure_config};
+use amplicast_sdk::{Abilities, Batch, Error, LossKind, Model, Result, Schema};
 use tch::{Device, Kind, Tensor};
 
 use crate::flow::FlowConfig;
@@ -55,14 +55,6 @@ pub(crate) fn velocity(
     let momenta = particles.momenta();
     let [w, scalars] = network(views, &momenta, &references(&momenta), &scalars);
     particles.velocity(&w.to_kind(Kind::Double), &scalars.to_kind(Kind::Double))
-}
-
-/// Refuses sizes of 0, by their keys.
-pub(crate) fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
-    for (name, size) in sizes {
-        ensure_config(*size > 0, name, || "expected at least 1, found 0".into())?;
-    }
-    Ok(())
 }
 
 /// The checked settings that the generators have in common.

@@ -1,14 +1,14 @@
 //! The generator `flow-transformer`.
 
 use amplicast_nn::lanes::EncoderShape;
-use amplicast_nn::{Parameter, Views, parse_device};
+use amplicast_nn::{Parameter, Views, check_sizes, parse_device};
 use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
 use tch::{Device, Kind, Tensor};
 
 use crate::backbone::Backbone;
 use crate::flow::FlowConfig;
 use crate::lanes::{LaneNetwork, LaneTransformer};
-use crate::lorentz::{abilities, check_sizes, scalar_count, scalars};
+use crate::lorentz::{abilities, scalar_count, scalars};
 use crate::network::Network;
 use crate::space::{CoordinateSystem, Cuts};
 use crate::{model, time};

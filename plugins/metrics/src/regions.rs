@@ -45,6 +45,12 @@ impl Regions {
     }
 }
 
+/// Most regions of a metric.
+const MOST_REGIONS: u64 = 100_000;
+
+/// What one of them needs: its interval, its count, and its name.
+const BYTES_A_REGION: u64 = 64;
+
 /// Reads a choice of quantile regions, numbered from 1: `2`, `2-19`, `2,5,7-9`.
 pub fn read_choice(text: &str, quantiles: u32) -> Result<Vec<u32>> {
     let wrong = |what: &str| {
@@ -54,6 +60,7 @@ pub fn read_choice(text: &str, quantiles: u32) -> Result<Vec<u32>> {
         )
     };
     let mut chosen = Vec::new();
+    let mut count: u64 = 0;
     for part in text.split(',') {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         let read = |s: &str| {
@@ -62,6 +69,14 @@ pub fn read_choice(text: &str, quantiles: u32) -> Result<Vec<u32>> {
         let (first, last) = (read(first)?, read(last)?);
         if first > last {
             return Err(wrong(part));
+        }
+        count += u64::from(last - first) + 1;
+        if count > MOST_REGIONS {
+            let megabytes = BYTES_A_REGION * count / 1_000_000;
+            let message = format!(
+                "expected at most {MOST_REGIONS} regions, found {count}: they would need {megabytes} MB for each member and size"
+            );
+            return Err(Error::config("regions", message));
         }
         chosen.extend(first..=last);
     }

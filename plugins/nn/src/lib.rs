@@ -32,6 +32,7 @@ mod initial;
 pub mod lanes;
 mod mixture;
 mod perceptron;
+mod sizes;
 mod threads;
 mod transformer;
 
@@ -43,5 +44,6 @@ pub use initial::{Initial, Parameter, initial_parameters, layout};
 pub use mixture::{MixtureHead, SIGMA_FLOOR, Support, wrap_angle};
 pub use perceptron::Perceptron;
 pub use pulp;
+pub use sizes::check_sizes;
 pub use threads::single_threaded;
 pub use transformer::CausalTransformer;

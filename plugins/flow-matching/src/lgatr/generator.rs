@@ -1,10 +1,11 @@
 //! The generator `flow-lgatr`.
 
+use amplicast_nn::check_sizes;
 use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config};
 
 use super::Lgatr;
 use crate::flow::FlowConfig;
-use crate::lorentz::{Settings, abilities, check_sizes};
+use crate::lorentz::{Settings, abilities};
 use crate::space::Cuts;
 
 config! {

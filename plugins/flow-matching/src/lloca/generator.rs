@@ -1,12 +1,13 @@
 //! The generator `flow-lloca`.
 
+use amplicast_nn::check_sizes;
 use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
 
 use super::frames_net::pair_moments;
 use super::{FramesNet, Lloca};
 use crate::backbone::Backbone;
 use crate::flow::FlowConfig;
-use crate::lorentz::{Settings, abilities, check_sizes, scalar_count};
+use crate::lorentz::{Settings, abilities, scalar_count};
 use crate::space::Cuts;
 
 config! {

@@ -1,0 +1,18 @@
+//! The sizes of a network, before any memory is asked for.
+
+use amplicast_sdk::{Result, ensure_config};
+
+/// Most of anything in a network.
+const MOST: usize = 65_536;
+
+/// Refuses sizes of 0, and those that no network has, by their keys. What sizes need together, the host looks at.
+pub fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
+    for &(name, size) in sizes {
+        ensure_config(size > 0, name, || "expected at least 1, found 0".into())?;
+        ensure_config(size <= MOST, name, || {
+            let gigabytes = 4e-9 * size as f64;
+            format!("expected at most {MOST}, found {size}: one parameter each would need {gigabytes:.1} GB")
+        })?;
+    }
+    Ok(())
+}
