@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::files::light_folder;
 
+/// For `env`: signals that end a process do so in the one that it starts.
+pub const USUAL_SIGNALS: &str = "--default-signal=INT,TERM,HUP";
+
 /// An empty folder that is removed afterwards.
 pub struct Place {
     folder: tempfile::TempDir,
@@ -99,9 +102,12 @@ impl Place {
     }
 
     /// Starts the host in a process group of its own, as a terminal does, without waiting.
+    ///
+    /// With the usual signals: a shell that runs the tests in its background has them ignore Ctrl-C, and what they start would, too.
     pub fn start(&self, arguments: &[&str]) -> Child {
         use std::os::unix::process::CommandExt;
-        let mut command = self.command(arguments);
+        let mut command = self.command_of(Path::new("env"), &[USUAL_SIGNALS]);
+        command.arg(light_folder().join("amplicast")).args(arguments);
         command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("the host can be started")
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 
-use amplicast_tests::{
+use amplicast_tests::{USUAL_SIGNALS, 
     Finished, GAUSSIAN, Place, fits, hostile_plugin, light_folder, results, signal, stage_files,
 };
 
@@ -70,7 +70,7 @@ fn a_run_outlives_its_terminal_if_it_was_told_to() {
         let place = Place::new();
         let arguments = slow(&place, 150);
         let script = format!("{ignored}exec \"$0\" \"$@\"");
-        let mut shell = place.command_of(Path::new("bash"), &["-c", &script]);
+        let mut shell = place.command_of(Path::new("env"), &[USUAL_SIGNALS, "bash", "-c", &script]);
         shell.arg(light_folder().join("amplicast")).args(&arguments);
         let mut child = grouped(shell);
         under_way(&place, &mut child);
