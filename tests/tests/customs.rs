@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant, SystemTime};
 
-use amplicast_tests::{USUAL_SIGNALS, 
-    Finished, GAUSSIAN, Place, fits, hostile_plugin, light_folder, results, signal, stage_files,
+use amplicast_tests::{
+    Finished, GAUSSIAN, Place, USUAL_SIGNALS, fits, hostile_plugin, light_folder, results, signal,
+    stage_files,
 };
 
 const SIZES: &str = "n_train = 100\nn_gen = 2000\nmembers = 4\ncheckpoints = 3\nn_truth = 2000";
