@@ -219,14 +219,9 @@ impl Neighbors {
 }
 
 impl Distances {
-    /// Events.
-    pub fn len(&self) -> usize {
-        self.to_second.len()
-    }
-
     /// Whether these events lie nearer to training events than true events do; none if they do not.
     pub fn nearer_than(&self, of_true: &Distances) -> Option<Nearer> {
-        if self.len() == 0 || of_true.len() == 0 {
+        if self.to_second.is_empty() || of_true.to_second.is_empty() {
             return None;
         }
         let (part, is_no_chance) = excess(&self.to_second, &of_true.to_second);

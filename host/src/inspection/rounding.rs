@@ -307,10 +307,10 @@ mod tests {
             [f64::from(0.7_f32.next_up())],
             [1e300],
             [-0.0],
-            [0.123_456_789]
+            [0.123_456_78]
         ];
         rounding.apply(found.view_mut());
-        assert_eq!(found, array![[0.1], [0.7], [0.7], [1e300], [0.0], [f64::from(0.123_456_789_f32)]]);
+        assert_eq!(found, array![[0.1], [0.7], [0.7], [1e300], [0.0], [f64::from(0.123_456_78_f32)]]);
         let rounding = Rounding::common(&[grain(|x| x), grain(|x| f64::from(x as f32))], true);
         assert_eq!(rounding, Rounding(vec![Step::Single]));
         let mut found = array![[0.1], [0.25], [1e300], [-0.0]];
