@@ -58,7 +58,8 @@ pub fn one_line(name: &str) -> String {
     name.chars().map(written_out).collect()
 }
 
-fn written_out(c: char) -> String {
+/// A character as itself, or as its escape if a terminal would obey it.
+pub fn written_out(c: char) -> String {
     if c.is_control() { c.escape_default().collect() } else { c.to_string() }
 }
 
@@ -82,7 +83,7 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     if !text.contains(obeyed) {
         return text.into();
     }
-    text.chars().map(|c| if obeyed(c) { c.escape_default().to_string() } else { c.to_string() }).collect()
+    text.chars().map(|c| if obeyed(c) { written_out(c) } else { c.to_string() }).collect()
 }
 
 fn write(to: &mut impl Write, line: Arguments<'_>, width: Option<usize>) -> Result<()> {

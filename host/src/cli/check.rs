@@ -108,7 +108,7 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
     let sizes = &ready.experiment.experiment;
     println!(
         "{}: n_train {}, {} members x {} events, {} training set(s), {} cells",
-        terminal::shown(&sizes.name),
+        shown(&sizes.name),
         sizes.n_train,
         sizes.members,
         sizes.n_gen,
@@ -120,7 +120,7 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
     for cell in &ready.plan.cells {
         let n = &cell.name;
         let names = [&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference];
-        table.row(names.map(|name| terminal::shown(name)));
+        table.row(names.map(|name| shown(name)));
     }
     println!("{}", table.text(terminal::width()));
     let mut table = Columns::new().words("kind").words("plugin").words("library");

@@ -7,7 +7,7 @@ use amplicast_sdk::ndarray::ArrayView2;
 
 use super::chance::Numbers;
 use super::copies::{Copies, copies};
-use super::dependence::{correlated, dependence};
+use super::dependence::{Dependence, correlated, dependence};
 use super::glance::Glance;
 use super::member::{member, next_to_holdout, repetition};
 use super::neighbors::{Distances, Neighbors};
@@ -115,7 +115,7 @@ impl Findings {
         let refused = refused.or_else(|| next_to_holdout(glances, truth, dimension, &place));
         let dependence = dependence(glances, &truth.known, dimension);
         let text = dependence.as_ref().map(|d| d.text(&place, columns));
-        let same = matches!(dependence, Some(super::Dependence::Same { .. }));
+        let same = matches!(dependence, Some(Dependence::Same { .. }));
         let refused = refused.or_else(|| text.clone().filter(|_| same));
         let dependent = text.filter(|_| !same);
         let copies = copies(glances, truth, dimension);

@@ -21,13 +21,14 @@ mod resolution;
 mod rounding;
 mod rows;
 mod sketch;
+#[cfg(test)]
+mod testing;
 
 pub use chance::Numbers;
 pub use copies::Copies;
-pub use dependence::Dependence;
 pub use dependence::compared;
 pub use findings::{Findings, Footing, Holdout, TrueSample, TrueSummary};
-pub use glance::{Glance, HEAD};
+pub use glance::Glance;
 pub use grid::copies_on_grid;
 pub use neighbors::{Distances, Nearer, Neighbors};
 pub use order::{Order, Runs};

@@ -90,16 +90,10 @@ const LEAST_REPEATED: f64 = 0.005;
 
 #[cfg(test)]
 mod tests {
-    use amplicast_sdk::Seed;
-    use amplicast_sdk::ndarray::{Array2, Axis, concatenate};
-    use amplicast_sdk::rand::RngExt;
+    use amplicast_sdk::ndarray::{Axis, concatenate};
 
+    use super::super::testing::random;
     use super::*;
-
-    fn random(seed: u64, n: usize, d: usize) -> Array2<f64> {
-        let mut stream = Seed::new(seed).stream();
-        Array2::from_shape_fn((n, d), |_| stream.random())
-    }
 
     #[test]
     fn an_overlap_counts_events() {

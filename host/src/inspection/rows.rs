@@ -228,17 +228,11 @@ pub fn repeated(known: &Known) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use amplicast_sdk::Seed;
     use amplicast_sdk::ndarray::{Array2, Axis, array, concatenate};
-    use amplicast_sdk::rand::RngExt;
 
     use super::super::overlap::Overlap;
+    use super::super::testing::random;
     use super::*;
-
-    fn random(seed: u64, n: usize, d: usize) -> Array2<f64> {
-        let mut stream = Seed::new(seed).stream();
-        Array2::from_shape_fn((n, d), |_| stream.random())
-    }
 
     #[test]
     fn equal_numbers_are_equal_events() {

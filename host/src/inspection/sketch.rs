@@ -110,17 +110,11 @@ fn share_to(end: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use amplicast_sdk::Seed;
-    use amplicast_sdk::ndarray::{Array2, ArrayView2, Axis, concatenate};
-    use amplicast_sdk::rand::RngExt;
+    use amplicast_sdk::ndarray::{ArrayView2, Axis, concatenate};
 
     use super::super::rows::RowHashes;
+    use super::super::testing::random;
     use super::*;
-
-    fn random(seed: u64, n: usize, d: usize) -> Array2<f64> {
-        let mut stream = Seed::new(seed).stream();
-        Array2::from_shape_fn((n, d), |_| stream.random())
-    }
 
     #[test]
     fn a_sketch_does_not_depend_on_order_or_parts() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use amplicast_sdk::ndarray::{Array2, Axis, s};
+use amplicast_sdk::ndarray::{Array2, ArrayView2, Axis, s};
 use amplicast_sdk::{Accumulator as _, Batch, Chunk, Error, MembersData, Origin, Result, Seed, Split};
 
 use super::data::TrueEvents;
@@ -92,7 +92,7 @@ pub fn true_sample(
         // A copy of a left-out event is no better than one of an event that was seen.
         let all = (left_out.values.nrows() > 0).then(|| Known::new(events.all().values, stream));
         let found = compare(run, events, all.as_ref().unwrap_or(&known), &summaries, observables)?;
-        let some = spaced(&found.some, neighbors.affordable());
+        let some = spaced(found.some.view(), neighbors.affordable());
         let distances = neighbors.of(some.view());
         if let Some(near) = distances.nearer_than(&of_true[0]) {
             return Err(Error::data(format!(
@@ -109,7 +109,7 @@ pub fn true_sample(
         }
         warnings.extend(found.warnings);
         let of_holdout = Neighbors::new(found.some.view());
-        let training = spaced(&events.seen().values.to_owned(), of_holdout.affordable());
+        let training = spaced(events.seen().values, of_holdout.affordable());
         holdout = Some(Holdout {
             sketch: found.sketch,
             numbers: found.numbers,
@@ -122,7 +122,7 @@ pub fn true_sample(
 }
 
 /// Some of the events, at equal distances: the first ones of a file may have another origin than the rest.
-fn spaced(events: &Array2<f64>, most: usize) -> Array2<f64> {
+fn spaced(events: ArrayView2<'_, f64>, most: usize) -> Array2<f64> {
     let (n, count) = (events.nrows(), events.nrows().min(most));
     let rows: Vec<usize> = (0..count).map(|k| k * n / count.max(1)).collect();
     events.select(Axis(0), &rows)
@@ -141,7 +141,7 @@ impl Looked {
         if let Ok(values) = values_of(self.found.summary, events, observables)
             && values.len() >= TRUE_EVENTS
         {
-            let values = spaced(&column(values), self.found.neighbors.affordable());
+            let values = spaced(column(values).view(), self.found.neighbors.affordable());
             self.found.of_true.push(self.found.neighbors.of(values.view()));
         }
     }

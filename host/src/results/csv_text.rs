@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::Serializer;
 
+use crate::terminal::written_out;
+
 /// Writes text into a cell.
 pub fn text_cell<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&inert(text))
@@ -16,9 +18,8 @@ fn inert(text: &str) -> Cow<'_, str> {
     if !formula && !text.contains(char::is_control) {
         return text.into();
     }
-    let written =
-        text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.into() });
-    std::iter::once(if formula { "'" } else { "" }.to_string()).chain(written).collect::<String>().into()
+    let apostrophe = if formula { "'" } else { "" };
+    std::iter::once(apostrophe.to_string()).chain(text.chars().map(written_out)).collect::<String>().into()
 }
 
 #[cfg(test)]
