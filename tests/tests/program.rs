@@ -1,16 +1,11 @@
-//! The program as a guest in somebody's shell: files that others may read, pipes that close, Ctrl-C, too many threads.
+//! The program as a guest in somebody's shell: files that others may read, pipes that close, too many threads.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use amplicast::supervise::Reader;
-use amplicast_tests::{
-    Finished, GAUSSIAN, Place, built, fits, hostile_plugin, light_folder, results, stage_files,
-};
-use serde_json::Value;
+use amplicast_tests::{Finished, GAUSSIAN, Place, built, fits, light_folder, results};
 
 const SIZES: &str =
     "name = \"small\"\nn_train = 100\nn_gen = 2000\nmembers = 4\ncheckpoints = 3\nn_truth = 2000";
@@ -156,101 +151,6 @@ fn threads_are_counted() {
     place.amplicast(&["run", "small.toml", "--threads", "5", "--out", "run"]).expect(0);
 }
 
-/// Sends Ctrl-C to the group of a call, as a terminal does, once `ready` says so; how it ended, and after what time.
-fn interrupted(place: &Place, arguments: &[&str], ready: impl Fn(u32) -> bool) -> (Finished, Duration) {
-    let mut child = place.start(arguments);
-    let begun = Instant::now();
-    while !ready(child.id()) {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{arguments:?}: waited for a minute");
-        assert!(child.try_wait().expect("a child").is_none(), "{arguments:?}: it ended by itself");
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let asked = Instant::now();
-    let group = format!("-{}", child.id());
-    let status = Command::new("kill").args(["-INT", "--", &group]).status();
-    assert!(status.expect("kill can be called").success());
-    (Finished::of(child.wait_with_output().expect("a child")), asked.elapsed())
-}
-
-/// Whether the worker of a supervisor is in a call of this name, as its journal tells.
-fn in_call(supervisor: u32, call: &str) -> bool {
-    let open = std::fs::read_dir(format!("/proc/{supervisor}/fd")).into_iter().flatten().flatten();
-    let is_journal = |path: &PathBuf| {
-        std::fs::read_link(path).is_ok_and(|name| name.to_string_lossy().contains("amplicast-journal"))
-    };
-    let Some(journal) = open.map(|entry| entry.path()).find(is_journal) else { return false };
-    let Ok(journal) = std::fs::File::open(journal) else { return false };
-    let reader = Reader(&journal);
-    reader.calls(&reader.slots()).iter().any(|under_way| under_way.call == call)
-}
-
-/// A dataset's constructor reads whole files: one of 200 GB, all of it a hole that takes no room on the disk, takes a minute.
-#[test]
-fn ctrl_c_while_a_constructor_reads_files_is_no_error_of_the_users() {
-    let place = place();
-    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (25000000000,), }";
-    let length = u16::try_from(header.len() + 1).expect("a short header");
-    let begin = [&b"\x93NUMPY\x01\x00"[..], &length.to_le_bytes(), header.as_bytes(), b"\n"].concat();
-    std::fs::write(place.path("t.npy"), &begin).expect("a file");
-    let file = std::fs::File::options().write(true).open(place.path("t.npy")).expect("the file");
-    file.set_len(begin.len() as u64 + 200_000_000_000).expect("a file with a hole");
-    place.normal_npy("g0.npy", 100, 1, 1);
-    place.normal_npy("g1.npy", 100, 1, 2);
-    let dataset = "plugin = \"events-file\"\ntrain = \"t.npy\"";
-    place.write("file.toml", fits(dataset, SIZES, METRICS));
-    let estimate = [
-        "estimate",
-        "--train",
-        "t.npy",
-        "--members",
-        "g?.npy",
-        "--summary",
-        "coordinate:0",
-        "--region",
-        "0:1",
-    ];
-    let calls: [&[&str]; 5] = [
-        &["check", "file.toml"],
-        &["run", "file.toml"],
-        &["plan", "file.toml"],
-        &["calibrate", "file.toml"],
-        &estimate,
-    ];
-    for call in calls {
-        let (ended, took) = interrupted(&place, call, |child| in_call(child, "create"));
-        let ended = ended.expect(3).says(&["stopped"]);
-        assert!(!ended.err.contains('^') && !ended.err.contains("error"), "{call:?}: {}", ended.err);
-        assert_eq!(ended.err.matches("stopped").count(), 1, "{}", ended.err);
-        assert!(took < Duration::from_secs(5), "{call:?}: {took:?}");
-    }
-}
-
-/// A component's constructor that takes its time: the wish to stop is heard when it returns.
-#[test]
-fn ctrl_c_while_plugins_are_made_stops() {
-    let place = place();
-    let plugins = hostile_plugin().display().to_string();
-    for call in [&["check", "small.toml"][..], &["plugins", "list"], &["schema", "gaussian-ring"]] {
-        // Whatever is under way when it comes, from the first moments of the process on.
-        for delay in [0, 5, 20] {
-            let begun = Instant::now();
-            let call = [call, &["--plugin-path", &plugins]].concat();
-            let mut child = place.start(&call);
-            while begun.elapsed() < Duration::from_millis(delay) {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-            let group = format!("-{}", child.id());
-            // A call that is over already has no group to send to.
-            let _ = Command::new("kill").args(["-INT", "--", &group]).stderr(Stdio::null()).status();
-            let _ = child.try_wait();
-            let ended = Finished::of(child.wait_with_output().expect("a child"));
-            // Before the program listens at all the system ends it, without an exit code; after its work it is done.
-            assert!(matches!(ended.code, None | Some(0 | 3)), "{call:?} after {delay} ms: {ended:?}");
-            assert!(!ended.err.contains("error") && !ended.err.contains('^'), "{call:?}: {}", ended.err);
-        }
-    }
-}
-
 /// What is wrong with files is said of the options: there is no experiment that the user could look at.
 #[test]
 fn an_estimate_shows_no_line_of_an_experiment() {
@@ -279,109 +179,6 @@ fn an_estimate_shows_no_line_of_an_experiment() {
         .says(&["wide.npy", "found 2 columns"]);
     with(&["--train", "t.npy", "--holdout", "wide.npy", "--members", "g?.npy", "--region", "0:1"])
         .says(&["wide.npy", "found 2 columns"]);
-}
-
-/// A table may be called anything: what it is, and its place among tables of the same component, decide its numbers.
-#[test]
-fn a_name_is_a_name() {
-    let place = Place::new();
-    let text = |name: &dyn Fn(&str) -> String| {
-        format!(
-            r#"
-[experiment]
-name = "{}"
-n_train = 100
-n_gen = 2000
-members = 4
-checkpoints = 3
-n_truth = 2000
-[dataset]
-plugin = "gaussian"
-dimension = 2
-name = "{}"
-[[generator]]
-plugin = "gaussian-fit"
-name = "{}"
-[[generator]]
-plugin = "gaussian-fit"
-fit_width = true
-name = "{}"
-[[uncertainty]]
-plugin = "ensemble"
-name = "{}"
-[[summary]]
-plugin = "coordinate"
-name = "{}"
-[[summary]]
-plugin = "radius"
-name = "{}"
-[[selection]]
-name = "{}"
-cuts = [{{ summary = "{}", quantiles = [0.2, 1.0] }}]
-plane = ["{}", "{}"]
-[[metric]]
-plugin = "integral"
-intervals = [[0.0, 1.0]]
-name = "{}"
-[[metric]]
-plugin = "ks"
-reference = "truth"
-name = "{}"
-"#,
-            name("one"),
-            name("data"),
-            name("gaussian-fit"),
-            name("wide"),
-            name("ensemble"),
-            name("x"),
-            name("r"),
-            name("cut"),
-            name("r"),
-            name("x"),
-            name("r"),
-            name("half"),
-            name("ks"),
-        )
-    };
-    place.write("x.toml", text(&|name| name.into()));
-    place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0);
-    let (stages, first) = (stage_files(&place.path("run")), results(&place.path("run")));
-    assert!(stages.keys().any(|name| name.starts_with("plane")), "{stages:?}");
-    assert_eq!(first["planes"].as_array().map(Vec::len), Some(2));
-
-    place.write("x.toml", text(&|name| format!("my {name}")));
-    place
-        .amplicast(&["run", "x.toml", "--out", "run"])
-        .expect(0)
-        .says(&["4 chain(s), 4 of them stored before", "0 member(s) sampled, 4 stored before"]);
-    assert_eq!(stages, stage_files(&place.path("run")), "something was computed again");
-    let second = results(&place.path("run"));
-    assert_eq!(second["experiment"], "my one");
-    assert_eq!(second["planes"][1]["generator"], "my wide");
-    assert_eq!(numbers(&first), numbers(&second));
-    // The names of both files, and of nothing else, differ.
-    assert_eq!(first.to_string().replace("my ", ""), second.to_string().replace("my ", ""));
-
-    // In the usual folders, which have the experiment's name, an experiment under another name finds its stages as well.
-    let call = |name: &str| {
-        place.write("x.toml", text(&|n| if n == "one" { name.into() } else { n.into() }));
-        place.amplicast(&["run", "x.toml"]).expect(0)
-    };
-    call("one").says(&["4 chain(s), 0 of them stored before"]);
-    call("two").says(&["4 chain(s), 4 of them stored before", "0 member(s) sampled, 4 stored before"]);
-    assert_eq!(numbers(&results(&place.path("runs/two"))), numbers(&first));
-    let of = |run: &str| stage_files(&place.path(run)).into_keys().collect::<Vec<_>>();
-    assert_eq!(of("runs/one"), of("runs/two"));
-}
-
-/// All numbers of the results, in order.
-fn numbers(value: &Value) -> Vec<String> {
-    match value {
-        Value::Object(map) => map.values().flat_map(numbers).collect(),
-        Value::Array(list) => list.iter().flat_map(numbers).collect(),
-        Value::Number(number) => vec![number.to_string()],
-        _ => Vec::new(),
-    }
 }
 
 /// Names that only the prepared network knows are refused by `check`, and by `run` before anything else is done.

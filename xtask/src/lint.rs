@@ -1,6 +1,7 @@
 //! `cargo xtask lint`: what a change must satisfy beside its tests.
 
 mod code;
+mod deny;
 mod dependencies;
 mod unsafe_places;
 
@@ -18,6 +19,7 @@ const CHECKS: &[Check] = &[
     ("format", format),
     ("dependency direction", |checkout| report(&dependencies::violations(&checkout.metadata(&[])?))),
     ("places of unsafe", |checkout| report(&unsafe_places::violations(checkout.root())?)),
+    ("dependencies", deny::check),
     ("clippy", clippy),
     ("documentation", documentation),
 ];

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::chance::Numbers;
 use super::findings::TrueSample;
 use super::glance::Glance;
-use super::neighbors::Nearer;
+use super::nearer::{Nearer, percent};
 
 /// How much of the training set is in the generated events.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -36,25 +36,8 @@ impl Copies {
                 percent(self.equal)
             ));
         }
-        self.nearer.map(|nearer| {
-            if nearer.part > 0.0 {
-                format!(
-                    "{} of the generated events lie next to one training event each, as copies with noise or rounding do",
-                    percent(nearer.part)
-                )
-            } else {
-                format!(
-                    "a generated event lies nearer to the training events than a true one with probability {:.2}",
-                    nearer.probability
-                )
-            }
-        })
+        self.nearer.map(|nearer| format!("{}, as copies with noise or rounding do", nearer.text("generated")))
     }
-}
-
-fn percent(part: f64) -> String {
-    let percent = 100.0 * part;
-    if percent < 10.0 { format!("{percent:.1} %") } else { format!("{percent:.0} %") }
 }
 
 /// Compares the members' events with the training events.

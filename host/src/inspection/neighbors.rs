@@ -11,9 +11,9 @@ use std::collections::HashMap;
 
 use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::effect::{CHANCE, excess, mann_whitney};
+use super::nearer::{LEAST_PART, Nearer};
 use super::resolution::resolution_of;
 use super::rounding::Grain;
 use super::rows::RowHashes;
@@ -30,8 +30,6 @@ const NEIGHBORS: usize = 8;
 /// Equal training events of which one is no single event.
 const OFTEN: u32 = 5;
 
-/// Part of the events beyond that of true ones that must lie next to one training event.
-const LEAST_PART: f64 = 0.03;
 /// Probability that a generated event has a smaller d1 / d8 than a true one, above which that alone counts: in one column, and in so
 /// many that the density changes over these distances.
 const LEAST_NEARER: [f64; 2] = [0.6, 0.75];
@@ -78,15 +76,6 @@ pub struct Distances {
     to_eighth: Vec<f32>,
     /// Columns that were compared.
     columns: usize,
-}
-
-/// In what way events lie nearer to training events than true events do.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Nearer {
-    /// The part of them, beyond that of true events, that lies next to one training event.
-    pub part: f64,
-    /// Probability that one of them lies nearer to the training events, for how dense these are, than a true event.
-    pub probability: f64,
 }
 
 impl Neighbors {

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use amplicast_sdk::ndarray::ArrayView2;
 
-use super::rounding::{Grain, some};
+use super::rounding::{Grain, SOME, spaced};
 
 /// Into how many numbers, as a power of two, events can fall: two independent ones are equal with about one over it; 0 of events on
 /// a grid, and of counts.
 ///
 /// Columns may depend on each other: the finest counts, and half of the next.
 pub fn resolution_of(events: ArrayView2<'_, f64>) -> f64 {
-    let some = some(events);
+    let some = spaced(events, SOME);
     let mut seen = HashSet::new();
     // A file that holds its events several times is on no grid for that.
     let rows: Vec<usize> = (0..some.nrows())

@@ -43,7 +43,7 @@ impl Grain {
 
     /// The same from some of them, at equal distances.
     pub fn of_some(events: ArrayView2<'_, f64>) -> Vec<Grain> {
-        Grain::of(some(events))
+        Grain::of(spaced(events, SOME))
     }
 
     /// The grain of one column.
@@ -94,10 +94,12 @@ impl Grain {
     }
 }
 
-/// Some events, at equal distances.
-pub fn some(events: ArrayView2<'_, f64>) -> ArrayView2<'_, f64> {
-    const SOME: usize = 512;
-    let step = events.nrows().div_ceil(SOME).max(1);
+/// Events that tell the precision of all.
+pub const SOME: usize = 512;
+
+/// At most so many of the events, at equal distances: the first ones of a file may have another origin than the rest.
+pub fn spaced(events: ArrayView2<'_, f64>, most: usize) -> ArrayView2<'_, f64> {
+    let step = events.nrows().div_ceil(most.max(1)).max(1);
     events.slice_move(ndarray::s![..; step, ..])
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use amplicast_sdk::ndarray::{Array2, ArrayView2, Axis, s};
+use amplicast_sdk::ndarray::{Array2, s};
 use amplicast_sdk::{Accumulator as _, Batch, Chunk, Error, MembersData, Origin, Result, Seed, Split};
 
 use super::data::TrueEvents;
@@ -14,7 +14,7 @@ use super::true_source::TrueSource;
 use crate::config::ReferenceName;
 use crate::inspection::{
     Findings, Glance, Grain, Holdout, Known, Neighbors, Numbers, Order, Overlap, Rounding, Runs, Sketch,
-    TrueSample, TrueSummary, compared, copies_on_grid, repeated,
+    TrueSample, TrueSummary, compared, copies_on_grid, repeated, spaced,
 };
 use crate::results::Inspected;
 
@@ -93,12 +93,11 @@ pub fn true_sample(
         let all = (left_out.values.nrows() > 0).then(|| Known::new(events.all().values, stream));
         let found = compare(run, events, all.as_ref().unwrap_or(&known), &summaries, observables)?;
         let some = spaced(found.some.view(), neighbors.affordable());
-        let distances = neighbors.of(some.view());
+        let distances = neighbors.of(some);
         if let Some(near) = distances.nearer_than(&of_true[0]) {
             return Err(Error::data(format!(
-                "{:.0} % of the holdout events lie next to one training event each, as rounded copies of them would: expected other \
-                 events",
-                100.0 * near.part.max(near.probability - 0.5)
+                "{}, as rounded copies of training events would: expected other events",
+                near.text("holdout")
             )));
         }
         if some.nrows() >= TRUE_EVENTS {
@@ -113,19 +112,12 @@ pub fn true_sample(
         holdout = Some(Holdout {
             sketch: found.sketch,
             numbers: found.numbers,
-            of_true: vec![of_holdout.of(training.view())],
+            of_true: vec![of_holdout.of(training)],
             neighbors: of_holdout,
         });
     }
     let summaries = summaries.into_iter().map(|summary| summary.found).collect();
     Ok((TrueSample { known, neighbors, of_true, holdout, summaries }, warnings))
-}
-
-/// Some of the events, at equal distances: the first ones of a file may have another origin than the rest.
-fn spaced(events: ArrayView2<'_, f64>, most: usize) -> Array2<f64> {
-    let (n, count) = (events.nrows(), events.nrows().min(most));
-    let rows: Vec<usize> = (0..count).map(|k| k * n / count.max(1)).collect();
-    events.select(Axis(0), &rows)
 }
 
 /// A summary that is looked at.
@@ -141,8 +133,9 @@ impl Looked {
         if let Ok(values) = values_of(self.found.summary, events, observables)
             && values.len() >= TRUE_EVENTS
         {
-            let values = spaced(column(values).view(), self.found.neighbors.affordable());
-            self.found.of_true.push(self.found.neighbors.of(values.view()));
+            let values = column(values);
+            let some = spaced(values.view(), self.found.neighbors.affordable());
+            self.found.of_true.push(self.found.neighbors.of(some));
         }
     }
 }
