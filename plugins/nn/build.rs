@@ -3,6 +3,7 @@
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     if let Ok(folder) = std::env::var("DEP_TCH_LIBTORCH_LIB") {
-        println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
+        // Old tags, which LD_LIBRARY_PATH does not override: a PyTorch that a cluster's module put there is another libtorch.
+        println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags,-rpath,{folder}");
     }
 }

@@ -7,6 +7,7 @@ mod conformance;
 mod estimate;
 mod plan;
 mod plugins;
+mod provenance;
 mod report;
 mod run;
 

@@ -3,17 +3,18 @@
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use amplicast_sdk::{Error, ErrorKind, Result};
 use rustix::fs::OFlags;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::arguments::{CalibrateCommand, EstimateCommand, Plugins, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
 use super::estimate::{Asked, experiment_of_files};
+use super::provenance::{instruction_set, provenance};
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, refused, usage};
 use crate::calibration::Calibration;
 use crate::config::{Options, Source};
@@ -331,44 +332,4 @@ fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {
     }
     let bytes = writer.into_inner().map_err(|e| Error::plugin(format!("{}: {e}", path.display())))?;
     write_atomically(path, &bytes)
-}
-
-/// The instructions of this processor that decide the last digits of sums: with wider vectors, or with products that are rounded
-/// once with their sum, they come out otherwise.
-fn instruction_set() -> String {
-    #[cfg(target_arch = "x86_64")]
-    let found = [
-        ("avx512f", std::arch::is_x86_feature_detected!("avx512f")),
-        ("avx2", std::arch::is_x86_feature_detected!("avx2")),
-        ("fma", std::arch::is_x86_feature_detected!("fma")),
-    ];
-    // All of one kind.
-    #[cfg(not(target_arch = "x86_64"))]
-    let found: [(&str, bool); 0] = [];
-    let names = found.iter().filter(|(_, there)| *there).map(|(name, _)| *name);
-    std::iter::once(std::env::consts::ARCH).chain(names).collect::<Vec<_>>().join(" ")
-}
-
-fn provenance(ready: &Ready, started: SystemTime) -> Value {
-    let seconds = |t: SystemTime| t.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let mut plugins: Vec<Value> = Vec::new();
-    for entry in &ready.session.catalogue.entries {
-        let file = entry.library.path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let tag = &entry.library.tag;
-        let one = json!({"file": file, "blake3": entry.library.hash, "sdk": tag.sdk, "rustc": tag.rustc});
-        if !plugins.contains(&one) {
-            plugins.push(one);
-        }
-    }
-    json!({
-        "amplicast": env!("CARGO_PKG_VERSION"),
-        "target": amplicast_sdk::abi::Tag::own().target,
-        "instructions": instruction_set(),
-        "plugins": plugins,
-        "seed": ready.experiment.experiment.seed,
-        "threads": ready.threads,
-        "started": seconds(started),
-        "finished": seconds(SystemTime::now()),
-        "arguments": std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect::<Vec<_>>(),
-    })
 }

@@ -30,12 +30,19 @@ fn open_error(path: &Path, error: &libloading::Error) -> String {
     let cause = error.source().map_or_else(|| error.to_string(), ToString::to_string);
     // Who prints this names the file already.
     let cause = cause.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&cause);
-    match cause.split_once(": cannot open shared object file") {
+    let what = match cause.split_once(": cannot open shared object file") {
         Some((missing, _)) if missing.contains("torch") || missing.contains("libc10") => format!(
             "it needs {missing}, which is not on this machine: run `cargo xtask setup`, or set LIBTORCH and rebuild the plugin"
         ),
         Some((missing, _)) => format!("it needs {missing}, which is not on this machine"),
         None => cause.into(),
+    };
+    match std::env::var_os("LD_LIBRARY_PATH").filter(|list| !list.is_empty()) {
+        Some(list) => format!(
+            "{what}; LD_LIBRARY_PATH is set ({}), and may have brought other libraries than the plugin was linked with: try without it",
+            list.to_string_lossy()
+        ),
+        None => what,
     }
 }
 
