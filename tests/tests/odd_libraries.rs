@@ -125,6 +125,14 @@ fn a_folder_of_plugins_that_is_not_there_is_said() {
         }
     }
     assert!(!place.path("runs").exists());
+    // There, and not to be read.
+    place.shell("mkdir closed && chmod 0 closed").expect(0);
+    let ended = place.amplicast_bound(&["plugins", "list", "--plugin-path", "closed"]).expect(2);
+    ended.says(&[
+        "error: --plugin-path: expected a folder with plugins, found ",
+        "closed",
+        "Permission denied",
+    ]);
     let mut list = place.command(&["plugins", "list"]);
     let output =
         list.env("AMPLICAST_PLUGIN_PATH", place.path("nowhere")).output().expect("the host can be started");
