@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::observables::{Observables, Observed};
 use super::plan::PlannedCell;
 use super::run::{Replica, Run};
+use super::stage::identity::{self, Counted};
 use super::stream::{Column, Counter, Histogram, OwnTruth};
 use crate::config::ReferenceName;
 use crate::inspection::{Order, Runs};
@@ -57,8 +58,6 @@ pub struct Prepared {
     pub comparison: Box<dyn Comparison>,
     /// Reference events that pass the selection; 0 if the metric uses none.
     pub n_reference: u64,
-    /// Everything that its curves depend on.
-    pub identity: Value,
 }
 
 /// A distribution of the report.
@@ -77,8 +76,6 @@ pub struct HistogramColumn {
     pub training: Vec<f64>,
     /// Training events that pass the selection, in the bins and beside them.
     pub training_events: u64,
-    /// Everything that its curves depend on.
-    pub identity: Value,
 }
 
 /// Edges of histograms by summary and selection.
@@ -183,13 +180,14 @@ impl Columns {
     }
 
     /// What a column's curves depend on, apart from the member; none if it cannot be had.
-    pub fn identity(&self, place: Place) -> Option<&Value> {
-        match place {
-            Place::Metric(name) => self.prepared(name).ok().map(|p| &p.identity),
+    pub fn identity(&self, run: &Run<'_>, replica: &Replica<'_>, place: Place) -> Option<Value> {
+        let edges = match place {
+            Place::Metric(name) => self.prepared(name).map(|_| None).ok()?,
             Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
-                self.histogram(summary, selection).map(|h| &h.identity)
+                Some(&self.histogram(summary, selection)?.edges[..])
             }
-        }
+        };
+        column_identity(run, replica, place, edges, None)
     }
 
     /// True events, of all n_train, that pass a selection, with and without a summary.
@@ -214,6 +212,33 @@ impl Columns {
             }
         })
     }
+}
+
+/// What a column's curves depend on, apart from the member: known without evaluating anything.
+///
+/// `edges` are those of a histogram, `pooled` the parameters of all members if a summary is fitted to all of them.
+pub fn column_identity(
+    run: &Run<'_>,
+    replica: &Replica<'_>,
+    place: Place,
+    edges: Option<&[f64]>,
+    pooled: Option<Vec<String>>,
+) -> Option<Value> {
+    let summaries = &run.components.summaries;
+    let (summary, selection, counted) = match place {
+        Place::Metric(name) => {
+            let events = |r| replica.events.events(r).ok().flatten();
+            let reference = name.reference.map(|r| (r, events(r)));
+            let metric = &run.components.metrics[name.metric].identity;
+            (name.summary, name.selection, Counted::Metric(metric, reference))
+        }
+        Place::Histogram(summary, selection) => (summary, selection, Counted::Histogram(edges?)),
+        Place::Order(summary, selection) => (summary, selection, Counted::Order),
+    };
+    let named = |name: &str| summaries.iter().find(|s| s.name == name).map(|s| &s.identity);
+    let cuts = run.experiment.selection[selection].cuts.iter();
+    let cuts = identity::cuts(cuts.filter_map(|cut| Some((named(&cut.summary)?, cut))));
+    Some(identity::column(&summaries[summary].identity, cuts, counted, pooled))
 }
 
 /// The values of a reference by summary and selection.
@@ -301,8 +326,6 @@ impl Maker<'_> {
         let components = self.run.components;
         let made = &components.metrics[name.metric];
         let metric = made.component.as_ref().map_err(Clone::clone)?;
-        let mut identity = self.identity(name.summary, name.selection)?;
-        identity["metric"] = made.identity.clone();
         match metric.reference().clone() {
             ReferenceUse::Values => {
                 let found = name.reference.zip(references.get(&(name.summary, name.selection)));
@@ -316,14 +339,13 @@ impl Maker<'_> {
                         reference.text()
                     )));
                 }
-                identity["reference"] = json!([reference.text(), self.replica.events.events(reference)?]);
                 // Only training events were seen by other parts of a cross-fitted summary than the one that scores them.
                 let null = self.observables.summaries[name.summary].null.as_ref();
                 let null = null.filter(|_| reference == ReferenceName::Training);
                 let null = null.map(|n| n.as_deref().map_err(Clone::clone)).transpose()?;
                 let simulated_null = null.filter(|list| !list.is_empty());
                 let comparison = metric.compare(&Reference { values, quantiles: &[], simulated_null })?;
-                Ok(Prepared { comparison, n_reference: values.len() as u64, identity })
+                Ok(Prepared { comparison, n_reference: values.len() as u64 })
             }
             ReferenceUse::Quantiles(probabilities) => {
                 let summary = components.summaries[name.summary].component.as_ref().map_err(Clone::clone)?;
@@ -337,13 +359,12 @@ impl Maker<'_> {
                         None => quantile(self.sorted_training(name.summary, name.selection)?, p),
                     });
                 }
-                identity["quantiles"] = bits(&quantiles);
                 let comparison = metric.compare(&Reference {
                     values: &[],
                     quantiles: &quantiles,
                     simulated_null: None,
                 })?;
-                Ok(Prepared { comparison, n_reference: 0, identity })
+                Ok(Prepared { comparison, n_reference: 0 })
             }
         }
     }
@@ -355,7 +376,6 @@ impl Maker<'_> {
         selection: usize,
         bins: Option<&Vec<f64>>,
     ) -> Result<HistogramColumn> {
-        let mut identity = self.identity(summary, selection)?;
         let sorted = self.sorted_training(summary, selection)?;
         let over_the_bulk = || {
             let (mut low, mut high) = (quantile(sorted, 0.002), quantile(sorted, 0.998));
@@ -365,7 +385,6 @@ impl Maker<'_> {
             (0..=BINS).map(|k| low + (high - low) * k as f64 / BINS as f64).collect()
         };
         let edges = bins.cloned().unwrap_or_else(over_the_bulk);
-        identity["edges"] = bits(&edges);
         let median = quantile(sorted, 0.5);
         let mut runs = Runs::new(median);
         let range = self.fitted(summary, selection)..self.training.events();
@@ -375,20 +394,6 @@ impl Maker<'_> {
         let mut histogram = Histogram::new(&edges);
         histogram.update(sorted)?;
         let (training, training_events) = (histogram.values()?, sorted.len() as u64);
-        Ok(HistogramColumn { summary, selection, edges, median, order, training, training_events, identity })
+        Ok(HistogramColumn { summary, selection, edges, median, order, training, training_events })
     }
-
-    /// What the values of a summary depend on, and which of them pass a selection.
-    fn identity(&self, summary: usize, selection: usize) -> Result<Value> {
-        let of = |summary: usize| &self.run.components.summaries[summary].identity;
-        let cuts = self.observables.cuts[selection].as_ref().map_err(Clone::clone)?;
-        let cuts: Value =
-            cuts.0.iter().map(|c| json!([of(c.summary), c.low.to_bits(), c.high.to_bits()])).collect();
-        Ok(json!({"summary": of(summary), "data": self.replica.identity, "cuts": cuts}))
-    }
-}
-
-/// The exact values, as an input of a stage.
-pub fn bits(values: &[f64]) -> Value {
-    values.iter().map(|x| x.to_bits()).collect()
 }

@@ -9,8 +9,9 @@ use amplicast_sdk::abi::{
     Caller, Kind, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic, LoadedUncertaintyModel,
 };
 use amplicast_sdk::{Error, ErrorKind, Result, Schema, read_config};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::stage::identity;
 use super::trained_model::{self, TrainedModel, TrainedModelConfig};
 use super::true_source::TrueSource;
 use crate::config::{ComponentTable, ConfigError, Experiment, Source};
@@ -273,9 +274,7 @@ fn make<T>(
         plugin: table.plugin.clone(),
         seed_name: String::new(),
         path: table.path.clone(),
-        identity: json!({
-            "plugin": table.plugin, "library": entry.library.hash, "config": effective, "files": hashes,
-        }),
+        identity: identity::component(&table.plugin, &entry.library.hash, &effective, &hashes),
         component: Ok(component),
     })
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::{Batch, Chain, Diagnostics, Error, FitNeeds, Origin, Result, Seed, Summary, SummaryFit};
-use serde_json::{Value, json};
 
 use super::data::Stream;
 use super::pair::Pair;
@@ -16,14 +15,17 @@ use crate::store::Key;
 /// The name of the stored parameters.
 const PARAMETERS: &str = "parameters";
 
-/// What a fit's stages depend on.
-fn inputs(pair: &Pair<'_>, posterior: &Posterior, summary: usize, members: &Range<u64>) -> Value {
+/// The key of what a fit leaves.
+fn key(
+    kind: &'static str,
+    pair: &Pair<'_>,
+    posterior: &Posterior,
+    summary: usize,
+    members: &Range<u64>,
+) -> Key {
     let made = &pair.run.components.summaries[summary];
     let parameters: Vec<String> = members.clone().map(|i| posterior.hash(i)).collect();
-    json!({
-        "summary": made.identity, "generator": pair.generator_identity(), "data": pair.replica.identity,
-        "parameters": parameters, "seed": seed(pair, summary, members).bytes(),
-    })
+    pair.trained().fit(kind, &made.identity, &parameters, seed(pair, summary, members))
 }
 
 fn seed(pair: &Pair<'_>, summary: usize, members: &Range<u64>) -> Seed {
@@ -37,7 +39,7 @@ pub fn diagnostics(
     summary: usize,
     members: Range<u64>,
 ) -> Option<Diagnostics> {
-    pair.run.store.json(&Key::new("diagnostics", &inputs(pair, posterior, summary, &members)))
+    pair.run.store.json(&key("diagnostics", pair, posterior, summary, &members))
 }
 
 /// The summary with number `summary`, fitted to events of these members unless that is stored.
@@ -51,9 +53,10 @@ pub fn fit(
     let (run, components) = (pair.run, pair.run.components);
     let made = &components.summaries[summary];
     let loaded = made.component.as_ref().map_err(Clone::clone)?;
-    let (seed, inputs) = (seed(pair, summary, &members), inputs(pair, posterior, summary, &members));
-    let key = Key::new("summary", &inputs);
-    let stored = run.store.chain(&key).and_then(|chain| chain.get(PARAMETERS).map(<[f32]>::to_vec).ok());
+    let seed = seed(pair, summary, &members);
+    let [of_fit, of_diagnostics] =
+        ["summary", "diagnostics"].map(|kind| key(kind, pair, posterior, summary, &members));
+    let stored = run.store.chain(&of_fit).and_then(|chain| chain.get(PARAMETERS).map(<[f32]>::to_vec).ok());
     let parameters = match stored {
         Some(parameters) => parameters,
         None => {
@@ -68,8 +71,8 @@ pub fn fit(
                 Ok(found)
             })?;
             // In this order: a stored fit has its diagnostics.
-            run.store.put_json(&Key::new("diagnostics", &inputs), &found.diagnostics)?;
-            run.store.put_chain(&key, &Chain::new([(PARAMETERS, found.parameters.clone())]))?;
+            run.store.put_json(&of_diagnostics, &found.diagnostics)?;
+            run.store.put_chain(&of_fit, &Chain::new([(PARAMETERS, found.parameters.clone())]))?;
             found.parameters
         }
     };
@@ -87,7 +90,7 @@ pub fn null(
 ) -> Result<Arc<[f64]>> {
     let made = &pair.run.components.summaries[summary];
     let loaded = made.component.as_ref().map_err(Clone::clone)?;
-    let key = Key::new("null", &inputs(pair, posterior, summary, &members));
+    let key = key("null", pair, posterior, summary, &members);
     if let Some(stored) = pair.run.store.json::<Vec<f64>>(&key) {
         return Ok(stored.into());
     }

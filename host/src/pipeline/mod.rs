@@ -22,6 +22,7 @@ mod posterior;
 mod run;
 mod select;
 mod simulation;
+mod stage;
 mod stream;
 mod trained_model;
 mod true_source;

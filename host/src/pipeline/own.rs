@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use amplicast_sdk::{Diagnostics, ErrorKind, FitNeeds, Member, Result, Summary};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::collect::Curves;
-use super::columns::{Bins, ColumnName, Columns, Place, bits};
+use super::columns::{Bins, ColumnName, Columns, Place, column_identity};
 use super::diagnosed::{Subject, diagnosed};
 use super::fitting::{diagnostics, fit, null, reserved};
 use super::observables::{Observable, Observables};
@@ -147,31 +147,15 @@ impl<'a> OwnColumns<'a> {
 
     /// What a column's curves depend on, apart from the member: known without evaluating anything for that member.
     pub fn identity(&self, place: Place) -> Option<Value> {
-        let (pair, components) = (self.pair, self.pair.run.components);
-        let (summary, selection) = match place {
-            Place::Metric(name) => (name.summary, name.selection),
-            Place::Histogram(summary, selection) | Place::Order(summary, selection) => (summary, selection),
-        };
-        let of = |name: &str| components.summaries.iter().find(|s| s.name == name).map(|s| &s.identity);
-        let cuts = &pair.run.experiment.selection[selection].cuts;
-        let cuts: Vec<Value> =
-            cuts.iter().map(|c| json!([of(&c.summary), c.interval, c.quantiles])).collect();
-        let mut identity = json!({"summary": components.summaries[summary].identity, "cuts": cuts});
-        if !self.pooled.is_empty() {
-            let members = 0..self.posterior.members.parameters.len() as u64;
-            identity["members"] = members.map(|i| self.posterior.hash(i)).collect();
-        }
-        match place {
-            Place::Metric(name) => {
-                identity["metric"] = components.metrics[name.metric].identity.clone();
-                let events = name.reference.and_then(|r| pair.replica.events.events(r).ok().flatten());
-                identity["reference"] = json!([name.reference.map(|r| r.text()), events]);
-            }
+        let edges = match place {
+            Place::Metric(_) => None,
             Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
-                identity["edges"] = bits(self.bins.as_ref()?.get(&(summary, selection))?);
+                Some(&self.bins.as_ref()?.get(&(summary, selection))?[..])
             }
-        }
-        Some(identity)
+        };
+        let members = 0..self.posterior.members.parameters.len() as u64;
+        let pooled = (!self.pooled.is_empty()).then(|| members.map(|i| self.posterior.hash(i)).collect());
+        column_identity(self.pair.run, self.pair.replica, place, edges, pooled)
     }
 
     /// For each metric the comparison of one member, which stands for all: that with the median number of reference events.

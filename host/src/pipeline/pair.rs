@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use amplicast_sdk::{Error, ErrorKind, Member, Result, Seed};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::collect::{Curves, PairCurves};
 use super::columns::{ColumnName, Columns, Place};
@@ -14,6 +14,7 @@ use super::plan::PlannedCell;
 use super::plane::planes;
 use super::posterior::{Job, Posterior, in_groups};
 use super::run::{Replica, Run};
+use super::stage::identity::Trained;
 use super::stream::{Column, MemberCurve, Pass, Streamed, checkpoints};
 use crate::inspection::{Glance, Runs};
 use crate::store::Key;
@@ -119,8 +120,7 @@ impl<'a> Pair<'a> {
         };
         let one = |i: u64| -> Result<(Vec<Result<MemberCurve>>, Glance)> {
             let keys = self.keys(posterior, i, &wanted, &checkpoints);
-            let last = &checkpoints[checkpoints.len().saturating_sub(1)..];
-            let glance_key = Key::new("glance", &self.events_identity(posterior, i, last));
+            let glance_key = self.trained().glance(&posterior.hash(i), self.sampling_seed(i), &checkpoints);
             let glance: Option<Glance> = self.run.store.json(&glance_key);
             let mut curves: Vec<Option<Result<MemberCurve>>> =
                 keys.iter().map(|k| self.run.store.json(k).map(Ok)).collect();
@@ -240,8 +240,10 @@ impl<'a> Pair<'a> {
                 if list.iter().any(|w: &Wanted| w.place == place) {
                     continue;
                 }
-                let identity =
-                    if cell.per_member { own.identity(place) } else { self.columns.identity(place).cloned() };
+                let identity = match cell.per_member {
+                    true => own.identity(place),
+                    false => self.columns.identity(self.run, self.replica, place),
+                };
                 list.extend(identity.map(|identity| Wanted { place, per_member: cell.per_member, identity }));
             }
         }
@@ -260,35 +262,20 @@ impl<'a> Pair<'a> {
         self.run.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
     }
 
-    /// What the generator depends on, apart from its training events.
-    pub fn generator_identity(&self) -> &Value {
-        &self.run.components.generators[self.cells[0].generator].identity
+    /// What everything of this pair depends on.
+    pub fn trained(&self) -> Trained<'_> {
+        let generator = &self.run.components.generators[self.cells[0].generator];
+        Trained { generator: &generator.identity, data: self.replica.identity }
     }
 
     fn sampling_seed(&self, member: u64) -> Seed {
         self.seed.split("sample").index(member)
     }
 
-    /// A member's curves depend on its own parameters, so that a run with more members keeps those of the first.
     fn keys(&self, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
-        let events = self.events_identity(posterior, i, checkpoints);
-        let key = |wanted: &Wanted| {
-            let mut inputs = events.clone();
-            inputs["column"] = wanted.identity.clone();
-            if let Place::Order(..) = wanted.place {
-                inputs["order"] = json!(true);
-            }
-            Key::new("curve", &inputs)
-        };
+        let (parameters, seed) = (posterior.hash(i), self.sampling_seed(i));
+        let key = |w: &Wanted| self.trained().curve(&parameters, seed, checkpoints, &w.identity);
         wanted.iter().map(key).collect()
-    }
-
-    /// What the events of a member's stream depend on.
-    fn events_identity(&self, posterior: &Posterior, i: u64, checkpoints: &[u64]) -> Value {
-        json!({
-            "generator": self.generator_identity(), "data": self.replica.identity, "parameters": posterior.hash(i),
-            "sampling": self.sampling_seed(i).bytes(), "checkpoints": checkpoints,
-        })
     }
 
     /// By summary and selection, what is to be said of the order of the members' events; an error where only a part of them was

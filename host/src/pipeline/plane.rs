@@ -3,13 +3,12 @@
 use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::{Batch, Chunk, Error, Origin, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::own::OwnColumns;
 use super::pair::Pair;
 use super::posterior::Posterior;
+use super::stage::identity;
 use crate::results::Plane;
-use crate::store::Key;
 
 /// Events in the figure: enough to see a shape, few enough to see single ones.
 const EVENTS: usize = 2000;
@@ -54,13 +53,10 @@ fn plane(
     let pooled =
         used().any(|s| pair.replica.observables.summaries[s].needs.fit.is_some_and(|fit| fit.pooled));
     let members = if pooled { posterior.members.parameters.len() as u64 } else { 1 };
-    let identity = json!({
-        "data": pair.replica.identity, "generator": pair.generator_identity(),
-        "axes": [identity_of(x), identity_of(y)],
-        "cuts": cuts.iter().map(|(s, c)| json!([identity_of(*s), c.interval, c.quantiles])).collect::<Vec<_>>(),
-        "parameters": (0..members).map(|i| posterior.hash(i)).collect::<Vec<_>>(), "seed": seed.bytes(), "events": EVENTS,
-    });
-    let key = Key::new("plane", &identity);
+    let parameters: Vec<String> = (0..members).map(|i| posterior.hash(i)).collect();
+    let configured = identity::cuts(cuts.iter().map(|(s, cut)| (identity_of(*s), *cut)));
+    let axes = [identity_of(x), identity_of(y)];
+    let key = pair.trained().plane(axes, configured, &parameters, seed, EVENTS);
     // In a stored plane stand the names of the run that made it.
     let named = |points: Points| Plane {
         selection: experiment.selection[selection].name.clone(),

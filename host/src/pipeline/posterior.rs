@@ -8,13 +8,14 @@ use amplicast_sdk::{
     expect_length,
 };
 use rayon::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::components::{Components, Made};
 use super::plan::member_count;
+use super::stage::identity::{self, Trained};
 use crate::config::Experiment;
 use crate::session::{CallContext, Session};
-use crate::store::{Key, Store};
+use crate::store::Store;
 
 /// A generator's members under one posterior.
 pub struct Posterior {
@@ -27,11 +28,7 @@ pub struct Posterior {
 impl Posterior {
     /// The hash of a member's parameters.
     pub fn hash(&self, member: u64) -> String {
-        let mut hasher = blake3::Hasher::new();
-        for x in &self.members.parameters[member as usize] {
-            hasher.update(&x.to_le_bytes());
-        }
-        hasher.finalize().to_hex().to_string()
+        identity::parameters(&self.members.parameters[member as usize])
     }
 }
 
@@ -86,17 +83,9 @@ impl Job<'_> {
         let count = member_count(self.experiment, Some(loaded));
         let together = requirements.joint.then_some(count);
         let chains = loaded.chains(count)?;
-        let mut identity = json!({
-            "generator": generator.identity, "uncertainty": uncertainty.identity, "data": self.data_identity,
-            "training": self.experiment.training, "seed": self.seed.bytes(),
-        });
-        if let Some(members) = together {
-            identity["members"] = json!(members);
-        }
+        let trained = Trained { generator: &generator.identity, data: self.data_identity };
         let one = |k: u64, stored: &AtomicU64| -> Result<Chain> {
-            let mut inputs = identity.clone();
-            inputs["chain"] = json!(k);
-            let key = Key::new("chain", &inputs);
+            let key = trained.chain(&uncertainty.identity, &self.experiment.training, self.seed, together, k);
             if let Some(chain) = self.store.chain(&key) {
                 stored.fetch_add(1, Ordering::Relaxed);
                 return Ok(chain);
@@ -240,17 +229,9 @@ pub fn in_groups<T: Send>(n: u64, most: usize, work: impl Fn(u64) -> Result<T> +
 
 /// What the events of one replica depend on.
 pub fn data_identity(experiment: &Experiment, components: &Components, replica: u64) -> Result<Value> {
-    let sizes = &experiment.experiment;
-    let file = match &components.dataset.component {
-        Ok(dataset) => dataset.capacity(Split::Training)?.is_some(),
-        Err(error) => return Err(error.clone()),
-    };
-    // Rows of a file do not depend on the seed.
-    let seed = if file { json!(null) } else { json!(sizes.seed) };
-    Ok(json!({
-        "dataset": components.dataset.identity, "n_train": sizes.n_train, "left_out": sizes.left_out, "seed": seed,
-        "replica": replica,
-    }))
+    let dataset = components.dataset.component.as_ref().map_err(Clone::clone)?;
+    let file = dataset.capacity(Split::Training)?.is_some();
+    Ok(identity::data(&components.dataset.identity, experiment, file, replica))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use amplicast_sdk::abi::LoadedSummaryStatistic;
 use amplicast_sdk::{Error, ErrorKind, Result, Split, SummaryNeeds};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::collect::Collector;
 use super::columns::{ColumnName, Columns, HistogramColumn};
@@ -16,6 +16,7 @@ use super::pair::Pair;
 use super::plan::{Plan, PlannedCell};
 use super::posterior::data_identity;
 use super::select::Cuts;
+use super::stage::identity::rounded;
 use super::true_source::TrueSource;
 use super::truth::Truth;
 use crate::config::Experiment;
@@ -98,15 +99,12 @@ impl Run<'_> {
     fn replica(&self, number: u64, summaries: &[Observable], collector: &mut Collector<'_>) -> Result<()> {
         let dataset = &**self.components.dataset.component.as_ref().map_err(Clone::clone)?;
         let sizes = &self.experiment.experiment;
-        let mut identity = data_identity(self.experiment, self.components, number)?;
         let mut events =
             self.session.attempt("read training events", || TrueEvents::read(dataset, sizes, number))?;
         let rounding = self
             .session
             .attempt("look at the precision of events", || Ok(rounding(self, dataset, &events)))?;
-        if !rounding.is_none() {
-            identity["rounding"] = json!(rounding);
-        }
+        let identity = rounded(data_identity(self.experiment, self.components, number)?, &rounding);
         events.round(rounding);
         let truth = dataset.density();
         let without_cuts = Observables { summaries, cuts: &[], truth, member: None };

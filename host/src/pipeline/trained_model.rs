@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
 use amplicast_sdk::{Chunk, Density, Error, ErrorKind, Member, Result, Schema, Seed, Split, config};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::components::Components;
 use super::data::TrueEvents;
 use super::pair::pair_seed;
 use super::posterior::{Job, data_identity};
+use super::stage::identity::Trained;
 use super::true_source::TrueSource;
 use crate::config::{ComponentTable, Experiment, Source};
 use crate::session::Session;
@@ -129,10 +130,8 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
     Ok(TrainedModel {
         member: found,
         has_density: loaded.abilities().log_density,
-        identity: json!({
-            "plugin": NAME, "generator": generator.identity, "data": data_identity,
-            "parameters": posterior.hash(member),
-        }),
+        identity: Trained { generator: &generator.identity, data: &data_identity }
+            .as_dataset(NAME, &posterior.hash(member)),
         schema: components.schema,
     })
 }

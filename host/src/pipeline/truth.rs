@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use amplicast_sdk::{Accumulator, Result};
+use amplicast_sdk::{Accumulator, Error, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use super::columns::{ColumnName, Columns};
+use super::columns::{ColumnName, Columns, Place};
 use super::data::TrueEvents;
 use super::run::{Replica, Run};
+use super::stage::identity;
 use super::stream::{Column, Counter};
 use crate::config::ReferenceName;
 use crate::results::Validation;
@@ -60,22 +60,26 @@ impl Truth {
     pub fn of(run: &Run<'_>, replica: &Replica<'_>, columns: &Columns) -> Result<Self> {
         let Some((reference, n)) = source(replica.events)? else { return Ok(Truth::default()) };
         let validation = Some(Validation { source: reference.text().into(), events: n });
-        let key = |column: &Value| {
-            Key::new("truth", &json!({"column": column, "source": reference.text(), "events": n}))
+        let key = |place: Place| -> Result<Key> {
+            let missing = || Error::plugin("a column was not prepared");
+            let column = columns.identity(run, replica, place).ok_or_else(missing)?;
+            Ok(identity::truth(replica.identity, &column, reference, n))
         };
         let mut list: Vec<Work<'_>> = Vec::new();
         let mut names = Vec::new();
         for (name, prepared) in &columns.metrics {
             let Ok(prepared) = prepared else { continue };
+            let key = key(Place::Metric(*name))?;
             names.push(*name);
             let counter = Counter::Metric(&*prepared.comparison);
             let column = Column { summary: name.summary, selection: name.selection, counter };
-            list.push(Work::new(run, column, key(&prepared.identity)));
+            list.push(Work::new(run, column, key));
         }
         for h in &columns.histograms {
+            let key = key(Place::Histogram(h.summary, h.selection))?;
             let counter = Counter::Histogram(&h.edges);
             let column = Column { summary: h.summary, selection: h.selection, counter };
-            list.push(Work::new(run, column, key(&h.identity)));
+            list.push(Work::new(run, column, key));
         }
         if list.iter().any(|w| w.stored.is_none()) {
             stream(run, replica, reference, n, &mut list)?;
