@@ -8,7 +8,7 @@ use amplicast_sdk::abi::Kind;
 use super::arguments::{CheckCommand, Plugins};
 use super::{EXIT_FAILED, EXIT_OK, Process, refused};
 use crate::config::{ConfigError, Experiment, Source, expect_trusted, programs};
-use crate::pipeline::{Components, Plan, check_models};
+use crate::pipeline::{Components, Plan, check_models, own_dataset, plan};
 use crate::report::Columns;
 use crate::session::Session;
 use crate::terminal::{self, shown};
@@ -80,8 +80,8 @@ pub fn prepare_source(
             );
         }
     }
-    let components = Components::make(&session, source, &mut experiment)?;
-    let plan = Plan::new(source, &experiment, &components)?;
+    let components = Components::make(&session, source, &mut experiment, &own_dataset)?;
+    let plan = plan(source, &experiment, &components)?;
     check_models(&session, source, &experiment, &components, &plan)?;
     Ok(Ready { session, experiment, components, plan, threads })
 }

@@ -5,7 +5,7 @@ use amplicast_sdk::{ErrorKind, Result};
 use super::arguments::PlanCommand;
 use super::check::{Ready, prepare};
 use super::{EXIT_FAILED, EXIT_OK, Process, refused, stopped};
-use crate::pipeline::{CONFIDENCE, Forecast, Resolved, Run, member_count};
+use crate::pipeline::{CONFIDENCE, Forecast, Resolved, Setting, forecast, member_count};
 use crate::report::{Columns, short};
 use crate::results::Interval;
 use crate::store::Store;
@@ -36,14 +36,14 @@ pub fn plan(command: &PlanCommand, process: &Process) -> u8 {
 fn forecasts(ready: &Ready, command: &PlanCommand) -> Result<Vec<Forecast>> {
     // Nothing is worth being kept.
     let store = Store::nowhere();
-    let run = Run {
+    let setting = Setting {
         session: &ready.session,
         store: &store,
         experiment: &ready.experiment,
         components: &ready.components,
         plan: &ready.plan,
     };
-    run.forecast(command.runs, command.resolve)
+    forecast(&setting, command.runs, command.resolve)
 }
 
 /// Each end with digits of its own: a lower end may be far below the G.

@@ -18,7 +18,7 @@ use super::provenance::{instruction_set, provenance};
 use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, refused, usage};
 use crate::calibration::Calibration;
 use crate::config::{Options, Source};
-use crate::pipeline::Run;
+use crate::pipeline::{self, Setting};
 use crate::report;
 use crate::results::{Results, table_rows};
 use crate::store::{Store, remove_leftovers, write_atomically};
@@ -303,14 +303,14 @@ fn execute(
         .map_err(|e| Error::io(format!("cannot make the folder {}", out.display()), e))?;
     let effective = to_toml(&ready.experiment.effective())?;
     write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
-    let run = Run {
+    let setting = Setting {
         session: &ready.session,
         store,
         experiment: &ready.experiment,
         components: &ready.components,
         plan: &ready.plan,
     };
-    let (results, rows) = run.execute()?;
+    let (results, rows) = pipeline::run(&setting)?;
     let json = serde_json::to_vec_pretty(&results).map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("results.json"), &json)?;
     write_rows(&out.join("results.csv"), &rows)?;

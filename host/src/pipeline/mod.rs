@@ -1,37 +1,32 @@
-//! The way of the data: components, plan, posteriors, streaming passes, results.
+//! From an experiment to its results. What is asked (`plan`), what is computed and stored (`compute` over the rooms below it), what
+//! follows (`collect`).
+//!
+//! ```text
+//! compute/    drives a run
+//! collect/    curves -> results          forecast/  what would be resolved
+//! curves/     one pass over each member's events, and over true ones
+//! look/       members and true events, before a number is made of them
+//! posterior/  chains, members, fits of summaries, how a member sees events
+//! observe/    summaries and selections on a batch; columns; what is counted
+//! events/     true events, streams of chunks
+//! plan/       components, cells, refusals
+//! stage/      what every stage depends on
+//! ```
+//!
+//! Imports point downward only; `cargo xtask lint` sees to it.
 
-mod against_truth;
 mod collect;
-mod columns;
-mod components;
-mod data;
-mod diagnosed;
-mod fitting;
+mod compute;
+mod curves;
+mod events;
 mod forecast;
-mod inspect;
-mod memory;
-mod models;
-mod observables;
-mod overall;
-mod own;
-mod pair;
+mod look;
+mod observe;
 mod plan;
-mod plane;
-mod points;
 mod posterior;
-mod run;
-mod select;
-mod simulation;
 mod stage;
-mod stream;
-mod trained_model;
-mod true_source;
-mod truth;
 
-pub use components::{Components, Made};
-pub use forecast::Forecast;
-pub use models::check_models;
-pub use plan::{Plan, PlannedCell, member_count};
-pub use run::Run;
-pub use simulation::{CONFIDENCE, Resolved, Resources};
-pub use trained_model::{ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig};
+pub use compute::run;
+pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources, forecast};
+pub use plan::{Components, Made, Plan, PlannedCell, Setting, member_count, plan};
+pub use posterior::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig, check_models, own_dataset};

@@ -1,0 +1,8 @@
+//! From curves to results. Nothing is computed here but comparisons and Eq. 3.
+
+mod against_truth;
+mod collector;
+mod overall;
+mod points;
+
+pub use collector::Collector;

@@ -1,0 +1,67 @@
+//! What accumulators held: the curves of members, and of true events.
+
+use std::collections::BTreeMap;
+
+use amplicast_sdk::Result;
+use serde::{Deserialize, Serialize};
+
+use super::order::Ordered;
+use crate::inspection::Findings;
+use crate::pipeline::observe::{Columns, OwnTruth};
+use crate::pipeline::plan::Place;
+use crate::results::{Diagnosed, Inspected, Plane};
+
+/// What a column's accumulator held at every checkpoint.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MemberCurve {
+    /// Events that passed the selection, and have the summary, up to each checkpoint.
+    pub passed: Vec<u64>,
+    /// Events that passed the selection and do not have the summary, of all.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub without: u64,
+    /// The accumulator's values at each checkpoint.
+    pub values: Vec<Vec<f64>>,
+    /// The true events, if the summary or the selection is another one for each member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<OwnTruth>,
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+/// What a column's accumulator holds after the true events.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TrueCurve {
+    /// True events that pass the selection.
+    pub passed: u64,
+    /// The accumulator's values.
+    pub values: Vec<f64>,
+}
+
+/// The curves of all members, by column.
+pub type Curves = BTreeMap<Place, Result<Vec<MemberCurve>>>;
+
+/// The curves of all members of one generator and posterior.
+pub struct PairCurves {
+    /// Sizes at which they are recorded.
+    pub checkpoints: Vec<u64>,
+    /// Independent members that they are worth.
+    pub n_effective: f64,
+    /// The curves.
+    pub curves: Curves,
+    /// The columns that are another for each member, as one of them sees them.
+    pub own: Columns,
+    /// What the posterior and the summaries' fits say of themselves.
+    pub diagnostics: Vec<Diagnosed>,
+    /// Which events the selections cut, on the first training set.
+    pub planes: Vec<Plane>,
+    /// What the reader should know of the members.
+    pub warning: Option<String>,
+    /// What was found in the members' events.
+    pub findings: Findings,
+    /// The same, for the results.
+    pub inspected: Inspected,
+    /// Why a summary under a selection has no result.
+    pub ordered: Ordered,
+}

@@ -1,0 +1,16 @@
+//! One pass over each member's events and over true ones, and what it leaves: curves.
+
+mod assembled;
+mod curve;
+mod length;
+mod members;
+mod order;
+mod pass;
+mod plane;
+mod speaker;
+mod truth;
+
+pub use assembled::Assembled;
+pub use curve::{MemberCurve, PairCurves, TrueCurve};
+pub use members::curves;
+pub use truth::Truth;

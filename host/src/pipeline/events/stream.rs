@@ -1,0 +1,49 @@
+//! A stream of events that is read chunk by chunk.
+
+use std::ops::Range;
+
+use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2, ShapeError};
+use amplicast_sdk::{Batch, Chunk, Error, Origin, Result, Seed, chunk_events};
+
+use crate::inspection::Rounding;
+
+/// A stream of events that is read chunk by chunk, so that memory does not depend on its length.
+pub struct Stream<'a> {
+    /// Numbers in an event.
+    pub dimension: usize,
+    /// The randomness of the whole stream.
+    pub seed: Seed,
+    /// What its events are.
+    pub origin: Origin,
+    /// The precision that they are brought to.
+    pub rounding: &'a Rounding,
+}
+
+impl Stream<'_> {
+    /// Reads `events`, which begin at the begin of a chunk, and passes them on in batches of one chunk.
+    ///
+    /// `read` fills a chunk, and gives the events' log densities under the member if it knows them.
+    pub fn read(
+        &self,
+        events: Range<u64>,
+        read: impl Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<Option<Vec<f64>>>,
+        mut each: impl FnMut(&Batch<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let step = chunk_events(self.dimension) as u64;
+        let longest = step.min(events.end - events.start) as usize;
+        let mut values = vec![0.0; longest * self.dimension];
+        let shape = |error: ShapeError| Error::plugin(error.to_string());
+        for first in events.clone().step_by(step as usize) {
+            let rows: Vec<u64> = (first..(first + step).min(events.end)).collect();
+            let size = (rows.len(), self.dimension);
+            let values = &mut values[..size.0 * size.1];
+            let index = first / step;
+            let chunk = Chunk { index, first_event: first, seed: self.seed.index(index) };
+            let log_density = read(chunk, ArrayViewMut2::from_shape(size, &mut *values).map_err(shape)?)?;
+            self.rounding.apply(ArrayViewMut2::from_shape(size, &mut *values).map_err(shape)?);
+            let values = ArrayView2::from_shape(size, values).map_err(shape)?;
+            each(&Batch { log_density: log_density.as_deref(), ..Batch::new(values, self.origin, &rows) })?;
+        }
+        Ok(())
+    }
+}

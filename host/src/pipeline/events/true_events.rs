@@ -1,0 +1,133 @@
+//! True events of one replica: training and left-out in memory, holdout and truth as streams.
+
+use amplicast_sdk::ndarray::{Array2, Axis, s};
+use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, chunk_events};
+
+use super::stream::Stream;
+use crate::config::{ReferenceName, Sizes};
+use crate::inspection::Rounding;
+use crate::pipeline::plan::TrueSource;
+
+/// The true events of one replica.
+pub struct TrueEvents<'a> {
+    dataset: &'a dyn TrueSource,
+    sizes: &'a Sizes,
+    seed: Seed,
+    /// All n_train events: those that the generator sees first, then the left-out ones.
+    training: Array2<f64>,
+    seen: usize,
+    rows: Vec<u64>,
+    rounding: Rounding,
+}
+
+impl<'a> TrueEvents<'a> {
+    /// Reads the training events of replica `replica`.
+    pub fn read(dataset: &'a dyn TrueSource, sizes: &'a Sizes, replica: u64) -> Result<Self> {
+        let seed = Seed::new(sizes.seed).split("data").index(replica);
+        let n = usize::try_from(sizes.n_train)
+            .map_err(|_| Error::data("n_train is too large for this machine"))?;
+        let dimension = dataset.schema().dimension();
+        let mut training = Array2::zeros((n, dimension));
+        let first = replica * sizes.n_train;
+        let stream = seed.split("training");
+        let step = chunk_events(dimension);
+        for (index, mut rows) in training.axis_chunks_iter_mut(Axis(0), step).enumerate() {
+            let chunk = Chunk {
+                index: index as u64,
+                first_event: first + (index * step) as u64,
+                seed: stream.index(index as u64),
+            };
+            dataset.read(Split::Training, chunk, rows.view_mut())?;
+        }
+        let left_out = (sizes.n_train as f64 * sizes.left_out) as usize;
+        Ok(TrueEvents {
+            dataset,
+            sizes,
+            seed,
+            training,
+            seen: n - left_out,
+            rows: (0..sizes.n_train).collect(),
+            rounding: Rounding::default(),
+        })
+    }
+
+    /// The precision in which all events are compared.
+    pub fn rounding(&self) -> &Rounding {
+        &self.rounding
+    }
+
+    /// Brings these events, and all that will be streamed, to this precision.
+    pub fn round(&mut self, rounding: Rounding) {
+        rounding.apply(self.training.view_mut());
+        self.rounding = rounding;
+    }
+
+    /// The events that the generator sees.
+    pub fn seen(&self) -> Batch<'_> {
+        self.slice(Origin::Training, 0, self.seen)
+    }
+
+    /// The events that are kept from the generator.
+    pub fn left_out(&self) -> Batch<'_> {
+        self.slice(Origin::LeftOut, self.seen, self.training.nrows())
+    }
+
+    /// How many of the events that the generator sees a summary is fitted to and not evaluated on: the first ones.
+    pub fn fitted(&self, needs: &FitNeeds) -> usize {
+        if needs.cross_fitted { 0 } else { (self.seen as f64 * needs.training_fraction) as usize }
+    }
+
+    /// The events that a summary is fitted to, and the others that the generator sees: none of a cross-fitted one.
+    pub fn parts(&self, needs: &FitNeeds) -> [Batch<'_>; 2] {
+        let end = if needs.cross_fitted { self.seen } else { self.fitted(needs) };
+        [0..end, end..self.seen].map(|r| self.slice(Origin::Training, r.start, r.end))
+    }
+
+    fn slice(&self, origin: Origin, first: usize, end: usize) -> Batch<'_> {
+        Batch::new(self.training.slice(s![first..end, ..]), origin, &self.rows[first..end])
+    }
+
+    /// All n_train events: the generator's and the left-out ones.
+    pub fn all(&self) -> Batch<'_> {
+        self.slice(Origin::Training, 0, self.training.nrows())
+    }
+
+    /// Events of a reference; `None` if the dataset does not have it.
+    pub fn events(&self, reference: ReferenceName) -> Result<Option<u64>> {
+        let holdout = self.dataset.capacity(Split::Holdout)?;
+        Ok(match reference {
+            ReferenceName::Training => Some(self.seen as u64),
+            ReferenceName::LeftOut => Some((self.training.nrows() - self.seen) as u64),
+            ReferenceName::Holdout => match (self.sizes.n_holdout, holdout) {
+                (Some(n), _) => Some(n),
+                (None, Some(n)) => Some(n),
+                (None, None) => Some(10 * self.sizes.n_train),
+            },
+            ReferenceName::Truth => holdout.is_none().then_some(self.sizes.n_truth),
+        }
+        .filter(|&n| n > 0))
+    }
+
+    /// Passes the events of a reference, batch by batch.
+    pub fn stream(
+        &self,
+        reference: ReferenceName,
+        mut each: impl FnMut(&Batch<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let (split, origin, name) = match reference {
+            ReferenceName::Training => return each(&self.slice(Origin::Training, 0, self.seen)),
+            ReferenceName::LeftOut => {
+                return each(&self.left_out());
+            }
+            // A sampler's truth is its holdout stream under another seed.
+            ReferenceName::Holdout => (Split::Holdout, Origin::Holdout, "holdout"),
+            ReferenceName::Truth => (Split::Holdout, Origin::Truth, "truth"),
+        };
+        let n = self.events(reference)?.ok_or_else(|| {
+            Error::data(format!("expected events for the reference `{}`, found none", reference.text()))
+        })?;
+        let dimension = self.dataset.schema().dimension();
+        let stream = Stream { dimension, seed: self.seed.split(name), origin, rounding: &self.rounding };
+        stream.read(0..n, |chunk, out| self.dataset.read(split, chunk, out).map(|()| None), each)
+    }
+}

@@ -1,0 +1,88 @@
+//! What was found in the members' events of one generator and posterior.
+
+use std::collections::HashSet;
+
+use amplicast_sdk::ndarray::s;
+use amplicast_sdk::{Batch, MembersData, Origin, Result};
+
+use super::true_sample::values_of;
+use crate::inspection::{Findings, Glance, compared};
+use crate::pipeline::observe::Observables;
+use crate::pipeline::posterior::{Pair, Posterior};
+use crate::results::Inspected;
+
+/// Members of which half or more have the parameters of another one are no fits, or draws, of their own.
+fn alike(parameters: &[Vec<f32>]) -> Option<String> {
+    let different: HashSet<Vec<u32>> =
+        parameters.iter().map(|p| p.iter().map(|x| x.to_bits()).collect()).collect();
+    let told = parameters.iter().any(|p| !p.is_empty()) && different.len() < parameters.len().div_ceil(2);
+    (told && parameters.len() > 1).then(|| {
+        format!(
+            "{} members have {} different set(s) of parameters: expected fits or draws of their own, as many as members",
+            parameters.len(),
+            different.len()
+        )
+    })
+}
+
+/// What was found in the members' events, and what results say of it.
+pub fn inspect(pair: &Pair<'_>, posterior: &Posterior, glances: &[Glance]) -> Result<(Findings, Inspected)> {
+    let data = members_data(pair);
+    let columns = pair.run.components.schema.column_names();
+    let places: Vec<String> = (0..glances.len())
+        .map(|i| pair.place(i, posterior.members.parameters.len()))
+        .collect::<Result<_>>()?;
+    let mut findings = Findings::new(glances, pair.replica.truth, data, columns, |i| places[i].clone());
+    if data != Some(MembersData::Same)
+        && findings.dependent.is_none()
+        && let Some(text) = alike(&posterior.members.parameters)
+    {
+        findings.warnings.push(text.clone());
+        findings.dependent = Some(text);
+    }
+    for summary in &pair.replica.truth.summaries {
+        // What cannot be evaluated has no result either.
+        let used = pair.cells.iter().any(|cell| cell.summary == summary.summary && !cell.per_member);
+        if let Some(values) =
+            used.then(|| beginnings(pair, summary.summary, glances)).transpose().ok().flatten()
+        {
+            findings.look_at(summary, &values, data);
+        }
+    }
+    let name = &pair.cells[0].name;
+    let inspected = Inspected {
+        generator: name.generator.clone(),
+        uncertainty: name.uncertainty.clone(),
+        replica: pair.replica.number,
+        members_data: data,
+        events: glances.iter().map(|g| g.events).sum(),
+        copies: findings.copies,
+        precision: (!pair.replica.events.rounding().is_none())
+            .then(|| pair.replica.events.rounding().to_string()),
+        findings: findings.refused.iter().chain(&findings.warnings).cloned().collect(),
+    };
+    Ok((findings, inspected))
+}
+
+/// A summary of the first events of each member.
+fn beginnings(pair: &Pair<'_>, summary: usize, glances: &[Glance]) -> Result<Vec<Vec<f32>>> {
+    let dimension = pair.run.components.schema.dimension();
+    let n = compared(glances, dimension);
+    let rows: Vec<u64> = (0..n as u64).collect();
+    let observables = Observables { cuts: &[], ..pair.replica.observables };
+    let one = |glance: &Glance| {
+        let head = glance.head(dimension).slice(s![..n, ..]).mapv(f64::from);
+        let batch = Batch::new(head.view(), Origin::Generated, &rows);
+        Ok(values_of(summary, &batch, observables)?.into_iter().map(|x| x as f32).collect())
+    };
+    glances.iter().map(one).collect()
+}
+
+/// What the members were fitted to: the uncertainty model knows, or the user says.
+fn members_data(pair: &Pair<'_>) -> Option<MembersData> {
+    let components = pair.run.components;
+    match pair.cells[0].uncertainty {
+        Some(u) => components.uncertainties[u].component.as_ref().ok().map(|u| u.members_data()),
+        None => pair.run.experiment.generator[pair.cells[0].generator].members_data,
+    }
+}

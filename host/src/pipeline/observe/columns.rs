@@ -1,0 +1,364 @@
+//! The columns of one replica: every (summary, selection, metric, reference) of the plan, made once and shared by cells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result};
+use serde_json::Value;
+
+use super::accumulate::{Column, Counter, Histogram, OwnTruth};
+use super::observables::{Observables, Observed};
+use super::replica::Replica;
+use crate::config::ReferenceName;
+use crate::inspection::{Order, Runs};
+use crate::moments::quantile;
+use crate::pipeline::plan::{ColumnName, Place, Setting};
+use crate::pipeline::stage::identity::{self, Counted};
+
+/// Bins of the distributions in the report.
+const BINS: usize = 50;
+
+/// A comparison with its reference.
+pub struct Prepared {
+    /// The comparison.
+    pub comparison: Box<dyn Comparison>,
+    /// Reference events that pass the selection; 0 if the metric uses none.
+    pub n_reference: u64,
+}
+
+/// A distribution of the report.
+pub struct HistogramColumn {
+    /// Number of the summary.
+    pub summary: usize,
+    /// Number of the selection.
+    pub selection: usize,
+    /// Edges of its bins.
+    pub edges: Vec<f64>,
+    /// The median of the training events.
+    pub median: f64,
+    /// The order in which the training events come.
+    pub order: Option<Order>,
+    /// Training events in the bins.
+    pub training: Vec<f64>,
+    /// Training events that pass the selection, in the bins and beside them.
+    pub training_events: u64,
+}
+
+/// Edges of histograms by summary and selection.
+pub type Bins = BTreeMap<(usize, usize), Vec<f64>>;
+
+/// All columns of a replica, or those of one member.
+#[derive(Default)]
+pub struct Columns {
+    /// Those of the metrics.
+    pub metrics: BTreeMap<ColumnName, Result<Prepared>>,
+    /// Those of the report; the report draws the first replica.
+    pub histograms: Vec<HistogramColumn>,
+    /// True events, of all n_train, by summary and selection.
+    pub passed: BTreeMap<(usize, usize), Result<Passed>>,
+}
+
+/// True events under a selection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Passed {
+    /// Those that pass and have the summary: the denominator of G.
+    pub events: u64,
+    /// Those that pass and do not have it.
+    pub without: u64,
+}
+
+impl Columns {
+    /// Prepares these columns; what fails spoils its own columns only.
+    ///
+    /// `bins` are the edges of the histograms; without them they follow the training events.
+    pub fn prepare(
+        run: &Setting<'_>,
+        replica: &Replica<'_>,
+        observables: Observables<'_>,
+        names: &BTreeSet<ColumnName>,
+        bins: Option<&Bins>,
+    ) -> Result<Self> {
+        let mut maker = Maker {
+            run,
+            replica,
+            observables,
+            training: observables.on(replica.events.all()),
+            sorted: BTreeMap::new(),
+        };
+        let references: BTreeSet<Option<ReferenceName>> = names.iter().map(|n| n.reference).collect();
+        let mut metrics = BTreeMap::new();
+        // One reference after the other: its events are read once, and its summaries are not kept longer than needed.
+        for reference in references {
+            let names = names.iter().filter(|n| n.reference == reference);
+            let values = match reference {
+                Some(reference) => maker.reference(reference, names.clone())?,
+                None => ReferenceValues::new(),
+            };
+            for &name in names {
+                run.session.check_stop()?;
+                let stage = format!("prepare metric {}", run.components.metrics[name.metric].name);
+                metrics.insert(name, run.session.attempt(&stage, || maker.metric(name, &values)));
+            }
+        }
+        let mut histograms: Vec<HistogramColumn> = Vec::new();
+        for name in names.iter().filter(|_| replica.number == 0) {
+            let seen = histograms.iter().any(|h| (h.summary, h.selection) == (name.summary, name.selection));
+            // If it fails, so do all cells of this summary and selection, and say why.
+            let bins = bins.map(|b| b.get(&(name.summary, name.selection)));
+            if !seen && let Ok(histogram) = maker.histogram(name.summary, name.selection, bins.flatten()) {
+                histograms.push(histogram);
+            }
+        }
+        let kinds: BTreeSet<(usize, usize)> = names.iter().map(|n| (n.summary, n.selection)).collect();
+        let passed = kinds.into_iter().map(|(m, s)| ((m, s), maker.passed(m, s))).collect();
+        Ok(Columns { metrics, histograms, passed })
+    }
+}
+
+impl Columns {
+    fn prepared(&self, name: ColumnName) -> Result<&Prepared> {
+        let missing = || Error::plugin("a column was not prepared");
+        self.metrics.get(&name).ok_or_else(missing)?.as_ref().map_err(Clone::clone)
+    }
+
+    fn histogram(&self, summary: usize, selection: usize) -> Option<&HistogramColumn> {
+        self.histograms.iter().find(|h| (h.summary, h.selection) == (summary, selection))
+    }
+
+    /// What is accumulated there.
+    pub fn column(&self, place: Place) -> Result<Column<'_>> {
+        let (summary, selection, counter) = match place {
+            Place::Metric(name) => {
+                (name.summary, name.selection, Counter::Metric(&*self.prepared(name)?.comparison))
+            }
+            Place::Histogram(summary, selection) => {
+                let missing = || Error::data("there is nothing to draw");
+                let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
+                (summary, selection, Counter::Histogram(&histogram.edges))
+            }
+            Place::Order(summary, selection) => {
+                let missing = || Error::data("there is no order to look at");
+                let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
+                (summary, selection, Counter::Runs(histogram.median))
+            }
+        };
+        Ok(Column { summary, selection, counter })
+    }
+
+    /// What a column's curves depend on, apart from the member; none if it cannot be had.
+    pub fn identity(&self, run: &Setting<'_>, replica: &Replica<'_>, place: Place) -> Option<Value> {
+        let edges = match place {
+            Place::Metric(name) => self.prepared(name).map(|_| None).ok()?,
+            Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
+                Some(&self.histogram(summary, selection)?.edges[..])
+            }
+        };
+        column_identity(run, replica, place, edges, None)
+    }
+
+    /// True events, of all n_train, that pass a selection, with and without a summary.
+    pub fn passed(&self, summary: usize, selection: usize) -> Result<Passed> {
+        let missing = || Error::plugin("true events were not counted");
+        self.passed.get(&(summary, selection)).ok_or_else(missing)?.clone()
+    }
+
+    /// The true events behind a column, for columns that are another for each member.
+    pub fn own(&self, place: Place) -> Result<OwnTruth> {
+        Ok(match place {
+            Place::Metric(name) => OwnTruth {
+                n_reference: self.prepared(name)?.n_reference,
+                n_train: self.passed(name.summary, name.selection)?.events,
+                training: Vec::new(),
+            },
+            Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
+                let missing = || Error::plugin("a histogram was not prepared");
+                let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
+                let (n_train, training) = (histogram.training_events, histogram.training.clone());
+                OwnTruth { n_reference: 0, n_train, training }
+            }
+        })
+    }
+}
+
+/// What a column's curves depend on, apart from the member: known without evaluating anything.
+///
+/// `edges` are those of a histogram, `pooled` the parameters of all members if a summary is fitted to all of them.
+pub fn column_identity(
+    run: &Setting<'_>,
+    replica: &Replica<'_>,
+    place: Place,
+    edges: Option<&[f64]>,
+    pooled: Option<Vec<String>>,
+) -> Option<Value> {
+    let summaries = &run.components.summaries;
+    let (summary, selection, counted) = match place {
+        Place::Metric(name) => {
+            let events = |r| replica.events.events(r).ok().flatten();
+            let reference = name.reference.map(|r| (r, events(r)));
+            let metric = &run.components.metrics[name.metric].identity;
+            (name.summary, name.selection, Counted::Metric(metric, reference))
+        }
+        Place::Histogram(summary, selection) => (summary, selection, Counted::Histogram(edges?)),
+        Place::Order(summary, selection) => (summary, selection, Counted::Order),
+    };
+    let named = |name: &str| summaries.iter().find(|s| s.name == name).map(|s| &s.identity);
+    let cuts = run.experiment.selection[selection].cuts.iter();
+    let cuts = identity::cuts(cuts.filter_map(|cut| Some((named(&cut.summary)?, cut))));
+    Some(identity::column(&summaries[summary].identity, cuts, counted, pooled))
+}
+
+/// The values of a reference by summary and selection.
+type ReferenceValues = BTreeMap<(usize, usize), Result<Vec<f64>>>;
+
+struct Maker<'a> {
+    run: &'a Setting<'a>,
+    replica: &'a Replica<'a>,
+    observables: Observables<'a>,
+    /// The observables of all n_train true events.
+    training: Observed<'a, 'a>,
+    sorted: BTreeMap<(usize, usize), Vec<f64>>,
+}
+
+impl Maker<'_> {
+    /// Reads a reference once, for all its columns.
+    fn reference<'n>(
+        &self,
+        reference: ReferenceName,
+        names: impl Iterator<Item = &'n ColumnName>,
+    ) -> Result<ReferenceValues> {
+        let mut values: ReferenceValues = names.map(|n| ((n.summary, n.selection), Ok(Vec::new()))).collect();
+        let stage = format!("read the reference {}", reference.text());
+        let read = self.run.session.attempt(&stage, || {
+            self.replica.events.stream(reference, |batch| {
+                self.run.session.check_stop()?;
+                let observed = self.observables.on(*batch);
+                let mut memory = Vec::new();
+                for (&(summary, selection), kept) in &mut values {
+                    let Ok(list) = kept else { continue };
+                    // The training events come in one batch.
+                    let first = match reference {
+                        ReferenceName::Training => self.fitted(summary, selection),
+                        _ => 0,
+                    };
+                    match observed.kept(summary, selection, first..observed.events(), &mut memory) {
+                        Ok(more) => list.extend_from_slice(more),
+                        Err(error) => *kept = Err(error),
+                    }
+                }
+                Ok(())
+            })
+        });
+        // That it cannot be read is the failure of its columns.
+        if let Err(error) = read {
+            self.run.session.check_stop()?;
+            values.values_mut().for_each(|v| *v = Err(error.clone()));
+        }
+        Ok(values)
+    }
+
+    fn fitted(&self, summary: usize, selection: usize) -> usize {
+        self.observables.fitted(self.replica.events, Some(summary), selection)
+    }
+
+    /// How many of all n_train true events pass a selection; counted where nothing was fitted.
+    fn passed(&self, summary: usize, selection: usize) -> Result<Passed> {
+        let (first, n) =
+            (self.observables.fitted(self.replica.events, None, selection), self.training.events());
+        let of_all = |counted: u64| (counted as f64 * n as f64 / (n - first) as f64).round() as u64;
+        let without = self.training.without(summary, selection, first..n)?;
+        let passed = self.training.passed(selection, first..n)?;
+        Ok(Passed { events: of_all(passed - without), without: of_all(without) })
+    }
+
+    /// The sorted summaries of all n_train true events that pass the selection.
+    fn sorted_training(&mut self, summary: usize, selection: usize) -> Result<&[f64]> {
+        if !self.sorted.contains_key(&(summary, selection)) {
+            let range = self.fitted(summary, selection)..self.training.events();
+            let mut kept = self.training.kept(summary, selection, range, &mut Vec::new())?.to_vec();
+            kept.sort_unstable_by(f64::total_cmp);
+            self.sorted.insert((summary, selection), kept);
+        }
+        let sorted = &self.sorted[&(summary, selection)];
+        if sorted.is_empty() {
+            let name = &self.run.experiment.selection[selection].name;
+            return Err(Error::data(format!(
+                "selection `{name}`: expected training events that pass it, found none"
+            )));
+        }
+        Ok(sorted)
+    }
+
+    fn metric(&mut self, name: ColumnName, references: &ReferenceValues) -> Result<Prepared> {
+        let components = self.run.components;
+        let made = &components.metrics[name.metric];
+        let metric = made.component.as_ref().map_err(Clone::clone)?;
+        match metric.reference().clone() {
+            ReferenceUse::Values => {
+                let found = name.reference.zip(references.get(&(name.summary, name.selection)));
+                let (reference, values) =
+                    found.ok_or_else(|| Error::data("expected a reference, found none"))?;
+                let values = values.as_ref().map_err(Clone::clone)?;
+                if values.is_empty() {
+                    let name = &self.run.experiment.selection[name.selection].name;
+                    return Err(Error::data(format!(
+                        "selection `{name}`: expected events of the reference `{}` that pass it, found none",
+                        reference.text()
+                    )));
+                }
+                // Only training events were seen by other parts of a cross-fitted summary than the one that scores them.
+                let null = self.observables.summaries[name.summary].null.as_ref();
+                let null = null.filter(|_| reference == ReferenceName::Training);
+                let null = null.map(|n| n.as_deref().map_err(Clone::clone)).transpose()?;
+                let simulated_null = null.filter(|list| !list.is_empty());
+                let comparison = metric.compare(&Reference { values, quantiles: &[], simulated_null })?;
+                Ok(Prepared { comparison, n_reference: values.len() as u64 })
+            }
+            ReferenceUse::Quantiles(probabilities) => {
+                let summary = components.summaries[name.summary].component.as_ref().map_err(Clone::clone)?;
+                // The true quantile where the dataset knows it; a cut changes the distribution.
+                let uncut = self.run.experiment.selection[name.selection].cuts.is_empty();
+                let mut quantiles = Vec::with_capacity(probabilities.len());
+                for p in probabilities {
+                    let exact = if uncut { self.replica.dataset.quantile(summary.label(), p)? } else { None };
+                    quantiles.push(match exact {
+                        Some(edge) => edge,
+                        None => quantile(self.sorted_training(name.summary, name.selection)?, p),
+                    });
+                }
+                let comparison = metric.compare(&Reference {
+                    values: &[],
+                    quantiles: &quantiles,
+                    simulated_null: None,
+                })?;
+                Ok(Prepared { comparison, n_reference: 0 })
+            }
+        }
+    }
+
+    /// The given bins, or equal ones over the bulk of the training events.
+    fn histogram(
+        &mut self,
+        summary: usize,
+        selection: usize,
+        bins: Option<&Vec<f64>>,
+    ) -> Result<HistogramColumn> {
+        let sorted = self.sorted_training(summary, selection)?;
+        let over_the_bulk = || {
+            let (mut low, mut high) = (quantile(sorted, 0.002), quantile(sorted, 0.998));
+            if low >= high {
+                (low, high) = (low - 0.5, high + 0.5);
+            }
+            (0..=BINS).map(|k| low + (high - low) * k as f64 / BINS as f64).collect()
+        };
+        let edges = bins.cloned().unwrap_or_else(over_the_bulk);
+        let median = quantile(sorted, 0.5);
+        let mut runs = Runs::new(median);
+        let range = self.fitted(summary, selection)..self.training.events();
+        runs.update(self.training.kept(summary, selection, range, &mut Vec::new())?)?;
+        let order = Runs::order(&runs.values()?);
+        let sorted = self.sorted_training(summary, selection)?;
+        let mut histogram = Histogram::new(&edges);
+        histogram.update(sorted)?;
+        let (training, training_events) = (histogram.values()?, sorted.len() as u64);
+        Ok(HistogramColumn { summary, selection, edges, median, order, training, training_events })
+    }
+}

@@ -1,0 +1,15 @@
+//! What is seen of events: summaries and selections on a batch, and what is counted of them, column by column.
+
+mod accumulate;
+mod columns;
+mod cuts;
+mod observables;
+mod replica;
+mod resolve;
+
+pub use accumulate::{Column, Counter, OwnTruth};
+pub use columns::{Bins, Columns, HistogramColumn, column_identity};
+pub use cuts::Cuts;
+pub use observables::{Observable, Observables, Observed};
+pub use replica::Replica;
+pub use resolve::{cuts, summaries};

@@ -1,0 +1,284 @@
+//! The summaries and selections of one replica, evaluated on a batch: each at most once, and only when asked for.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+use amplicast_sdk::{Batch, Density, Error, Member, Result, Seed, Summary, SummaryNeeds};
+
+use super::cuts::Cuts;
+use crate::pipeline::events::TrueEvents;
+
+/// A summary that is ready to be evaluated, or the reason why it cannot be.
+#[derive(Clone)]
+pub struct Observable {
+    /// The function.
+    pub summary: Result<Arc<dyn Summary>>,
+    /// What it is a function of, besides the event.
+    pub needs: SummaryNeeds,
+    /// The simulated law of its distance to the training events, if that is not the law of independent samples.
+    pub null: Option<Result<Arc<[f64]>>>,
+}
+
+/// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
+#[derive(Clone, Copy)]
+pub struct Observables<'a> {
+    /// The summaries.
+    pub summaries: &'a [Observable],
+    /// The selections, their quantiles resolved.
+    pub cuts: &'a [Result<Cuts>],
+    /// The density of the truth, where it is known.
+    pub truth: Option<&'a dyn Density>,
+    /// The member that the densities are of, and the seed of their noise; none before there are members.
+    pub member: Option<(&'a dyn Member, Seed)>,
+}
+
+impl Observables<'_> {
+    /// How many of the first training events a summary must not be evaluated on, since it, or what is cut on, was fitted
+    /// to them.
+    pub fn fitted(&self, events: &TrueEvents<'_>, summary: Option<usize>, selection: usize) -> usize {
+        let cuts = self.cuts[selection].as_ref().map_or(&[][..], |cuts| &cuts.0);
+        let used = cuts.iter().map(|cut| cut.summary).chain(summary);
+        let fitted = |s: usize| self.summaries[s].needs.fit.map_or(0, |needs| events.fitted(&needs));
+        used.map(fitted).max().unwrap_or(0)
+    }
+}
+
+impl<'a> Observables<'a> {
+    /// The observables of the events of a batch.
+    pub fn on<'b>(&self, batch: Batch<'b>) -> Observed<'a, 'b> {
+        Observed {
+            observables: *self,
+            batch,
+            values: self.summaries.iter().map(|_| OnceCell::new()).collect(),
+            defined: self.summaries.iter().map(|_| OnceCell::new()).collect(),
+            masks: self.cuts.iter().map(|_| OnceCell::new()).collect(),
+            log_density: OnceCell::new(),
+            true_log_density: OnceCell::new(),
+        }
+    }
+}
+
+/// The observables of one batch, so far as they were asked for.
+pub struct Observed<'a, 'b> {
+    observables: Observables<'a>,
+    batch: Batch<'b>,
+    values: Vec<OnceCell<Result<Vec<f64>>>>,
+    /// `None` where every event has the summary.
+    defined: Vec<OnceCell<Result<Option<Vec<bool>>>>>,
+    /// `None` where every event passes.
+    masks: Vec<OnceCell<Result<Option<Vec<bool>>>>>,
+    log_density: OnceCell<Result<Vec<f64>>>,
+    true_log_density: OnceCell<Result<Vec<f64>>>,
+}
+
+impl Observed<'_, '_> {
+    /// Events in the batch.
+    pub fn events(&self) -> usize {
+        self.batch.values.nrows()
+    }
+
+    /// A summary of all events, whether they have it or not; that it is finite is checked where it crosses the boundary.
+    pub fn values(&self, summary: usize) -> Result<&[f64]> {
+        let evaluate = || {
+            let (function, batch) = self.call(summary)?;
+            let mut values = vec![0.0; self.events()];
+            function.evaluate(&batch, &mut values)?;
+            Ok(values)
+        };
+        self.values[summary].get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// Which events have a summary; `None` if all have.
+    pub fn defined(&self, summary: usize) -> Result<Option<&[bool]>> {
+        let evaluate = || {
+            let (function, batch) = self.call(summary)?;
+            function.defined(&batch)
+        };
+        self.defined[summary].get_or_init(evaluate).as_ref().map(Option::as_deref).map_err(Clone::clone)
+    }
+
+    /// A summary, and the batch with what it is a function of.
+    fn call(&self, summary: usize) -> Result<(&dyn Summary, Batch<'_>)> {
+        let Observable { summary, needs, .. } = &self.observables.summaries[summary];
+        let function = summary.as_ref().map_err(Clone::clone)?;
+        let batch = Batch {
+            log_density: needs.log_density.then(|| self.log_density()).transpose()?,
+            true_log_density: needs.true_log_density.then(|| self.true_log_density()).transpose()?,
+            ..self.batch
+        };
+        Ok((&**function, batch))
+    }
+
+    /// log p under the member: known since the events were drawn, or computed.
+    fn log_density(&self) -> Result<&[f64]> {
+        if let Some(known) = self.batch.log_density {
+            return Ok(known);
+        }
+        let evaluate = || {
+            let (member, seed) = self
+                .observables
+                .member
+                .ok_or_else(|| Error::data("expected a member with a density, found none"))?;
+            let mut out = vec![0.0; self.events()];
+            let seed = seed
+                .split(&format!("{:?}", self.batch.origin))
+                .index(self.batch.rows.first().copied().unwrap_or(0));
+            member.log_density(self.batch.values, seed, &mut out)?;
+            Ok(out)
+        };
+        self.log_density.get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// log p under the truth.
+    fn true_log_density(&self) -> Result<&[f64]> {
+        let evaluate = || {
+            let truth = self
+                .observables
+                .truth
+                .ok_or_else(|| Error::data("expected the density of the truth, found none"))?;
+            let mut out = vec![0.0; self.events()];
+            truth.log_density(self.batch.values, &mut out)?;
+            Ok(out)
+        };
+        self.true_log_density.get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// Which events pass a selection; `None` if it has no cuts.
+    fn mask(&self, selection: usize) -> Result<Option<&[bool]>> {
+        let evaluate = || {
+            let cuts = self.observables.cuts[selection].as_ref().map_err(Clone::clone)?;
+            let mut mask: Option<Vec<bool>> = None;
+            for cut in &cuts.0 {
+                let values = self.values(cut.summary)?;
+                let mask = mask.get_or_insert_with(|| vec![true; values.len()]);
+                mask.iter_mut().zip(values).for_each(|(pass, &x)| *pass &= x >= cut.low && x < cut.high);
+                if let Some(defined) = self.defined(cut.summary)? {
+                    mask.iter_mut().zip(defined).for_each(|(pass, has)| *pass &= has);
+                }
+            }
+            Ok(mask)
+        };
+        self.masks[selection].get_or_init(evaluate).as_ref().map(Option::as_deref).map_err(Clone::clone)
+    }
+
+    /// How many of the events in `range` pass a selection.
+    pub fn passed(&self, selection: usize, range: Range<usize>) -> Result<u64> {
+        Ok(self.mask(selection)?.map_or(range.len(), |mask| count(&mask[range])) as u64)
+    }
+
+    /// How many of the events in `range` that pass a selection do not have a summary.
+    pub fn without(&self, summary: usize, selection: usize, range: Range<usize>) -> Result<u64> {
+        let Some(defined) = self.defined(summary)? else { return Ok(0) };
+        let defined = &defined[range.clone()];
+        Ok(match self.mask(selection)? {
+            None => defined.len() - count(defined),
+            Some(mask) => mask[range].iter().zip(defined).filter(|(pass, has)| **pass && !**has).count(),
+        } as u64)
+    }
+
+    /// A summary of those events in `range` that have it and pass a selection; `kept` is memory for them.
+    pub fn kept<'k>(
+        &'k self,
+        summary: usize,
+        selection: usize,
+        range: Range<usize>,
+        kept: &'k mut Vec<f64>,
+    ) -> Result<&'k [f64]> {
+        let values = &self.values(summary)?[range.clone()];
+        let one = |mask: &[bool], kept: &mut Vec<f64>| {
+            kept.extend(values.iter().zip(mask).filter(|(_, pass)| **pass).map(|(&x, _)| x));
+        };
+        kept.clear();
+        match (self.mask(selection)?, self.defined(summary)?) {
+            (None, None) => return Ok(values),
+            (Some(mask), None) => one(&mask[range], kept),
+            (None, Some(defined)) => one(&defined[range], kept),
+            (Some(mask), Some(defined)) => {
+                let both = mask[range.clone()].iter().zip(&defined[range]).map(|(pass, has)| *pass && *has);
+                kept.extend(values.iter().zip(both).filter(|(_, pass)| *pass).map(|(&x, _)| x));
+            }
+        }
+        Ok(kept)
+    }
+}
+
+fn count(mask: &[bool]) -> usize {
+    mask.iter().filter(|pass| **pass).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use amplicast_sdk::ndarray::array;
+    use amplicast_sdk::{Error, Origin};
+
+    use super::super::cuts::Cut;
+    use super::*;
+
+    /// Column 0, counting its calls.
+    struct First(AtomicUsize);
+
+    impl Summary for &'static First {
+        fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            out.iter_mut().zip(batch.values.column(0)).for_each(|(o, x)| *o = *x);
+            Ok(())
+        }
+    }
+
+    /// Column 0, which only events above 0 have.
+    struct Positive;
+
+    impl Summary for Positive {
+        fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
+            out.iter_mut().zip(batch.values.column(0)).for_each(|(o, x)| *o = *x);
+            Ok(())
+        }
+        fn defined(&self, batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+            Ok(Some(batch.values.column(0).iter().map(|&x| x > 0.0).collect()))
+        }
+    }
+
+    #[test]
+    fn events_without_a_summary_are_not_counted_and_pass_no_cut_on_it() {
+        let summaries =
+            [Observable { summary: Ok(Arc::new(Positive)), needs: SummaryNeeds::default(), null: None }];
+        let cuts = [Ok(Cuts::default()), Ok(Cuts(vec![Cut { summary: 0, low: -9.0, high: 2.5 }]))];
+        let events = array![[0.0], [1.0], [-2.0], [3.0], [2.0]];
+        let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3, 4]);
+        let observed =
+            Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
+        let kept = |selection, range| observed.kept(0, selection, range, &mut Vec::new()).unwrap().to_vec();
+        assert_eq!((kept(0, 0..5), kept(0, 2..4)), (vec![1.0, 3.0, 2.0], vec![3.0]));
+        assert_eq!(kept(1, 0..5), [1.0, 2.0]);
+        assert_eq!((observed.passed(0, 0..5).unwrap(), observed.passed(1, 0..5).unwrap()), (5, 2));
+        assert_eq!((observed.without(0, 0, 0..5).unwrap(), observed.without(0, 1, 0..5).unwrap()), (2, 0));
+    }
+
+    #[test]
+    fn a_summary_is_evaluated_once_however_many_selections_cut_on_it() {
+        static FIRST: First = First(AtomicUsize::new(0));
+        let observable = |summary| Observable { summary, needs: SummaryNeeds::default(), null: None };
+        let summaries = [observable(Ok(Arc::new(&FIRST))), observable(Err(Error::data("broken")))];
+        let cut = |summary, low, high| Ok(Cuts(vec![Cut { summary, low, high }]));
+        let cuts = [Ok(Cuts::default()), cut(0, 1.0, 3.0), cut(0, 2.0, 9.0), cut(1, 0.0, 1.0)];
+        let events = array![[0.0], [1.0], [2.0], [3.0]];
+        let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3]);
+        let observed =
+            Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
+        let all_kept = |summary, selection| {
+            observed.kept(summary, selection, 0..4, &mut Vec::new()).map(<[f64]>::to_vec)
+        };
+        assert_eq!(all_kept(0, 0).unwrap(), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(all_kept(0, 1).unwrap(), [1.0, 2.0]);
+        assert_eq!(all_kept(0, 2).unwrap(), [2.0, 3.0]);
+        assert_eq!(observed.kept(0, 1, 2..4, &mut Vec::new()).unwrap(), [2.0]);
+        assert_eq!((observed.passed(0, 0..4).unwrap(), observed.passed(2, 0..3).unwrap()), (4, 1));
+        assert_eq!(FIRST.0.load(Ordering::Relaxed), 1);
+        // What is broken spoils what needs it, and nothing else.
+        assert_eq!(observed.values(1).unwrap_err().message(), "broken");
+        assert_eq!(all_kept(0, 3).unwrap_err().message(), "broken");
+    }
+}

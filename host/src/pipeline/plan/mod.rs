@@ -1,0 +1,27 @@
+//! What is asked: the components of an experiment, the cells of its matrix, and what of it cannot work. Nothing is computed here.
+
+mod cells;
+mod components;
+mod memory;
+mod own_files;
+mod question;
+mod refusals;
+mod setting;
+mod source;
+
+pub use cells::{Plan, PlannedCell, member_count};
+pub use components::{Components, Made, refused};
+pub use memory::check_model;
+pub use question::{ColumnName, Place};
+pub use setting::Setting;
+pub use source::TrueSource;
+
+use crate::config::{ConfigError, Experiment, Source};
+
+/// The cells of an experiment, of which every impossible one is refused.
+pub fn plan(source: &Source, experiment: &Experiment, components: &Components) -> Result<Plan, ConfigError> {
+    let plan = Plan::cross(source, experiment, components)?;
+    refusals::refuse(&plan, source, experiment, components)?;
+    memory::check_memory(source, experiment, components, &plan.cells)?;
+    Ok(plan)
+}

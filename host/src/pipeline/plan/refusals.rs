@@ -1,0 +1,198 @@
+//! What cannot work is refused by name before anything runs.
+
+use amplicast_sdk::{LossKind, ReferenceUse, Split};
+
+use super::cells::{Plan, PlannedCell, member_count, summaries_of};
+use super::components::Components;
+use crate::config::{ConfigError, Experiment, ReferenceName, Source};
+
+/// An error at the first thing of the experiment that cannot work.
+pub fn refuse(
+    plan: &Plan,
+    source: &Source,
+    experiment: &Experiment,
+    components: &Components,
+) -> Result<(), ConfigError> {
+    let sizes = &experiment.experiment;
+    for cell in &plan.cells {
+        check_densities(source, experiment, components, cell)?;
+        check_pair(source, components, cell)?;
+        check_members(source, experiment, components, cell)?;
+    }
+    for (made, table) in components.generators.iter().zip(&experiment.generator) {
+        let own = made.component.as_ref().map_or(true, |g| g.abilities().own_members);
+        if table.members_data.is_some() && !own {
+            let message = format!(
+                "`members_data` is for generators that bring their own members; those of `{}` are inferred by [[uncertainty]], \
+                 which knows what they are fitted to",
+                made.name
+            );
+            return Err(source.error(&format!("{}.members_data", made.path), &message));
+        }
+    }
+    let Ok(dataset) = &components.dataset.component else { return Ok(()) };
+    let capacity = |split| dataset.capacity(split).map_err(|e| source.error("dataset", &e.to_string()));
+    if let Some(events) = capacity(Split::Training)?
+        && events < sizes.replicas.saturating_mul(sizes.n_train)
+    {
+        let message = format!(
+            "expected {} events for {} disjoint training set(s) of {}, found {events} in the dataset",
+            sizes.replicas.saturating_mul(sizes.n_train),
+            sizes.replicas,
+            sizes.n_train
+        );
+        return Err(source.error("experiment.n_train", &message));
+    }
+    // Also without a metric against the holdout: it stands for the truth where there is no other.
+    if let (Some(found), Some(wanted)) = (capacity(Split::Holdout)?, sizes.n_holdout)
+        && found < wanted
+    {
+        let message = format!("expected {wanted} holdout events, found {found} in the dataset");
+        return Err(source.error("experiment.n_holdout", &message));
+    }
+    for cell in &plan.cells {
+        let Some(reference) = cell.reference else { continue };
+        let path = format!("{}.reference", components.metrics[cell.metric].path);
+        let missing = match reference {
+            ReferenceName::Training => None,
+            ReferenceName::LeftOut => (((sizes.n_train as f64 * sizes.left_out) as u64) < 1)
+                .then(|| "reference `left-out` needs `left_out` in [experiment]: the part of n_train kept back".into()),
+            ReferenceName::Holdout => match capacity(Split::Holdout)? {
+                Some(0) => Some("reference `holdout`: the dataset has no holdout events".into()),
+                _ => None,
+            },
+            ReferenceName::Truth => capacity(Split::Holdout)?.map(|_| {
+                format!(
+                    "reference `truth` needs a dataset that can be sampled without end; `{}` cannot: use `holdout`",
+                    components.dataset.plugin
+                )
+            }),
+        };
+        if let Some(message) = missing {
+            return Err(source.error(&path, &message));
+        }
+    }
+    Ok(())
+}
+
+fn check_densities(
+    source: &Source,
+    experiment: &Experiment,
+    components: &Components,
+    cell: &PlannedCell,
+) -> Result<(), ConfigError> {
+    let generator = &components.generators[cell.generator];
+    for summary in summaries_of(experiment, components, cell.summary, cell.selection) {
+        let Ok(loaded) = &summary.component else { continue };
+        let refuse = |what: &str, whose: &str, advice: &str| {
+            let message =
+                format!("summary `{}` needs {what}, which {whose} does not have; {advice}", summary.name);
+            Err(source.error(&summary.path, &message))
+        };
+        if loaded.needs().true_log_density
+            && components.dataset.component.as_ref().is_ok_and(|d| d.density().is_none())
+        {
+            let whose = format!("dataset `{}`", components.dataset.plugin);
+            return refuse("the density of the truth", &whose, "it works with datasets of a known law");
+        }
+        if loaded.needs().log_density
+            && generator.component.as_ref().is_ok_and(|g| !g.abilities().log_density)
+        {
+            let whose = format!("generator `{}`", generator.name);
+            let advice = format!(
+                "leave the pair out: [[exclude]] generator = \"{}\", summary = \"{}\"",
+                generator.name, cell.name.summary
+            );
+            return refuse("the density of generated events", &whose, &advice);
+        }
+    }
+    let metric = &components.metrics[cell.metric];
+    if cell.per_member && metric.component.as_ref().is_ok_and(|m| *m.reference() != ReferenceUse::Values) {
+        let message = format!(
+            "metric `{}` compares members in the same regions, but `{}` with selection `{}` is another function for each \
+             member; leave the pair out: [[exclude]] metric = \"{}\", summary = \"{}\", selection = \"{}\"",
+            metric.name,
+            cell.name.summary,
+            cell.name.selection,
+            metric.name,
+            cell.name.summary,
+            cell.name.selection
+        );
+        return Err(source.error(&metric.path, &message));
+    }
+    Ok(())
+}
+
+fn check_pair(source: &Source, components: &Components, cell: &PlannedCell) -> Result<(), ConfigError> {
+    let generator = &components.generators[cell.generator];
+    let Some(uncertainty) = cell.uncertainty.map(|u| &components.uncertainties[u]) else { return Ok(()) };
+    let (Ok(able), Ok(needing)) = (&generator.component, &uncertainty.component) else { return Ok(()) };
+    let (abilities, requirements) = (able.abilities(), needing.requirements());
+    let missing = if requirements.gradients && abilities.gradients.is_none() {
+        Some("gradients of the loss")
+    } else if requirements.likelihood && abilities.gradients == Some(LossKind::Surrogate) {
+        Some("a loss that is a negative log-likelihood")
+    } else if requirements.fit && !abilities.fit {
+        Some("a fit")
+    } else {
+        None
+    };
+    let Some(missing) = missing else { return Ok(()) };
+    let would_work: Vec<String> = components
+        .uncertainties
+        .iter()
+        .filter(|u| {
+            u.component.as_ref().is_ok_and(|u| {
+                let r = u.requirements();
+                let likelihood = abilities.gradients == Some(LossKind::NegativeLogLikelihood);
+                (!r.gradients || abilities.gradients.is_some())
+                    && (!r.likelihood || likelihood)
+                    && (!r.fit || abilities.fit)
+            })
+        })
+        .map(|u| format!("`{}`", u.name))
+        .collect();
+    let advice = if would_work.is_empty() {
+        "an uncertainty model that needs less, such as `ensemble`, may work".to_string()
+    } else {
+        format!("with it would work: {}", would_work.join(", "))
+    };
+    Err(source.error(
+        &uncertainty.path,
+        &format!(
+            "uncertainty `{}` needs {missing}, which generator `{}` does not have; {advice}; or leave the pair out: \
+             [[exclude]] generator = \"{}\", uncertainty = \"{}\"",
+            uncertainty.name, generator.name, generator.name, uncertainty.name
+        ),
+    ))
+}
+
+fn check_members(
+    source: &Source,
+    experiment: &Experiment,
+    components: &Components,
+    cell: &PlannedCell,
+) -> Result<(), ConfigError> {
+    let Some(uncertainty) = cell.uncertainty.map(|u| &components.uncertainties[u]) else { return Ok(()) };
+    let metric = &components.metrics[cell.metric];
+    let (Ok(model), Ok(needing)) = (&uncertainty.component, &metric.component) else { return Ok(()) };
+    let requirements = model.requirements();
+    let members = member_count(experiment, Some(model));
+    if members < requirements.least_members as u64 {
+        let message = format!(
+            "uncertainty `{}` needs at least {} members, found {members}",
+            uncertainty.name, requirements.least_members
+        );
+        return Err(source.error("experiment.members", &message));
+    }
+    if members < needing.least_members() {
+        let (name, least) = (&metric.name, needing.least_members());
+        let message = format!(
+            "metric `{name}` needs at least {least} members, `{}` gives {members}; leave the pair out: [[exclude]] \
+             uncertainty = \"{}\", metric = \"{name}\"",
+            uncertainty.name, uncertainty.name
+        );
+        return Err(source.error(&metric.path, &message));
+    }
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! From a generator and an uncertainty model to members, and how each of them sees events: chains, fits of summaries, views.
+
+mod chains;
+mod diagnosed;
+mod fits;
+mod models;
+mod row;
+mod trained_model;
+mod view;
+
+pub use chains::{Job, Posterior};
+pub use models::check_models;
+pub use row::Pair;
+pub use trained_model::{
+    ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig, own_dataset,
+};
+pub use view::OwnColumns;

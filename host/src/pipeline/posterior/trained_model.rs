@@ -1,0 +1,193 @@
+//! The dataset `trained-model`: a member of an earlier run serves as the truth (parametric bootstrap), so that an estimate on
+//! real data can be calibrated.
+//!
+//! It belongs to the host and to no plugin: it needs a run's folder, and whatever plugins that run used.
+
+use std::path::{Path, PathBuf};
+
+use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
+use amplicast_sdk::{
+    Chunk, Density, Error, ErrorKind, Member, Result, Schema, Seed, Split, config, read_config,
+};
+use serde_json::Value;
+
+use super::chains::Job;
+use super::row::pair_seed;
+use crate::config::{ComponentTable, ConfigError, Experiment, Source};
+use crate::pipeline::events::TrueEvents;
+use crate::pipeline::plan::{Components, Made, TrueSource, refused};
+use crate::pipeline::stage::identity::Trained;
+use crate::session::Session;
+use crate::store::Store;
+
+/// Its name in an experiment file.
+pub const NAME: &str = "trained-model";
+/// What it is.
+pub const ABOUT: &str =
+    "A member of an earlier run as the truth: a parametric bootstrap where no truth is known";
+
+config! {
+    /// A member of an earlier run as the truth.
+    pub struct TrainedModelConfig {
+        /// The folder of the run.
+        pub run: PathBuf,
+        /// Name of the generator's table; the first one by default.
+        pub generator: Option<String>,
+        /// Name of the uncertainty model's table; the first one by default.
+        pub uncertainty: Option<String>,
+        /// Number of the member; 1 by default.
+        pub member: Option<u64>,
+        /// Number of the training set that it was trained on; 1 by default.
+        pub training_set: Option<u64>,
+    }
+}
+
+/// A member of an earlier run.
+pub struct TrainedModel {
+    member: Box<dyn Member>,
+    schema: Schema,
+    has_density: bool,
+    /// What its events depend on.
+    pub identity: Value,
+}
+
+impl TrainedModel {
+    /// Opens the run; nothing is trained.
+    pub fn open(session: &Session, config: &TrainedModelConfig) -> Result<Self> {
+        let folder = std::path::absolute(&config.run).unwrap_or_else(|_| config.run.clone());
+        // Relative paths of that experiment start at its own folder.
+        let here = std::env::current_dir().map_err(|e| Error::io("cannot find the current folder", e))?;
+        let opened = open(session, config, &folder);
+        std::env::set_current_dir(&here).map_err(|e| Error::io(here.display(), e))?;
+        // What is wrong with the configuration is at a field of it.
+        opened.map_err(|e| match e.kind() {
+            ErrorKind::Config => e,
+            _ => e.at(format!("run {}", config.run.display())),
+        })
+    }
+}
+
+fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<TrainedModel> {
+    let file = run.join("experiment.toml");
+    if !file.exists() {
+        return Err(Error::config(
+            "run",
+            format!("expected the folder of a run, found no {}", file.display()),
+        ));
+    }
+    let source = Source::read(&file)?;
+    let mut experiment = Experiment::read(&source)?;
+    if let Some(folder) = &experiment.experiment.folder {
+        std::env::set_current_dir(folder).map_err(|e| Error::io(folder, e))?;
+    }
+    let components = Components::make(session, &source, &mut experiment, &own_dataset)?;
+    let at = |kind: &str, tables: &[ComponentTable], wanted: &Option<String>| match wanted {
+        None => Ok(0),
+        Some(name) => tables.iter().position(|t| t.name == *name).ok_or_else(|| {
+            let names: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
+            Error::config(kind, format!("expected one of {}, found `{name}`", names.join(", ")))
+        }),
+    };
+    let generator = &components.generators[at("generator", &experiment.generator, &config.generator)?];
+    let uncertainty = at("uncertainty", &experiment.uncertainty, &config.uncertainty)?;
+    let sizes = &experiment.experiment;
+    let number = |field: &str, given: Option<u64>, most: u64| match given.unwrap_or(1) {
+        n if (1..=most).contains(&n) => Ok(n - 1),
+        n => Err(Error::config(field, format!("expected 1 to {most}, found {n}"))),
+    };
+    let member = number("member", config.member, sizes.members)?;
+    let set = number("training_set", config.training_set, sizes.replicas)?;
+    let loaded = generator.component.as_ref().map_err(Clone::clone)?;
+    let dataset = &**components.dataset.component.as_ref().map_err(Clone::clone)?;
+    let data_identity = components.data_identity(&experiment, set)?;
+    let events = session.attempt("read training events", || TrueEvents::read(dataset, sizes, set))?;
+    let store = Store::reading(&run.join("stages"));
+    let of = components.uncertainties.get(uncertainty).filter(|_| !loaded.abilities().own_members);
+    let name = of.map_or("given", |u| &u.name);
+    let seed_name = of.map_or("given", |u| &u.seed_name);
+    let job = Job {
+        session,
+        store: &store,
+        experiment: &experiment,
+        replica: set,
+        data_identity: &data_identity,
+        name: format!("{} / {name}", generator.name),
+        seed: pair_seed(sizes.seed, &generator.seed_name, seed_name, set),
+        stored_only: true,
+    };
+    let posterior = job.posterior(generator, of, &events.seen(), &components.schema)?;
+    let parameters = posterior.members.parameters.get(member as usize).ok_or_else(|| {
+        let found = posterior.members.parameters.len();
+        Error::config("member", format!("expected 1 to {found}, found {}", member + 1))
+    })?;
+    let found = session
+        .attempt(&format!("{}: member {}", job.name, member + 1), || posterior.model.at(parameters))?;
+    if let Some(events) = found.capacity() {
+        return Err(Error::unsupported(format!(
+            "expected a generator that samples without end, found `{}` with {events} events",
+            generator.name
+        )));
+    }
+    Ok(TrainedModel {
+        member: found,
+        has_density: loaded.abilities().log_density,
+        identity: Trained { generator: &generator.identity, data: &data_identity }
+            .as_dataset(NAME, &posterior.hash(member)),
+        schema: components.schema,
+    })
+}
+
+/// The dataset of a table that names it.
+pub fn own_dataset(
+    session: &Session,
+    source: &Source,
+    table: &mut ComponentTable,
+) -> Result<Option<Made<Box<dyn TrueSource>>>, ConfigError> {
+    if table.plugin != NAME {
+        return Ok(None);
+    }
+    let wrong = |error: Error| refused(source, &table.path, &error);
+    let text = Value::Object(table.config.clone()).to_string();
+    let config: TrainedModelConfig = read_config(&text).map_err(wrong)?;
+    let model = TrainedModel::open(session, &config).map_err(wrong)?;
+    if let Ok(Value::Object(map)) = serde_json::to_value(&config) {
+        table.config = map;
+    }
+    Ok(Some(Made {
+        name: table.name.clone(),
+        plugin: table.plugin.clone(),
+        seed_name: table.plugin.clone(),
+        path: table.path.clone(),
+        identity: model.identity.clone(),
+        component: Ok(Box::new(model)),
+    }))
+}
+
+impl TrueSource for TrainedModel {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn capacity(&self, _split: Split) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
+    fn read(&self, _split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        self.member.sample(chunk, out)
+    }
+
+    fn density(&self) -> Option<&dyn Density> {
+        self.has_density.then_some(self)
+    }
+
+    fn quantile(&self, _summary: &str, _probability: f64) -> Result<Option<f64>> {
+        Ok(None)
+    }
+}
+
+impl Density for TrainedModel {
+    fn log_density(&self, events: ArrayView2<'_, f64>, out: &mut [f64]) -> Result<()> {
+        // A density with randomness of its own (an estimated trace) should be one function here.
+        self.member.log_density(events, Seed::new(0).split(NAME), out)
+    }
+}
