@@ -20,6 +20,7 @@ pub mod calibration;
 pub mod cli;
 pub mod config;
 pub mod estimate;
+pub mod exit;
 pub mod inspection;
 mod moments;
 pub mod pipeline;

@@ -39,6 +39,7 @@ mod component;
 mod context;
 mod dataset;
 mod diagnostics;
+mod differentiable;
 mod error;
 mod events;
 mod extended;
@@ -62,10 +63,11 @@ pub use component::{Component, Config, read_config};
 pub use context::{Alone, Context};
 pub use dataset::{Dataset, Density, Split};
 pub use diagnostics::{DiagnosticCurve, DiagnosticFigure, DiagnosticNumber, Diagnostics};
+pub use differentiable::{Differentiable, LossKind};
 pub use error::{Error, ErrorKind, Result, ensure_config};
 pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_events};
 pub use extended::Extended;
-pub use generator::{Abilities, Differentiable, Generator, LossKind, Member, Model};
+pub use generator::{Abilities, Generator, Member, Model};
 pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,
     expect_length,

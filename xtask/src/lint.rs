@@ -3,6 +3,7 @@
 mod code;
 mod deny;
 mod dependencies;
+mod rooms;
 mod unsafe_places;
 
 use std::env;
@@ -18,6 +19,7 @@ type Check = (&'static str, fn(&Checkout) -> Outcome);
 const CHECKS: &[Check] = &[
     ("format", format),
     ("dependency direction", |checkout| report(&dependencies::violations(&checkout.metadata(&[])?))),
+    ("rooms without circles", |checkout| report(&rooms::violations(checkout.root())?)),
     ("places of unsafe", |checkout| report(&unsafe_places::violations(checkout.root())?)),
     ("dependencies", deny::check),
     ("clippy", clippy),

@@ -6,8 +6,9 @@ use std::path::Path;
 use amplicast_sdk::abi::Kind;
 
 use super::arguments::{CheckCommand, Plugins};
-use super::{EXIT_FAILED, EXIT_OK, Process, refused};
+use super::process::{Process, refused};
 use crate::config::{ConfigError, Experiment, Source, expect_trusted, programs};
+use crate::exit::{EXIT_FAILED, EXIT_OK};
 use crate::pipeline::{Components, Plan, check_models, own_dataset, plan};
 use crate::report::Columns;
 use crate::session::Session;

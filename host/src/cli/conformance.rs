@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::arguments::ConformanceCommand;
-use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, usage};
+use super::process::{Process, usage};
+use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED};
 use crate::plugins::{Catalogue, Loading};
 use crate::report::Columns;
 use crate::supervise::{Failure, Journal, Notes};

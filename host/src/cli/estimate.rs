@@ -4,9 +4,9 @@ use amplicast_sdk::abi::Kind;
 use amplicast_sdk::{Error, ErrorKind, Extended, Result, Split};
 use serde_json::{Value, json};
 
-use super::Process;
 use super::arguments::EstimateCommand;
-use super::run::to_toml;
+use super::process::Process;
+use super::to_toml::to_toml;
 use crate::session::Session;
 
 /// What a call of `amplicast estimate` stands for.

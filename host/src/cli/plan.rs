@@ -4,7 +4,8 @@ use amplicast_sdk::{ErrorKind, Result};
 
 use super::arguments::PlanCommand;
 use super::check::{Ready, prepare};
-use super::{EXIT_FAILED, EXIT_OK, Process, refused, stopped};
+use super::process::{Process, refused};
+use crate::exit::{EXIT_FAILED, EXIT_OK, stopped};
 use crate::pipeline::{CONFIDENCE, Forecast, Resolved, Setting, forecast, member_count};
 use crate::report::{Columns, short};
 use crate::results::Interval;

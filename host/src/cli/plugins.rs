@@ -4,7 +4,8 @@ use amplicast_sdk::abi::Kind;
 use serde_json::Value;
 
 use super::arguments::{ComponentCommand, PathCommand};
-use super::{EXIT_FAILED, EXIT_OK, Process, refused, usage};
+use super::process::{Process, refused, usage};
+use crate::exit::{EXIT_FAILED, EXIT_OK};
 use crate::pipeline::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig};
 use crate::plugins::{Catalogue, Entry, plugin_folders};
 use crate::report::Columns;

@@ -1,7 +1,9 @@
 //! `amplicast report`: the report of a run again, from its results.
 
 use super::arguments::ReportCommand;
-use super::{EXIT_OK, calibration, usage};
+use super::calibration;
+use super::process::usage;
+use crate::exit::EXIT_OK;
 
 /// Runs the command.
 pub fn report(command: &ReportCommand) -> u8 {

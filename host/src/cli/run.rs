@@ -14,10 +14,12 @@ use super::arguments::{CalibrateCommand, EstimateCommand, Plugins, RunCommand};
 use super::calibration;
 use super::check::{Ready, prepare, prepare_source};
 use super::estimate::{Asked, experiment_of_files};
+use super::process::{Process, refused, usage};
 use super::provenance::{instruction_set, provenance};
-use super::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, Process, refused, usage};
+use super::to_toml::to_toml;
 use crate::calibration::Calibration;
 use crate::config::{Options, Source};
+use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED};
 use crate::pipeline::{self, Setting};
 use crate::report;
 use crate::results::{Results, table_rows};
@@ -153,21 +155,6 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
     let out = process.path(&command.out);
     let place = Place { stages: &out, others: &[], results: &out };
     finish(&ready, place, |results| Ok(calibration::readable(&out, results)), show)
-}
-
-/// An experiment as TOML; `null` is an absent key.
-pub fn to_toml(value: &Value) -> Result<String> {
-    fn without_nulls(value: &Value) -> Value {
-        match value {
-            Value::Object(map) => {
-                map.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k.clone(), without_nulls(v))).collect()
-            }
-            Value::Array(list) => list.iter().map(without_nulls).collect(),
-            other => other.clone(),
-        }
-    }
-    toml_edit::ser::to_string_pretty(&without_nulls(value))
-        .map_err(|e| Error::plugin(format!("the configuration cannot be written as TOML: {e}")))
 }
 
 /// What a finished run prints.

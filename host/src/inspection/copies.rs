@@ -4,9 +4,9 @@ use amplicast_sdk::ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::chance::Numbers;
-use super::findings::TrueSample;
 use super::glance::Glance;
 use super::nearer::{Nearer, percent};
+use super::true_sample::TrueSample;
 
 /// How much of the training set is in the generated events.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]

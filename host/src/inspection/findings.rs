@@ -5,54 +5,11 @@ use std::collections::BTreeMap;
 use amplicast_sdk::MembersData;
 use amplicast_sdk::ndarray::ArrayView2;
 
-use super::chance::Numbers;
 use super::copies::{Copies, copies};
 use super::dependence::{Dependence, correlated, dependence};
 use super::glance::Glance;
 use super::member::{member, next_to_holdout, repetition};
-use super::neighbors::{Distances, Neighbors};
-use super::rows::Known;
-use super::sketch::Sketch;
-
-/// The true events that members are compared with.
-pub struct TrueSample {
-    /// The training events.
-    pub known: Known,
-    /// The same, to find the nearest.
-    pub neighbors: Neighbors,
-    /// How far samples of true events are from them.
-    pub of_true: Vec<Distances>,
-    /// The holdout of a file.
-    pub holdout: Option<Holdout>,
-    /// What summaries are of them.
-    pub summaries: Vec<TrueSummary>,
-}
-
-/// True events of a file that nothing may have been made of.
-pub struct Holdout {
-    /// What was seen of them.
-    pub sketch: Sketch,
-    /// How often they are equal by chance.
-    pub numbers: Numbers,
-    /// Some of them, to find the nearest, and how far training events are from these.
-    pub neighbors: Neighbors,
-    /// How far training events are from these.
-    pub of_true: Vec<Distances>,
-}
-
-/// A summary of the training events.
-pub struct TrueSummary {
-    /// Its number.
-    pub summary: usize,
-    /// Its name.
-    pub name: String,
-    /// The least and the largest of its values.
-    pub range: [f64; 2],
-    /// Its values, to find the nearest.
-    pub neighbors: Neighbors,
-    /// How far those of samples of true events are from these.
-    pub of_true: Vec<Distances>,
-}
+use super::true_sample::{TrueSample, TrueSummary};
 
 /// What an estimate stands on.
 #[derive(Debug, Clone, PartialEq)]
@@ -210,7 +167,10 @@ mod tests {
     use amplicast_sdk::rand::RngExt;
     use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 
-    use super::super::rows::{RowHashes, numbers_of};
+    use super::super::neighbors::Neighbors;
+    use super::super::rows::{Known, RowHashes, numbers_of};
+    use super::super::sketch::Sketch;
+    use super::super::true_sample::Holdout;
     use super::*;
 
     fn normal(seed: u64, n: usize) -> Array2<f64> {

@@ -2,9 +2,9 @@
 
 use super::chance::is_no_chance;
 use super::copies::Copies;
-use super::findings::{Holdout, TrueSample};
 use super::glance::Glance;
 use super::sketch::Sketch;
+use super::true_sample::{Holdout, TrueSample};
 
 /// Part of a member's events from which on it is the sample that they are in.
 const NEARLY_ALL: f64 = 0.99;

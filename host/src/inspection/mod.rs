@@ -24,11 +24,12 @@ mod rows;
 mod sketch;
 #[cfg(test)]
 mod testing;
+mod true_sample;
 
 pub use chance::Numbers;
 pub use copies::Copies;
 pub use dependence::compared;
-pub use findings::{Findings, Footing, Holdout, TrueSample, TrueSummary};
+pub use findings::{Findings, Footing};
 pub use glance::Glance;
 pub use grid::copies_on_grid;
 pub use nearer::Nearer;
@@ -38,3 +39,4 @@ pub use overlap::Overlap;
 pub use rounding::{Grain, Rounding, spaced};
 pub use rows::{Known, RowHashes, repeated};
 pub use sketch::Sketch;
+pub use true_sample::{Holdout, TrueSample, TrueSummary};

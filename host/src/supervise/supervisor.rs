@@ -88,7 +88,7 @@ pub fn supervise(time_limit: Duration, blame: Blame, stop: &Arc<AtomicBool>) -> 
                 }
                 // Also a worker that was too young to listen, before this process heard of the same Ctrl-C.
                 End::Died(status, _) if stop.load(Ordering::SeqCst) || status.signal() == Some(INTERRUPT) => {
-                    return Ok(crate::cli::stopped());
+                    return Ok(crate::exit::stopped());
                 }
                 End::Died(status, calls) => (calls, describe(status), false),
             };
@@ -102,7 +102,7 @@ pub fn supervise(time_limit: Duration, blame: Blame, stop: &Arc<AtomicBool>) -> 
                     eprintln!(
                         "amplicast: {message}; it had been called once more after it did so before: this is a fault of amplicast"
                     );
-                    return Ok(crate::cli::EXIT_FAILED);
+                    return Ok(crate::exit::EXIT_FAILED);
                 }
                 eprintln!("amplicast: {message}; going on without it");
                 failures.push(Failure {
@@ -116,7 +116,7 @@ pub fn supervise(time_limit: Duration, blame: Blame, stop: &Arc<AtomicBool>) -> 
             }
             [] => {
                 eprintln!("amplicast: the worker {how} outside of any plugin call");
-                return Ok(crate::cli::EXIT_FAILED);
+                return Ok(crate::exit::EXIT_FAILED);
             }
             many if !serial => {
                 eprintln!(
@@ -129,7 +129,7 @@ pub fn supervise(time_limit: Duration, blame: Blame, stop: &Arc<AtomicBool>) -> 
                 let name = |c: &CallUnderWay| format!("`{}` ({})", shown(&c.subject.name), c.call);
                 let list: Vec<String> = many.iter().map(name).collect();
                 eprintln!("amplicast: the worker {how}; under way were {}", list.join(", "));
-                return Ok(crate::cli::EXIT_FAILED);
+                return Ok(crate::exit::EXIT_FAILED);
             }
         }
     }

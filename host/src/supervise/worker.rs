@@ -51,7 +51,7 @@ pub fn listen_to_the_supervisor(stop: Arc<AtomicBool>) -> std::io::Result<()> {
     let listen = move || {
         loop {
             match input.read(&mut [0]) {
-                Ok(0) => std::process::exit(i32::from(crate::cli::EXIT_FAILED)),
+                Ok(0) => std::process::exit(i32::from(crate::exit::EXIT_FAILED)),
                 Ok(_) => stop.store(true, Ordering::SeqCst),
                 Err(error) if error.kind() == ErrorKind::Interrupted => (),
                 // Then only a signal can stop this process.

@@ -5,7 +5,7 @@ use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::Layout;
 
 use crate::memory::{Memories, Memory, Pool};
-use crate::model::Network;
+use crate::network::Network;
 
 /// The loss of Eq. 8, -sum_e w_e log p(x_e), of events in the network's coordinates, and its gradient.
 pub(crate) struct Loss<'a> {

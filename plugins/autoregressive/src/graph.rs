@@ -5,7 +5,7 @@ use amplicast_sdk::Result;
 use tch::{Device, Kind, Tensor};
 
 use crate::gradient::Loss;
-use crate::model::Network;
+use crate::network::Network;
 
 impl Network {
     /// log p(x) of each event (n x d numbers) in the network's coordinates, on the device of the views (Eq. 6 of Bahl et

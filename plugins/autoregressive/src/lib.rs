@@ -22,16 +22,19 @@
 //! ```
 
 mod columns;
+mod config;
 mod generator;
 mod gradient;
 mod graph;
 mod member;
 mod memory;
 mod model;
+mod network;
 #[cfg(test)]
 mod tests;
 
-pub use generator::{Autoregressive, AutoregressiveConfig, CoordinateSystem};
+pub use config::{AutoregressiveConfig, CoordinateSystem};
+pub use generator::Autoregressive;
 pub use model::AutoregressiveModel;
 
 amplicast_sdk::export_plugin!();

@@ -8,7 +8,7 @@ use amplicast_sdk::rand::{RngExt, SeedableRng};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{Chunk, Error, Layout, Member, Result, Seed, Stream};
 
-use crate::model::Network;
+use crate::network::Network;
 
 /// One draw of a posterior over the network's parameters.
 pub struct AutoregressiveMember {

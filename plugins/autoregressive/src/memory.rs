@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use amplicast_nn::lanes::{BackwardWorkspace, Rows, Slots, VECTORS, Workspace};
 use amplicast_nn::pulp::Simd;
 
-use crate::model::Network;
+use crate::network::Network;
 
 /// The memory for blocks of V registers.
 pub(crate) struct Memory<const V: usize> {

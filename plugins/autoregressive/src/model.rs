@@ -1,17 +1,16 @@
 //! The network prepared on a training set, and the gradients of its negative log-likelihood.
 
-use std::sync::Arc;
-
 use amplicast_nn::{CausalTransformer, Coordinates, Parameter, initial_parameters, lanes, layout};
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed, shares};
 use tch::{Device, Kind};
 
 use crate::columns::Columns;
-use crate::generator::AutoregressiveConfig;
+use crate::config::AutoregressiveConfig;
 use crate::gradient::Loss;
 use crate::member::AutoregressiveMember;
 use crate::memory::Pool;
+use crate::network::Network;
 
 /// The initial means of the mixtures are spread over +- this, in standard deviations of the training events.
 ///
@@ -30,15 +29,6 @@ pub struct AutoregressiveModel {
     training: Vec<f64>,
     /// log|dx/d(event)| of each training event.
     pub(crate) log_jacobian: Vec<f64>,
-}
-
-/// What a model and its members share.
-#[derive(Clone)]
-pub(crate) struct Network {
-    pub(crate) shape: CausalTransformer,
-    pub(crate) columns: Columns,
-    pub(crate) coordinates: Arc<dyn Coordinates>,
-    pub(crate) components: usize,
 }
 
 impl AutoregressiveModel {

@@ -3,7 +3,7 @@
 use amplicast_nn::{Initial, Parameter, Views};
 use tch::Tensor;
 
-use crate::lloca::Frames;
+use crate::frames::Frames;
 use crate::lorentz::METRIC;
 
 /// A pre-layer-norm transformer, all tokens seeing all others.

@@ -33,6 +33,7 @@
 mod agreement;
 mod backbone;
 mod flow;
+mod frames;
 mod kinematics;
 mod lanes;
 mod lgatr;
@@ -41,8 +42,10 @@ mod lorentz;
 mod member;
 mod model;
 mod network;
+mod parts;
 #[cfg(test)]
 mod published;
+mod settings;
 mod slim;
 mod solver;
 mod space;

@@ -7,8 +7,8 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use tch::Kind;
 
 use crate::flow::{base, wrap_angles};
-use crate::model::Flow;
 use crate::network::Field;
+use crate::parts::Flow;
 
 /// Events that are integrated together.
 const BATCH: usize = 512;

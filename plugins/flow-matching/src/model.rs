@@ -11,17 +11,8 @@ use crate::flow::{FlowConfig, Lines};
 use crate::lanes::LaneNetwork;
 use crate::member::FlowMember;
 use crate::network::Network;
-use crate::solver::Solver;
+use crate::parts::Flow;
 use crate::space::Space;
-
-/// Everything of a flow but its parameters.
-pub(crate) struct Flow {
-    pub space: Box<dyn Space>,
-    pub network: Box<dyn Network>,
-    pub config: FlowConfig,
-    pub solver: Solver,
-    pub device: Device,
-}
 
 /// The model of these events in this space.
 pub(crate) fn prepare(

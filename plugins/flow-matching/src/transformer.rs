@@ -8,8 +8,9 @@ use tch::{Device, Kind, Tensor};
 use crate::backbone::Backbone;
 use crate::flow::FlowConfig;
 use crate::lanes::{LaneNetwork, LaneTransformer};
-use crate::lorentz::{abilities, scalar_count, scalars};
+use crate::lorentz::{scalar_count, scalars};
 use crate::network::Network;
+use crate::settings::abilities;
 use crate::space::{CoordinateSystem, Cuts};
 use crate::{model, time};
 

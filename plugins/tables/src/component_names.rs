@@ -1,7 +1,7 @@
 //! Names of columns that are components of particles: `j0_px`, `E_1`, `jet.pt`, `ptj1`.
 
-use crate::column_names::words;
 use crate::layout::Part;
+use crate::words::words;
 
 /// A label without its numbers, and these: those that differ in their numbers alone are counted.
 pub fn numbered(label: &str) -> (String, Vec<u128>) {

@@ -1,7 +1,7 @@
 //! A file of events: what it holds is read once, its rows when they are asked for.
 
-use std::fs::{File, FileType, Metadata};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::fs::{File, Metadata};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use crate::arrangement::Arrangement;
 use crate::format::{Format, format_of};
 use crate::place::Bytes;
 use crate::pool::Pooled;
+use crate::regular::expect_regular;
 use crate::table::{Selection, Table};
 use crate::weights::refuse_weights;
 use crate::{EventShape, Layout, folder, hdf5, npy, npz, parquet};
@@ -337,18 +338,6 @@ impl EventFile {
     pub(crate) fn claimed(&self) -> (Option<&Arrangement>, bool) {
         (self.opened.claimed.as_ref(), self.opened.stated)
     }
-}
-
-/// Refuses what has no rows that could be read by their position; opening it might wait for ever.
-pub fn expect_regular(kind: FileType) -> Result<()> {
-    let what = match kind {
-        _ if kind.is_file() || kind.is_dir() => return Ok(()),
-        _ if kind.is_fifo() => "a named pipe",
-        _ if kind.is_socket() => "a socket",
-        _ if kind.is_block_device() || kind.is_char_device() => "a device",
-        _ => "something else",
-    };
-    Err(Error::data(format!("expected a file, found {what}; write the events to a file first")))
 }
 
 /// The table of a file, or of the parts of a folder.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use amplicast_sdk::{Error, Result};
 
-use crate::file::expect_regular;
 use crate::format::{Format, format_of};
 use crate::patterns::natural_order;
 use crate::pool::Pooled;
+use crate::regular::expect_regular;
 use crate::table::{Source, Table};
 
 /// Parts, one after another.

@@ -40,11 +40,13 @@ mod patterns;
 mod place;
 mod pool;
 mod record;
+mod regular;
 mod row_numbers;
 mod shape;
 mod side_by_side;
 mod table;
 mod weights;
+mod words;
 
 pub use file::EventFile;
 pub use layout::Layout;

@@ -1,6 +1,6 @@
 //! Which columns are no features, but numbers of rows or of events: told by their names and by what they hold.
 
-use crate::column_names::words;
+use crate::words::words;
 
 /// Values of a column that are looked at.
 pub const LOOKED_AT: usize = 4096;

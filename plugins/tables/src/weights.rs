@@ -2,7 +2,7 @@
 
 use amplicast_sdk::{Error, Result};
 
-use crate::column_names::words;
+use crate::words::words;
 
 /// What a name says of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::inputs::{ODD_NUMBERS, normals};
 use super::memory::resident;
 use super::metric::{Comparing, compare, curves};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, unless_refused};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::{Comparison, Curves};
 
 pub const TESTS: &[Test] = &[

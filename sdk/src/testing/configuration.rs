@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::outcome::{Verdict, ensure, ensure_refused, skip};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::ErrorKind;
 
 pub const TESTS: &[Test] = &[

@@ -7,7 +7,7 @@ use ndarray::{ArrayView1, ArrayViewMut2};
 use super::many::each;
 use super::outcome::{Verdict, ensure, skip};
 use super::stream::EventStream;
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::{Chunk, Split};
 
 pub const TESTS: &[Test] = &[

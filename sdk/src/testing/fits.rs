@@ -4,7 +4,7 @@ use super::generator::Learning;
 use super::inputs;
 use super::many::in_time;
 use super::outcome::{Verdict, ensure};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::{Alone, Model};
 
 pub const TESTS: &[Test] = &[

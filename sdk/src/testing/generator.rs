@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use super::inputs::{self, EVENTS, Events};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, ensure_refused, ensure_same, fail, skip};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use super::threads::{Impatient, same_on_two_threads};
 use crate::abi::{LoadedGenerator, LoadedModel};
 use crate::{Alone, Context, ErrorKind, Model, Result, Seed};

@@ -6,7 +6,7 @@ use super::inputs;
 use super::loss::{Losses, with_losses};
 use super::many::in_time;
 use super::outcome::{Verdict, ensure};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::{Model, Seed};
 
 pub const TESTS: &[Test] = &[

@@ -3,7 +3,7 @@
 use super::generator::{Learning, some_parameters};
 use super::inputs;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::abi::LoadedModel;
 use crate::{Differentiable, LossKind, Result, Seed};
 

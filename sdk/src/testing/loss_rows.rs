@@ -6,7 +6,7 @@ use super::generator::{Learning, some_parameters};
 use super::inputs;
 use super::loss::{Losses, SAME_LOSS, with_losses};
 use super::outcome::{Stop, Verdict, ensure, skip};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::abi::LoadedModel;
 use crate::{LossKind, Model};
 

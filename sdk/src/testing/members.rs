@@ -8,7 +8,7 @@ use super::many::{self, each, in_pieces};
 use super::memory::keeps_nothing;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::stream::EventStream;
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::abi::LoadedModel;
 use crate::{Alone, Chunk, Member, Model, Result};
 

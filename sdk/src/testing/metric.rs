@@ -5,7 +5,7 @@ use ndarray::Array3;
 use super::inputs::normals;
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, ensure_refused, ensure_same, skip};
 use super::proposal::quantile;
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use super::threads::same_on_two_threads;
 use crate::abi::LoadedMetric;
 use crate::{Accumulator, Comparison, Curves, Reference, ReferenceUse, Result};

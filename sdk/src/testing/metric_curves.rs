@@ -7,7 +7,7 @@ use ndarray::Array3;
 use super::inputs::normals;
 use super::metric::{Comparing, curves};
 use super::outcome::{Stop, Verdict, ensure, unless_refused};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::Curves;
 
 pub const TESTS: &[Test] = &[

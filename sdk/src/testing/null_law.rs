@@ -8,7 +8,7 @@ use rand_distr::{Distribution, Exp1, StandardNormal};
 use super::many::each;
 use super::metric::{compare, curves};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::{Comparison, Curves, ReferenceUse, Seed};
 
 pub const TESTS: &[Test] = &[Test::new(

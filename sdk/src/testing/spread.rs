@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::outcome::{Verdict, ensure, skip};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use super::uncertainty::Inferring;
 use crate::{Members, MembersData};
 

@@ -3,39 +3,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::outcome::{Outcome, Stop, Verdict, ensure, fail};
+use super::outcome::{Outcome, ensure, fail};
+use super::subject::{Subject, Test};
 use super::{
     accumulator, configuration, dataset, density, fits, generator, gradients, loss, loss_rows, members,
     metric, metric_curves, null_law, spread, summary, summary_events, training_sets, uncertainty,
 };
-use crate::abi::{
-    AbiComponent, Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
-    LoadedUncertaintyModel, Watch,
-};
-use crate::{Context, Error, ErrorKind, Result, Seed};
+use crate::abi::{AbiComponent, Kind, Watch};
+use crate::{Context, Error, Result, Seed};
 
 /// The seed of a suite that is given none.
 pub const DEFAULT_SEED: u64 = 1;
-
-/// A named test.
-#[derive(Clone, Copy)]
-pub struct Test {
-    /// Its name: lower case, words joined by `-`.
-    pub name: &'static str,
-    /// What it shows, in one line.
-    pub about: &'static str,
-    run: fn(&Subject<'_>) -> Verdict,
-}
-
-impl Test {
-    pub(super) const fn new(
-        name: &'static str,
-        about: &'static str,
-        run: fn(&Subject<'_>) -> Verdict,
-    ) -> Self {
-        Test { name, about, run }
-    }
-}
 
 /// All tests of a kind of component, in the order in which they run.
 pub fn tests(kind: Kind) -> Vec<Test> {
@@ -185,70 +163,5 @@ impl Case<'_> {
     /// A name of this case alone: `generator resample: seed`.
     pub fn id(&self) -> String {
         format!("{}: {}", self.subject(), self.test.name)
-    }
-}
-
-/// A component under test.
-pub struct Subject<'a> {
-    pub component: &'a AbiComponent,
-    pub config: &'a str,
-    given: bool,
-    watch: &'a Arc<dyn Watch>,
-    seed: Seed,
-    pub context: &'a dyn Context,
-}
-
-macro_rules! creators {
-    ($($create:ident $loaded:ident)*) => {
-        impl Subject<'_> {
-            $(
-                /// The component, made with its configuration.
-                pub fn $create(&self) -> Verdict<$loaded> {
-                    self.usable(self.component.$create(self.config, self.caller()))
-                }
-            )*
-        }
-    };
-}
-
-creators! {
-    dataset LoadedDataset
-    generator LoadedGenerator
-    uncertainty LoadedUncertaintyModel
-    summary LoadedSummaryStatistic
-    metric LoadedMetric
-}
-
-impl Subject<'_> {
-    /// The seed of this number.
-    pub fn seed(&self, number: u64) -> Seed {
-        self.seed.index(number)
-    }
-
-    /// A caller of the component.
-    pub fn caller(&self) -> Caller {
-        Caller::new(&self.component.name, self.watch.clone())
-    }
-
-    /// Makes the component and drops it.
-    pub fn create(&self, config: &str) -> Result<()> {
-        let (component, caller) = (self.component, self.caller());
-        match component.kind() {
-            Kind::Dataset => component.dataset(config, caller).map(drop),
-            Kind::Generator => component.generator(config, caller).map(drop),
-            Kind::Uncertainty => component.uncertainty(config, caller).map(drop),
-            Kind::Summary => component.summary(config, caller).map(drop),
-            Kind::Metric => component.metric(config, caller).map(drop),
-        }
-    }
-
-    /// A component whose defaults are not enough is skipped unless a configuration was given.
-    pub fn usable<T>(&self, made: Result<T>) -> Verdict<T> {
-        match made {
-            Err(error) if error.kind() == ErrorKind::Config && !self.given => Err(Stop::Skipped(format!(
-                "the defaults are not enough, and no configuration was given: {error}"
-            ))),
-            other => Ok(other?),
-        }
     }
 }

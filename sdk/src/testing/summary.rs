@@ -5,7 +5,7 @@ use ndarray::Axis;
 use super::inputs::{self, Events};
 use super::memory::keeps_nothing;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, fail, skip};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use super::threads::same_on_two_threads;
 use crate::abi::LoadedSummaryStatistic;
 use crate::{Batch, Context, ErrorKind, Origin, Result, Seed, Summary, SummaryFit};

@@ -6,7 +6,7 @@ use super::extremes::{extremes, together};
 use super::inputs::{self, Events};
 use super::many::{self, in_pieces};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use super::summary::Summarising;
 use crate::{Batch, Origin};
 

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use ndarray::{Array2, ArrayView1, Axis, concatenate, s};
 
-use super::density::{Fraction, Sampled};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite};
 use super::proposal::{Proposal, quantile};
-use super::suite::Subject;
+use super::sampled::{Fraction, Sampled};
+use super::subject::Subject;
 
 /// Numbers of plain columns that a generator learns for this test.
 pub const SHAPE_COLUMNS: [usize; 5] = [1, 4, 2, 8, 5];

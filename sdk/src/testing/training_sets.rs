@@ -9,7 +9,7 @@ use super::inputs::{self, Events, ODD_NUMBERS};
 use super::loss::with_losses;
 use super::many::{each, in_time};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use crate::abi::{LoadedGenerator, LoadedModel};
 use crate::{Alone, Chunk, Model, Result, TrainingSettings};
 

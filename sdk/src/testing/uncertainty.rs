@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::inputs;
 use super::model::TestModel;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_refused, ensure_same, skip, unless_refused};
-use super::suite::{Subject, Test};
+use super::subject::{Subject, Test};
 use super::threads::{Impatient, same_on_two_threads};
 use crate::abi::LoadedUncertaintyModel;
 use crate::{Alone, Chain, Context, ErrorKind, Inference, Members, Model, Result, Seed};

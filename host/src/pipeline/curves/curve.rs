@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use amplicast_sdk::Result;
 use serde::{Deserialize, Serialize};
 
-use super::order::Ordered;
 use crate::inspection::Findings;
 use crate::pipeline::observe::{Columns, OwnTruth};
 use crate::pipeline::plan::Place;
@@ -65,3 +64,6 @@ pub struct PairCurves {
     /// Why a summary under a selection has no result.
     pub ordered: Ordered,
 }
+
+/// Refusals by summary and selection.
+pub type Ordered = BTreeMap<(usize, usize), String>;

@@ -1,16 +1,11 @@
 //! The order in which members' events come.
 
-use std::collections::BTreeMap;
-
 use amplicast_sdk::Result;
 
-use super::curve::{Curves, MemberCurve};
+use super::curve::{Curves, MemberCurve, Ordered};
 use crate::inspection::Runs;
 use crate::pipeline::plan::Place;
 use crate::pipeline::posterior::{Pair, Posterior};
-
-/// Refusals by summary and selection.
-pub type Ordered = BTreeMap<(usize, usize), String>;
 
 /// By summary and selection, what is to be said of the order of the members' events; an error where only a part of them was
 /// taken, which is no random one.

@@ -6,14 +6,14 @@ use amplicast_nn::lanes::{self, Slots, VECTORS, block_events};
 use amplicast_nn::pulp::{Simd, WithSimd};
 
 /// Work on events in blocks of V registers.
-pub(super) trait Work {
+pub(crate) trait Work {
     /// Does the work on these events.
     fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>);
 }
 
 /// Does work on all of this number of events: whole blocks, then the rest register by register, for fewer lanes without
 /// an event.
-pub(super) fn over_blocks(work: &mut impl Work, events: usize) {
+pub(crate) fn over_blocks(work: &mut impl Work, events: usize) {
     lanes::dispatch(All(work, events));
 }
 
@@ -49,7 +49,7 @@ impl<W: Work, const V: usize> WithSimd for Part<'_, W, V> {
 
 /// Writes some columns of events' numbers into the first rows of all slots. `events` has event after event, and in each a
 /// line of `line` numbers for each slot.
-pub(super) fn put(slots: &mut Slots, lanes: usize, (events, line): (&[f64], usize), columns: Range<usize>) {
+pub(crate) fn put(slots: &mut Slots, lanes: usize, (events, line): (&[f64], usize), columns: Range<usize>) {
     let count = slots.count();
     for slot in 0..count {
         let rows = slots.numbers_mut(slot);
@@ -63,7 +63,7 @@ pub(super) fn put(slots: &mut Slots, lanes: usize, (events, line): (&[f64], usiz
 }
 
 /// Reads the first rows of all slots into some columns of events' numbers, which [`put`] would write.
-pub(super) fn get(slots: &Slots, lanes: usize, (events, line): (&mut [f64], usize), columns: Range<usize>) {
+pub(crate) fn get(slots: &Slots, lanes: usize, (events, line): (&mut [f64], usize), columns: Range<usize>) {
     for slot in 0..slots.count() {
         let rows = slots.numbers(slot);
         let lines = events.chunks_exact_mut(line).skip(slot).step_by(slots.count());

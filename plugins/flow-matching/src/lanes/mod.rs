@@ -5,7 +5,6 @@ mod blocks;
 mod features;
 mod interval;
 mod linear;
-mod lloca;
 mod momenta;
 mod scalars;
 mod time;
@@ -16,11 +15,13 @@ use amplicast_sdk::Layout;
 use crate::flow::Lines;
 
 pub(crate) use attention::{Attended, Attention};
+pub(crate) use blocks::{Work, get, over_blocks, put};
 pub(crate) use features::{Features, Group, GroupMut, Rows, Slot, SlotMut, View, ViewMut};
 pub(crate) use interval::interval;
 pub(crate) use linear::{Inputs, Layer, Linear, Matrices, matrix};
-pub(crate) use lloca::LaneLloca;
 pub(crate) use momenta::{Gradient, LaneMomenta, Momenta, Streams};
+pub(crate) use scalars::Scalars;
+pub(crate) use time::{TimeLayer, TimeSums};
 pub(crate) use transformer::LaneTransformer;
 
 /// A network over SIMD lanes.

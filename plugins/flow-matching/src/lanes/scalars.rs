@@ -6,7 +6,7 @@ use crate::time::FEATURES;
 
 /// Where the scalars are among the features of tokens: from this row on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scalars {
+pub(crate) struct Scalars {
     pub first: usize,
     pub tokens: usize,
 }

@@ -5,7 +5,7 @@ use amplicast_sdk::Layout;
 use crate::time::FEATURES;
 
 /// The time's linear layer (8 x 8 and a bias).
-pub(super) struct TimeLayer {
+pub(crate) struct TimeLayer {
     weight: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -27,7 +27,7 @@ impl TimeLayer {
 
 /// The gradient of its parameters.
 #[derive(Default)]
-pub(super) struct TimeSums {
+pub(crate) struct TimeSums {
     weight: [[f32; FEATURES]; FEATURES],
     bias: [f32; FEATURES],
 }

@@ -7,7 +7,8 @@ use super::frames_net::pair_moments;
 use super::{FramesNet, Lloca};
 use crate::backbone::Backbone;
 use crate::flow::FlowConfig;
-use crate::lorentz::{Settings, abilities, scalar_count};
+use crate::lorentz::scalar_count;
+use crate::settings::{Settings, abilities};
 use crate::space::Cuts;
 
 config! {

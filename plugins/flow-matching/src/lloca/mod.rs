@@ -1,11 +1,11 @@
 //! LLoCa (Spinner, Favaro et al. 2505.20280): any network, made equivariant by a local frame for each particle.
 //!
-//! A small network predicts three four-vectors for each particle ([`FramesNet`]), which make a frame ([`Frames`]). The
+//! A small network predicts three four-vectors for each particle ([`FramesNet`]), which make a frame ([`Frames`](crate::frames::Frames)). The
 //! transformer sees each particle in its own frame, and its attention carries vectors from frame to frame.
 
-mod frames;
 mod frames_net;
 mod generator;
+mod lanes;
 #[cfg(test)]
 mod tests;
 
@@ -15,12 +15,13 @@ use tch::{Kind, Tensor};
 
 pub use generator::{FlowLloca, FlowLlocaConfig};
 
-pub(crate) use frames::Frames;
-pub(crate) use frames_net::{FramesNet, Pairs};
+pub(crate) use frames_net::FramesNet;
 
+use self::lanes::LaneLloca;
 use crate::backbone::Backbone;
+use crate::frames::Frames;
 use crate::kinematics::Kinematics;
-use crate::lanes::{LaneLloca, LaneNetwork};
+use crate::lanes::LaneNetwork;
 use crate::lorentz::{REFERENCES, scalar_count, velocity};
 use crate::network::Network;
 use crate::time;

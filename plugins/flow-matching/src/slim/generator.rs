@@ -5,7 +5,7 @@ use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schem
 
 use super::Slim;
 use crate::flow::FlowConfig;
-use crate::lorentz::{Settings, abilities};
+use crate::settings::{Settings, abilities};
 use crate::space::Cuts;
 
 config! {

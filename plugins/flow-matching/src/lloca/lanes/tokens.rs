@@ -7,10 +7,15 @@ use amplicast_nn::lanes::{
 };
 use amplicast_nn::pulp::Simd;
 
-use super::super::blocks::{Work, get, put};
-use super::super::scalars::Scalars;
-use super::{SEEN, VECTOR};
+use crate::lanes::{Scalars, Work, get, put};
 use crate::time::FEATURES;
+
+/// Numbers of a particle's vectors.
+pub const VECTOR: usize = 4;
+
+/// What the transformer's lanes need of a particle: its coordinates in its frame, the frame, and the derivatives of phi
+/// and eta by a vector in its frame.
+pub const SEEN: usize = VECTOR + FRAME + 2 * VECTOR;
 
 /// What the transformer reads of a block of events, and its outputs: a vector and two scalars for each particle.
 struct Tokens {

@@ -4,34 +4,24 @@
 mod pairs;
 mod tokens;
 
-use amplicast_nn::lanes::{
-    self, Encoder, EncoderBackward, EncoderShape, FRAME, PairShape, Pairs, PairsBackward,
-};
+use amplicast_nn::lanes::{self, Encoder, EncoderBackward, EncoderShape, PairShape, Pairs, PairsBackward};
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_nn::single_threaded;
 use amplicast_sdk::Layout;
 use tch::{Kind, Tensor};
 
 use self::pairs::{BackScores, Scores};
-use self::tokens::{Learn, Move};
-use super::blocks::over_blocks;
-use super::time::{TimeLayer, TimeSums};
-use super::{LaneField, LaneNetwork};
+use self::tokens::{Learn, Move, VECTOR};
+use super::frames_net::{self, FramesNet};
 use crate::flow::Lines;
+use crate::frames::Frames;
 use crate::kinematics::{Kinematics, Particles};
-use crate::lloca::{self, Frames, FramesNet};
+use crate::lanes::{LaneField, LaneNetwork, TimeLayer, TimeSums, over_blocks};
 use crate::lorentz::references;
 use crate::time::{self, FEATURES};
 
 /// Events that go through libtorch together: what it and the lanes keep of them is some 30 MB.
 const CHUNK: usize = 512;
-
-/// Numbers of a particle's vectors.
-const VECTOR: usize = 4;
-
-/// What the transformer's lanes need of a particle: its coordinates in its frame, the frame, and the derivatives of phi
-/// and eta by a vector in its frame.
-const SEEN: usize = VECTOR + FRAME + 2 * VECTOR;
 
 #[derive(Debug, Clone)]
 pub(crate) struct LaneLloca {
@@ -45,7 +35,7 @@ pub(crate) struct LaneLloca {
 struct Scene {
     particles: Particles,
     momenta: Tensor,
-    pairs: lloca::Pairs,
+    pairs: frames_net::Pairs,
 }
 
 fn numbers(tensor: &Tensor) -> Vec<f64> {
@@ -77,7 +67,7 @@ impl LaneLloca {
         Tensor::from_slice(scores).view([-1, n, n + self.pairs.others as i64, self.pairs.outputs as i64])
     }
 
-    /// B x n x [`SEEN`], from the pairs' scores.
+    /// B x n x [`SEEN`](tokens::SEEN), from the pairs' scores.
     fn seen(&self, scene: &Scene, scores: &Tensor) -> Tensor {
         let frames = Frames::new(&scene.pairs.vectors(scores));
         let coordinates = self.kinematics.coordinates(&frames.momenta_to_local(&scene.momenta));

@@ -5,8 +5,7 @@ use std::ops::Range;
 use amplicast_nn::lanes::{PairShape, PairWorkspace, Pairs, PairsBackward, PairsBackwardWorkspace, Slots};
 use amplicast_nn::pulp::Simd;
 
-use super::super::blocks::{Work, get, put};
-use super::super::scalars::Scalars;
+use crate::lanes::{Scalars, Work, get, put};
 use crate::time::FEATURES;
 
 fn scalars(shape: &PairShape) -> Scalars {
