@@ -310,7 +310,7 @@ fn execute(
         plan: &ready.plan,
     };
     let (results, rows) = run.execute()?;
-    let json = serde_json::to_vec_pretty(&results).map_err(|e| Error::plugin(e.to_string()))?;
+    let json = results.json().map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("results.json"), &json)?;
     write_rows(&out.join("results.csv"), &rows)?;
     write_rows(&out.join("table.csv"), &table_rows(&results))?;

@@ -1,6 +1,6 @@
 //! From curves to results: Eq. 3 for every cell and replica, and over replicas.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use amplicast_sdk::{Error, Result};
 
@@ -18,7 +18,7 @@ use crate::estimate::estimate;
 use crate::inspection::{Findings, Footing};
 use crate::moments::{mean, variance};
 use crate::results::{
-    Cell, CellReplica, Diagnosed, Distribution, Inspected, MemberRow, Plane, Results, Schema, TrueDeviation,
+    Cell, CellReplica, Diagnosed, Distribution, Inspected, MemberRow, NullPoint, Plane, Results, Schema, TrueDeviation,
     Without,
 };
 
@@ -54,6 +54,8 @@ pub struct Collector<'a> {
     experiment: &'a Experiment,
     plan: &'a Plan,
     results: Results,
+    /// Numbers of the null laws, by the bits of their points.
+    laws: HashMap<Vec<u64>, usize>,
     rows: Vec<MemberRow>,
 }
 
@@ -87,13 +89,14 @@ impl<'a> Collector<'a> {
             replicas: sizes.replicas,
             validation: None,
             cells: plan.cells.iter().map(cell).collect(),
+            null_laws: Vec::new(),
             distributions: Vec::new(),
             planes: Vec::new(),
             diagnostics: Vec::new(),
             inspections: Vec::new(),
             warnings: Vec::new(),
         };
-        Collector { experiment, plan, results, rows: Vec::new() }
+        Collector { experiment, plan, results, laws: HashMap::new(), rows: Vec::new() }
     }
 
     /// Adds a warning once.
@@ -239,7 +242,7 @@ impl<'a> Collector<'a> {
         }
         let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &curves, t.passed));
         let curve = curve_points(comparison, &data, truth)?;
-        let null = null_points(comparison, &curves, &estimate)?;
+        let null_law = self.law(null_points(comparison, &curves, &estimate)?);
         Ok(CellReplica {
             replica,
             n_train_passed: n_train,
@@ -248,7 +251,7 @@ impl<'a> Collector<'a> {
             without,
             estimate,
             curve,
-            null,
+            null_law,
             deviation: deviation.map(|d| TrueDeviation {
                 posterior_mean: d.posterior_mean,
                 single_member: d.single_member,
@@ -256,6 +259,16 @@ impl<'a> Collector<'a> {
                 pulls: d.pulls.into_iter().map(|p| p.is_finite().then_some(p)).collect(),
                 errors,
             }),
+        })
+    }
+
+    /// The number of a null law, which is stored once.
+    fn law(&mut self, points: Vec<NullPoint>) -> usize {
+        let numbers = |p: &NullPoint| [p.n, p.mean].into_iter().chain(p.bands.into_iter().flatten()).map(f64::to_bits);
+        let laws = &mut self.results.null_laws;
+        *self.laws.entry(points.iter().flat_map(numbers).collect()).or_insert_with(|| {
+            laws.push(points);
+            laws.len() - 1
         })
     }
 

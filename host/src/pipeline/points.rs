@@ -81,23 +81,73 @@ pub fn curve_points(
     Ok(points)
 }
 
-/// The null law from 100 events to beyond n_gen and n_equiv, for figures.
+/// The null law from 100 events or fewer to beyond n_gen and n_equiv, for figures.
+///
+/// The grid begins and ends at powers of ten and has the same steps for all, so that cells with the same law have the same points
+/// of it. What a straight line between its neighbors gives in logarithms is left out: of a power of n two points are left.
 pub fn null_points(
     comparison: &dyn Comparison,
     curves: &Curves<'_>,
     estimate: &Estimate,
 ) -> Result<Vec<NullPoint>> {
-    const POINTS: usize = 60;
+    const STEPS_A_DECADE: f64 = 12.0;
     const BANDS: [f64; 3] = [0.682_689_492, 0.954_499_736, 0.997_300_204];
     let probabilities: Vec<f64> = BANDS.iter().flat_map(|b| [0.5 - b / 2.0, 0.5 + b / 2.0]).collect();
     let largest = curves.generated.last().copied().unwrap_or(1) as f64;
     let high = largest.max(3.0 * estimate.n_equiv.unwrap_or(0.0)).min(100.0 * largest);
     let low = estimate.n_equiv.unwrap_or(100.0).clamp(1.0, 100.0).min(largest);
-    let at = |k: usize| {
-        let n = low * (high / low).powf(k as f64 / (POINTS - 1) as f64);
+    let at = |k: u32| {
+        let n = 10f64.powf(low.log10().floor() + f64::from(k) / STEPS_A_DECADE);
         let law = comparison.null(curves, n, &probabilities)?;
         let band = |b: usize| [law.quantiles[2 * b], law.quantiles[2 * b + 1]];
         Ok(NullPoint { n, mean: law.mean, bands: [band(0), band(1), band(2)] })
     };
-    (0..POINTS).map(at).collect()
+    let decades = high.log10().ceil() - low.log10().floor();
+    let points: Vec<NullPoint> =
+        (0..=(STEPS_A_DECADE * decades) as u32).map(at).collect::<Result<_>>()?;
+    Ok(bent(points))
+}
+
+/// The first and the last point of a law, and those at which it is no power of n between their neighbors.
+fn bent(points: Vec<NullPoint>) -> Vec<NullPoint> {
+    let values = |p: &NullPoint| {
+        let [a, b, c] = p.bands;
+        [p.mean, a[0], a[1], b[0], b[1], c[0], c[1]]
+    };
+    let straight = |[before, point, after]: &[NullPoint; 3]| {
+        // The grid is even in log n.
+        let between = |i: usize| (values(before)[i] * values(after)[i]).sqrt();
+        values(point).iter().enumerate().all(|(i, v)| (between(i) - v).abs() <= STRAIGHT * v.abs())
+    };
+    let inner: Vec<bool> = points.array_windows().map(|window| !straight(window)).collect();
+    let last = points.len().saturating_sub(1);
+    let kept = |i: usize| i == 0 || i == last || inner[i - 1];
+    points.into_iter().enumerate().filter(|(i, _)| kept(*i)).map(|(_, point)| point).collect()
+}
+
+/// How far from a straight line a point may lie: far less than any figure shows, and more than rounding.
+const STRAIGHT: f64 = 1e-9;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_straight_law_the_ends_are_left() {
+        let law = |mean: fn(f64) -> f64| -> Vec<NullPoint> {
+            let at = |k: i32| 10f64.powf(2.0 + f64::from(k) / 12.0);
+            (0..=24).map(at).map(|n| NullPoint { n, mean: mean(n), bands: [[mean(n); 2]; 3] }).collect()
+        };
+        let power = law(|n| 0.1875 / n);
+        let ends = [power[0].clone(), power[24].clone()];
+        assert_eq!(bent(power), ends);
+        let curved = law(|n| (1.0 / n + 1e-3).sqrt());
+        assert_eq!(bent(curved.clone()), curved);
+        // A bend in the middle is a point of its own.
+        let mut kinked = law(|n| if n < 1000.0 { 1.0 / n } else { 1e-3 });
+        kinked[12].mean = 1e-3;
+        let places: Vec<f64> = bent(kinked).iter().map(|p| p.n.round()).collect();
+        assert_eq!(places, [100.0, 825.0, 1000.0, 10_000.0]);
+        assert_eq!(bent(Vec::new()), []);
+    }
 }

@@ -102,7 +102,7 @@ pub fn figures(results: &Results) -> Vec<Figure> {
         let n = &cell.name;
         let name =
             names.unique(&[&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]);
-        if let Some((svg, caption)) = curves::draw(cell, &name) {
+        if let Some((svg, caption)) = curves::draw(cell, &results.null_laws, &name) {
             figures.push(Figure { subject: Subject::Cell(i), name, svg, caption });
         }
     }
@@ -125,7 +125,7 @@ pub fn figures(results: &Results) -> Vec<Figure> {
         let cells: Vec<_> = group.iter().map(|i| &results.cells[*i]).collect();
         let n = &cells[0].name;
         let name = names.unique(&["compared", &n.summary, &n.selection, &n.metric, &n.reference]);
-        if let Some((svg, caption)) = compared::draw(&cells, &name) {
+        if let Some((svg, caption)) = compared::draw(&cells, &results.null_laws, &name) {
             figures.push(Figure { subject: Subject::Compared, name, svg, caption });
         }
     }
@@ -184,7 +184,7 @@ impl Names {
 mod tests {
     use super::super::testing;
     use super::*;
-    use crate::results::{Estimate, Interval, NullPoint, Verdict};
+    use crate::results::{Estimate, Interval, Verdict};
 
     fn check(results: &Results) -> Vec<Figure> {
         let figures = figures(results);
@@ -236,15 +236,13 @@ mod tests {
             change(cell, &|r| r.curve.iter_mut().for_each(|p| p.model = p.model.map(|_| -1e-6)));
             change(cell, &|r| r.curve.truncate(1));
             change(cell, &|r| r.curve.clear());
-            change(cell, &|r| r.null.clear());
+            change(cell, &|r| r.null_law = usize::MAX);
+            change(cell, &|r| r.null_law = testing::ODD);
             change(cell, &|r| r.n_train_passed = 0);
             change(cell, &|r| r.curve.iter_mut().for_each(|p| p.value = f64::NAN));
             change(cell, &|r| r.curve.iter_mut().for_each(|p| p.n_passed = 0.0));
             change(cell, &|r| r.curve.iter_mut().for_each(|p| (p.value, p.spread) = (1e-300, f64::INFINITY)));
             change(cell, &|r| r.curve[0].value = 1e300);
-            change(cell, &|r| {
-                r.null.push(NullPoint { n: 1e300, mean: 1e-200, bands: [[f64::NAN, f64::INFINITY]; 3] })
-            });
             for n_equiv in [0.0, 1e-30, f64::INFINITY, f64::NAN, 1e30] {
                 let interval = Interval { low: Some(0.0), high: Some(f64::INFINITY) };
                 let estimate = testing::estimate(Verdict::Resolved, Some(n_equiv), interval, interval);
