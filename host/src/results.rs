@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::inspection::Copies;
 
 pub use fields::{Field, Schema};
-pub use member_row::MemberRow;
+pub use member_row::{CellRows, MemberRow};
 pub use table::{TableRow, table_rows};
 
 /// Everything that a run found.

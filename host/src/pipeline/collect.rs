@@ -1,6 +1,6 @@
 //! From curves to results: Eq. 3 for every cell and replica, and over replicas.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use amplicast_sdk::{Error, Result};
 
@@ -18,7 +18,7 @@ use crate::estimate::estimate;
 use crate::inspection::{Findings, Footing};
 use crate::moments::{mean, variance};
 use crate::results::{
-    Cell, CellReplica, Diagnosed, Distribution, Inspected, MemberRow, NullPoint, Plane, Results, Schema, TrueDeviation,
+    Cell, CellName, CellReplica, CellRows, Diagnosed, Distribution, Inspected, NullPoint, Plane, Results, Schema, TrueDeviation,
     Without,
 };
 
@@ -54,9 +54,13 @@ pub struct Collector<'a> {
     experiment: &'a Experiment,
     plan: &'a Plan,
     results: Results,
+    /// Places of the cells in the results.
+    places: HashMap<&'a CellName, usize>,
     /// Numbers of the null laws, by the bits of their points.
     laws: HashMap<Vec<u64>, usize>,
-    rows: Vec<MemberRow>,
+    rows: Vec<CellRows>,
+    /// All warnings so far.
+    said: HashSet<String>,
 }
 
 impl<'a> Collector<'a> {
@@ -96,26 +100,29 @@ impl<'a> Collector<'a> {
             inspections: Vec::new(),
             warnings: Vec::new(),
         };
-        Collector { experiment, plan, results, laws: HashMap::new(), rows: Vec::new() }
+        let places = plan.cells.iter().enumerate().map(|(i, cell)| (&cell.name, i)).collect();
+        Collector { experiment, plan, results, places, laws: HashMap::new(), rows: Vec::new(), said: HashSet::new() }
     }
 
     /// Adds a warning once.
     pub fn warn(&mut self, warning: String) {
-        if !self.results.warnings.contains(&warning) {
+        if self.said.insert(warning.clone()) {
             self.results.warnings.push(warning);
         }
     }
 
     /// Says that cells have no result in a replica.
     pub fn fail(&mut self, replica: u64, cells: &[&PlannedCell], error: &Error) {
-        for (planned, cell) in self.plan.cells.iter().zip(&mut self.results.cells) {
-            if cells.iter().any(|c| c.name == planned.name) {
-                let replicas = self.experiment.experiment.replicas;
-                let place =
-                    if replicas > 1 { format!("training set {}: ", replica + 1) } else { String::new() };
-                cell.failures.push(format!("{place}{error}"));
-            }
+        let replicas = self.experiment.experiment.replicas;
+        let place = if replicas > 1 { format!("training set {}: ", replica + 1) } else { String::new() };
+        for cell in cells {
+            self.target(cell).failures.push(format!("{place}{error}"));
         }
+    }
+
+    /// Where the results of a cell go.
+    fn target(&mut self, cell: &PlannedCell) -> &mut Cell {
+        &mut self.results.cells[self.places[&cell.name]]
     }
 
     /// Says that no cell has a result in a replica.
@@ -152,11 +159,7 @@ impl<'a> Collector<'a> {
         for cell in cells {
             match self.cell(replica, cell, columns, truth, curves) {
                 Err(error) => self.fail(replica, &[*cell], &error),
-                Ok(found) => {
-                    if let Some(target) = self.results.cells.iter_mut().find(|c| c.name == cell.name) {
-                        target.replicas.push(found);
-                    }
-                }
+                Ok(found) => self.target(cell).replicas.push(found),
             }
         }
         if replica == 0 {
@@ -190,7 +193,15 @@ impl<'a> Collector<'a> {
         let comparison = &*prepared.comparison;
         let names = comparison.value_names();
         let data = Assembled::new(list, &pair.checkpoints, names.len(), pair.n_effective);
-        self.member_rows(replica, cell, &names, list, &pair.checkpoints);
+        let at = |member: &'_ MemberCurve| pair.checkpoints.iter().copied().zip(member.passed.clone());
+        self.rows.push(CellRows {
+            name: cell.name.clone(),
+            replica,
+            events: list.iter().flat_map(at).map(|(n_gen, n_passed)| [n_gen, n_passed]).collect(),
+            values: list.iter().flat_map(|member| member.values.iter().flatten().copied()).collect(),
+            checkpoints: pair.checkpoints.len(),
+            quantities: names.clone(),
+        });
         let curves = data.curves();
         let n_train = match own_mean(list, |own| own.n_train) {
             Some(n_train) => n_train,
@@ -272,36 +283,6 @@ impl<'a> Collector<'a> {
         })
     }
 
-    fn member_rows(
-        &mut self,
-        replica: u64,
-        cell: &PlannedCell,
-        names: &[String],
-        list: &[MemberCurve],
-        checkpoints: &[u64],
-    ) {
-        for (member, curve) in list.iter().enumerate() {
-            for (k, &n_gen) in checkpoints.iter().enumerate() {
-                for (quantity, &value) in names.iter().zip(&curve.values[k]) {
-                    self.rows.push(MemberRow {
-                        generator: cell.name.generator.clone(),
-                        uncertainty: cell.name.uncertainty.clone(),
-                        summary: cell.name.summary.clone(),
-                        selection: cell.name.selection.clone(),
-                        metric: cell.name.metric.clone(),
-                        reference: cell.name.reference.clone(),
-                        replica,
-                        member,
-                        n_gen,
-                        n_passed: curve.passed[k],
-                        quantity: quantity.clone(),
-                        value,
-                    });
-                }
-            }
-        }
-    }
-
     fn distributions(
         &mut self,
         cells: &[&PlannedCell],
@@ -325,12 +306,7 @@ impl<'a> Collector<'a> {
                     (mean(&fractions), variance(&fractions).unwrap_or(0.0).sqrt())
                 })
                 .unzip();
-            let axis = self
-                .results
-                .cells
-                .iter()
-                .find(|c| c.name == cell.name)
-                .map_or_else(String::new, |c| c.axis.clone());
+            let axis = self.target(cell).axis.clone();
             let true_curve = truth.histograms.get(i).and_then(Option::as_ref).filter(|t| t.passed > 0);
             self.results.distributions.push(Distribution {
                 summary: cell.name.summary.clone(),
@@ -353,7 +329,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The results over all replicas.
-    pub fn finish(mut self) -> (Results, Vec<MemberRow>) {
+    pub fn finish(mut self) -> (Results, Vec<CellRows>) {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
         }

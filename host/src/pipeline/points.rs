@@ -147,7 +147,7 @@ mod tests {
         let mut kinked = law(|n| if n < 1000.0 { 1.0 / n } else { 1e-3 });
         kinked[12].mean = 1e-3;
         let places: Vec<f64> = bent(kinked).iter().map(|p| p.n.round()).collect();
-        assert_eq!(places, [100.0, 825.0, 1000.0, 10_000.0]);
+        assert_eq!(places, [100.0, 1000.0, 10_000.0]);
         assert_eq!(bent(Vec::new()), []);
     }
 }

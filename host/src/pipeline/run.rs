@@ -20,7 +20,7 @@ use super::true_source::TrueSource;
 use super::truth::Truth;
 use crate::config::Experiment;
 use crate::inspection::{Order, TrueSample};
-use crate::results::{MemberRow, Results};
+use crate::results::{CellRows, Results};
 use crate::session::Session;
 use crate::store::Store;
 
@@ -56,7 +56,7 @@ pub struct Replica<'a> {
 
 impl Run<'_> {
     /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
-    pub fn execute(&self) -> Result<(Results, Vec<MemberRow>)> {
+    pub fn execute(&self) -> Result<(Results, Vec<CellRows>)> {
         let summaries = self.summaries();
         let mut collector = Collector::new(self.experiment, self.components, self.plan);
         for note in &self.components.notes {

@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(found, [[0, 2], [1, 4]]);
         for group in found {
             let cells: Vec<&Cell> = group.iter().map(|i| &results.cells[*i]).collect();
-            let (svg, caption) = draw(&cells, "id").unwrap();
+            let (svg, caption) = draw(&cells, &results.null_laws, "id").unwrap();
             for text in ["generators × ensemble", "a: ", "b: "] {
                 assert!(svg.contains(text), "{text} is not in {svg}");
             }

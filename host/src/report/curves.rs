@@ -225,7 +225,10 @@ pub(super) fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
     let mut heights = Vec::new();
     for s in series {
         match &s.mark {
-            Mark::Line(points, _) => heights.extend(points.iter().filter(|p| inside(p.0)).map(|p| p.1)),
+            Mark::Line(points, _) => {
+                heights.extend(points.iter().filter(|p| inside(p.0)).map(|p| p.1));
+                heights.extend(points.array_windows().flat_map(|[a, b]| at_the_ends(*a, *b, x)));
+            }
             Mark::Points { points, .. } => {
                 for p in points.iter().filter(|p| inside(p.at.0)) {
                     heights.push(p.at.1);
@@ -241,6 +244,13 @@ pub(super) fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
         }
     }
     heights
+}
+
+/// Heights at which a line from one point to the next enters and leaves a logarithmic axis: a straight law has no points inside.
+fn at_the_ends(a: (f64, f64), b: (f64, f64), x: &Scale) -> impl Iterator<Item = f64> {
+    let good = [a.0, a.1, b.0, b.1].iter().all(|v| v.is_finite() && *v > 0.0);
+    let ends = [x.low, x.high].into_iter().filter(move |end| good && a.0 < *end && *end < b.0);
+    ends.map(move |end| a.1 * (b.1 / a.1).powf((end / a.0).ln() / (b.0 / a.0).ln()))
 }
 
 fn note(cell: &Cell, first: &CellReplica) -> Vec<Text> {

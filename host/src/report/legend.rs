@@ -87,7 +87,11 @@ pub(super) fn draw_with_blocks(
 
 /// A place for each block, and how many points of the curves they hide in sum.
 fn arrange(panel: &Panel, series: &[Series], blocks: &[Block<'_>]) -> (usize, Vec<Rect>) {
-    let [obstacles, soft] = panel.obstacles(series);
+    // From the top down, so that those beside a column of places keep this order.
+    let [obstacles, soft] = panel.obstacles(series).map(|mut points| {
+        points.sort_by(|a, b| a.1.total_cmp(&b.1));
+        points
+    });
     let mut places: Vec<Rect> = Vec::new();
     let mut hidden = 0;
     for block in blocks {
@@ -96,13 +100,15 @@ fn arrange(panel: &Panel, series: &[Series], blocks: &[Block<'_>]) -> (usize, Ve
         const STEPS: usize = 24;
         let mut best: Option<((usize, usize, f64), Rect)> = None;
         for i in 0..=STEPS {
+            let u = i as f64 / STEPS as f64;
+            let left = panel.area.left + INSET + u * room.0.max(0.0);
+            let column = Rect::new(left - 5.0, 0.0, width + 10.0, 0.0);
+            let [obstacles, soft] = [&obstacles, &soft].map(|points| heights_within(points, &column));
             for j in 0..=STEPS {
-                let (u, v) = (i as f64 / STEPS as f64, j as f64 / STEPS as f64);
-                let left = panel.area.left + INSET + u * room.0.max(0.0);
+                let v = j as f64 / STEPS as f64;
                 let place = Rect::new(left, panel.area.top + INSET + v * room.1.max(0.0), width, height);
                 let grown = Rect::new(place.left - 5.0, place.top - 3.0, width + 10.0, height + 6.0);
-                let covered = obstacles.iter().filter(|p| grown.contains(**p)).count();
-                let crossed = soft.iter().filter(|p| grown.contains(**p)).count();
+                let [covered, crossed] = [&obstacles, &soft].map(|heights| count(heights, &grown));
                 let taken = places.iter().filter(|other| grown.overlaps(other)).count();
                 // Corners before edges before the middle; the top before the bottom, the right before the left.
                 let inner = u.min(1.0 - u) + v.min(1.0 - v) + 0.10 * v + 0.05 * (1.0 - u);
@@ -118,6 +124,16 @@ fn arrange(panel: &Panel, series: &[Series], blocks: &[Block<'_>]) -> (usize, Ve
         }
     }
     (hidden, places)
+}
+
+/// The heights of the points between the sides of a rectangle, in the order of the points.
+fn heights_within(points: &[(f64, f64)], sides: &Rect) -> Vec<f64> {
+    points.iter().filter(|(x, _)| *x >= sides.left && *x <= sides.right).map(|(_, y)| *y).collect()
+}
+
+/// How many of the heights, from the top down, are between top and bottom of a rectangle.
+fn count(heights: &[f64], of: &Rect) -> usize {
+    heights.partition_point(|y| *y <= of.bottom) - heights.partition_point(|y| *y < of.top)
 }
 
 fn sample(canvas: &mut Canvas, mark: &Mark, (x, y): (f64, f64)) {

@@ -59,15 +59,11 @@ pub fn table(results: &Results, width: Option<usize>) -> String {
     }
     let labelled = head.is_some_and(|head| head.starts_with(THIS_SET));
     for row in rows {
-        let name = &row.cell.name;
-        let against =
-            if name.reference.is_empty() { String::new() } else { format!(", against {}", name.reference) };
         let [mean, member] = row.truth.map_or(Default::default(), |truth| {
             let of = if truth.of_one_set && !labelled { format!("{THIS_SET}: ") } else { String::new() };
             [of + &truth.mean, truth.member]
         });
-        let question = format!("{}, {}{against}", row.summary, name.metric);
-        table.row([one_line(&row.generator), one_line(&question), row.g, mean, member]);
+        table.row([one_line(&row.generator), one_line(&title::question(&row.cell.name)), row.g, mean, member]);
     }
     table.text(width)
 }

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn every_column_is_described() {
         assert_eq!(header(&table_rows(&testing::results())), names(TABLE_CSV));
-        let text = || String::from("x");
+        let text = || "x";
         let row = MemberRow {
             generator: text(),
             uncertainty: text(),
