@@ -8,6 +8,7 @@ mod data;
 mod diagnosed;
 mod fitting;
 mod forecast;
+mod found;
 mod inspect;
 mod memory;
 mod models;

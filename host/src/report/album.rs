@@ -24,7 +24,8 @@ impl<'a> Album<'a> {
         let mut add = |subject: Subject, parts: &[&str]| planned.push((subject, names.unique(parts)));
         let cell = |i: usize| {
             let n = &results.cells[i].name;
-            [&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference].map(String::as_str)
+            [&n.generator, &n.uncertainty, &n.summary, &n.selection, &n.metric, &n.reference]
+                .map(String::as_str)
         };
         let cells = 0..results.cells.len();
         cells.clone().for_each(|i| add(Subject::Cell(i), &cell(i)));

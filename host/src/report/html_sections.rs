@@ -47,13 +47,19 @@ pub(super) fn section(heading: &str, pictures: &Pictures, subjects: impl Iterato
 }
 
 /// What was found in one cell.
-pub(super) fn cell(results: &Results, i: usize, pictures: &Pictures, calibration: Option<&Calibration>) -> String {
+pub(super) fn cell(
+    results: &Results,
+    i: usize,
+    pictures: &Pictures,
+    calibration: Option<&Calibration>,
+) -> String {
     let cell = &results.cells[i];
     let title = escape(&title::cell_title(&cell.name));
     let facts = html_cell::facts(cell, results);
     let calibrated = calibration.and_then(|c| c.sentence(&cell.name)).map_or(String::new(), |s| {
         let estimated = format::amplification(cell);
-        format!("<p class=\"calibrated\">Estimated {}; {}.</p>\n", escape(&estimated), escape(&s)).replace("+-", "±")
+        format!("<p class=\"calibrated\">Estimated {}; {}.</p>\n", escape(&estimated), escape(&s))
+            .replace("+-", "±")
     });
     format!(
         "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{calibrated}{}{facts}{}</section>\n",

@@ -55,8 +55,7 @@ fn row(row: &Row<'_>, link: &str, [summary, reference]: [bool; 2], truth: Option
     let name = &row.cell.name;
     let labelled = truth.is_some_and(|head| head.starts_with(THIS_SET));
     let g = escape(&row.g).replace("+-", "±");
-    let mut html =
-        format!("<th scope=\"row\"{}>{}</th>", long(&row.generator), escape(&row.generator));
+    let mut html = format!("<th scope=\"row\"{}>{}</th>", long(&row.generator), escape(&row.generator));
     if summary {
         html += &named("summary", &row.summary);
     }
@@ -64,10 +63,8 @@ fn row(row: &Row<'_>, link: &str, [summary, reference]: [bool; 2], truth: Option
     if reference {
         html += &named("reference", &name.reference);
     }
-    html += &format!(
-        "<td class=\"n {}\" data-label=\"G\"><a href=\"{link}\">{g}</a></td>",
-        class_of(row.cell)
-    );
+    html +=
+        &format!("<td class=\"n {}\" data-label=\"G\"><a href=\"{link}\">{g}</a></td>", class_of(row.cell));
     match (truth, &row.truth) {
         (Some(head), Some(found)) => {
             let of = if found.of_one_set && !labelled { format!("{THIS_SET}:<br>") } else { String::new() };

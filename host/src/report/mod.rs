@@ -80,7 +80,8 @@ pub fn write(
                 _ => [Some(*subject), None],
             };
             let wanted = parts[k].subjects.iter().flat_map(with_sets).flatten();
-            let wanted: Vec<_> = wanted.filter_map(|subject| planned.get(&subject).copied().cloned()).collect();
+            let wanted: Vec<_> =
+                wanted.filter_map(|subject| planned.get(&subject).copied().cloned()).collect();
             let pictures = Pictures::of(&draw(&album, &wanted, &figures)?, "../figures");
             let page = html::page(&album, &parts, k, &pictures, calibration);
             update(&pages.join(format!("{}.html", parts[k].file)), page.as_bytes())
@@ -98,7 +99,9 @@ pub fn write(
 fn own(path: PathBuf) -> Result<PathBuf> {
     if path.is_symlink() {
         // Its files would replace those of somewhere else.
-        return Err(Error::data("expected a folder of the run's own, found a link").at(path.display().to_string()));
+        return Err(
+            Error::data("expected a folder of the run's own, found a link").at(path.display().to_string())
+        );
     }
     fs::create_dir_all(&path).map_err(|error| Error::io(path.display(), error))?;
     Ok(path)

@@ -24,7 +24,9 @@ pub(super) struct Part {
 impl Part {
     /// The cells on it, by their places in the results.
     pub fn cells(&self) -> impl Iterator<Item = usize> {
-        self.subjects.iter().filter_map(|subject| if let Subject::Cell(i) = subject { Some(*i) } else { None })
+        self.subjects
+            .iter()
+            .filter_map(|subject| if let Subject::Cell(i) = subject { Some(*i) } else { None })
     }
 }
 
@@ -42,7 +44,8 @@ pub(super) fn divide(album: &Album<'_>) -> Vec<Part> {
             _ => 1,
         });
         for (i, subjects) in pages.iter().enumerate() {
-            let place = if pages.len() > 1 { format!(" ({} of {})", i + 1, pages.len()) } else { String::new() };
+            let place =
+                if pages.len() > 1 { format!(" ({} of {})", i + 1, pages.len()) } else { String::new() };
             let title = format!("{title}{place}");
             parts.push(Part { file: names.unique(file), title, subjects: subjects.clone() });
         }
@@ -53,8 +56,9 @@ pub(super) fn divide(album: &Album<'_>) -> Vec<Part> {
     }
     let planes = (0..results.planes.len()).map(|i| vec![Subject::Plane(i)]);
     add("What selections cut", &["selections"], planes.collect());
-    let diagnostic =
-        |i: usize| (0..results.diagnostics[i].figures.len().max(1)).map(|k| Subject::Diagnostic(i, k)).collect();
+    let diagnostic = |i: usize| {
+        (0..results.diagnostics[i].figures.len().max(1)).map(|k| Subject::Diagnostic(i, k)).collect()
+    };
     add("Diagnostics", &["diagnostics"], (0..results.diagnostics.len()).map(diagnostic).collect());
     parts
 }

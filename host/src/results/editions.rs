@@ -105,7 +105,8 @@ mod tests {
         let points = |columns: &Value| {
             let length = columns["mean"].as_array().or(columns["value"].as_array()).map_or(0, Vec::len);
             let point = |i: usize| {
-                let of = |(key, list): (&String, &Value)| (key.clone(), list.get(i).cloned().unwrap_or_default());
+                let of =
+                    |(key, list): (&String, &Value)| (key.clone(), list.get(i).cloned().unwrap_or_default());
                 Value::Object(columns.as_object().unwrap().iter().map(of).collect())
             };
             Value::Array((0..length).map(point).collect())
@@ -118,7 +119,11 @@ mod tests {
             for replica in cell["replicas"].as_array_mut().unwrap() {
                 let mut law = points(&laws[replica["null_law"].as_u64().unwrap() as usize]);
                 for point in law.as_array_mut().unwrap().iter_mut().filter(|p| p["bands"].is_null()) {
-                    point["bands"] = json!([[point["mean"], point["mean"]], [point["mean"], point["mean"]], [point["mean"], point["mean"]]]);
+                    point["bands"] = json!([
+                        [point["mean"], point["mean"]],
+                        [point["mean"], point["mean"]],
+                        [point["mean"], point["mean"]]
+                    ]);
                 }
                 replica["curve"] = points(&replica["curve"]);
                 replica["null"] = law;

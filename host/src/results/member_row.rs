@@ -113,6 +113,8 @@ mod tests {
             (1, 20, 19, "b", 8.0),
         ];
         assert_eq!(found, expected);
-        assert!(rows.rows().all(|r| r.replica == 3 && r.generator == "transformer" && r.metric == "integral"));
+        assert!(
+            rows.rows().all(|r| r.replica == 3 && r.generator == "transformer" && r.metric == "integral")
+        );
     }
 }
