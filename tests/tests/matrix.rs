@@ -161,9 +161,9 @@ fn results_of_the_first_edition_are_shown() {
     let ended = place.amplicast(&["report", "run"]).expect(0);
     ended.prints(&["x, half", "4.1 [1.0, 8.2]", "x, ks, against truth", "> 0.88 (95 %)"]);
     let report = read(&place.path("run/report.html"));
-    // Both figures with their null law.
+    // A distribution, and both cells with their null law, that of the distance with its bands.
     assert_eq!(report.matches("<svg").count(), 3);
-    assert_eq!(report.matches(">null law").count(), 2);
+    assert_eq!(report.matches(">null law").count(), 3);
 
     // One that a newer program has written is refused in words.
     let mut newer = results(&place.path("run"));

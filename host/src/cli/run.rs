@@ -312,9 +312,7 @@ fn execute(
         plan: &ready.plan,
     };
     let (results, rows) = run.execute()?;
-    let json = results.json().map_err(|e| Error::plugin(e.to_string()))?;
-    write_atomically(&out.join("results.json"), &json)?;
-    drop(json);
+    write_in_pieces(&out.join("results.json"), |to| results.write(to))?;
     write_rows(&out.join("results.csv"), rows.iter().flat_map(CellRows::rows))?;
     drop(rows);
     write_rows(&out.join("table.csv"), table_rows(&results))?;

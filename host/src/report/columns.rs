@@ -85,14 +85,13 @@ impl Columns {
         let gaps = GAP * self.columns.len().saturating_sub(1);
         let room = width.unwrap_or(usize::MAX).saturating_sub(gaps + self.indent());
         match widths(natural, &least, room) {
-            Some(widths) => self.side_by_side(&heads, &widths),
+            Some(widths) => self.side_by_side(&heads, &widths, width.unwrap_or(usize::MAX)),
             None => self.listed(&heads, width.unwrap_or(usize::MAX)),
         }
     }
 
-    fn side_by_side(&self, heads: &[String], widths: &[usize]) -> String {
+    fn side_by_side(&self, heads: &[String], widths: &[usize], room: usize) -> String {
         let indent = " ".repeat(self.indent());
-        let all = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1) + indent.len();
         let lines_of = |row: &[String]| -> Vec<String> {
             let cells: Vec<Vec<String>> = row.iter().zip(widths).map(|(text, w)| wrapped(text, *w)).collect();
             let height = cells.iter().map(Vec::len).max().unwrap_or(0);
@@ -109,7 +108,7 @@ impl Columns {
         let mut out = lines_of(heads);
         out.extend(lines_of(&widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>()));
         for (i, row) in self.rows.iter().enumerate() {
-            out.extend(self.headings.get(&i).into_iter().flat_map(|heading| wrapped(heading, all)));
+            out.extend(self.headings.get(&i).into_iter().flat_map(|heading| wrapped(heading, room)));
             out.extend(lines_of(row));
         }
         out.join("\n").trim_end().to_string()
@@ -238,7 +237,7 @@ radius, ks, against left-out          > 12 (95 %)";
         table.heading("a mass of a long name, ks");
         table.row(["flow", "1.2"]);
         let expected = "  generator    G\n  ───────────  ────\nradius, ks\n  flow         7.1\n  transformer  > 12\n\
-                        a mass of a long\nname, ks\n  flow         1.2";
+                        a mass of a long name, ks\n  flow         1.2";
         assert_eq!(table.text(None), expected);
         let narrow = "radius, ks\n  flow\n    G: 7.1\n  transformer\n    G: > 12\na mass of a\nlong name, ks\n  flow\n    G: 1.2";
         assert_eq!(table.text(Some(14)), narrow);

@@ -303,7 +303,7 @@ mod tests {
         }
         let album = Album::of(&results);
         let figures: Vec<_> = album.planned.iter().filter_map(|planned| album.draw(planned)).collect();
-        let pictures = Pictures::of(&figures, "figures");
+        let pictures = Pictures::of(figures, "figures");
         let about = serde_json::json!({ evil.clone(): evil.clone() });
         // All on one page, and divided as that of a large run is.
         let everything = Part {
@@ -329,7 +329,7 @@ mod tests {
         results.cells.clear();
         results.distributions.clear();
         results.validation = None;
-        let pictures = Pictures::of(&[], "figures");
+        let pictures = Pictures::of(Vec::new(), "figures");
         let page = report(&Album::of(&results), &[], &pictures, (&serde_json::Value::Null, ""), None);
         assert!(page.contains("The experiment has no cells."));
     }

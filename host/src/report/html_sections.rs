@@ -15,8 +15,8 @@ pub(super) struct Pictures {
 
 impl Pictures {
     /// The figures, whose files are in this folder as the page sees it.
-    pub fn of(figures: &[Figure], folder: &str) -> Self {
-        let picture = |figure: &Figure| {
+    pub fn of(figures: Vec<Figure>, folder: &str) -> Self {
+        let picture = |figure: Figure| {
             let name = escape(&figure.name);
             format!(
                 "<figure>\n{}<figcaption>{} <a href=\"{folder}/{name}.pdf\">PDF</a>, <a href=\"{folder}/{name}.svg\">SVG</a>\
@@ -25,7 +25,7 @@ impl Pictures {
                 escape(&figure.caption)
             )
         };
-        Pictures { shown: figures.iter().map(|figure| (figure.subject, picture(figure))).collect() }
+        Pictures { shown: figures.into_iter().map(|figure| (figure.subject, picture(figure))).collect() }
     }
 
     /// One of them; nothing if there is none.

@@ -67,26 +67,27 @@ pub fn write(
     let album = Album::of(results);
     let parts = pages::divide(&album);
     let figures = own(folder.join("figures"))?;
-    let mut pictures = Pictures::of(&[], "figures");
+    let mut pictures = Pictures::of(Vec::new(), "figures");
     if parts.is_empty() {
-        pictures = Pictures::of(&draw(&album, &album.planned, &figures)?, "figures");
+        let planned: Vec<_> = album.planned.iter().collect();
+        pictures = Pictures::of(draw(&album, &planned, &figures)?, "figures");
     } else {
         let pages = own(folder.join(html::FOLDER))?;
         let planned: HashMap<Subject, &(Subject, String)> =
             album.planned.iter().map(|planned| (planned.0, planned)).collect();
-        let page = |k: usize| {
+        // One after the other: a page is as large as its figures, which are drawn side by side.
+        for (k, part) in parts.iter().enumerate() {
             let with_sets = |subject: &Subject| match subject {
                 Subject::Cell(i) => [Some(*subject), Some(Subject::Sets(*i))],
                 _ => [Some(*subject), None],
             };
-            let wanted = parts[k].subjects.iter().flat_map(with_sets).flatten();
-            let wanted: Vec<_> =
-                wanted.filter_map(|subject| planned.get(&subject).copied().cloned()).collect();
-            let pictures = Pictures::of(&draw(&album, &wanted, &figures)?, "../figures");
+            let wanted = part.subjects.iter().flat_map(with_sets).flatten();
+            let wanted: Vec<_> = wanted.filter_map(|subject| planned.get(&subject).copied()).collect();
+            let pictures = Pictures::of(draw(&album, &wanted, &figures)?, "../figures");
             let page = html::page(&album, &parts, k, &pictures, calibration);
-            update(&pages.join(format!("{}.html", parts[k].file)), page.as_bytes())
-        };
-        (0..parts.len()).into_par_iter().map(page).collect::<Result<()>>()?;
+            drop(pictures);
+            update(&pages.join(format!("{}.html", part.file)), page.as_bytes())?;
+        }
     }
     remove_others(&folder.join(html::FOLDER), &parts)?;
     let page = folder.join("report.html");
@@ -109,8 +110,8 @@ fn own(path: PathBuf) -> Result<PathBuf> {
 
 /// Draws figures, and sees to their files: a PDF, which takes far longer to make than the picture that it shows, is made only if
 /// there is none of this picture.
-fn draw(album: &Album<'_>, planned: &[(Subject, String)], folder: &Path) -> Result<Vec<Figure>> {
-    let one = |planned: &(Subject, String)| {
+fn draw(album: &Album<'_>, planned: &[&(Subject, String)], folder: &Path) -> Result<Vec<Figure>> {
+    let one = |planned: &&(Subject, String)| {
         let Some(figure) = album.draw(planned) else { return Ok(None) };
         update(&folder.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
         let pdf = folder.join(format!("{}.pdf", figure.name));

@@ -7,8 +7,10 @@ use super::album::{Album, Names};
 use super::figure::Subject;
 use super::{sets, title};
 
-/// Figures that a page holds: two or three megabytes, which a browser opens at once. A run with no more has them in its report.
-pub(super) const MOST: usize = 100;
+/// Figures that a report has room for: four megabytes.
+const ALONE: usize = 150;
+/// Figures that a page of a larger run holds: two or three megabytes, which a browser opens at once.
+const MOST: usize = 100;
 
 /// A page of figures.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl Part {
 
 /// The pages; none if the report has room for all figures.
 pub(super) fn divide(album: &Album<'_>) -> Vec<Part> {
-    if album.planned.len() <= MOST {
+    if album.planned.len() <= ALONE {
         return Vec::new();
     }
     let results = album.results;
@@ -142,11 +144,12 @@ mod tests {
     #[test]
     fn a_small_run_has_no_pages() {
         assert_eq!(divide(&Album::of(&testing::results())), []);
+        assert_eq!(divide(&Album::of(&many(48))), []);
     }
 
     #[test]
     fn every_figure_stands_on_one_page_with_those_of_its_observable() {
-        for generators in [40, 60, 250] {
+        for generators in [49, 60, 250] {
             let results = many(generators);
             let album = Album::of(&results);
             let parts = divide(&album);
@@ -163,11 +166,11 @@ mod tests {
                 }
             }
         }
-        // 40 generators: the two questions about the radius fit on a page, with its distribution.
-        let parts = divide(&Album::of(&many(40)));
+        // 49 generators: the two questions about the radius fit on a page, with its distribution.
+        let parts = divide(&Album::of(&many(49)));
         let titles: Vec<&str> = parts.iter().map(|p| p.title.as_str()).collect();
         assert_eq!(titles, ["radius", "mass", "What selections cut", "Diagnostics"]);
-        assert_eq!(parts[0].subjects.len(), 81);
+        assert_eq!(parts[0].subjects.len(), 99);
         // 60 do not, and each has a page.
         let parts = divide(&Album::of(&many(60)));
         assert_eq!([&parts[0].title, &parts[1].title], ["radius (1 of 2)", "radius (2 of 2)"]);

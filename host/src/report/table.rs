@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(wide.lines().count(), 2 + 4, "{wide}");
         let folded = format!(
             "  generator     G\n  ────────────  ───────────\nradius, ks, against left-out\n  a × bayesian  > 12 (95 %)\n  \
-             b × bayesian  > 12 (95 %)\n{long}, ks,\nagainst left-out\n  a × bayesian  > 12 (95 %)\n  b × bayesian  > 12 (95 %)"
+             b × bayesian  > 12 (95 %)\n{long}, ks, against left-out\n  a × bayesian  > 12 (95 %)\n  b × bayesian  > 12 (95 %)"
         );
         assert_eq!(table(&results, Some(60)), folded);
         // Without a terminal a line has an end as well.

@@ -136,7 +136,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let results = testing::results();
-        assert_eq!(Results::read(&results.json().unwrap()).unwrap(), results);
+        let mut file = Vec::new();
+        results.write(&mut file).unwrap();
+        assert_eq!(Results::read(&file).unwrap(), results);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! How `results.json` is laid out: a line for every entry of a group near the top, so that people can read it and compare two of
 //! them line by line; what is further in stands on one line, as a large matrix would be white space otherwise.
 
-use std::io::{Result, Write};
+use std::io::{BufWriter, Result, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
@@ -79,12 +79,12 @@ impl Formatter for Layout {
 }
 
 impl Results {
-    /// The content of `results.json`.
-    pub fn json(&self) -> serde_json::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        self.serialize(&mut Serializer::with_formatter(&mut bytes, Layout::default()))?;
-        bytes.push(b'\n');
-        Ok(bytes)
+    /// Writes the content of `results.json`.
+    pub fn write(&self, to: &mut dyn Write) -> Result<()> {
+        let mut to = BufWriter::new(to);
+        self.serialize(&mut Serializer::with_formatter(&mut to, Layout::default()))?;
+        to.write_all(b"\n")?;
+        to.flush()
     }
 }
 
