@@ -37,7 +37,7 @@ pub fn measure(folder: &Path) -> Result<Vec<Row>> {
     let size = |name: &str| -> Result<f64> {
         Ok(std::fs::metadata(out.path().join(name)).map_err(io)?.len() as f64 / 1e6)
     };
-    let file = |name: &str, bound: f64| {
+    let file = |name: &str, bound: f64| -> Result<Row> {
         let megabytes = size(name)?;
         Ok(Row::new(what(name), format!("{megabytes:.1} MB"), "").at_most(megabytes, bound, "MB"))
     };

@@ -165,9 +165,9 @@ mod tests {
         );
         assert_eq!(table(&results, Some(60)), folded);
         // Without a terminal a line has an end as well.
-        results.cells.iter_mut().for_each(|cell| cell.name.metric = "k".repeat(200));
+        results.cells.iter_mut().for_each(|cell| cell.name.metric = "k".repeat(100));
         let piped = table(&results, None);
-        assert_eq!(piped.lines().count(), 2 + 2 * 4, "{piped}");
+        assert_eq!(piped.lines().count(), 2 + 2 * 3, "{piped}");
     }
 
     #[test]
