@@ -1,5 +1,7 @@
 //! The table of G on the HTML pages.
 
+use std::collections::BTreeMap;
+
 use super::format::THIS_SET;
 use super::html_text::READING;
 use super::table::{self, Row};
@@ -18,37 +20,35 @@ pub(super) struct Group {
 
 /// The table, with or without the column of the summaries.
 pub(super) fn matrix(results: &Results, groups: &[Group], summary: bool) -> String {
-    let rows = table::rows(results);
+    let cells = groups.iter().flat_map(|group| &group.cells);
+    let rows: BTreeMap<usize, Row<'_>> = cells.map(|i| (*i, table::row(&results.cells[*i]))).collect();
     if rows.is_empty() {
         return "<h2>The amplification G</h2>\n<p>The experiment has no cells.</p>\n".into();
     }
-    let truth = table::truth_head(&rows);
-    let reference = rows.iter().any(|row| !row.cell.name.reference.is_empty());
+    let truth = table::truth_head(rows.values());
+    let reference = rows.values().any(|row| !row.cell.name.reference.is_empty());
     let mut heads = vec!["generator × posterior"];
     heads.extend(summary.then_some("summary"));
     heads.push("metric");
     heads.extend(reference.then_some("reference"));
     heads.push("G");
     heads.extend(truth.as_deref());
-    let mut body = String::new();
-    for group in groups {
-        if let Some(heading) = &group.heading {
-            body += &format!(
-                "</tbody>\n<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"{}\">{heading}</th></tr>\n",
-                heads.len()
-            );
-        }
-        for &i in &group.cells {
-            let link = format!("{}#cell-{i}", group.page);
-            body += &row(&rows[i], &link, [summary, reference], truth.as_deref());
-        }
-    }
+    let columns = heads.len();
+    let body = |group: &Group| {
+        let heading = group.heading.as_ref().map_or(String::new(), |heading| {
+            format!("<tr class=\"group\"><th scope=\"rowgroup\" colspan=\"{columns}\">{heading}</th></tr>\n")
+        });
+        let row = |i: &usize| {
+            row(&rows[i], &format!("{}#cell-{i}", group.page), [summary, reference], truth.as_deref())
+        };
+        let rows: String = group.cells.iter().map(row).collect();
+        format!("<tbody>\n{heading}{rows}</tbody>\n")
+    };
+    let bodies: String = groups.iter().map(body).collect();
     let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
     format!(
-        "<h2>The amplification G</h2>\n<table class=\"matrix stack\">\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody>\
-         </table>\n{READING}"
+        "<h2>The amplification G</h2>\n<table class=\"matrix stack\">\n<thead><tr>{heads}</tr></thead>\n{bodies}</table>\n{READING}"
     )
-    .replace("<tbody>\n</tbody>\n", "")
 }
 
 fn row(row: &Row<'_>, link: &str, [summary, reference]: [bool; 2], truth: Option<&str>) -> String {

@@ -22,11 +22,12 @@ pub(super) struct Row<'a> {
 }
 
 /// The rows in the order in which the experiment names the cells.
-pub(super) fn rows(results: &Results) -> Vec<Row<'_>> {
+fn rows(results: &Results) -> Vec<Row<'_>> {
     results.cells.iter().map(row).collect()
 }
 
-fn row(cell: &Cell) -> Row<'_> {
+/// That of a cell.
+pub(super) fn row(cell: &Cell) -> Row<'_> {
     let name = &cell.name;
     Row {
         cell,
@@ -38,8 +39,8 @@ fn row(cell: &Cell) -> Row<'_> {
 }
 
 /// What heads the column of the true G: if all of them are of one training set, they are no expectation.
-pub(super) fn truth_head(rows: &[Row<'_>]) -> Option<String> {
-    let mut known = rows.iter().filter_map(|row| row.truth.as_ref()).peekable();
+pub(super) fn truth_head<'r>(rows: impl Iterator<Item = &'r Row<'r>>) -> Option<String> {
+    let mut known = rows.filter_map(|row| row.truth.as_ref()).peekable();
     known.peek()?;
     let of = if known.all(|truth| truth.of_one_set) { format!("{THIS_SET}: ") } else { String::new() };
     Some(format!("{of}true G"))
@@ -60,7 +61,7 @@ pub fn table(results: &Results, width: Option<usize>) -> String {
         return "no cells".into();
     }
     let width = width.unwrap_or(WITHOUT_TERMINAL);
-    let labelled = truth_head(&rows).is_some_and(|head| head.starts_with(THIS_SET));
+    let labelled = truth_head(rows.iter()).is_some_and(|head| head.starts_with(THIS_SET));
     let mut plain = columns(&rows, &["generator", "question"]);
     for row in &rows {
         let question = one_line(&title::question(&row.cell.name));
@@ -91,7 +92,7 @@ pub fn table(results: &Results, width: Option<usize>) -> String {
 /// The table without rows: columns of names, and those of numbers.
 fn columns(rows: &[Row<'_>], names: &[&str]) -> Columns {
     let table = names.iter().fold(Columns::new(), |table, name| table.words(name)).solid("G");
-    match truth_head(rows) {
+    match truth_head(rows.iter()) {
         Some(head) => table.solid(&format!("{head}, mean")).solid("single member"),
         None => table,
     }
