@@ -227,7 +227,7 @@ pub(super) fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
         match &s.mark {
             Mark::Line(points, _) => {
                 heights.extend(points.iter().filter(|p| inside(p.0)).map(|p| p.1));
-                heights.extend(points.array_windows().flat_map(|[a, b]| at_the_ends(*a, *b, x)));
+                heights.extend(points.windows(2).flat_map(|pair| at_the_ends(pair[0], pair[1], x)));
             }
             Mark::Points { points, .. } => {
                 for p in points.iter().filter(|p| inside(p.at.0)) {

@@ -121,7 +121,7 @@ pub(super) fn page(
     } else {
         matrix(results, &[Group { heading: None, cells, page: String::new() }], false)
     };
-    let of = |kind: fn(&Subject) -> bool| part.subjects.iter().copied().filter(move |subject| kind(subject));
+    let of = |kind: fn(&Subject) -> bool| part.subjects.iter().copied().filter(kind);
     let mut shown = [
         section("Distributions", pictures, of(|s| matches!(s, Subject::Distribution(_)))),
         section("What selections cut", pictures, of(|s| matches!(s, Subject::Plane(_)))),
