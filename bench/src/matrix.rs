@@ -23,7 +23,7 @@ const RATIO: f64 = 3.0;
 pub fn measure(folder: &Path) -> Result<Vec<Row>> {
     let io = |error| Error::io("cannot measure the matrix", error);
     let out = tempfile::tempdir().map_err(io)?;
-    let mut run = || {
+    let run = || {
         let start = Instant::now();
         whole::run_in(out.path(), folder, EXPERIMENT, &[]).map(|whole| (whole, start.elapsed().as_secs_f64()))
     };
