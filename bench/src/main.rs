@@ -10,6 +10,7 @@ mod flat;
 mod flow;
 mod ks;
 mod looking;
+mod matrix;
 mod memory;
 mod panel;
 mod peers;
@@ -42,7 +43,7 @@ struct Arguments {
     #[arg(long)]
     memory: bool,
     /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, boundary, flat, panel, looking,
-    /// memory.
+    /// matrix, memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -102,6 +103,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     if wanted("looking") {
         let events = if arguments.memory { 1_000_000 } else { 100_000 };
         rows.extend(looking::measure(plugins.folder(), events)?);
+    }
+    if wanted("matrix") {
+        rows.extend(matrix::measure(plugins.folder())?);
     }
     if arguments.memory && wanted("memory") {
         rows.extend(memory::measure(plugins.folder())?);

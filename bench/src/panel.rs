@@ -52,8 +52,8 @@ pub fn measure(folder: &Path, peers: &Peers) -> Result<Vec<Row>> {
 /// The distances of all events, to be compared with those of `panel.py`: other random numbers, the same size.
 fn print_distances(results: &Value) {
     for cell in results["cells"].as_array().into_iter().flatten() {
-        let curve = cell["replicas"][0]["curve"].as_array();
-        let value = curve.and_then(|points| points.last()?["value"].as_f64()).unwrap_or(f64::NAN);
+        let distances = cell["replicas"][0]["curve"]["value"].as_array();
+        let value = distances.and_then(|list| list.last()?.as_f64()).unwrap_or(f64::NAN);
         eprintln!("amplicast, KS distance, {}: {value:.4}", cell["name"]["summary"].as_str().unwrap_or("?"));
     }
 }

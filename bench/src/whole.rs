@@ -19,14 +19,22 @@ pub struct Whole {
 
 /// Runs an experiment with these settings on two threads, in a fresh folder.
 pub fn run(folder: &Path, experiment: &str, settings: &[String]) -> Result<Whole> {
-    let io = |error| Error::io("cannot run amplicast", error);
     let out = tempfile::tempdir().map_err(io)?;
+    run_in(out.path(), folder, experiment, settings)
+}
+
+fn io(error: std::io::Error) -> Error {
+    Error::io("cannot run amplicast", error)
+}
+
+/// The same in a folder that may hold what an earlier run stored.
+pub fn run_in(out: &Path, folder: &Path, experiment: &str, settings: &[String]) -> Result<Whole> {
     let mut command = Command::new(folder.join("amplicast"));
     command.args(["run", experiment, "--threads", "2"]);
     for setting in settings {
         command.args(["--set", setting]);
     }
-    command.arg("--plugin-path").arg(folder).arg("--out").arg(out.path());
+    command.arg("--plugin-path").arg(folder).arg("--out").arg(out);
     let mut supervisor = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(io)?;
     let mut peak = 0;
     let mut looks = 0_u64;
@@ -44,7 +52,7 @@ pub fn run(folder: &Path, experiment: &str, settings: &[String]) -> Result<Whole
         }
     };
     // A run whose cells are all there, some with failures, has done the work all the same; one without results has not.
-    let results = fs::read(out.path().join("results.json")).unwrap_or_default();
+    let results = fs::read(out.join("results.json")).unwrap_or_default();
     match serde_json::from_slice(&results) {
         Ok(results) => Ok(Whole { peak, results }),
         Err(_) => Err(Error::plugin(format!("amplicast run {experiment} wrote no results ({status})"))),

@@ -3,20 +3,23 @@
 //! Nothing here depends on the time or the number of threads: on one type of machine the same experiment gives the same bytes.
 //! Processors with other instructions (wider vectors, fused products) round sums otherwise: there the last digits may differ.
 
+mod columns;
 mod csv_text;
+mod diagnosed;
+mod editions;
 mod fields;
 mod member_row;
 mod table;
+mod written;
 
-use std::ops::Range;
-
-use amplicast_sdk::{DiagnosticFigure, MembersData};
+use amplicast_sdk::MembersData;
 use serde::{Deserialize, Serialize};
 
 use crate::inspection::Copies;
 
+pub use diagnosed::{Diagnosed, DiagnosedNumber};
 pub use fields::{Field, Schema};
-pub use member_row::MemberRow;
+pub use member_row::{CellRows, MemberRow};
 pub use table::{TableRow, table_rows};
 
 /// Everything that a run found.
@@ -42,6 +45,9 @@ pub struct Results {
     pub validation: Option<Validation>,
     /// All cells of the matrix, in the order of the experiment file.
     pub cells: Vec<Cell>,
+    /// The null laws of the cells on a grid of sizes, for figures: each once, however many cells have it.
+    #[serde(with = "columns::laws")]
+    pub null_laws: Vec<Vec<NullPoint>>,
     /// Distributions of the summaries, for figures.
     pub distributions: Vec<Distribution>,
     /// Which generated events the selections cut, where the experiment asks for it.
@@ -113,6 +119,13 @@ pub struct CellName {
     pub reference: String,
 }
 
+impl CellName {
+    /// What is asked of every generator and posterior: summary, selection, metric and reference.
+    pub fn question(&self) -> [&str; 4] {
+        [&self.summary, &self.selection, &self.metric, &self.reference]
+    }
+}
+
 /// One cell: a result for each replica, and over all of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
@@ -147,9 +160,10 @@ pub struct CellReplica {
     /// The estimate.
     pub estimate: Estimate,
     /// The metric at every checkpoint.
+    #[serde(with = "columns::curve")]
     pub curve: Vec<CurvePoint>,
-    /// The null law on a grid of sizes, for figures.
-    pub null: Vec<NullPoint>,
+    /// Number of its null law in [`Results::null_laws`].
+    pub null_law: usize,
     /// The deviation from the truth, where it is known.
     pub deviation: Option<TrueDeviation>,
 }
@@ -219,7 +233,7 @@ impl Verdict {
 }
 
 /// The metric at one checkpoint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CurvePoint {
     /// Generated events per member.
     pub n_gen: u64,
@@ -238,7 +252,7 @@ pub struct CurvePoint {
 }
 
 /// The null law at one size.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct NullPoint {
     /// Size of the true sample.
     pub n: f64,
@@ -358,40 +372,4 @@ pub struct Plane {
     pub passed: Vec<[f64; 2]>,
     /// Events that are cut.
     pub cut: Vec<[f64; 2]>,
-}
-
-/// What a posterior, or a summary's fits, say of themselves on one training set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Diagnosed {
-    /// Name of the generator's table.
-    pub generator: String,
-    /// Name of the uncertainty model's table.
-    pub uncertainty: String,
-    /// Name of the summary's table; absent for the posterior itself.
-    pub summary: Option<String>,
-    /// Number of the training set, from 0.
-    pub replica: u64,
-    /// How many fits the numbers are over: one a member, or one.
-    pub fits: u64,
-    /// Numbers.
-    pub numbers: Vec<DiagnosedNumber>,
-    /// Figures of the first fit on the first training set.
-    pub figures: Vec<DiagnosticFigure>,
-    /// What the reader should know.
-    pub warnings: Vec<String>,
-}
-
-/// A number over fits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DiagnosedNumber {
-    /// What it is.
-    pub name: String,
-    /// Its mean.
-    pub mean: f64,
-    /// Its standard deviation over fits; absent for a single one.
-    pub spread: Option<f64>,
-    /// Its least and largest value.
-    pub range: Range<f64>,
-    /// The standard error of one fit's (root mean square), if it has one.
-    pub error: Option<f64>,
 }

@@ -267,18 +267,36 @@ pub fn remove_leftovers(folder: &Path) {
 /// Like any file that a program makes for people, it is readable and writable as the user's umask says; a temporary file of
 /// the usual kind is its owner's alone, and a rename keeps that.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    write(path, bytes, |file| file.as_file().sync_all())
+    write_in_pieces(path, |to| to.write_all(bytes))
 }
 
-/// The same without waiting for the disk: for what can be made again from what is stored.
+/// The same for what is too long to be held whole.
+pub fn write_in_pieces(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    write(path, content, |file| file.as_file().sync_all())
+}
+
+/// Writes a file without waiting for the disk: for what can be made again from what is stored.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    write(path, bytes, |_| Ok(()))
+    write(path, |to| to.write_all(bytes), |_| Ok(()))
 }
 
-fn write(path: &Path, bytes: &[u8], sync: impl FnOnce(&NamedTempFile) -> std::io::Result<()>) -> Result<()> {
+/// The same, unless the file is there with this content.
+pub fn update(path: &Path, bytes: &[u8]) -> Result<()> {
+    let same = !path.is_symlink() && regular_file(path).is_ok_and(|there| there == bytes);
+    if same { Ok(()) } else { replace(path, bytes) }
+}
+
+fn write(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    sync: impl FnOnce(&NamedTempFile) -> std::io::Result<()>,
+) -> Result<()> {
     let write = || -> std::io::Result<()> {
         let mut file = temporary(path.parent().unwrap_or(Path::new(".")))?;
-        file.write_all(bytes)?;
+        content(&mut file)?;
         sync(&file)?;
         file.persist(path).map_err(|e| e.error)?;
         Ok(())

@@ -24,5 +24,5 @@ mod suite;
 pub use experiment::{GAUSSIAN, fits};
 pub use files::{built, hostile_plugin, light_folder, plugins, target_folder};
 pub use library::library;
-pub use place::{Finished, Place, USUAL_SIGNALS, results, signal, stage_files};
+pub use place::{Finished, Place, USUAL_SIGNALS, last_of_curve, results, signal, stage_files};
 pub use suite::{check, lines, text};

@@ -175,6 +175,13 @@ pub fn results(run: &Path) -> Value {
     serde_json::from_slice(&bytes).unwrap_or_else(|e| panic!("{}: {e}", file.display()))
 }
 
+/// A quantity of a cell's curve at its last checkpoint, on one training set.
+#[track_caller]
+pub fn last_of_curve(replica: &Value, quantity: &str) -> f64 {
+    let list = replica["curve"][quantity].as_array();
+    list.and_then(|list| list.last()?.as_f64()).unwrap_or_else(|| panic!("no {quantity} in {replica}"))
+}
+
 /// Sends a signal to a process, or to a group (a negative number).
 pub fn signal(name: &str, process: i64) {
     let status = Command::new("kill").args([format!("-{name}"), "--".into(), process.to_string()]).status();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use amplicast_tests::{Finished, Place, results};
+use amplicast_tests::{Finished, Place, last_of_curve, results};
 use ndarray::{Array2, Array3, ArrayView1, s};
 
 fn fixture(name: &str) -> PathBuf {
@@ -56,8 +56,7 @@ fn estimate(place: &Place, more: &[&str]) -> Finished {
 
 /// The variance over members in the first cell, at its last checkpoint.
 fn last_value(place: &Place) -> f64 {
-    let curve = results(&place.path("run"))["cells"][0]["replicas"][0]["curve"].clone();
-    curve.as_array().expect("a curve").last().expect("a checkpoint")["value"].as_f64().expect("a number")
+    last_of_curve(&results(&place.path("run"))["cells"][0]["replicas"][0], "value")
 }
 
 const HT: [&str; 6] = ["--members", "gen_*.npy", "--summary", "ht", "--region", "200:300"];

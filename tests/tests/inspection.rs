@@ -3,7 +3,7 @@
 
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Seed, Stream};
-use amplicast_tests::{Finished, Place, hostile_plugin, results};
+use amplicast_tests::{Finished, Place, hostile_plugin, last_of_curve, results};
 use ndarray::{Array2, Axis, concatenate, s};
 use serde_json::Value;
 
@@ -449,7 +449,7 @@ fn events_without_a_summary_are_not_counted() {
     let n_train = replica["n_train_passed"].as_u64().unwrap();
     assert_eq!(n_train, (2000.0 * (1.0 - share("training"))).round() as u64);
     // Statistical part of the variance at n: I (1 - I) / n_passed.
-    let last = replica["curve"].as_array().unwrap().last().unwrap().clone();
-    let inside = last["statistical"].as_f64().unwrap() * last["n_passed"].as_f64().unwrap();
+    let last = |quantity: &str| last_of_curve(replica, quantity);
+    let inside = last("statistical") * last("n_passed");
     assert!((inside - 0.1324 * (1.0 - 0.1324)).abs() < 0.005, "{inside}");
 }

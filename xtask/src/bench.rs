@@ -13,6 +13,7 @@ const PACKAGES: &[&str] = &[
     "amplicast-bench",
     "amplicast",
     "amplicast-autoregressive",
+    "amplicast-classical",
     "amplicast-classifier",
     "amplicast-datasets",
     "amplicast-flow-matching",

@@ -65,8 +65,7 @@ fn speaking(calibration: &Calibration, run: &Path, results: &Results) -> Result<
 
 fn results(run: &Path) -> Result<Results> {
     let path = run.join(RESULTS);
-    let text = finished(run, RESULTS)?;
-    serde_json::from_str(&text).map_err(|e| damaged(&path, &e))
+    Results::read(finished(run, RESULTS)?.as_bytes()).map_err(|e| damaged(&path, &e))
 }
 
 const RESULTS: &str = "results.json";

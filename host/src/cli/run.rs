@@ -1,5 +1,6 @@
 //! `amplicast run`, and `amplicast estimate`, which is a run of an experiment that it writes itself.
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,8 @@ use crate::config::{Options, Source};
 use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED};
 use crate::pipeline::{self, Setting};
 use crate::report;
-use crate::results::{Results, table_rows};
-use crate::store::{Store, remove_leftovers, write_atomically};
+use crate::results::{CellRows, Results, table_rows};
+use crate::store::{Store, remove_leftovers, write_atomically, write_in_pieces};
 use crate::terminal;
 
 /// Runs `amplicast run`.
@@ -221,13 +222,14 @@ fn finish(
 /// Every reason why a cell has no result, once, with the cells that it keeps from one.
 fn failures(results: &Results) -> Vec<(&str, Vec<String>)> {
     let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for cell in &results.cells {
         for failure in &cell.failures {
-            let title = report::cell_title(&cell.name);
-            match found.iter_mut().find(|(reason, _)| reason == failure) {
-                Some((_, cells)) => cells.push(title),
-                None => found.push((failure, vec![title])),
+            let place = *places.entry(failure).or_insert(found.len());
+            if place == found.len() {
+                found.push((failure, Vec::new()));
             }
+            found[place].1.push(report::cell_title(&cell.name));
         }
     }
     found
@@ -298,10 +300,10 @@ fn execute(
         plan: &ready.plan,
     };
     let (results, rows) = pipeline::run(&setting)?;
-    let json = serde_json::to_vec_pretty(&results).map_err(|e| Error::plugin(e.to_string()))?;
-    write_atomically(&out.join("results.json"), &json)?;
-    write_rows(&out.join("results.csv"), &rows)?;
-    write_rows(&out.join("table.csv"), &table_rows(&results))?;
+    write_in_pieces(&out.join("results.json"), |to| results.write(to))?;
+    write_rows(&out.join("results.csv"), rows.iter().flat_map(CellRows::rows))?;
+    drop(rows);
+    write_rows(&out.join("table.csv"), table_rows(&results))?;
     let provenance = provenance(ready, started);
     let text = serde_json::to_vec_pretty(&provenance).map_err(|e| Error::plugin(e.to_string()))?;
     write_atomically(&out.join("provenance.json"), &text)?;
@@ -312,11 +314,10 @@ fn execute(
     Ok(Found { calibration: calibration?, results, page })
 }
 
-fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.serialize(row).map_err(|e| Error::plugin(format!("{}: {e}", path.display())))?;
-    }
-    let bytes = writer.into_inner().map_err(|e| Error::plugin(format!("{}: {e}", path.display())))?;
-    write_atomically(path, &bytes)
+fn write_rows<R: Serialize>(path: &Path, rows: impl IntoIterator<Item = R>) -> Result<()> {
+    write_in_pieces(path, |to| {
+        let mut writer = csv::Writer::from_writer(to);
+        rows.into_iter().try_for_each(|row| writer.serialize(row))?;
+        writer.flush()
+    })
 }

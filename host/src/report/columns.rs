@@ -1,5 +1,7 @@
 //! Tables of text that fit into a terminal without breaking a word or a number.
 
+use std::collections::BTreeMap;
+
 use crate::terminal::harmless;
 
 /// A column of a table.
@@ -15,6 +17,8 @@ struct Column {
 pub struct Columns {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
+    /// What stands above a row, by the row's number; the rows are farther in then.
+    headings: BTreeMap<usize, String>,
 }
 
 /// Between two columns.
@@ -38,12 +42,30 @@ impl Columns {
         self
     }
 
+    /// Adds a line above the rows that follow, which belong together.
+    pub fn heading(&mut self, text: &str) {
+        self.headings.insert(self.rows.len(), harmless(text).into_owned());
+    }
+
     /// Adds a row: a text for each column. What a terminal would obey is written out here, so that columns stay straight.
     pub fn row(&mut self, texts: impl IntoIterator<Item = impl Into<String>>) {
         let mut row: Vec<String> =
             texts.into_iter().map(|text| harmless(&text.into()).into_owned()).collect();
         row.resize(self.columns.len(), String::new());
         self.rows.push(row);
+    }
+
+    /// Whether no text has to be wrapped in a terminal of so many columns.
+    pub fn fits(&self, width: usize) -> bool {
+        let longest = |c: usize| self.rows.iter().map(|row| longest_line(&row[c])).max().unwrap_or(0);
+        let columns = self.columns.iter().enumerate();
+        let natural: usize = columns.map(|(c, column)| longest(c).max(longest_line(&column.head))).sum();
+        natural + GAP * self.columns.len().saturating_sub(1) + self.indent() <= width
+    }
+
+    /// How far in the rows are.
+    fn indent(&self) -> usize {
+        if self.headings.is_empty() { 0 } else { GAP }
     }
 
     /// The table for a terminal of so many columns; without a terminal, as wide as it is.
@@ -61,48 +83,53 @@ impl Columns {
             .map(|c| over(&|text, solid| if solid { longest_line(text) } else { longest_word(text) }, c))
             .collect();
         let gaps = GAP * self.columns.len().saturating_sub(1);
-        let room = width.unwrap_or(usize::MAX).saturating_sub(gaps);
+        let room = width.unwrap_or(usize::MAX).saturating_sub(gaps + self.indent());
         match widths(natural, &least, room) {
-            Some(widths) => self.side_by_side(&heads, &widths),
+            Some(widths) => self.side_by_side(&heads, &widths, width.unwrap_or(usize::MAX)),
             None => self.listed(&heads, width.unwrap_or(usize::MAX)),
         }
     }
 
-    fn side_by_side(&self, heads: &[String], widths: &[usize]) -> String {
-        let mut out = String::new();
-        let mut write = |row: &[String]| {
+    fn side_by_side(&self, heads: &[String], widths: &[usize], room: usize) -> String {
+        let indent = " ".repeat(self.indent());
+        let lines_of = |row: &[String]| -> Vec<String> {
             let cells: Vec<Vec<String>> = row.iter().zip(widths).map(|(text, w)| wrapped(text, *w)).collect();
             let height = cells.iter().map(Vec::len).max().unwrap_or(0);
-            for line in 0..height {
+            let line = |line: usize| {
                 let texts = cells.iter().zip(widths).map(|(cell, width)| {
                     let text = cell.get(line).map_or("", String::as_str);
                     format!("{text}{}", " ".repeat(width - text.chars().count()))
                 });
-                out += texts.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end();
-                out.push('\n');
-            }
+                let texts = texts.collect::<Vec<_>>().join(&" ".repeat(GAP));
+                format!("{indent}{texts}").trim_end().to_string()
+            };
+            (0..height).map(line).collect()
         };
-        write(heads);
-        let line = widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>();
-        write(&line);
-        self.rows.iter().for_each(|row| write(row));
-        out.trim_end().to_string()
+        let mut out = lines_of(heads);
+        out.extend(lines_of(&widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>()));
+        for (i, row) in self.rows.iter().enumerate() {
+            out.extend(self.headings.get(&i).into_iter().flat_map(|heading| wrapped(heading, room)));
+            out.extend(lines_of(row));
+        }
+        out.join("\n").trim_end().to_string()
     }
 
     /// The first text of a row as its title, the others below it under their heads.
     fn listed(&self, heads: &[String], width: usize) -> String {
         let mut out = Vec::new();
-        for row in &self.rows {
+        for (i, row) in self.rows.iter().enumerate() {
+            out.extend(self.headings.get(&i).into_iter().flat_map(|heading| wrapped(heading, width)));
             for (c, text) in row.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
                 let (text, indent) = match (c, heads[c].is_empty()) {
-                    (0, _) => (text.clone(), 0),
-                    (_, true) => (text.clone(), GAP),
-                    _ => (format!("{}: {text}", heads[c]), GAP),
+                    (0, _) => (text.clone(), self.indent()),
+                    (_, true) => (text.clone(), GAP + self.indent()),
+                    _ => (format!("{}: {text}", heads[c]), GAP + self.indent()),
                 };
                 // What follows is farther in, so that the eye finds the next value.
-                let lines = wrapped(&text, width.saturating_sub(2 * indent).max(1));
+                let more = if c == 0 { indent } else { indent + GAP };
+                let lines = wrapped(&text, width.saturating_sub(more).max(1));
                 out.extend(lines.into_iter().enumerate().map(|(i, line)| {
-                    let indent = if i == 0 { indent } else { 2 * indent };
+                    let indent = if i == 0 { indent } else { more };
                     format!("{}{line}", " ".repeat(indent))
                 }));
             }
@@ -199,6 +226,22 @@ radius, ks, against left-out          > 12 (95 %)";
                 assert!(text.contains("7.1 [5.0, 10.2]"), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn rows_that_belong_together_stand_below_a_heading() {
+        let mut table = Columns::new().words("generator").solid("G");
+        table.heading("radius, ks");
+        table.row(["flow", "7.1"]);
+        table.row(["transformer", "> 12"]);
+        table.heading("a mass of a long name, ks");
+        table.row(["flow", "1.2"]);
+        let expected = "  generator    G\n  ───────────  ────\nradius, ks\n  flow         7.1\n  transformer  > 12\n\
+                        a mass of a long name, ks\n  flow         1.2";
+        assert_eq!(table.text(None), expected);
+        let narrow = "radius, ks\n  flow\n    G: 7.1\n  transformer\n    G: > 12\na mass of a\nlong name, ks\n  flow\n    G: 1.2";
+        assert_eq!(table.text(Some(14)), narrow);
+        assert!(table.fits(19) && !table.fits(18));
     }
 
     #[test]

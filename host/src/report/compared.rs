@@ -1,12 +1,14 @@
 //! The same question put to several generators and posteriors, in one frame: Figs 13 to 15.
 
+use std::collections::HashMap;
+
 use super::canvas::{Canvas, Shape, Stroke};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Series};
 use super::scale::Scale;
 use super::text::Text;
 use super::{curves, format, title};
-use crate::results::{Cell, CellReplica, Results, Verdict};
+use crate::results::{Cell, CellReplica, NullPoint, Results, Verdict};
 
 /// Colors and shapes, one for each generator and posterior; more of them do not fit into one frame.
 const LOOKS: [(&str, Shape); 6] = [
@@ -21,14 +23,11 @@ const GREY: &str = "#7f7f7f";
 
 /// Cells with results that differ in generator and posterior alone, by their places in the results.
 pub(super) fn groups(results: &Results) -> Vec<Vec<usize>> {
-    let question = |cell: &Cell| {
-        let name = &cell.name;
-        [&name.summary, &name.selection, &name.metric, &name.reference].map(String::clone)
-    };
     let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut known: HashMap<[&str; 4], usize> = HashMap::new();
     for (i, cell) in results.cells.iter().enumerate().filter(|(_, cell)| !cell.replicas.is_empty()) {
-        let known = groups.iter_mut().find(|g| question(&results.cells[g[0]]) == question(cell));
-        match known {
+        let place = *known.entry(cell.name.question()).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => group.push(i),
             None => groups.push(vec![i]),
         }
@@ -38,13 +37,13 @@ pub(super) fn groups(results: &Results) -> Vec<Vec<usize>> {
 }
 
 /// The figure of such cells: its SVG and its caption.
-pub(super) fn draw(cells: &[&Cell], id: &str) -> Option<(String, String)> {
+pub(super) fn draw(cells: &[&Cell], laws: &[Vec<NullPoint>], id: &str) -> Option<(String, String)> {
     let first = cells.first()?.replicas.first()?;
     let split = first.curve.iter().any(|p| p.model.is_some());
     let curves = || cells.iter().filter_map(|cell| Some((*cell, cell.replicas.first()?)));
     let sizes = curves().flat_map(|(_, r)| r.curve.iter().map(|p| p.n_passed));
     let x = Scale::log(sizes.chain([first.n_train_passed as f64]).filter(|n| *n > 0.0), 0.04);
-    let mut series = if split { Vec::new() } else { curves::law(first) };
+    let mut series = if split { Vec::new() } else { curves::law(curves::null(first, laws)) };
     let (common, names) = names(cells);
     for (((_, replica), look), name) in curves().zip(LOOKS).zip(names) {
         series.extend(if split { parts(replica, look) } else { Vec::new() });
@@ -153,7 +152,7 @@ mod tests {
         assert_eq!(found, [[0, 2], [1, 4]]);
         for group in found {
             let cells: Vec<&Cell> = group.iter().map(|i| &results.cells[*i]).collect();
-            let (svg, caption) = draw(&cells, "id").unwrap();
+            let (svg, caption) = draw(&cells, &results.null_laws, "id").unwrap();
             for text in ["generators × ensemble", "a: ", "b: "] {
                 assert!(svg.contains(text), "{text} is not in {svg}");
             }

@@ -7,7 +7,7 @@ use super::panel::{Mark, Panel, Point, Series, TICK_SIZE};
 use super::scale::Scale;
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
-use crate::results::{Cell, CellReplica, CurvePoint, Verdict};
+use crate::results::{Cell, CellReplica, CurvePoint, NullPoint, Verdict};
 
 const BLUE: &str = "#0072b2";
 const GREEN: &str = "#009e73";
@@ -20,13 +20,14 @@ const OTHERS: Stroke = Stroke::solid("#b5b5b5", 0.7);
 const BEYOND: f64 = 100.0;
 
 /// The figure of a cell: its SVG and its caption; none if no training set gave a result.
-pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
+pub(super) fn draw(cell: &Cell, laws: &[Vec<NullPoint>], id: &str) -> Option<(String, String)> {
     let first = cell.replicas.first()?;
+    let null = null(first, laws);
     let split = first.curve.iter().any(|p| p.model.is_some());
     // The values of averaging metrics are variances; what is drawn are standard deviations, as in the paper.
     let shown: fn(f64) -> f64 = if split { root } else { |value| value };
     let x = Scale::log(sizes(first), 0.04);
-    let mut series = if split { parts(cell, first) } else { distance(cell, first) };
+    let mut series = if split { parts(cell, first, null) } else { distance(cell, first, null) };
     series.extend(estimate(first, &x, shown));
     series.retain(|s| drawable(&s.mark));
     let y = Scale::log(heights(&series, &x), 0.07);
@@ -85,9 +86,9 @@ fn others(cell: &Cell, shown: fn(f64) -> f64) -> Vec<Series> {
 }
 
 /// Fig 4: total, statistical and model part, truth, null law.
-fn parts(cell: &Cell, first: &CellReplica) -> Vec<Series> {
+fn parts(cell: &Cell, first: &CellReplica, null: &[NullPoint]) -> Vec<Series> {
     let mut series = others(cell, root);
-    let mut null: Vec<_> = first.null.iter().map(|p| (p.n, root(p.mean))).collect();
+    let mut null: Vec<_> = null.iter().map(|p| (p.n, root(p.mean))).collect();
     if let Some(n) = first.estimate.n_equiv {
         // By its definition the law passes through (n_equiv, limit).
         if null.last().is_some_and(|last| last.0 < n) {
@@ -109,15 +110,20 @@ fn parts(cell: &Cell, first: &CellReplica) -> Vec<Series> {
     series
 }
 
+/// The null law of a training set.
+pub(super) fn null<'a>(of: &CellReplica, laws: &'a [Vec<NullPoint>]) -> &'a [NullPoint] {
+    laws.get(of.null_law).map_or(&[], Vec::as_slice)
+}
+
 /// The law of a distance, with its bands.
-pub(super) fn law(first: &CellReplica) -> Vec<Series> {
+pub(super) fn law(null: &[NullPoint]) -> Vec<Series> {
     let mut series = Vec::new();
     for (k, grey) in [(2, "#ececec"), (1, "#d9d9d9"), (0, "#c0c0c0")] {
-        let band = first.null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
+        let band = null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
         let label = (k == 1).then(|| Text::markup("null law, 1 to 3 $σ$"));
         series.push(Series { mark: Mark::Band(band, grey, 1.0), label });
     }
-    let mean = first.null.iter().map(|p| (p.n, p.mean)).collect();
+    let mean = null.iter().map(|p| (p.n, p.mean)).collect();
     series.push(Series::new("null law, mean", Mark::Line(mean, Stroke::solid(BLACK, 1.2))));
     series
 }
@@ -134,8 +140,8 @@ pub(super) fn spread(first: &CellReplica) -> Vec<Point> {
 }
 
 /// Fig 10: a distance with its spread over members, the null law with its bands.
-fn distance(cell: &Cell, first: &CellReplica) -> Vec<Series> {
-    let mut series = law(first);
+fn distance(cell: &Cell, first: &CellReplica, null: &[NullPoint]) -> Vec<Series> {
+    let mut series = law(null);
     series.extend(others(cell, |value| value));
     let points = spread(first);
     let joined = Some(Stroke::solid(BLUE, 0.8));
@@ -219,7 +225,10 @@ pub(super) fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
     let mut heights = Vec::new();
     for s in series {
         match &s.mark {
-            Mark::Line(points, _) => heights.extend(points.iter().filter(|p| inside(p.0)).map(|p| p.1)),
+            Mark::Line(points, _) => {
+                heights.extend(points.iter().filter(|p| inside(p.0)).map(|p| p.1));
+                heights.extend(points.windows(2).flat_map(|pair| at_the_ends(pair[0], pair[1], x)));
+            }
             Mark::Points { points, .. } => {
                 for p in points.iter().filter(|p| inside(p.at.0)) {
                     heights.push(p.at.1);
@@ -235,6 +244,13 @@ pub(super) fn heights(series: &[Series], x: &Scale) -> Vec<f64> {
         }
     }
     heights
+}
+
+/// Heights at which a line from one point to the next enters and leaves a logarithmic axis: a straight law has no points inside.
+fn at_the_ends(a: (f64, f64), b: (f64, f64), x: &Scale) -> impl Iterator<Item = f64> {
+    let good = [a.0, a.1, b.0, b.1].iter().all(|v| v.is_finite() && *v > 0.0);
+    let ends = [x.low, x.high].into_iter().filter(move |end| good && a.0 < *end && *end < b.0);
+    ends.map(move |end| a.1 * (b.1 / a.1).powf((end / a.0).ln() / (b.0 / a.0).ln()))
 }
 
 fn note(cell: &Cell, first: &CellReplica) -> Vec<Text> {

@@ -1,67 +1,184 @@
-//! The HTML page: one file, readable offline and on paper.
+//! The HTML pages: readable offline and on paper.
 
-use super::figure::{FONTS, Figure, Subject};
-use super::format::THIS_SET;
-use super::html_text::{CITE, LIMITS, READING, STYLE};
+use std::sync::LazyLock;
+
+use super::album::Album;
+use super::figure::{FONTS, Subject};
+use super::html_sections::{Pictures, cell, diagnosed, section};
+use super::html_table::{Group, matrix};
+use super::html_text::{CITE, LIMITS, STYLE};
+use super::pages::Part;
 use super::text::escape;
-use super::title;
-use super::{calibration, format, html_cell, html_diagnostics, table};
+use super::{calibration, format, title};
 use crate::calibration::Calibration;
-use crate::results::{Cell, Results, Verdict};
+use crate::results::Results;
 
-/// The whole page.
-pub(super) fn page(
-    results: &Results,
-    figures: &[Figure],
-    provenance: &serde_json::Value,
-    effective_config: &str,
+/// A report on one page: without other pages all figures are on it, else it leads to them.
+pub(super) fn report(
+    album: &Album<'_>,
+    parts: &[Part],
+    pictures: &Pictures,
+    (provenance, effective_config): (&serde_json::Value, &str),
     calibration: Option<&Calibration>,
 ) -> String {
+    let results = album.results;
     let provenance = serde_json::to_string_pretty(provenance).unwrap_or_default();
+    let calibrated = calibration.map_or(String::new(), calibration::section);
+    let name = escape(&results.experiment);
+    let found = if parts.is_empty() {
+        let all = Group { heading: None, cells: (0..results.cells.len()).collect(), page: String::new() };
+        [matrix(results, &[all], true), calibrated, figures(album, pictures, calibration)]
+    } else {
+        let group = |part: &Part| Group {
+            heading: Some(format!("<a href=\"{FOLDER}/{}.html\">{}</a>", part.file, escape(&part.title))),
+            cells: part.cells().collect(),
+            page: format!("{FOLDER}/{}.html", part.file),
+        };
+        let groups: Vec<Group> = parts.iter().map(group).filter(|group| !group.cells.is_empty()).collect();
+        [contents(parts), matrix(results, &groups, false), calibrated]
+    };
     [
-        head(results),
+        head(&name, &format!("<h1>{name}</h1>\n<p class=\"subtitle\">{ABOUT}</p>\n")),
         setting(results),
         warnings(results),
-        matrix(results),
-        calibration.map_or(String::new(), calibration::section),
-        compared(figures),
-        cells(results, figures, calibration),
-        distributions(results, figures),
-        planes(results, figures),
-        diagnostics(results, figures),
+        found.concat(),
         LIMITS.to_string(),
         CITE.to_string(),
         "<h2>Provenance</h2>\n".to_string(),
         collapsed("What ran, where and on what", &provenance),
         collapsed("The effective configuration", effective_config),
-        "</body>\n</html>\n".to_string(),
+        END.to_string(),
     ]
     .concat()
+}
+
+/// The folder of the pages with figures, beside the report.
+pub(super) const FOLDER: &str = "pages";
+
+const ABOUT: &str = "How far generative networks amplify their training data: a report of amplicast";
+const END: &str = "</body>\n</html>\n";
+
+/// All figures, for a report that has room for them.
+fn figures(album: &Album<'_>, pictures: &Pictures, calibration: Option<&Calibration>) -> String {
+    let results = album.results;
+    let cells: String = (0..results.cells.len()).map(|i| cell(results, i, pictures, calibration)).collect();
+    let diagnoses = (0..results.diagnostics.len()).map(|i| diagnosed(results, i, pictures));
+    let diagnoses: String = diagnoses.collect();
+    [
+        section("Side by side", pictures, (0..album.groups.len()).map(Subject::Compared)),
+        format!("<h2>Cells</h2>\n{cells}"),
+        section("Distributions", pictures, (0..results.distributions.len()).map(Subject::Distribution)),
+        section("What selections cut", pictures, (0..results.planes.len()).map(Subject::Plane)),
+        if diagnoses.is_empty() { diagnoses } else { format!("{DIAGNOSTICS}{diagnoses}") },
+    ]
+    .concat()
+}
+
+const DIAGNOSTICS: &str = "<h2>Diagnostics</h2>\n<p class=\"small\">What posteriors and fitted summaries say of themselves: mean, \
+    standard deviation and range over their fits, and the standard error of one fit&rsquo;s number.</p>\n";
+
+/// Where the figures are.
+fn contents(parts: &[Part]) -> String {
+    let item = |part: &Part| {
+        let cells = match part.cells().count() {
+            0 => String::new(),
+            1 => ": 1 cell".into(),
+            cells => format!(": {cells} cells"),
+        };
+        format!("<li><a href=\"{FOLDER}/{}.html\">{}</a>{cells}</li>\n", part.file, escape(&part.title))
+    };
+    let items: String = parts.iter().map(item).collect();
+    format!(
+        "<h2>Figures</h2>\n<p>Each observable has a page: its distributions, and question by question the generators side by side and \
+         every cell with its numbers. The pages are in the folder <code>{FOLDER}</code> beside this file.</p>\n\
+         <ul class=\"contents\">\n{items}</ul>\n"
+    )
+}
+
+/// A page with figures, the `k`-th of them.
+pub(super) fn page(
+    album: &Album<'_>,
+    parts: &[Part],
+    k: usize,
+    pictures: &Pictures,
+    calibration: Option<&Calibration>,
+) -> String {
+    let (results, part) = (album.results, &parts[k]);
+    let to = |other: Option<&Part>, word: &str| {
+        other.map_or(String::new(), |other| {
+            format!(" &middot; {word}: <a href=\"{}.html\">{}</a>", other.file, escape(&other.title))
+        })
+    };
+    let before = to(k.checked_sub(1).map(|k| &parts[k]), "before");
+    let next = to(parts.get(k + 1), "next");
+    let name = escape(&results.experiment);
+    let nav = format!("<nav><a href=\"../report.html\">{name}</a>{before}{next}</nav>\n");
+    let title = escape(&part.title);
+    let subtitle = format!("Page {} of {} with figures of the report {name}", k + 1, parts.len());
+    let cells: Vec<usize> = part.cells().collect();
+    let table = if cells.is_empty() {
+        String::new()
+    } else {
+        matrix(results, &[Group { heading: None, cells, page: String::new() }], false)
+    };
+    let of = |kind: fn(&Subject) -> bool| part.subjects.iter().copied().filter(kind);
+    let mut shown = [
+        section("Distributions", pictures, of(|s| matches!(s, Subject::Distribution(_)))),
+        section("What selections cut", pictures, of(|s| matches!(s, Subject::Plane(_)))),
+    ]
+    .concat();
+    let mut question = None;
+    for subject in &part.subjects {
+        let first = match subject {
+            Subject::Compared(group) => album.groups[*group][0],
+            Subject::Cell(i) => *i,
+            _ => continue,
+        };
+        let name = &results.cells[first].name;
+        if question.replace(name.question()) != Some(name.question()) {
+            shown += &format!("<h2>{}</h2>\n", escape(&title::question(name)));
+        }
+        shown += &match subject {
+            Subject::Cell(i) => cell(results, *i, pictures, calibration),
+            _ => pictures.pairs([*subject].into_iter()),
+        };
+    }
+    let mut diagnosed_before = None;
+    for subject in of(|s| matches!(s, Subject::Diagnostic(..))) {
+        let Subject::Diagnostic(i, _) = subject else { continue };
+        if diagnosed_before.is_none() {
+            shown += DIAGNOSTICS;
+        }
+        if diagnosed_before != Some(i) {
+            shown += &diagnosed(results, i, pictures);
+        }
+        diagnosed_before = Some(i);
+    }
+    let top = format!("{nav}<h1>{title}</h1>\n<p class=\"subtitle\">{subtitle}</p>\n");
+    [head(&format!("{title} - {name}"), &top), table, shown, nav, END.to_string()].concat()
 }
 
 /// A second wall behind the escaping of names: whatever stands in the page, no program of it runs and nothing is fetched. Its styles
 /// and fonts are its own.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'";
 
-fn head(results: &Results) -> String {
-    let faces: String = FONTS
-        .iter()
-        .zip(["normal", "italic"])
-        .map(|(font, style)| {
-            let data = base64(font);
+/// The head of a page with this title, and what its body begins with.
+fn head(title: &str, top: &str) -> String {
+    static FACES: LazyLock<String> = LazyLock::new(|| {
+        let face = |(font, style): (&&[u8], &str)| {
             format!(
-                "@font-face {{ font-family: 'DejaVu Sans'; font-style: {style}; \
-                 src: url(data:font/ttf;base64,{data}); }}\n"
+                "@font-face {{ font-family: 'DejaVu Sans'; font-style: {style}; src: url(data:font/ttf;base64,{}); }}\n",
+                base64(font)
             )
-        })
-        .collect();
-    let name = escape(&results.experiment);
+        };
+        FONTS.iter().zip(["normal", "italic"]).map(face).collect()
+    });
+    let faces = &*FACES;
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{name} - amplicast</title>\n\
-         <style>\n{faces}{STYLE}</style>\n</head>\n<body>\n<h1>{name}</h1>\n\
-         <p class=\"subtitle\">How far generative networks amplify their training data: a report of amplicast</p>\n"
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title} - amplicast</title>\n\
+         <style>\n{faces}{STYLE}</style>\n</head>\n<body>\n{top}"
     )
 }
 
@@ -89,177 +206,23 @@ fn setting(results: &Results) -> String {
     )
 }
 
+/// Warnings that are read at a glance; of more than that the rest is folded.
+const AT_A_GLANCE: usize = 20;
+
 fn warnings(results: &Results) -> String {
     if results.warnings.is_empty() {
         return String::new();
     }
-    let items: String = results.warnings.iter().map(|w| format!("<li>{}</li>\n", escape(w))).collect();
-    format!("<h2>Warnings</h2>\n<div class=\"warnings\"><ul>\n{items}</ul></div>\n")
-}
-
-fn matrix(results: &Results) -> String {
-    let rows = table::rows(results);
-    if rows.is_empty() {
-        return "<h2>The amplification G</h2>\n<p>The experiment has no cells.</p>\n".into();
-    }
-    let truth = table::truth_head(&rows);
-    let any = |of: fn(&table::Row<'_>) -> bool| rows.iter().any(of);
-    let reference = any(|row| !row.cell.name.reference.is_empty());
-    let mut heads = vec!["generator × posterior", "summary", "metric"];
-    heads.extend(reference.then_some("reference"));
-    heads.push("G");
-    heads.extend(truth.as_deref());
-    let labelled = truth.as_deref().is_some_and(|head| head.starts_with(THIS_SET));
-    let row = |(i, row): (usize, &table::Row<'_>)| {
-        let name = &row.cell.name;
-        let g = escape(&row.g).replace("+-", "±");
-        let mut html = format!(
-            "<th scope=\"row\"{}>{}</th>{}{}",
-            long(&row.generator),
-            escape(&row.generator),
-            named("summary", &row.summary),
-            named("metric", &name.metric)
-        );
-        if reference {
-            html += &named("reference", &name.reference);
-        }
-        html += &format!(
-            "<td class=\"n {}\" data-label=\"G\"><a href=\"#cell-{i}\">{g}</a></td>",
-            class_of(row.cell)
-        );
-        match (&truth, &row.truth) {
-            (Some(head), Some(found)) => {
-                let of =
-                    if found.of_one_set && !labelled { format!("{THIS_SET}:<br>") } else { String::new() };
-                html += &format!(
-                    "<td class=\"n\" data-label=\"{head}\">{of}{}<span class=\"true\">single member {}</span></td>",
-                    escape(&found.mean),
-                    escape(&found.member)
-                );
-            }
-            (Some(_), None) => html += "<td></td>",
-            (None, _) => {}
-        }
-        format!("<tr>{html}</tr>\n")
+    let list = |warnings: &[String]| {
+        let items: String = warnings.iter().map(|w| format!("<li>{}</li>\n", escape(w))).collect();
+        format!("<ul>\n{items}</ul>")
     };
-    let body: String = rows.iter().enumerate().map(row).collect();
-    let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
-    format!(
-        "<h2>The amplification G</h2>\n<table class=\"matrix stack\">\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}</tbody>\
-         </table>\n{READING}"
-    )
-}
-
-/// A cell with a name of the user's.
-fn named(head: &str, name: &str) -> String {
-    format!("<td data-label=\"{head}\"{}>{}</td>", long(name), words(name))
-}
-
-/// A name in whose words numbers stay whole: a browser would break `2-19` behind its hyphen.
-fn words(name: &str) -> String {
-    let digit = |c: char| c.is_ascii_digit();
-    let range = |word: &str| {
-        word.len() <= LONGEST && word.split('-').filter(|part| part.chars().any(digit)).nth(1).is_some()
+    let (first, rest) = results.warnings.split_at(AT_A_GLANCE.min(results.warnings.len()));
+    let rest = match rest.len() {
+        0 => String::new(),
+        more => format!("\n<details>\n<summary>{more} more</summary>\n{}\n</details>\n", list(rest)),
     };
-    let word = |word: &str| {
-        if range(word) { format!("<span class=\"n\">{}</span>", escape(word)) } else { escape(word) }
-    };
-    name.split(' ').map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// Characters of a word that fits into any column.
-const LONGEST: usize = 24;
-
-/// Names are broken within a word only where one is longer than any column.
-fn long(name: &str) -> &'static str {
-    if name.split([' ', '-']).any(|word| word.chars().count() > LONGEST) { " class=\"long\"" } else { "" }
-}
-
-fn class_of(cell: &Cell) -> &'static str {
-    let verdict = cell.overall.as_ref().map(|o| o.verdict);
-    match verdict.or(cell.replicas.first().map(|r| r.estimate.verdict)) {
-        _ if cell.replicas.is_empty() => "failed",
-        Some(Verdict::Unresolved | Verdict::InSample) => "weak",
-        _ => "",
-    }
-}
-
-/// A figure with its caption and links to its files.
-fn picture(figure: &Figure) -> String {
-    let name = escape(&figure.name);
-    format!(
-        "<figure>\n{}<figcaption>{} <a href=\"figures/{name}.pdf\">PDF</a>, <a href=\"figures/{name}.svg\">SVG</a></figcaption>\n\
-         </figure>\n",
-        figure.svg,
-        escape(&figure.caption)
-    )
-}
-
-fn cells(results: &Results, figures: &[Figure], calibration: Option<&Calibration>) -> String {
-    let of = |subject: Subject| figures.iter().find(|f| f.subject == subject).map_or(String::new(), picture);
-    let sections: String = results
-        .cells
-        .iter()
-        .enumerate()
-        .map(|(i, cell)| {
-            let title = escape(&title::cell_title(&cell.name));
-            let facts = html_cell::facts(cell, results);
-            let calibrated = calibration.and_then(|c| c.sentence(&cell.name)).map_or(String::new(), |s| {
-                let estimated = format::amplification(cell);
-                format!("<p class=\"calibrated\">Estimated {}; {}.</p>\n", escape(&estimated), escape(&s)).replace("+-", "±")
-            });
-            format!(
-                "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{calibrated}{}{facts}{}</section>\n",
-                of(Subject::Cell(i)),
-                of(Subject::Sets(i))
-            )
-        })
-        .collect();
-    format!("<h2>Cells</h2>\n{sections}")
-}
-
-fn compared(figures: &[Figure]) -> String {
-    let shown = figures.iter().filter(|f| f.subject == Subject::Compared);
-    let shown: String = shown.map(picture).collect();
-    if shown.is_empty() {
-        return shown;
-    }
-    format!("<h2>Side by side</h2>\n<div class=\"pair\">\n{shown}</div>\n")
-}
-
-fn distributions(results: &Results, figures: &[Figure]) -> String {
-    if results.distributions.is_empty() {
-        return String::new();
-    }
-    let shown = figures.iter().filter(|f| matches!(f.subject, Subject::Distribution(_)));
-    let shown: String = shown.map(picture).collect();
-    format!("<h2>Distributions</h2>\n<div class=\"pair\">\n{shown}</div>\n")
-}
-
-fn planes(results: &Results, figures: &[Figure]) -> String {
-    if results.planes.is_empty() {
-        return String::new();
-    }
-    let shown = figures.iter().filter(|f| matches!(f.subject, Subject::Plane(_)));
-    let shown: String = shown.map(picture).collect();
-    format!("<h2>What selections cut</h2>\n<div class=\"pair\">\n{shown}</div>\n")
-}
-
-fn diagnostics(results: &Results, figures: &[Figure]) -> String {
-    if results.diagnostics.is_empty() {
-        return String::new();
-    }
-    let one = |(i, of)| {
-        let shown = figures.iter().filter(|f| f.subject == Subject::Diagnostic(i));
-        let shown: String = shown.map(picture).collect();
-        let shown = if shown.is_empty() { shown } else { format!("<div class=\"pair\">\n{shown}</div>\n") };
-        format!("<section>\n{}{shown}</section>\n", html_diagnostics::facts(of, results.replicas))
-    };
-    let sections: String = results.diagnostics.iter().enumerate().map(one).collect();
-    format!(
-        "<h2>Diagnostics</h2>\n<p class=\"small\">What posteriors and fitted summaries say of themselves: mean, standard \
-         deviation and range over their fits, and the standard error of one fit's number.</p>\n{sections}"
-    )
+    format!("<h2>Warnings</h2>\n<div class=\"warnings\">{}{rest}</div>\n", list(first))
 }
 
 fn collapsed(title: &str, text: &str) -> String {
@@ -281,7 +244,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{figures, testing};
+    use super::super::testing;
     use super::*;
 
     #[test]
@@ -338,16 +301,26 @@ mod tests {
                 text.push_str(&evil);
             }
         }
-        let page = page(
-            &results,
-            &figures(&results),
-            &serde_json::json!({ evil.clone(): evil.clone() }),
-            &evil,
-            None,
-        );
-        assert!(!page.contains("<img"));
-        assert!(!page.contains("\"alert"));
-        assert!(page.matches("&lt;img src=x").count() > 20);
+        let album = Album::of(&results);
+        let figures: Vec<_> = album.planned.iter().filter_map(|planned| album.draw(planned)).collect();
+        let pictures = Pictures::of(figures, "figures");
+        let about = serde_json::json!({ evil.clone(): evil.clone() });
+        // All on one page, and divided as that of a large run is.
+        let everything = Part {
+            file: "page".into(),
+            title: evil.clone(),
+            subjects: album.planned.iter().map(|(subject, _)| *subject).collect(),
+        };
+        let pages = [
+            report(&album, &[], &pictures, (&about, &evil), None),
+            report(&album, std::slice::from_ref(&everything), &pictures, (&about, &evil), None),
+            page(&album, &[everything], 0, &pictures, None),
+        ];
+        for page in pages {
+            assert!(!page.contains("<img"));
+            assert!(!page.contains("\"alert"));
+            assert!(page.matches("&lt;img src=x").count() > 20);
+        }
     }
 
     #[test]
@@ -356,7 +329,8 @@ mod tests {
         results.cells.clear();
         results.distributions.clear();
         results.validation = None;
-        let page = page(&results, &[], &serde_json::Value::Null, "", None);
+        let pictures = Pictures::of(Vec::new(), "figures");
+        let page = report(&Album::of(&results), &[], &pictures, (&serde_json::Value::Null, ""), None);
         assert!(page.contains("The experiment has no cells."));
     }
 }

@@ -85,39 +85,77 @@ pub(super) fn draw_with_blocks(
     panel
 }
 
+/// Steps from one side of the frame to the other in which a place for a block is looked for.
+const STEPS: usize = 24;
+
 /// A place for each block, and how many points of the curves they hide in sum.
 fn arrange(panel: &Panel, series: &[Series], blocks: &[Block<'_>]) -> (usize, Vec<Rect>) {
-    let [obstacles, soft] = panel.obstacles(series);
+    let obstacles = panel.obstacles(series);
     let mut places: Vec<Rect> = Vec::new();
     let mut hidden = 0;
     for block in blocks {
         let (width, height) = block.size();
         let room = (panel.area.width() - width - 2.0 * INSET, panel.area.height() - height - 2.0 * INSET);
-        const STEPS: usize = 24;
-        let mut best: Option<((usize, usize, f64), Rect)> = None;
+        let step = |i: usize| i as f64 / STEPS as f64;
+        let place = |i: usize, j: usize| {
+            let left = panel.area.left + INSET + step(i) * room.0.max(0.0);
+            Rect::new(left, panel.area.top + INSET + step(j) * room.1.max(0.0), width, height)
+        };
+        let grown = |i: usize, j: usize| {
+            let place = place(i, j);
+            Rect::new(place.left - 5.0, place.top - 3.0, width + 10.0, height + 6.0)
+        };
+        let [covered, crossed] = obstacles.each_ref().map(|points| inside(points, grown));
+        let mut best: Option<((usize, usize, f64), [usize; 2])> = None;
         for i in 0..=STEPS {
             for j in 0..=STEPS {
-                let (u, v) = (i as f64 / STEPS as f64, j as f64 / STEPS as f64);
-                let left = panel.area.left + INSET + u * room.0.max(0.0);
-                let place = Rect::new(left, panel.area.top + INSET + v * room.1.max(0.0), width, height);
-                let grown = Rect::new(place.left - 5.0, place.top - 3.0, width + 10.0, height + 6.0);
-                let covered = obstacles.iter().filter(|p| grown.contains(**p)).count();
-                let crossed = soft.iter().filter(|p| grown.contains(**p)).count();
-                let taken = places.iter().filter(|other| grown.overlaps(other)).count();
+                let (u, v) = (step(i), step(j));
+                let taken = places.iter().filter(|other| grown(i, j).overlaps(other)).count();
                 // Corners before edges before the middle; the top before the bottom, the right before the left.
                 let inner = u.min(1.0 - u) + v.min(1.0 - v) + 0.10 * v + 0.05 * (1.0 - u);
-                let cost = (covered + 1000 * taken, crossed, inner);
+                let cost = (covered[i][j] + 1000 * taken, crossed[i][j], inner);
                 if best.as_ref().is_none_or(|(lowest, _)| cost < *lowest) {
-                    best = Some((cost, place));
+                    best = Some((cost, [i, j]));
                 }
             }
         }
-        if let Some(((covered, ..), place)) = best {
+        if let Some(((covered, ..), [i, j])) = best {
             hidden += covered;
-            places.push(place);
+            places.push(place(i, j));
         }
     }
     (hidden, places)
+}
+
+/// How many of the points are in each of the rectangles, whose sides move to the right with the first step and down with the
+/// second.
+///
+/// A point is in those of a block of steps: it is counted at the corners of the block, and the counts are added up.
+fn inside(points: &[(f64, f64)], rect: impl Fn(usize, usize) -> Rect) -> [[usize; STEPS + 1]; STEPS + 1] {
+    let columns: [Rect; STEPS + 1] = std::array::from_fn(|i| rect(i, 0));
+    let rows: [Rect; STEPS + 1] = std::array::from_fn(|j| rect(0, j));
+    let mut counts = [[0_i64; STEPS + 2]; STEPS + 2];
+    for &(x, y) in points {
+        let i = columns.partition_point(|c| c.right < x)..columns.partition_point(|c| c.left <= x);
+        let j = rows.partition_point(|r| r.bottom < y)..rows.partition_point(|r| r.top <= y);
+        if !i.is_empty() && !j.is_empty() {
+            counts[i.start][j.start] += 1;
+            counts[i.end][j.start] -= 1;
+            counts[i.start][j.end] -= 1;
+            counts[i.end][j.end] += 1;
+        }
+    }
+    let mut found = [[0; STEPS + 1]; STEPS + 1];
+    let mut above = [0_i64; STEPS + 1];
+    for (i, found) in found.iter_mut().enumerate() {
+        let mut before = 0;
+        for (j, found) in found.iter_mut().enumerate() {
+            before += counts[i][j];
+            above[j] += before;
+            *found = above[j] as usize;
+        }
+    }
+    found
 }
 
 fn sample(canvas: &mut Canvas, mark: &Mark, (x, y): (f64, f64)) {
@@ -141,6 +179,27 @@ fn sample(canvas: &mut Canvas, mark: &Mark, (x, y): (f64, f64)) {
         Mark::Band(_, fill, opacity) => {
             let corners = [(x, y - 4.0), (x + SAMPLE, y - 4.0), (x + SAMPLE, y + 4.0), (x, y + 4.0)];
             canvas.polygon(&corners, fill, *opacity);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_counted_in_every_rectangle() {
+        let rect = |i: usize, j: usize| Rect::new(3.0 * i as f64, 2.0 * j as f64, 20.0, 11.0);
+        let mut points: Vec<(f64, f64)> =
+            (0..500).map(|k| ((k * 37 % 113) as f64 - 5.0, (k * 53 % 71) as f64 - 5.0)).collect();
+        // On the edges, where they are inside.
+        points.extend([(0.0, 0.0), (20.0, 11.0), (92.0, 59.0), (72.0, 48.0)]);
+        let found = inside(&points, rect);
+        for (i, column) in found.iter().enumerate() {
+            for (j, count) in column.iter().enumerate() {
+                let expected = points.iter().filter(|p| rect(i, j).contains(**p)).count();
+                assert_eq!(*count, expected, "{i}, {j}");
+            }
         }
     }
 }

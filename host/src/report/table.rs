@@ -1,5 +1,7 @@
 //! The table of G: one row for each cell, that is, for each question put to a generator and posterior.
 
+use std::collections::HashMap;
+
 use super::columns::Columns;
 use super::format::{self, THIS_SET, Truth};
 use super::title;
@@ -20,11 +22,12 @@ pub(super) struct Row<'a> {
 }
 
 /// The rows in the order in which the experiment names the cells.
-pub(super) fn rows(results: &Results) -> Vec<Row<'_>> {
+fn rows(results: &Results) -> Vec<Row<'_>> {
     results.cells.iter().map(row).collect()
 }
 
-fn row(cell: &Cell) -> Row<'_> {
+/// That of a cell.
+pub(super) fn row(cell: &Cell) -> Row<'_> {
     let name = &cell.name;
     Row {
         cell,
@@ -36,14 +39,19 @@ fn row(cell: &Cell) -> Row<'_> {
 }
 
 /// What heads the column of the true G: if all of them are of one training set, they are no expectation.
-pub(super) fn truth_head(rows: &[Row<'_>]) -> Option<String> {
-    let mut known = rows.iter().filter_map(|row| row.truth.as_ref()).peekable();
+pub(super) fn truth_head<'r>(rows: impl Iterator<Item = &'r Row<'r>>) -> Option<String> {
+    let mut known = rows.filter_map(|row| row.truth.as_ref()).peekable();
     known.peek()?;
     let of = if known.all(|truth| truth.of_one_set) { format!("{THIS_SET}: ") } else { String::new() };
     Some(format!("{of}true G"))
 }
 
-/// The table of G for a terminal of so many columns, or as wide as it is.
+/// Characters in a line where there is no terminal: a file, or a program that reads the table from a pipe.
+const WITHOUT_TERMINAL: usize = 160;
+
+/// The table of G for a terminal of so many columns.
+///
+/// Every cell has a row. Where these are too wide, the generators that answer the same question stand below it.
 ///
 /// G is written by [`amplification`](super::amplification); beside it, where it is known, stands the true G of the posterior
 /// mean and of a single member.
@@ -52,24 +60,51 @@ pub fn table(results: &Results, width: Option<usize>) -> String {
     if rows.is_empty() {
         return "no cells".into();
     }
-    let head = truth_head(&rows);
-    let mut table = Columns::new().words("generator").words("question").solid("G");
-    if let Some(head) = &head {
-        table = table.solid(&format!("{head}, mean")).solid("single member");
+    let width = width.unwrap_or(WITHOUT_TERMINAL);
+    let labelled = truth_head(rows.iter()).is_some_and(|head| head.starts_with(THIS_SET));
+    let mut plain = columns(&rows, &["generator", "question"]);
+    for row in &rows {
+        let question = one_line(&title::question(&row.cell.name));
+        plain.row([one_line(&row.generator), question].into_iter().chain(numbers(row, labelled)));
     }
-    let labelled = head.is_some_and(|head| head.starts_with(THIS_SET));
-    for row in rows {
-        let name = &row.cell.name;
-        let against =
-            if name.reference.is_empty() { String::new() } else { format!(", against {}", name.reference) };
-        let [mean, member] = row.truth.map_or(Default::default(), |truth| {
-            let of = if truth.of_one_set && !labelled { format!("{THIS_SET}: ") } else { String::new() };
-            [of + &truth.mean, truth.member]
-        });
-        let question = format!("{}, {}{against}", row.summary, name.metric);
-        table.row([one_line(&row.generator), one_line(&question), row.g, mean, member]);
+    let mut places: HashMap<[&str; 4], usize> = HashMap::new();
+    let mut questions: Vec<Vec<&Row<'_>>> = Vec::new();
+    for row in &rows {
+        let place = *places.entry(row.cell.name.question()).or_insert(questions.len());
+        match questions.get_mut(place) {
+            Some(question) => question.push(row),
+            None => questions.push(vec![row]),
+        }
     }
-    table.text(width)
+    if plain.fits(width) || questions.len() == rows.len() {
+        return plain.text(Some(width));
+    }
+    let mut folded = columns(&rows, &["generator"]);
+    for question in questions {
+        folded.heading(&one_line(&title::question(&question[0].cell.name)));
+        for row in question {
+            folded.row([one_line(&row.generator)].into_iter().chain(numbers(row, labelled)));
+        }
+    }
+    folded.text(Some(width))
+}
+
+/// The table without rows: columns of names, and those of numbers.
+fn columns(rows: &[Row<'_>], names: &[&str]) -> Columns {
+    let table = names.iter().fold(Columns::new(), |table, name| table.words(name)).solid("G");
+    match truth_head(rows.iter()) {
+        Some(head) => table.solid(&format!("{head}, mean")).solid("single member"),
+        None => table,
+    }
+}
+
+/// G and the true ones; what is of this training set alone says it, unless the head of the column does.
+fn numbers(row: &Row<'_>, labelled: bool) -> [String; 3] {
+    let [mean, member] = row.truth.as_ref().map_or(Default::default(), |truth| {
+        let of = if truth.of_one_set && !labelled { format!("{THIS_SET}: ") } else { String::new() };
+        [of + &truth.mean, truth.member.clone()]
+    });
+    [row.g.clone(), mean, member]
 }
 
 #[cfg(test)]
@@ -110,6 +145,30 @@ mod tests {
         }
         let heads: Vec<&str> = table.lines().take_while(|line| !line.contains('─')).collect();
         assert!(heads.concat().contains("this training"), "{table}");
+    }
+
+    #[test]
+    fn where_rows_are_too_wide_generators_stand_below_their_question() {
+        let mut results = testing::results();
+        let base = testing::ks_cell(crate::results::Verdict::AtLeast);
+        let cell = |generator: &str, summary: &str| {
+            let mut cell = base.clone();
+            (cell.name.generator, cell.name.summary) = (generator.into(), summary.into());
+            cell
+        };
+        let long = "m".repeat(30);
+        results.cells = vec![cell("a", "radius"), cell("a", &long), cell("b", "radius"), cell("b", &long)];
+        let wide = table(&results, Some(80));
+        assert_eq!(wide.lines().count(), 2 + 4, "{wide}");
+        let folded = format!(
+            "  generator     G\n  ────────────  ───────────\nradius, ks, against left-out\n  a × bayesian  > 12 (95 %)\n  \
+             b × bayesian  > 12 (95 %)\n{long}, ks, against left-out\n  a × bayesian  > 12 (95 %)\n  b × bayesian  > 12 (95 %)"
+        );
+        assert_eq!(table(&results, Some(60)), folded);
+        // Without a terminal a line has an end as well.
+        results.cells.iter_mut().for_each(|cell| cell.name.metric = "k".repeat(100));
+        let piped = table(&results, None);
+        assert_eq!(piped.lines().count(), 2 + 2 * 3, "{piped}");
     }
 
     #[test]

@@ -47,14 +47,32 @@ fn plugins(metric: &str) -> [String; 4] {
     ["autoregressive", "bayes-by-backprop", "radius", metric].map(String::from)
 }
 
+/// Numbers of the null laws of [`laws`]: of integrals, of distances to 1000 and to 20 000 events, and one that no law is.
+const INTEGRAL: usize = 0;
+const KS_1000: usize = 1;
+const KS_20_000: usize = 2;
+pub(crate) const ODD: usize = 3;
+
+/// p (1 - p) of the integrals.
+const BINOMIAL: f64 = 0.2;
+
+/// The null laws of the cells below.
+fn laws() -> Vec<Vec<NullPoint>> {
+    let grid = || (0..60).map(|i| 50.0 * 10f64.powf(f64::from(i) / 11.0));
+    let averaged = |n: f64| NullPoint { n, mean: BINOMIAL / n, bands: [[BINOMIAL / n; 2]; 3] };
+    let mut odd: Vec<_> = grid().map(averaged).collect();
+    odd.push(NullPoint { n: 1e300, mean: 1e-200, bands: [[1e-300, 1e300]; 3] });
+    let distance = |reference: f64| grid().map(|n| kolmogorov(n, reference)).collect();
+    vec![grid().map(averaged).collect(), distance(1000.0), distance(20_000.0), odd]
+}
+
 /// An integral with G = 7.1 on each of the training sets, and its truth.
 pub(crate) fn integral_cell(replicas: u64) -> Cell {
-    let binomial = 0.2;
     let one = |replica: u64| {
         let g = 7.1 * (1.0 + 0.25 * noise(replica as usize, 9) * f64::from(u8::from(replica > 0)));
-        let limit = binomial / (1000.0 * g);
+        let limit = BINOMIAL / (1000.0 * g);
         let point = |(i, n): (usize, u64)| {
-            let statistical = binomial / n as f64;
+            let statistical = BINOMIAL / n as f64;
             let shake = 1.0 + 0.12 * noise(i, replica as usize);
             let value = limit * shake + statistical * (1.0 + 0.15 * noise(i, 3 + replica as usize));
             CurvePoint {
@@ -67,10 +85,6 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
                 spread: 0.004,
             }
         };
-        let null = (0..60).map(|i| {
-            let n = 50.0 * 10f64.powf(i as f64 / 12.0);
-            NullPoint { n, mean: binomial / n, bands: [[0.8 * binomial / n, 1.2 * binomial / n]; 3] }
-        });
         let reason = "The model variance is larger than zero at 95 %.".to_string();
         let estimate =
             estimate(Verdict::Resolved, Some(g), interval(g / 1.42, g * 1.437), interval(g / 2.0, g * 2.2));
@@ -82,11 +96,11 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
             n_effective: 10.0,
             estimate: Estimate { limit, reason, ..estimate },
             curve: checkpoints().map(point).collect(),
-            null: null.collect(),
+            null_law: INTEGRAL,
             deviation: Some(TrueDeviation {
                 posterior_mean: limit,
                 single_member: 2.0 * limit,
-                null_scale: binomial,
+                null_scale: BINOMIAL,
                 pulls: vec![Some(0.4), Some(-1.2), None, Some(2.0)],
                 errors: Some([0.1 * limit, 0.2 * limit]),
             }),
@@ -169,7 +183,6 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
         Verdict::AtLeast => "The distance agrees with the null law for unlimited samples.",
         _ => "The distance excludes the null law for unlimited samples.",
     };
-    let null = (0..60).map(|i| kolmogorov(50.0 * 10f64.powf(i as f64 / 11.0), reference)).collect();
     let made = estimate(verdict, g, ends[0], ends[1]);
     let n_equiv = made.n_equiv.map(|n| fraction * n);
     let replica = CellReplica {
@@ -180,7 +193,7 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
         n_effective: 10.0,
         estimate: Estimate { limit, n_equiv, reason: reason.into(), ..made },
         curve,
-        null,
+        null_law: if verdict == Verdict::InSample { KS_1000 } else { KS_20_000 },
         deviation: None,
     };
     let against = if verdict == Verdict::InSample { "training" } else { "left-out" };
@@ -304,6 +317,7 @@ pub(crate) fn results() -> Results {
             unresolved,
             many,
         ],
+        null_laws: laws(),
         distributions: vec![distribution(false), distribution(true)],
         planes: vec![plane()],
         diagnostics: vec![diagnosed()],

@@ -20,11 +20,14 @@ pub fn cell_title(name: &CellName) -> String {
 
 /// Two lines for a cell.
 pub(super) fn of_cell(name: &CellName) -> [String; 2] {
-    let mut second = format!("{}{}, {}", name.summary, selection(&name.selection), name.metric);
-    if !name.reference.is_empty() {
-        second += &format!(", against {}", name.reference);
-    }
-    [generator(&name.generator, &name.uncertainty), second]
+    [generator(&name.generator, &name.uncertainty), question(name)]
+}
+
+/// What is asked of every generator and posterior, in words.
+pub(super) fn question(name: &CellName) -> String {
+    let against =
+        if name.reference.is_empty() { String::new() } else { format!(", against {}", name.reference) };
+    format!("{}{}, {}{against}", name.summary, selection(&name.selection), name.metric)
 }
 
 /// Two lines for a distribution.

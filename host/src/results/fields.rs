@@ -26,6 +26,9 @@ pub struct Field {
 }
 
 impl Schema {
+    /// The edition that this program writes.
+    pub const VERSION: u32 = 2;
+
     /// That of the files that this program writes.
     pub fn this() -> Self {
         let field = |[path, unit, meaning]: [&str; 3]| {
@@ -33,7 +36,7 @@ impl Schema {
         };
         Schema {
             name: "amplicast-results".into(),
-            version: 1,
+            version: Schema::VERSION,
             fields: described(RESULTS_JSON).map(field).collect(),
         }
     }
@@ -127,7 +130,7 @@ mod tests {
     #[test]
     fn every_column_is_described() {
         assert_eq!(header(&table_rows(&testing::results())), names(TABLE_CSV));
-        let text = || String::from("x");
+        let text = || "x";
         let row = MemberRow {
             generator: text(),
             uncertainty: text(),

@@ -1,25 +1,32 @@
 //! From curves to results: Eq. 3 for every cell and replica, and over replicas.
 
-use amplicast_sdk::{Error, Result};
+use std::collections::{HashMap, HashSet};
 
-use super::against_truth::{against_truth, errors};
+use amplicast_sdk::Error;
+use rayon::prelude::*;
+
+use super::against_truth::against_truth;
+use super::found::Found;
 use super::overall::overall;
-use super::points::{curve_points, null_points};
-use crate::config::{Experiment, ReferenceName};
-use crate::estimate::estimate;
-use crate::inspection::Footing;
+use crate::config::Experiment;
 use crate::moments::{mean, variance};
-use crate::pipeline::curves::{Assembled, MemberCurve, PairCurves, Truth};
-use crate::pipeline::observe::{Columns, OwnTruth};
-use crate::pipeline::plan::{ColumnName, Components, Place, Plan, PlannedCell};
-use crate::results::{Cell, CellReplica, Distribution, MemberRow, Results, Schema, TrueDeviation, Without};
+use crate::pipeline::curves::{MemberCurve, PairCurves, Truth, own_mean};
+use crate::pipeline::observe::Columns;
+use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
+use crate::results::{Cell, CellName, CellRows, Distribution, NullPoint, Results, Schema};
 
 /// Collects results cell by cell.
 pub struct Collector<'a> {
     experiment: &'a Experiment,
     plan: &'a Plan,
     results: Results,
-    rows: Vec<MemberRow>,
+    /// Places of the cells in the results.
+    places: HashMap<&'a CellName, usize>,
+    /// Numbers of the null laws, by the bits of their points.
+    laws: HashMap<Vec<u64>, usize>,
+    rows: Vec<CellRows>,
+    /// All warnings so far.
+    said: HashSet<String>,
 }
 
 impl<'a> Collector<'a> {
@@ -52,32 +59,44 @@ impl<'a> Collector<'a> {
             replicas: sizes.replicas,
             validation: None,
             cells: plan.cells.iter().map(cell).collect(),
+            null_laws: Vec::new(),
             distributions: Vec::new(),
             planes: Vec::new(),
             diagnostics: Vec::new(),
             inspections: Vec::new(),
             warnings: Vec::new(),
         };
-        Collector { experiment, plan, results, rows: Vec::new() }
+        let places = plan.cells.iter().enumerate().map(|(i, cell)| (&cell.name, i)).collect();
+        Collector {
+            experiment,
+            plan,
+            results,
+            places,
+            laws: HashMap::new(),
+            rows: Vec::new(),
+            said: HashSet::new(),
+        }
     }
 
     /// Adds a warning once.
     pub fn warn(&mut self, warning: String) {
-        if !self.results.warnings.contains(&warning) {
+        if self.said.insert(warning.clone()) {
             self.results.warnings.push(warning);
         }
     }
 
     /// Says that cells have no result in a replica.
     pub fn fail(&mut self, replica: u64, cells: &[&PlannedCell], error: &Error) {
-        for (planned, cell) in self.plan.cells.iter().zip(&mut self.results.cells) {
-            if cells.iter().any(|c| c.name == planned.name) {
-                let replicas = self.experiment.experiment.replicas;
-                let place =
-                    if replicas > 1 { format!("training set {}: ", replica + 1) } else { String::new() };
-                cell.failures.push(format!("{place}{error}"));
-            }
+        let replicas = self.experiment.experiment.replicas;
+        let place = if replicas > 1 { format!("training set {}: ", replica + 1) } else { String::new() };
+        for cell in cells {
+            self.target(cell).failures.push(format!("{place}{error}"));
         }
+    }
+
+    /// Where the results of a cell go.
+    fn target(&mut self, cell: &PlannedCell) -> &mut Cell {
+        &mut self.results.cells[self.places[&cell.name]]
     }
 
     /// Says that no cell has a result in a replica.
@@ -111,13 +130,16 @@ impl<'a> Collector<'a> {
         }
         self.results.planes.extend(curves.planes.iter().cloned());
         self.results.diagnostics.extend(curves.diagnostics.iter().cloned());
-        for cell in cells {
-            match self.cell(replica, cell, columns, truth, curves) {
+        let found: Vec<Found> =
+            cells.par_iter().map(|cell| Found::of(replica, cell, columns, truth, curves)).collect();
+        for (cell, Found { rows, warnings, outcome }) in cells.iter().zip(found) {
+            self.rows.extend(rows);
+            warnings.into_iter().for_each(|warning| self.warn(warning));
+            match outcome {
                 Err(error) => self.fail(replica, &[*cell], &error),
-                Ok(found) => {
-                    if let Some(target) = self.results.cells.iter_mut().find(|c| c.name == cell.name) {
-                        target.replicas.push(found);
-                    }
+                Ok((mut found, law)) => {
+                    found.null_law = self.law(law);
+                    self.target(cell).replicas.push(found);
                 }
             }
         }
@@ -126,132 +148,15 @@ impl<'a> Collector<'a> {
         }
     }
 
-    fn cell(
-        &mut self,
-        replica: u64,
-        cell: &PlannedCell,
-        columns: &Columns,
-        truth: &Truth,
-        pair: &PairCurves,
-    ) -> Result<CellReplica> {
-        let column = ColumnName::from(cell);
-        // Without a reference it is the members' spread that speaks.
-        let averaging = cell.reference.is_none();
-        if let Some(reason) = pair.findings.dependent(cell.summary).filter(|_| averaging) {
-            return Err(Error::data(reason.clone()));
-        }
-        if let Some(reason) = pair.ordered.get(&(cell.summary, cell.selection)) {
-            return Err(Error::data(reason.clone()));
-        }
-        let missing = || Error::plugin("the cell was not computed");
-        let columns = if cell.per_member { &pair.own } else { columns };
-        let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
-        let list = pair.curves.get(&Place::Metric(column)).ok_or_else(missing)?;
-        let list = list.as_ref().map_err(Clone::clone)?;
-        let truth = truth.metrics.get(&column);
-        let comparison = &*prepared.comparison;
-        let names = comparison.value_names();
-        let data = Assembled::new(list, &pair.checkpoints, names.len(), pair.n_effective);
-        self.member_rows(replica, cell, &names, list, &pair.checkpoints);
-        let curves = data.curves();
-        let n_train = match own_mean(list, |own| own.n_train) {
-            Some(n_train) => n_train,
-            None => columns.passed(cell.summary, cell.selection)?.events,
-        };
-        if n_train == 0 {
-            return Err(Error::data("expected training events that pass the selection, found none"));
-        }
-        let footing = match cell.reference {
-            None => pair.findings.footing(cell.summary).clone(),
-            Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
-            Some(_) => Footing::Sound,
-        };
-        let estimate = estimate(comparison, &curves, n_train as f64, &footing)?;
-        let without = Without {
-            training: columns.passed(cell.summary, cell.selection).map_or(0.0, |p| part(p.without, p.events)),
-            generated: {
-                let (without, passed) = list.iter().fold((0, 0), |(without, passed), curve| {
-                    (without + curve.without, passed + curve.passed.last().copied().unwrap_or(0))
-                });
-                part(without, passed)
-            },
-        };
-        let without = (without.training > 0.0 || without.generated > 0.0).then_some(without);
-        if let Some(without) = without {
-            self.warn(format!(
-                "{} / {}, {}: {:.1} % of the training events and {:.1} % of the generated ones do not have this summary (a particle \
-                 that is not there has no direction), and are not counted",
-                cell.name.generator,
-                cell.name.uncertainty,
-                cell.name.summary,
-                100.0 * without.training,
-                100.0 * without.generated
-            ));
-        }
-        let deviation = match truth {
-            Some(t) if t.passed > 0 => comparison.deviation(&curves, &t.values, t.passed)?,
-            _ => None,
-        };
-        if let Some(pull) = deviation.as_ref().and_then(|d| largest(&d.pulls))
-            && pull > UNCALIBRATED
-        {
-            let name = &cell.name;
-            self.warn(format!(
-                "{} / {}, {}, {}: the spread of the members does not cover the deviation from the truth (a region is \
-                 {pull:.0} sigma_model away): the estimated G is too large",
-                name.generator, name.uncertainty, name.summary, name.metric
-            ));
-        }
-        let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &curves, t.passed));
-        let curve = curve_points(comparison, &data, truth)?;
-        let null = null_points(comparison, &curves, &estimate)?;
-        Ok(CellReplica {
-            replica,
-            n_train_passed: n_train,
-            n_reference: prepared.n_reference,
-            n_effective: pair.n_effective,
-            without,
-            estimate,
-            curve,
-            null,
-            deviation: deviation.map(|d| TrueDeviation {
-                posterior_mean: d.posterior_mean,
-                single_member: d.single_member,
-                null_scale: d.null_scale,
-                pulls: d.pulls.into_iter().map(|p| p.is_finite().then_some(p)).collect(),
-                errors,
-            }),
+    /// The number of a null law, which is stored once.
+    fn law(&mut self, points: Vec<NullPoint>) -> usize {
+        let numbers =
+            |p: &NullPoint| [p.n, p.mean].into_iter().chain(p.bands.into_iter().flatten()).map(f64::to_bits);
+        let laws = &mut self.results.null_laws;
+        *self.laws.entry(points.iter().flat_map(numbers).collect()).or_insert_with(|| {
+            laws.push(points);
+            laws.len() - 1
         })
-    }
-
-    fn member_rows(
-        &mut self,
-        replica: u64,
-        cell: &PlannedCell,
-        names: &[String],
-        list: &[MemberCurve],
-        checkpoints: &[u64],
-    ) {
-        for (member, curve) in list.iter().enumerate() {
-            for (k, &n_gen) in checkpoints.iter().enumerate() {
-                for (quantity, &value) in names.iter().zip(&curve.values[k]) {
-                    self.rows.push(MemberRow {
-                        generator: cell.name.generator.clone(),
-                        uncertainty: cell.name.uncertainty.clone(),
-                        summary: cell.name.summary.clone(),
-                        selection: cell.name.selection.clone(),
-                        metric: cell.name.metric.clone(),
-                        reference: cell.name.reference.clone(),
-                        replica,
-                        member,
-                        n_gen,
-                        n_passed: curve.passed[k],
-                        quantity: quantity.clone(),
-                        value,
-                    });
-                }
-            }
-        }
     }
 
     fn distributions(
@@ -277,12 +182,7 @@ impl<'a> Collector<'a> {
                     (mean(&fractions), variance(&fractions).unwrap_or(0.0).sqrt())
                 })
                 .unzip();
-            let axis = self
-                .results
-                .cells
-                .iter()
-                .find(|c| c.name == cell.name)
-                .map_or_else(String::new, |c| c.axis.clone());
+            let axis = self.target(cell).axis.clone();
             let true_curve = truth.histograms.get(i).and_then(Option::as_ref).filter(|t| t.passed > 0);
             self.results.distributions.push(Distribution {
                 summary: cell.name.summary.clone(),
@@ -305,7 +205,7 @@ impl<'a> Collector<'a> {
     }
 
     /// The results over all replicas.
-    pub fn finish(mut self) -> (Results, Vec<MemberRow>) {
+    pub fn finish(mut self) -> (Results, Vec<CellRows>) {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
         }
@@ -313,27 +213,4 @@ impl<'a> Collector<'a> {
         warnings.into_iter().for_each(|warning| self.warn(warning));
         (self.results, self.rows)
     }
-}
-
-/// Why a comparison with the training events is no evidence.
-const IN_SAMPLE: &str =
-    "the generator was fitted to the reference: a generator that memorises it would show an infinite G";
-
-/// What `without` of them is, of all events.
-fn part(without: u64, with: u64) -> f64 {
-    without as f64 / (without + with).max(1) as f64
-}
-
-/// A pull beyond which members are said not to cover the truth: one in 500 for 10 calibrated members, rarer for more.
-const UNCALIBRATED: f64 = 4.3;
-
-/// The mean over members of a number of true events, if each member sees them in its own way.
-fn own_mean(members: &[MemberCurve], number: impl Fn(&OwnTruth) -> u64) -> Option<u64> {
-    let numbers: Option<Vec<u64>> = members.iter().map(|m| m.own.as_ref().map(&number)).collect();
-    let numbers = numbers?;
-    Some((numbers.iter().sum::<u64>() as f64 / numbers.len().max(1) as f64).round() as u64)
-}
-
-fn largest(pulls: &[f64]) -> Option<f64> {
-    pulls.iter().copied().filter(|p| p.is_finite()).map(f64::abs).max_by(f64::total_cmp)
 }

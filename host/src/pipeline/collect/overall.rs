@@ -94,7 +94,7 @@ mod tests {
                 reason: String::new(),
             },
             curve: Vec::new(),
-            null: Vec::new(),
+            null_law: 0,
             deviation: Some(TrueDeviation {
                 posterior_mean: deviation,
                 single_member: 2.0 * deviation,

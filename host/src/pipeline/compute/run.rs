@@ -11,10 +11,10 @@ use crate::pipeline::observe::{Columns, HistogramColumn, Observable, Observables
 use crate::pipeline::plan::{ColumnName, PlannedCell, Setting, TrueSource};
 use crate::pipeline::posterior::Pair;
 use crate::pipeline::stage::identity::rounded;
-use crate::results::{MemberRow, Results};
+use crate::results::{CellRows, Results};
 
 /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
-pub fn run(setting: &Setting<'_>) -> Result<(Results, Vec<MemberRow>)> {
+pub fn run(setting: &Setting<'_>) -> Result<(Results, Vec<CellRows>)> {
     let summaries = summaries(setting.components);
     let mut collector = Collector::new(setting.experiment, setting.components, setting.plan);
     for note in &setting.components.notes {

@@ -67,3 +67,10 @@ pub struct PairCurves {
 
 /// Refusals by summary and selection.
 pub type Ordered = BTreeMap<(usize, usize), String>;
+
+/// The mean over members of a number of true events, if each member sees them in its own way.
+pub fn own_mean(members: &[MemberCurve], number: impl Fn(&OwnTruth) -> u64) -> Option<u64> {
+    let numbers: Option<Vec<u64>> = members.iter().map(|m| m.own.as_ref().map(&number)).collect();
+    let numbers = numbers?;
+    Some((numbers.iter().sum::<u64>() as f64 / numbers.len().max(1) as f64).round() as u64)
+}

@@ -106,9 +106,12 @@ fn sample(pair: &Pair<'_>, posterior: &Posterior) -> Result<PairCurves> {
     if let Some(refused) = findings.refused.take() {
         return Err(Error::data(refused));
     }
+    let mut members: Vec<_> = members.into_iter().map(Vec::into_iter).collect();
     let mut curves: BTreeMap<Place, Result<Vec<MemberCurve>>> = BTreeMap::new();
-    for (c, wanted) in wanted.iter().enumerate() {
-        curves.insert(wanted.place, members.iter().map(|m| m[c].clone()).collect());
+    for wanted in &wanted {
+        // The next one of each: all of them, or a failure of one for all.
+        let list: Vec<_> = members.iter_mut().filter_map(Iterator::next).collect();
+        curves.insert(wanted.place, list.into_iter().collect());
     }
     let (ordered, in_order) = ordered(pair, &curves, posterior, part)?;
     for warning in findings.warnings.iter().chain(&in_order) {

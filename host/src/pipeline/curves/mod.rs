@@ -11,6 +11,6 @@ mod speaker;
 mod truth;
 
 pub use assembled::Assembled;
-pub use curve::{MemberCurve, PairCurves, TrueCurve};
+pub use curve::{MemberCurve, PairCurves, TrueCurve, own_mean};
 pub use members::curves;
 pub use truth::Truth;

@@ -3,81 +3,24 @@
 //! The reference is sorted once; generated values are counted into its gaps and onto its values, and the supremum of
 //! |F_gen - F_ref| is read off at the gaps' edges. No copy and no sort of the generated sample, integers throughout.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use amplicast_sdk::{Error, Result};
 
-/// The gaps between a reference's distinct values, with a table that finds a value's gap in constant time.
+use super::grid::{PLACES, Table};
+
+/// The gaps between a reference's distinct values.
 #[derive(Debug)]
 pub struct Gaps {
     /// Distinct reference values in order, then NaN, which equals nothing.
     values: Vec<f64>,
     /// Reference events below each distinct value; after the last, all events.
     below: Vec<u64>,
-    grid: Grid,
-    cells: Vec<Cell>,
-    /// For each cell the number of the first distinct value in it or after it; after the last, all distinct values.
-    first: Vec<u32>,
+    /// Where the bulk of the reference begins and ends.
+    bulk: (f64, f64),
+    /// Made for the first events that are counted: it is far larger than the reference, and a run that has all curves counts none.
+    table: OnceLock<Table>,
 }
-
-/// A uniform grid over the bulk of the reference; its outer cells reach to infinity.
-#[derive(Debug, Clone, Copy)]
-struct Grid {
-    low: f64,
-    scale: f64,
-    /// The last place.
-    last: f64,
-}
-
-/// Places in a cell of the grid.
-const PLACES: u64 = 128;
-
-impl Grid {
-    /// The place of a value; monotone, so that values at lower places are lower.
-    #[inline(always)]
-    fn place(self, x: f64) -> u64 {
-        // Adding 2^52 rounds to an integer, found in the low bits of the sum: unlike a cast, a compiler makes
-        // instructions of this that take several values at once. Comparisons that send NaN to place 0.
-        const MAGIC: f64 = (1_u64 << 52) as f64;
-        let place = (x - self.low) * self.scale;
-        let place = if place > 0.0 { place } else { 0.0 };
-        let place = if place < self.last { place } else { self.last };
-        (place + MAGIC).to_bits() & 0xffff_ffff
-    }
-}
-
-/// A cell of the grid, so made that one addition tells a value's gap: the upper 24 bits are the number of the first distinct
-/// value in the cell or after it, the lower 8 bits are 255 less the place of the only value in it. A place added
-/// overflows into the upper bits if it is above that value's, and leaves 255 if it is the same.
-#[derive(Debug, Clone, Copy)]
-struct Cell(u32);
-
-impl Cell {
-    /// Several values lie in it: numbered beyond every gap.
-    const SEVERAL: Cell = Cell(u32::MAX << 8);
-    /// Distinct values that can be numbered.
-    const MOST_VALUES: usize = (1 << 24) - 2;
-
-    fn empty(first: u32) -> Self {
-        // No place reaches 255 from here.
-        Cell(first << 8)
-    }
-
-    fn with_value(first: u32, place: u64) -> Self {
-        Cell(first << 8 | (255 - place as u32))
-    }
-
-    /// The gap of a value at this place of the cell, unless it is as good as on the reference's; beyond every gap if only
-    /// comparisons can tell.
-    #[inline(always)]
-    fn gap(self, place: u64) -> Option<usize> {
-        let sum = self.0.wrapping_add(place as u32);
-        if sum & 255 == 255 { None } else { Some((sum >> 8) as usize) }
-    }
-}
-
-/// Cells for each distinct value, so that a cell seldom holds several.
-const CELLS_PER_VALUE: usize = 16;
 
 impl Gaps {
     /// The gaps of a reference sample of at least one finite value.
@@ -102,35 +45,14 @@ impl Gaps {
             }
         }
         below.push(sorted.len() as u64);
-        let cells = match values.len() {
-            // Everything is searched in one cell.
-            n if n > Cell::MOST_VALUES => 1,
-            n => (CELLS_PER_VALUE * n).next_power_of_two().clamp(1 << 10, 1 << 22),
-        };
-        // The grid spans the bulk: an outlier must not put everything else into one cell.
         let at = |p: f64| sorted[((sorted.len() - 1) as f64 * p) as usize];
-        let (low, high) = (at(0.001), at(0.999));
-        let last = (cells as u64 * PLACES - 1) as f64;
-        let scale = last / (high - low);
-        let scale = if scale.is_finite() { scale } else { 0.0 };
-        let grid = Grid { low, scale, last };
-        let (mut list, mut first) = (Vec::with_capacity(cells), Vec::with_capacity(cells + 1));
-        let mut next = 0;
-        for cell in 0..cells as u64 {
-            let start = next;
-            while next < values.len() && grid.place(values[next]) / PLACES <= cell {
-                next += 1;
-            }
-            list.push(match next - start {
-                0 => Cell::empty(start as u32),
-                1 => Cell::with_value(start as u32, grid.place(values[start]) % PLACES),
-                _ => Cell::SEVERAL,
-            });
-            first.push(start as u32);
-        }
-        first.push(values.len() as u32);
+        let bulk = (at(0.001), at(0.999));
         values.push(f64::NAN);
-        Ok(Gaps { values, below, grid, cells: list, first })
+        Ok(Gaps { values, below, bulk, table: OnceLock::new() })
+    }
+
+    fn table(&self) -> &Table {
+        self.table.get_or_init(|| Table::new(&self.values[..self.len()], self.bulk))
     }
 
     /// Distinct values.
@@ -150,8 +72,8 @@ impl Gaps {
 
     /// Where a value of this cell lies, by comparison: in gap j, or (true) on distinct value j.
     #[cold]
-    fn search(&self, x: f64, cell: usize) -> (usize, bool) {
-        let (from, to) = (self.first[cell] as usize, self.first[cell + 1] as usize);
+    fn search(&self, x: f64, first: &[u32], cell: usize) -> (usize, bool) {
+        let (from, to) = (first[cell] as usize, first[cell + 1] as usize);
         let j = from + self.values[from..to].partition_point(|&v| v < x);
         (j, self.values[j] == x)
     }
@@ -180,7 +102,8 @@ impl GapCounts {
     pub fn add(&mut self, values: &[f64]) {
         let gaps = &*self.gaps;
         // Local, as a compiler cannot know that counting does not change where these lie.
-        let (grid, cells) = (gaps.grid, &gaps.cells[..]);
+        let Table { grid, cells, first } = gaps.table();
+        let (grid, cells, first) = (*grid, &cells[..], &first[..]);
         let (between, on) = self.counts.split_at_mut(gaps.len() + 1);
         // Two passes: the first takes several values at once. Blocks are so short that the processor begins the next while
         // it waits for the cells and counts of this one: 64 takes a fifth less time than 256.
@@ -196,7 +119,7 @@ impl GapCounts {
                 {
                     *count += 1;
                 } else {
-                    match gaps.search(x, cell) {
+                    match gaps.search(x, first, cell) {
                         (gap, false) => between[gap] += 1,
                         (value, true) => on[value] += 1,
                     }

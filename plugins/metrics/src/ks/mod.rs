@@ -1,6 +1,7 @@
 //! The differential metric: the two-sample Kolmogorov-Smirnov distance (Bahl et al. 2025, Eqs 31-37).
 
 mod counts;
+mod grid;
 pub mod kolmogorov;
 mod ties;
 

@@ -1,0 +1,156 @@
+//! One cell on one training set: Eq. 3 solved, and what stands beside the solution.
+
+use amplicast_sdk::{Error, Result};
+
+use super::against_truth::errors;
+use super::points::{curve_points, null_points};
+use crate::config::ReferenceName;
+use crate::estimate::estimate;
+use crate::inspection::Footing;
+use crate::pipeline::curves::{Assembled, MemberCurve, PairCurves, Truth, own_mean};
+use crate::pipeline::observe::Columns;
+use crate::pipeline::plan::{ColumnName, Place, PlannedCell};
+use crate::results::{CellReplica, CellRows, NullPoint, TrueDeviation, Without};
+
+/// What was found in one cell on one training set.
+pub struct Found {
+    /// The numbers of the members, if they are there.
+    pub rows: Option<CellRows>,
+    /// What the reader should know.
+    pub warnings: Vec<String>,
+    /// The result, its null law not numbered yet.
+    pub outcome: Result<(CellReplica, Vec<NullPoint>)>,
+}
+
+impl Found {
+    /// Looks at one cell on one training set. Cells know nothing of each other.
+    pub fn of(replica: u64, cell: &PlannedCell, columns: &Columns, truth: &Truth, pair: &PairCurves) -> Self {
+        let nothing = Err(Error::plugin("the cell was not looked at"));
+        let mut found = Found { rows: None, warnings: Vec::new(), outcome: nothing };
+        found.outcome = found.of_cell(replica, cell, columns, truth, pair);
+        found
+    }
+
+    fn of_cell(
+        &mut self,
+        replica: u64,
+        cell: &PlannedCell,
+        columns: &Columns,
+        truth: &Truth,
+        pair: &PairCurves,
+    ) -> Result<(CellReplica, Vec<NullPoint>)> {
+        let column = ColumnName::from(cell);
+        // Without a reference it is the members' spread that speaks.
+        let averaging = cell.reference.is_none();
+        if let Some(reason) = pair.findings.dependent(cell.summary).filter(|_| averaging) {
+            return Err(Error::data(reason.clone()));
+        }
+        if let Some(reason) = pair.ordered.get(&(cell.summary, cell.selection)) {
+            return Err(Error::data(reason.clone()));
+        }
+        let missing = || Error::plugin("the cell was not computed");
+        let columns = if cell.per_member { &pair.own } else { columns };
+        let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
+        let list = pair.curves.get(&Place::Metric(column)).ok_or_else(missing)?;
+        let list = list.as_ref().map_err(Clone::clone)?;
+        let truth = truth.metrics.get(&column);
+        let comparison = &*prepared.comparison;
+        let names = comparison.value_names();
+        let data = Assembled::new(list, &pair.checkpoints, names.len(), pair.n_effective);
+        let at = |member: &'_ MemberCurve| pair.checkpoints.iter().copied().zip(member.passed.clone());
+        self.rows = Some(CellRows {
+            name: cell.name.clone(),
+            replica,
+            events: list.iter().flat_map(at).map(|(n_gen, n_passed)| [n_gen, n_passed]).collect(),
+            values: list.iter().flat_map(|member| member.values.iter().flatten().copied()).collect(),
+            checkpoints: pair.checkpoints.len(),
+            quantities: names.clone(),
+        });
+        let curves = data.curves();
+        let n_train = match own_mean(list, |own| own.n_train) {
+            Some(n_train) => n_train,
+            None => columns.passed(cell.summary, cell.selection)?.events,
+        };
+        if n_train == 0 {
+            return Err(Error::data("expected training events that pass the selection, found none"));
+        }
+        let footing = match cell.reference {
+            None => pair.findings.footing(cell.summary).clone(),
+            Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
+            Some(_) => Footing::Sound,
+        };
+        let estimate = estimate(comparison, &curves, n_train as f64, &footing)?;
+        let without = Without {
+            training: columns.passed(cell.summary, cell.selection).map_or(0.0, |p| part(p.without, p.events)),
+            generated: {
+                let (without, passed) = list.iter().fold((0, 0), |(without, passed), curve| {
+                    (without + curve.without, passed + curve.passed.last().copied().unwrap_or(0))
+                });
+                part(without, passed)
+            },
+        };
+        let without = (without.training > 0.0 || without.generated > 0.0).then_some(without);
+        if let Some(without) = without {
+            self.warnings.push(format!(
+                "{} / {}, {}: {:.1} % of the training events and {:.1} % of the generated ones do not have this summary (a particle \
+                 that is not there has no direction), and are not counted",
+                cell.name.generator,
+                cell.name.uncertainty,
+                cell.name.summary,
+                100.0 * without.training,
+                100.0 * without.generated
+            ));
+        }
+        let deviation = match truth {
+            Some(t) if t.passed > 0 => comparison.deviation(&curves, &t.values, t.passed)?,
+            _ => None,
+        };
+        if let Some(pull) = deviation.as_ref().and_then(|d| largest(&d.pulls))
+            && pull > UNCALIBRATED
+        {
+            let name = &cell.name;
+            self.warnings.push(format!(
+                "{} / {}, {}, {}: the spread of the members does not cover the deviation from the truth (a region is \
+                 {pull:.0} sigma_model away): the estimated G is too large",
+                name.generator, name.uncertainty, name.summary, name.metric
+            ));
+        }
+        let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &curves, t.passed));
+        let curve = curve_points(comparison, &data, truth)?;
+        let law = null_points(comparison, &curves, &estimate)?;
+        let found = CellReplica {
+            replica,
+            n_train_passed: n_train,
+            n_reference: prepared.n_reference,
+            n_effective: pair.n_effective,
+            without,
+            estimate,
+            curve,
+            null_law: 0,
+            deviation: deviation.map(|d| TrueDeviation {
+                posterior_mean: d.posterior_mean,
+                single_member: d.single_member,
+                null_scale: d.null_scale,
+                pulls: d.pulls.into_iter().map(|p| p.is_finite().then_some(p)).collect(),
+                errors,
+            }),
+        };
+        Ok((found, law))
+    }
+}
+
+/// Why a comparison with the training events is no evidence.
+const IN_SAMPLE: &str =
+    "the generator was fitted to the reference: a generator that memorises it would show an infinite G";
+
+/// What `without` of them is, of all events.
+fn part(without: u64, with: u64) -> f64 {
+    without as f64 / (without + with).max(1) as f64
+}
+
+/// A pull beyond which members are said not to cover the truth: one in 500 for 10 calibrated members, rarer for more.
+const UNCALIBRATED: f64 = 4.3;
+
+fn largest(pulls: &[f64]) -> Option<f64> {
+    pulls.iter().copied().filter(|p| p.is_finite()).map(f64::abs).max_by(f64::total_cmp)
+}
