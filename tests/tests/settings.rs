@@ -85,7 +85,7 @@ fn the_same_bytes_whatever_is_set_around_a_run() {
     let expected = files(&place, "plain", RUN);
     assert!(expected.keys().any(|name| name.starts_with("figures")));
 
-    let long = format!("a folder/with a long 'name' and λ [1]/{}", "x".repeat(150));
+    let long = format!("a folder/with a long name, and λ [1]/{}", "x".repeat(150));
     let mut settings: Vec<(String, String)> = vec![
         (long, RUN.into()),
         ("one thread".into(), format!("{RUN} --threads 1")),
