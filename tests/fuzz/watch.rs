@@ -16,7 +16,7 @@ use crate::status::Status;
 const ADDRESS_SPACE: u64 = 4 << 20;
 
 /// How long a child may stay with one input.
-const HANGS: Duration = Duration::from_secs(60);
+const HANGS: Duration = Duration::from_secs(300);
 
 /// Lines that a child said last.
 const LAST: usize = 3;
