@@ -279,6 +279,8 @@ fn no_temporary_file_is_left() {
     // As if the kill had come in the middle of writing.
     std::fs::write(place.path("run/.amplicast-abc"), "half").expect("writable");
     std::fs::write(place.path("run/stages/.amplicast-abc"), "half").expect("writable");
+    std::fs::create_dir_all(place.path("run/figures")).expect("a folder");
+    std::fs::write(place.path("run/figures/.amplicast-abc"), "half").expect("writable");
     // The killed one's worker leaves the folder when it hears of the death.
     let begun = std::time::Instant::now();
     let ended = loop {
@@ -292,5 +294,6 @@ fn no_temporary_file_is_left() {
     ended.expect(0);
     assert_eq!(left(&place.path("run")), Vec::<String>::new());
     assert_eq!(left(&place.path("run/stages")), Vec::<String>::new());
+    assert_eq!(left(&place.path("run/figures")), Vec::<String>::new());
     assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0);
 }

@@ -121,3 +121,22 @@ fn address_space(limits: &str) -> Option<f64> {
     // `unlimited` is no number.
     line.split_whitespace().next()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::address_space;
+
+    #[test]
+    fn a_limit_of_the_process_is_read() {
+        let limits = |soft: &str| {
+            format!(
+                "Limit                     Soft Limit           Hard Limit           Units     \n\
+                 Max cpu time              unlimited            unlimited            seconds   \n\
+                 Max address space         {soft:<20} unlimited            bytes     \n"
+            )
+        };
+        assert_eq!(address_space(&limits("4096000000")), Some(4.096e9));
+        assert_eq!(address_space(&limits("unlimited")), None);
+        assert_eq!(address_space(""), None);
+    }
+}
