@@ -1,7 +1,7 @@
 //! The parent: starts children, and another one where one ended.
 
 use std::fmt;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -141,22 +141,20 @@ struct End {
     said: String,
 }
 
+/// What a process says, line by line, to its end.
+fn lines(pipe: Option<impl Read>) -> impl Iterator<Item = String> {
+    let lines = pipe.into_iter().flat_map(|pipe| BufReader::new(pipe).split(b'\n').map_while(Result::ok));
+    lines.map(|line| String::from_utf8_lossy(&line).into_owned()).filter(|line| !line.is_empty())
+}
+
 /// Waits for a child, prints what it finds, and ends it when it hangs.
 fn watched(mut child: Child, name: &str, file: &Path) -> std::io::Result<End> {
-    let lines = |pipe: Option<_>| {
-        pipe.into_iter().flat_map(|pipe| BufReader::new(pipe).lines().map_while(Result::ok))
-    };
     let (out, err) = (child.stdout.take(), child.stderr.take());
     std::thread::scope(|scope| {
-        scope.spawn(|| {
-            lines(out.map(|o| Box::new(o) as Box<dyn std::io::Read + Send>))
-                .for_each(|line| println!("{name} {line}"))
-        });
+        scope.spawn(|| lines(out).for_each(|line| println!("{name} {line}")));
         let said = scope.spawn(|| {
             let mut last = Vec::new();
-            for line in
-                lines(err.map(|e| Box::new(e) as Box<dyn std::io::Read + Send>)).filter(|l| !l.is_empty())
-            {
+            for line in lines(err) {
                 last.push(line);
                 last.drain(..last.len().saturating_sub(LAST));
             }
