@@ -12,7 +12,7 @@ use amplicast_tests::{
     Finished, GAUSSIAN, Numbers, Place, fits, repeats, run_files, signal, stage_files, worker_of,
 };
 
-/// Chains, streams, planes, true curves and figures of 48 cells: about a second.
+/// Chains, streams, planes, true curves and figures of 12 cells: about a second.
 const SIZES: &str = r#"name = "killed"
 n_train = 200
 n_gen = 100_000
