@@ -50,8 +50,8 @@ fn run(arguments: &Arguments) -> ExitCode {
     let chosen: Vec<&str> =
         NAMES.iter().copied().filter(|name| arguments.target.as_deref().is_none_or(|t| t == *name)).collect();
     let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(2).min(chosen.len());
-    // Each lane takes the next target when it is through with one; the time is shared evenly.
-    let each = arguments.time() * lanes as u32 / chosen.len() as u32;
+    // Each lane takes the next target when it is through with one.
+    let each = arguments.time() / chosen.len().div_ceil(lanes) as u32;
     let next = Mutex::new(chosen.iter());
     let tallies = Mutex::new(Vec::new());
     let begun = Instant::now();
