@@ -17,7 +17,7 @@ mod watch;
 
 use std::process::ExitCode;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arguments::{Arguments, Call};
 use targets::NAMES;
@@ -51,7 +51,7 @@ fn run(arguments: &Arguments) -> ExitCode {
         NAMES.iter().copied().filter(|name| arguments.target.as_deref().is_none_or(|t| t == *name)).collect();
     let lanes = std::thread::available_parallelism().map_or(1, usize::from).min(2).min(chosen.len());
     // Each lane takes the next target when it is through with one.
-    let each = arguments.time() / chosen.len().div_ceil(lanes) as u32;
+    let each = (arguments.time() / chosen.len().div_ceil(lanes) as u32).max(Duration::from_secs(1));
     let next = Mutex::new(chosen.iter());
     let tallies = Mutex::new(Vec::new());
     let begun = Instant::now();

@@ -71,7 +71,7 @@ pub fn target(name: &str, arguments: &Arguments, time: Duration) -> Tally {
     let mut first = arguments.first;
     loop {
         let left = arguments.count.map(|count| (arguments.first + count).saturating_sub(first));
-        let seconds = time.saturating_sub(begun.elapsed()).as_secs();
+        let seconds = time.saturating_sub(begun.elapsed()).as_secs_f64().round() as u64;
         if seconds == 0 || left == Some(0) {
             return tally;
         }
