@@ -59,7 +59,7 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
         (Some(code), _) => (Some(Number::of_numpy(code)?), None),
         (None, Some(fields)) => {
             let fields = fields.iter().map(numpy_record).collect::<Result<Vec<_>>>()?;
-            (None, Some(Record::new(fields)))
+            (None, Some(Record::new(fields)?))
         }
         (None, None) => {
             return Err(Error::data(format!("expected numbers such as float32 ('<f4'), found {kind}")));
@@ -94,7 +94,7 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
             Ok(Table::new(header.shape, source))
         }
         (None, record) => {
-            let record = record.unwrap_or_else(|| Record::new(Vec::new()));
+            let record = record.map_or_else(|| Record::new(Vec::new()), Ok)?;
             let (rows, each) = match *header.shape {
                 [rows] => (rows, 1),
                 [rows, each] if !fortran => (rows, each),
