@@ -19,10 +19,14 @@ mod experiment;
 mod files;
 mod library;
 mod place;
+mod random;
+mod run_files;
 mod suite;
 
 pub use experiment::{GAUSSIAN, fits};
 pub use files::{built, hostile_plugin, light_folder, plugins, target_folder};
 pub use library::library;
-pub use place::{Finished, Place, USUAL_SIGNALS, last_of_curve, results, signal, stage_files};
+pub use place::{Finished, Place, USUAL_SIGNALS, last_of_curve, results, signal, stage_files, worker_of};
+pub use random::{Numbers, repeats};
+pub use run_files::run_files;
 pub use suite::{check, lines, text};

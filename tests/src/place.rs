@@ -199,3 +199,9 @@ pub fn stage_files(run: &Path) -> BTreeMap<String, SystemTime> {
         })
         .collect()
 }
+
+/// The child of a process: the worker of a supervisor.
+pub fn worker_of(supervisor: u32) -> Option<i64> {
+    let list = std::fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).ok()?;
+    list.split_whitespace().next()?.parse().ok()
+}

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use amplicast_tests::{GAUSSIAN, Place, fits, hostile_plugin, signal, stage_files};
+use amplicast_tests::{GAUSSIAN, Numbers, Place, fits, hostile_plugin, repeats, signal, stage_files};
 use serde_json::Value;
 
 const SIZES: &str = "n_train = 100\nn_gen = 2000\nmembers = 3\ncheckpoints = 3\nn_truth = 2000";
@@ -74,23 +74,11 @@ impl Finished {
     }
 }
 
-/// A generator of numbers of its own.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % n
-    }
-}
-
 #[test]
 fn flipped_bits_of_stages_are_found() {
     let finished = Finished::run();
-    let numbers = std::cell::RefCell::new(Numbers(0x5DEE_CE66));
-    for _ in 0..300_usize.div_ceil(finished.stages.len()) {
+    let numbers = std::cell::RefCell::new(Numbers::new(0x5DEE_CE66));
+    for _ in 0..repeats("AMPLICAST_FLIPS", 300).div_ceil(finished.stages.len()) {
         finished.mended(|path, bytes| {
             let mut flipped = bytes.to_vec();
             let bit = numbers.borrow_mut().below(8 * bytes.len());
@@ -291,6 +279,8 @@ fn no_temporary_file_is_left() {
     // As if the kill had come in the middle of writing.
     std::fs::write(place.path("run/.amplicast-abc"), "half").expect("writable");
     std::fs::write(place.path("run/stages/.amplicast-abc"), "half").expect("writable");
+    std::fs::create_dir_all(place.path("run/figures")).expect("a folder");
+    std::fs::write(place.path("run/figures/.amplicast-abc"), "half").expect("writable");
     // The killed one's worker leaves the folder when it hears of the death.
     let begun = std::time::Instant::now();
     let ended = loop {
@@ -304,5 +294,6 @@ fn no_temporary_file_is_left() {
     ended.expect(0);
     assert_eq!(left(&place.path("run")), Vec::<String>::new());
     assert_eq!(left(&place.path("run/stages")), Vec::<String>::new());
+    assert_eq!(left(&place.path("run/figures")), Vec::<String>::new());
     assert_eq!(std::fs::read_dir(&temporary).expect("a folder").count(), 0);
 }

@@ -53,7 +53,7 @@ fn an_experiment_that_does_not_fit_is_refused_with_what_it_needs() {
         fits(GAUSSIAN, &sizes(["n_train = 100", "n_train = 2000000000000"]), HALF),
         &[
             "experiment.n_train: 2000000000000 training events of 1 column(s) would need at least 3.2e4 GB",
-            "this machine has",
+            "the limit of this process (`ulimit -v`) is 4.1 GB of memory",
         ],
     );
     refused(

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Child;
 use std::time::{Duration, Instant, SystemTime};
 
-use amplicast_tests::{Finished, Place, hostile_plugin, signal, stage_files};
+use amplicast_tests::{Finished, Place, hostile_plugin, signal, stage_files, worker_of};
 
 /// Two generators, two metrics, two training sets; a chunk of the first generator takes `delay` milliseconds.
 fn experiment(delay: u64) -> String {
@@ -98,12 +98,6 @@ fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(start.elapsed() < Duration::from_secs(60), "waited for a minute until {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
-}
-
-/// The child of a process: the worker of a supervisor.
-fn worker_of(supervisor: u32) -> Option<i64> {
-    let list = std::fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children")).ok()?;
-    list.split_whitespace().next()?.parse().ok()
 }
 
 /// Whether somebody holds the folder of a run.

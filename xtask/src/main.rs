@@ -1,12 +1,13 @@
 //! `cargo xtask`: what a checkout needs done, in one word each.
 //!
-//! `setup` fetches libtorch, `install` puts the program on the PATH, `test` and `lint` are what CI runs, `demo` runs the examples,
-//! `bench` measures.
+//! `setup` fetches libtorch, `install` puts the program on the PATH, `test` and `lint` are what CI runs, `fuzz` tries more of what
+//! the tests try at random, `demo` runs the examples, `bench` measures.
 
 mod bench;
 mod checkout;
 mod demo;
 mod failure;
+mod fuzz;
 mod install;
 mod lint;
 mod setup;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 
 use checkout::Checkout;
 use failure::{Failure, Outcome};
+use fuzz::Fuzz;
 
 /// Set-up, tests, lints, demo and benchmarks of the amplicast checkout.
 #[derive(Parser)]
@@ -47,6 +49,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         cargo_arguments: Vec<String>,
     },
+    /// Set up, build, read changed inputs at random for a while: an hour is `--seconds 3600`.
+    Fuzz(Fuzz),
     /// Format, clippy, documentation, dependency direction, places of unsafe code.
     Lint,
     /// Set up, build, run the examples.
@@ -83,6 +87,7 @@ fn run(task: &Task) -> Outcome {
         Task::Setup => setup::run(&checkout),
         Task::Install { root, debug } => install::run(&checkout, root.as_deref(), *debug),
         Task::Test { cargo_arguments } => test::run(&checkout, cargo_arguments),
+        Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),
         Task::Lint => lint::run(&checkout),
         Task::Demo => demo::run(&checkout),
         Task::Published => bench::published(&checkout),

@@ -290,6 +290,10 @@ fn execute(
     let out = place.results;
     std::fs::create_dir_all(out)
         .map_err(|e| Error::io(format!("cannot make the folder {}", out.display()), e))?;
+    // Of a run that was killed while it wrote. What a link leads to is nobody's business here.
+    for folder in [out.to_path_buf(), out.join("figures")].iter().filter(|folder| !folder.is_symlink()) {
+        remove_leftovers(folder);
+    }
     let effective = to_toml(&ready.experiment.effective())?;
     write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
     let setting = Setting {

@@ -122,9 +122,15 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
     };
     let shape: Vec<usize> =
         shape.into_iter().map(|axis| usize::try_from(axis).unwrap_or(usize::MAX)).collect();
+    // Of no events the numbers that are stored say nothing on how large one would be.
+    if shape.first() == Some(&0) {
+        return Err(here(Error::data("expected at least one event, found none")));
+    }
+    let dimension = shape.iter().skip(1).try_fold(1_usize, |n, &axis| n.checked_mul(axis));
+    let dimension = dimension
+        .ok_or_else(|| here(Error::data(format!("expected a shape that fits a file, found {shape:?}"))))?;
     match element {
         Element::Number(number) => {
-            let dimension = shape.iter().skip(1).product();
             let source = Box::new(Rows { dataset, number, dimension, held });
             Ok(Table { notes: unwritten.into_iter().collect(), ..Table::new(shape, source) })
         }

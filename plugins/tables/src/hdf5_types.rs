@@ -26,7 +26,7 @@ pub fn element(datatype: &Datatype) -> Result<Element> {
     for member in members {
         let (of, count) = match &member.datatype {
             Datatype::Array { base_type, dimensions } => {
-                (&**base_type, dimensions.iter().map(|&n| n as usize).product())
+                (&**base_type, dimensions.iter().fold(1_usize, |count, &n| count.saturating_mul(n as usize)))
             }
             other => (other, 1),
         };
@@ -34,11 +34,11 @@ pub fn element(datatype: &Datatype) -> Result<Element> {
             name: member.name.clone(),
             number: number(of),
             count,
-            size: of.type_size() as usize * count,
+            size: (of.type_size() as usize).saturating_mul(count),
             offset: usize::try_from(member.byte_offset).ok(),
         });
     }
-    let mut record = Record::new(fields);
+    let mut record = Record::new(fields)?;
     record.size = record.size.max(*size as usize);
     Ok(Element::Record(record))
 }

@@ -59,12 +59,16 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
         (Some(code), _) => (Some(Number::of_numpy(code)?), None),
         (None, Some(fields)) => {
             let fields = fields.iter().map(numpy_record).collect::<Result<Vec<_>>>()?;
-            (None, Some(Record::new(fields)))
+            (None, Some(Record::new(fields)?))
         }
         (None, None) => {
             return Err(Error::data(format!("expected numbers such as float32 ('<f4'), found {kind}")));
         }
     };
+    // Of no events the file's length says nothing on how large one would be.
+    if header.shape.first() == Some(&0) {
+        return Err(Error::data("expected at least one event, found none"));
+    }
     let size = number.map_or_else(|| record.as_ref().map_or(0, |r| r.size), Number::bytes);
     let needed = header.shape.iter().try_fold(size as u64, |n, &axis| n.checked_mul(axis as u64));
     let expected = needed
@@ -90,7 +94,7 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
             Ok(Table::new(header.shape, source))
         }
         (None, record) => {
-            let record = record.unwrap_or_else(|| Record::new(Vec::new()));
+            let record = record.map_or_else(|| Record::new(Vec::new()), Ok)?;
             let (rows, each) = match *header.shape {
                 [rows] => (rows, 1),
                 [rows, each] if !fortran => (rows, each),
@@ -119,26 +123,30 @@ pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Re
 }
 
 /// The header of an array, and where its numbers begin.
+///
+/// Its length is a number of the file like any other: the parser gets no more than there is, so that it asks for no more memory.
 fn read_header(bytes: &Bytes, start: u64) -> std::result::Result<(Header, u64), ReadHeaderError> {
     let mut reader = bytes.from(start);
     let mut magic = [0; 8];
-    if reader.read_exact(&mut magic).is_ok() && magic.starts_with(b"\x93NUMPY") && matches!(magic[6], 1 | 2) {
-        // Names of fields are in Latin-1 there, and in UTF-8 in version 3, which the parser reads.
-        let mut width = vec![0; 2 * usize::from(magic[6])];
-        reader.read_exact(&mut width)?;
-        let length = width.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte));
-        let mut latin = Vec::new();
-        reader.by_ref().take(length).read_to_end(&mut latin)?;
-        if latin.len() as u64 == length && !latin.is_ascii() {
-            let text: String = latin.into_iter().map(char::from).collect();
-            let begin =
-                [&b"\x93NUMPY\x03\x00"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
-            return Ok((Header::from_reader(&mut &begin[..])?, reader.place));
-        }
+    reader.read_exact(&mut magic)?;
+    let version = magic[6];
+    if !magic.starts_with(b"\x93NUMPY") || !matches!(version, 1..=3) {
+        return Ok((Header::from_reader(&mut &magic[..])?, reader.place));
     }
-    let mut reader = bytes.from(start);
-    let header = Header::from_reader(&mut reader)?;
-    Ok((header, reader.place))
+    let mut width = vec![0; if version == 1 { 2 } else { 4 }];
+    reader.read_exact(&mut width)?;
+    let length = width.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte));
+    let mut text = Vec::new();
+    reader.by_ref().take(length).read_to_end(&mut text)?;
+    if text.len() as u64 != length {
+        return Err(std::io::Error::from(ErrorKind::UnexpectedEof).into());
+    }
+    // Names of fields are in Latin-1 up to version 2, and in UTF-8 in version 3, which the parser reads.
+    if version < 3 && !text.is_ascii() {
+        text = text.into_iter().map(char::from).collect::<String>().into_bytes();
+    }
+    let whole = [&b"\x93NUMPY\x03\x00"[..], &(text.len() as u32).to_le_bytes(), &text].concat();
+    Ok((Header::from_reader(&mut &whole[..])?, reader.place))
 }
 
 /// For each number of an event, in C order, which of the columns it is in Fortran order.
@@ -229,5 +237,27 @@ mod tests {
     fn numbers_of_an_event_in_fortran_order() {
         assert_eq!(fortran_order(&[2, 3]), [0, 2, 4, 1, 3, 5]);
         assert_eq!(fortran_order(&[4]), [0, 1, 2, 3]);
+    }
+    fn read(text: &str, length: u32) -> Result<Table> {
+        let bytes = [&b"\x93NUMPY\x02\x00"[..], &length.to_le_bytes(), text.as_bytes()].concat();
+        let end = bytes.len() as u64;
+        open(Bytes::Memory(bytes.into()), 0, end, None)
+    }
+
+    /// Numbers of a damaged file are no sizes of memory: of its header, and of an event where there is none.
+    #[test]
+    fn lengths_are_held_against_the_file() {
+        let text = |shape: &str| format!("{{'descr': '<f8', 'fortran_order': True, 'shape': ({shape}), }}\n");
+        let error = |shape: &str, more: u32| {
+            read(&text(shape), text(shape).len() as u32 + more).unwrap_err().to_string()
+        };
+        assert!(error("1, 2", 4_000_000_000).starts_with("expected a .npy file, found something else: "));
+        assert_eq!(error("0, 4000000000", 0), "expected at least one event, found none");
+        assert_eq!(error("0, 4000000000, 5000000000", 0), "expected at least one event, found none");
+        assert!(
+            error("1, 4000000000", 0).starts_with("the file is cut short"),
+            "{}",
+            error("1, 4000000000", 0)
+        );
     }
 }

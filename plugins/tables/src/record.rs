@@ -27,23 +27,32 @@ pub struct Record {
     columns: Vec<(String, Result<Number>, usize)>,
 }
 
+/// Numbers in a record.
+const MOST_COLUMNS: usize = 1_000_000;
+
 impl Record {
-    /// Of these fields, one after another.
-    pub fn new(fields: Vec<Declared>) -> Self {
+    /// Of these fields, one after another; refuses more columns than any record has, before their names need memory.
+    pub fn new(fields: Vec<Declared>) -> Result<Self> {
+        let columns = fields.iter().fold(0_usize, |n, field| n.saturating_add(field.count));
+        if columns > MOST_COLUMNS {
+            return Err(Error::data(format!(
+                "expected records of at most {MOST_COLUMNS} numbers, found {columns}"
+            )));
+        }
         let mut record = Record { size: 0, columns: Vec::new() };
         for Declared { name, number, count, size, offset } in fields {
             let start = offset.unwrap_or(record.size);
-            record.size = record.size.max(start + size);
+            record.size = record.size.max(start.saturating_add(size));
             let each = size / count.max(1);
             for i in 0..count {
                 let name = if count == 1 { name.clone() } else { format!("{name}_{i}") };
                 // Fields without a name are padding.
                 if !name.is_empty() {
-                    record.columns.push((name, number.clone(), start + i * each));
+                    record.columns.push((name, number.clone(), start.saturating_add(i * each)));
                 }
             }
         }
-        record
+        Ok(record)
     }
 
     /// An event that is several such records: of the particles of an event.
@@ -116,7 +125,13 @@ pub fn numpy_record(field: &py_literal::Value) -> Result<Declared> {
     };
     let digits: String = code.chars().filter(char::is_ascii_digit).collect();
     // A character of `U` has four bytes.
-    let each = digits.parse::<usize>().unwrap_or(8) * if code.contains('U') { 4 } else { 1 };
+    let each = digits.parse::<usize>().unwrap_or(8).saturating_mul(if code.contains('U') { 4 } else { 1 });
     let each = if code.contains(['M', 'm']) { 8 } else { each };
-    Ok(Declared { name, number: Number::of_numpy(code), count, size: each * count, offset: None })
+    Ok(Declared {
+        name,
+        number: Number::of_numpy(code),
+        count,
+        size: each.saturating_mul(count),
+        offset: None,
+    })
 }

@@ -46,10 +46,9 @@ pub fn check_model(
 
 fn fits(source: &Source, place: &str, what: &str, bytes: f64) -> Result<(), ConfigError> {
     match memory() {
-        Some(there) if bytes > there => {
+        Some((there, whose)) if bytes > there => {
             let (bytes, there) = (size(bytes), size(there));
-            let message =
-                format!("{what} would need at least {bytes}, and this machine has {there} of memory");
+            let message = format!("{what} would need at least {bytes}, and {whose} {there} of memory");
             Err(source.error(place, &message))
         }
         _ => Ok(()),
@@ -99,13 +98,45 @@ fn size(bytes: f64) -> String {
     if gigabytes < 1e4 { format!("{gigabytes:.1} GB") } else { format!("{gigabytes:.1e} GB") }
 }
 
-/// Bytes that this process may have: of the machine, or of its control group; none if the system does not tell.
-fn memory() -> Option<f64> {
+/// Bytes that this process may have, and by what: of the machine, of its control group, or of its own limit; none if the system does
+/// not tell.
+fn memory() -> Option<(f64, &'static str)> {
     let machine = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = machine.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let machine = 1024.0 * line.split_whitespace().next()?.parse::<f64>().ok()?;
     // Of the root group as it is seen here: in a container the container's. `max` is no number.
     let group = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
     let limit = |file| std::fs::read_to_string(file).ok()?.trim().parse::<f64>().ok();
-    Some(group.into_iter().filter_map(limit).fold(machine, f64::min))
+    let machine = group.into_iter().filter_map(limit).fold(machine, f64::min);
+    let own = std::fs::read_to_string("/proc/self/limits").ok().and_then(|limits| address_space(&limits));
+    Some(match own {
+        Some(own) if own < machine => (own, "the limit of this process (`ulimit -v`) is"),
+        _ => (machine, "this machine has"),
+    })
+}
+
+/// Bytes of address space that a process may have, of what the system says of its limits.
+fn address_space(limits: &str) -> Option<f64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    // `unlimited` is no number.
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::address_space;
+
+    #[test]
+    fn a_limit_of_the_process_is_read() {
+        let limits = |soft: &str| {
+            format!(
+                "Limit                     Soft Limit           Hard Limit           Units     \n\
+                 Max cpu time              unlimited            unlimited            seconds   \n\
+                 Max address space         {soft:<20} unlimited            bytes     \n"
+            )
+        };
+        assert_eq!(address_space(&limits("4096000000")), Some(4.096e9));
+        assert_eq!(address_space(&limits("unlimited")), None);
+        assert_eq!(address_space(""), None);
+    }
 }
