@@ -10,8 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::format::short;
 use crate::moments::{finite_quantile, mean, quantile, variance};
-use crate::report::short;
 use crate::results::{Cell, CellName, CellReplica, Interval, Results, TrueG};
 
 /// The calibration of every cell that has a truth.

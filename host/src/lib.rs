@@ -21,6 +21,7 @@ pub mod cli;
 pub mod config;
 pub mod estimate;
 pub mod exit;
+mod format;
 pub mod inspection;
 mod moments;
 pub mod pipeline;

@@ -8,8 +8,6 @@ use std::fmt::Arguments;
 use std::io::{ErrorKind, Result, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::report::wrapped;
-
 /// Writes a line to standard output; see the module.
 macro_rules! println {
     () => { $crate::terminal::out(::std::format_args!("")) };
@@ -113,6 +111,27 @@ pub fn fitted(text: &str, width: usize) -> String {
         format!("{}{}", " ".repeat(indent), lines.join(&format!("\n{hanging}")))
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Lines of whole words; one that is longer than a line has a line of its own.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let longer = line.chars().count() + 1 + word.chars().count();
+            if line.is_empty() {
+                line = word.into();
+            } else if longer <= width {
+                line += " ";
+                line += word;
+            } else {
+                lines.push(std::mem::replace(&mut line, word.into()));
+            }
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! How far the intervals can be trusted: the table of a calibration.
 
 use super::columns::Columns;
-use super::format;
 use super::text::escape;
 use super::title;
 use crate::calibration::{Calibration, CellCalibration, Mean};
+use crate::format;
 
 const READING: &str = "<p class=\"small\">Coverage: how often the interval of one training set held the true G, with its binomial \
 error. G / true G: median over training sets with the 16 and 84&nbsp;% quantiles. Spread: standard deviation of ln G over training sets, which the interval of \

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::terminal::harmless;
+use crate::terminal::{harmless, wrapped};
 
 /// A column of a table.
 #[derive(Debug, Clone)]
@@ -157,27 +157,6 @@ fn longest_line(text: &str) -> usize {
 
 fn longest_word(text: &str) -> usize {
     text.split([' ', '\n']).map(|word| word.chars().count()).max().unwrap_or(0)
-}
-
-/// Lines of whole words; one that is longer than a line has a line of its own.
-pub fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            let longer = line.chars().count() + 1 + word.chars().count();
-            if line.is_empty() {
-                line = word.into();
-            } else if longer <= width {
-                line += " ";
-                line += word;
-            } else {
-                lines.push(std::mem::replace(&mut line, word.into()));
-            }
-        }
-        lines.push(line);
-    }
-    lines
 }
 
 #[cfg(test)]

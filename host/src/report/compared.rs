@@ -7,7 +7,8 @@ use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Series};
 use super::scale::Scale;
 use super::text::Text;
-use super::{curves, format, title};
+use super::{curves, title};
+use crate::format;
 use crate::results::{Cell, CellReplica, NullPoint, Results, Verdict};
 
 /// Colors and shapes, one for each generator and posterior; more of them do not fit into one frame.

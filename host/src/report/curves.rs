@@ -1,12 +1,12 @@
 //! The metric against the size of the generated sample: Figs 2, 4, 5 (averaging) and 7, 10 (distances).
 
 use super::canvas::{Anchor, Canvas, Rect, Shape, Stroke};
-use super::format;
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series, TICK_SIZE};
 use super::scale::Scale;
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
+use crate::format;
 use crate::results::{Cell, CellReplica, CurvePoint, NullPoint, Verdict};
 
 const BLUE: &str = "#0072b2";

@@ -1,12 +1,12 @@
 //! Histograms of a summary with their ratio (Figs 8 and 12): training events as points, generated ones as a line with a band.
 
 use super::canvas::{Canvas, Rect, Shape, Stroke};
-use super::format;
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series};
 use super::scale::{Kind, Scale};
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
+use crate::format;
 use crate::results::Distribution;
 
 const BLUE: &str = "#0072b2";

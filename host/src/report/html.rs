@@ -9,8 +9,9 @@ use super::html_table::{Group, matrix};
 use super::html_text::{CITE, LIMITS, STYLE};
 use super::pages::Part;
 use super::text::escape;
-use super::{calibration, format, title};
+use super::{calibration, title};
 use crate::calibration::Calibration;
+use crate::format;
 use crate::results::Results;
 
 /// A report on one page: without other pages all figures are on it, else it leads to them.

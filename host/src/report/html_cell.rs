@@ -1,7 +1,7 @@
 //! What the HTML page says about one cell, beside its figure.
 
-use super::format;
 use super::text::escape;
+use crate::format;
 use crate::results::{Cell, CellReplica, Interval, Results, Verdict};
 
 /// Tables and failures of a cell.

@@ -1,7 +1,7 @@
 //! What posteriors and fitted summaries say of themselves, on the HTML page.
 
-use super::format;
 use super::text::escape;
+use crate::format;
 use crate::results::{Diagnosed, DiagnosedNumber};
 
 /// Title and table of one posterior's, or one summary's, diagnostics.

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::figure::{Figure, Subject};
 use super::text::escape;
-use super::{format, html_cell, html_diagnostics, title};
+use super::{html_cell, html_diagnostics, title};
 use crate::calibration::Calibration;
+use crate::format;
 use crate::results::Results;
 
 /// The figures of a page, with their captions and the links to their files.

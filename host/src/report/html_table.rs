@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::format::THIS_SET;
 use super::html_text::READING;
 use super::table::{self, Row};
 use super::text::escape;
+use crate::format::THIS_SET;
 use crate::results::{Cell, Results, Verdict};
 
 /// Rows of the table that stand together.

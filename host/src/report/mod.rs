@@ -12,7 +12,6 @@ mod curves;
 mod diagnostic;
 mod distribution;
 mod figure;
-mod format;
 mod html;
 mod html_cell;
 mod html_diagnostics;
@@ -38,9 +37,9 @@ use std::path::{Path, PathBuf};
 use amplicast_sdk::{Error, Result};
 use rayon::prelude::*;
 
+pub use crate::format::{amplification, short, true_g};
 pub use calibration::calibration_table;
-pub use columns::{Columns, wrapped};
-pub use format::{amplification, short, true_g};
+pub use columns::Columns;
 pub use table::table;
 pub use title::cell_title;
 

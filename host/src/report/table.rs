@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::columns::Columns;
-use super::format::{self, THIS_SET, Truth};
 use super::title;
+use crate::format::{self, THIS_SET, Truth};
 use crate::results::{Cell, Results};
 use crate::terminal::one_line;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use amplicast::config::{Experiment, Source};
-use amplicast::pipeline::{Components, Plan, check_models};
+use amplicast::pipeline::{Components, check_models, own_dataset, plan};
 use amplicast::plugins::{Catalogue, Loading};
 use amplicast::session::Session;
 use amplicast::supervise::Journal;
@@ -110,8 +110,9 @@ fn checked(session: &Session, folder: &Path, text: String) -> Result<Vec<String>
     let source = Source::parse(&folder.join("x.toml"), text).map_err(|e| e.to_string())?;
     let mut experiment = Experiment::read(&source).map_err(|e| e.to_string())?;
     experiment.experiment.folder = Some(folder.display().to_string());
-    let components = Components::make(session, &source, &mut experiment).map_err(|e| e.to_string())?;
-    let plan = Plan::new(&source, &experiment, &components).map_err(|e| e.to_string())?;
+    let components =
+        Components::make(session, &source, &mut experiment, &own_dataset).map_err(|e| e.to_string())?;
+    let plan = plan(&source, &experiment, &components).map_err(|e| e.to_string())?;
     let made = [
         components
             .generators

@@ -3,7 +3,8 @@
 use amplicast_sdk::{Curves, Deviation};
 use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF};
 
-use crate::report::{cell_title, short, true_g};
+use crate::format::{short, true_g};
+use crate::report::cell_title;
 use crate::results::{Cell, CellReplica, Interval, TrueG, Verdict};
 
 /// How rarely calibrated intervals may miss as often as these before it is called a fault of theirs.

@@ -211,8 +211,8 @@ fn number(value: f64, decimals: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing;
     use super::*;
+    use crate::report::testing;
 
     fn made(verdict: Verdict, g: Option<f64>, ends: [Option<f64>; 2]) -> Estimate {
         let interval = Interval { low: ends[0], high: ends[1] };
