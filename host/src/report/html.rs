@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use super::album::Album;
 use super::figure::{FONTS, Subject};
+use super::html_looked::looked_at;
 use super::html_sections::{Pictures, cell, diagnosed, section};
 use super::html_table::{Group, matrix};
 use super::html_text::{CITE, LIMITS, STYLE};
@@ -43,6 +44,7 @@ pub(super) fn report(
         setting(results),
         warnings(results),
         found.concat(),
+        looked_at(results),
         LIMITS.to_string(),
         CITE.to_string(),
         "<h2>Provenance</h2>\n".to_string(),

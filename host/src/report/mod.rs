@@ -15,6 +15,7 @@ mod figure;
 mod html;
 mod html_cell;
 mod html_diagnostics;
+mod html_looked;
 mod html_sections;
 mod html_table;
 mod html_text;

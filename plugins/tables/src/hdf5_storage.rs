@@ -56,7 +56,7 @@ pub fn expect_stored(
                     key,
                 ));
             }
-            chunks(dataset, shape, &chunk_shape, size, &too_few)
+            chunks(dataset, shape, &chunk_shape, (size, length), &too_few)
         }
         _ => Ok(None),
     }
@@ -101,7 +101,7 @@ fn chunks(
     dataset: &Dataset,
     shape: &[u64],
     chunk: &[u64],
-    size: u64,
+    (size, length): (u64, u64),
     too_few: &dyn Fn(u64) -> Error,
 ) -> Result<Option<String>> {
     let stored = dataset
@@ -124,6 +124,7 @@ fn chunks(
         return Err(never_written());
     }
     let count = stored.len() as u64;
+    expect_inside(&stored, length)?;
     expect_grid(&stored, shape, chunk)?;
     // The library makes no larger ones of a shape that cannot grow.
     if matches!(dataset.maxshape(), Ok(None)) && shape.iter().zip(chunk).any(|(axis, chunk)| chunk > axis) {
@@ -154,6 +155,18 @@ fn chunks(
             needed - count
         )
     }))
+}
+
+/// Refuses chunks that end beyond the file: the library asks for memory for what a chunk says to be long.
+fn expect_inside(stored: &[Chunk], length: u64) -> Result<()> {
+    let end = |chunk: &Chunk| chunk.address.checked_add(chunk.storage_size);
+    match stored.iter().find(|chunk| end(chunk).is_none_or(|end| end > length)) {
+        None => Ok(()),
+        Some(chunk) => Err(Error::data(format!(
+            "the file is damaged or cut short: expected chunks within its {length} bytes, found one of {} bytes at {}",
+            chunk.storage_size, chunk.address
+        ))),
+    }
 }
 
 /// Refuses chunks that lie beside the grid of the shape, or twice in one place: they would be read as if they were not there.

@@ -1,7 +1,7 @@
 //! Columns of Parquet files.
 
 use std::fmt;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
@@ -373,11 +373,24 @@ impl Length for Bytes {
     }
 }
 
+/// A reader to which the end of the file is an error: the library, which believes a damaged list's length, would go on asking.
+#[derive(Debug)]
+pub struct Within(Reader);
+
+impl Read for Within {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(out)? {
+            0 if !out.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
+            read => Ok(read),
+        }
+    }
+}
+
 impl ChunkReader for Bytes {
-    type T = BufReader<Reader>;
+    type T = BufReader<Within>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(BufReader::new(self.from(start)))
+        Ok(BufReader::new(Within(self.from(start))))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<bytes::Bytes, ParquetError> {
