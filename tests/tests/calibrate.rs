@@ -162,6 +162,26 @@ metric = "half"
     place.amplicast(&["plugins", "info", "trained-model"]).expect(0).prints(&["run [required]", "member"]);
 }
 
+/// A holdout in single precision has all events of the run compared in it; the chains that the dataset looks for are those.
+#[test]
+fn a_trained_model_of_rounded_events_is_found() {
+    let place = Place::new();
+    place.normal_npy("train.npy", 100, 1, 5);
+    let holdout = place.normal_npy("exact.npy", 1000, 1, 6);
+    let exact: ndarray::Array2<f64> = ndarray_npy::read_npy(holdout).expect("just written");
+    let single = exact.mapv(|x| x as f32);
+    ndarray_npy::write_npy(place.path("holdout.npy"), &single).expect("writable");
+    let sizes = "name = \"small\"\nn_train = 100\nn_gen = 1000\nmembers = 3\nn_truth = 1000";
+    let data = format!("{DATA}\nholdout = \"holdout.npy\"");
+    let file = place.write("data.toml", fits(&data, sizes, TABLES)).display().to_string();
+    place.amplicast(&["run", &file, "--out", "data"]).expect(0);
+    let run = results(&place.path("data"));
+    assert_eq!(run["inspections"][0]["precision"], "in single precision");
+    let model = fits("plugin = \"trained-model\"\nrun = \"data\"", sizes, TABLES);
+    let file = place.write("model.toml", model).display().to_string();
+    place.amplicast(&["run", &file, "--out", "model"]).expect(0);
+}
+
 /// No event passes: the cell says which selection, and of what.
 #[test]
 fn an_empty_selection_is_named() {

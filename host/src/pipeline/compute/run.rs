@@ -5,12 +5,11 @@ use amplicast_sdk::{ErrorKind, Result, Split};
 use crate::inspection::Order;
 use crate::pipeline::collect::Collector;
 use crate::pipeline::curves::{Truth, curves};
-use crate::pipeline::events::TrueEvents;
-use crate::pipeline::look::{rounding, true_sample};
+use crate::pipeline::events::training_set;
+use crate::pipeline::look::true_sample;
 use crate::pipeline::observe::{Columns, HistogramColumn, Observable, Observables, Replica, cuts, summaries};
 use crate::pipeline::plan::{ColumnName, PlannedCell, Setting, TrueSource};
 use crate::pipeline::posterior::Pair;
-use crate::pipeline::stage::identity::rounded;
 use crate::results::{CellRows, Results};
 
 /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
@@ -40,14 +39,8 @@ fn replica(
     collector: &mut Collector<'_>,
 ) -> Result<()> {
     let dataset = &**setting.components.dataset.component.as_ref().map_err(Clone::clone)?;
-    let sizes = &setting.experiment.experiment;
-    let mut events =
-        setting.session.attempt("read training events", || TrueEvents::read(dataset, sizes, number))?;
-    let rounding = setting
-        .session
-        .attempt("look at the precision of events", || Ok(rounding(setting, dataset, &events)))?;
-    let identity = rounded(setting.components.data_identity(setting.experiment, number)?, &rounding);
-    events.round(rounding);
+    let (events, identity) =
+        training_set(setting.session, setting.experiment, setting.components, number)?;
     let truth = dataset.density();
     let without_cuts = Observables { summaries, cuts: &[], truth, member: None };
     let (sample, warnings) = true_sample(setting, dataset, &events, without_cuts)?;

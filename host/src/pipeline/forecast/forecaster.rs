@@ -12,7 +12,7 @@ use amplicast_sdk::{Error, ErrorKind, Result, Seed};
 
 use super::simulation::{Resolved, Resources, Simulations};
 use crate::config::ReferenceName;
-use crate::pipeline::events::TrueEvents;
+use crate::pipeline::events::{TrueEvents, training_set};
 use crate::pipeline::observe::{Observables, cuts, summaries};
 use crate::pipeline::plan::{PlannedCell, Setting, member_count};
 use crate::results::CellName;
@@ -69,8 +69,7 @@ struct Forecaster<'a> {
 /// The forecasts of all cells from `runs` simulated runs each; with `target` also what it would take to resolve that G.
 pub fn forecast(setting: &Setting<'_>, runs: u64, target: Option<f64>) -> Result<Vec<Forecast>> {
     let dataset = &**setting.components.dataset.component.as_ref().map_err(Clone::clone)?;
-    let sizes = &setting.experiment.experiment;
-    let events = setting.session.attempt("read training events", || TrueEvents::read(dataset, sizes, 0))?;
+    let (events, _) = training_set(setting.session, setting.experiment, setting.components, 0)?;
     let summaries = summaries(setting.components);
     let without = Observables { summaries: &summaries, cuts: &[], truth: dataset.density(), member: None };
     let cuts = cuts(setting, dataset, &events, without);

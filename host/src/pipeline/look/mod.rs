@@ -4,4 +4,4 @@ mod members;
 mod true_sample;
 
 pub use members::inspect;
-pub use true_sample::{rounding, true_sample};
+pub use true_sample::true_sample;

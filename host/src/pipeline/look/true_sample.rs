@@ -1,63 +1,21 @@
 //! What is known of a training set's true events before members are compared with them.
 
 use amplicast_sdk::ndarray::{Array2, s};
-use amplicast_sdk::{Accumulator as _, Batch, Chunk, Error, Origin, Result, Seed, Split};
+use amplicast_sdk::{Accumulator as _, Batch, Error, Origin, Result, Split};
 
 use crate::config::ReferenceName;
 use crate::inspection::{
-    Grain, Holdout, Known, Neighbors, Numbers, Order, Overlap, Rounding, Runs, Sketch, TrueSample,
-    TrueSummary, copies_on_grid, repeated, spaced,
+    Holdout, Known, Neighbors, Numbers, Order, Overlap, Runs, Sketch, TrueSample, TrueSummary, copies_on_grid,
+    repeated, spaced,
 };
 use crate::pipeline::events::TrueEvents;
 use crate::pipeline::observe::Observables;
 use crate::pipeline::plan::{Setting, TrueSource};
 
-/// True events whose precision is looked at, and events of each member.
-const GRAIN_EVENTS: usize = 512;
-const GRAIN_EVENTS_OF_MEMBER: u64 = 256;
 /// Left-out or holdout events from which on they stand for true events; with fewer, training events do.
 const TRUE_EVENTS: usize = 200;
 /// Part of the training events above which a holdout that holds them is refused; fewer may be chance where numbers are rounded.
 const MOST: f64 = 0.01;
-
-/// The precision in which this replica's events are compared: the coarsest of training events, holdout, and members that
-/// exist before anything is trained.
-pub fn rounding(run: &Setting<'_>, dataset: &dyn TrueSource, events: &TrueEvents<'_>) -> Rounding {
-    let training = events.all().values;
-    let n = training.nrows().min(GRAIN_EVENTS);
-    let mut sources = vec![Grain::of(training.slice(s![..n, ..]))];
-    let dimension = training.ncols();
-    // What cannot be read or made is told where it is needed.
-    let holdout = dataset.capacity(Split::Holdout).ok().flatten().unwrap_or(0);
-    sources.extend(beginning(holdout, dimension, |chunk, out| dataset.read(Split::Holdout, chunk, out)));
-    let mut all_known = true;
-    for made in &run.components.generators {
-        let Ok(generator) = &made.component else { continue };
-        if !generator.abilities().own_members {
-            all_known = false;
-            continue;
-        }
-        let Ok(model) = generator.prepare(&events.seen(), &run.components.schema) else { continue };
-        use amplicast_sdk::Model as _;
-        for member in model.own_members().unwrap_or_default().iter().filter_map(|p| model.at(p).ok()) {
-            let n = member.capacity().unwrap_or(u64::MAX).min(GRAIN_EVENTS_OF_MEMBER);
-            sources.extend(beginning(n, dimension, |chunk, out| member.sample(chunk, out)));
-        }
-    }
-    Rounding::common(&sources, all_known)
-}
-
-/// The grains of the first events of a source of `n`; none if they cannot be had.
-fn beginning(
-    n: u64,
-    dimension: usize,
-    read: impl Fn(Chunk, amplicast_sdk::ndarray::ArrayViewMut2<'_, f64>) -> Result<()>,
-) -> Option<Vec<Grain>> {
-    let n = n.min(GRAIN_EVENTS as u64) as usize;
-    let mut events = Array2::zeros((n, dimension));
-    let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(0).split("precision") };
-    (n > 0 && read(chunk, events.view_mut()).is_ok()).then(|| Grain::of(events.view()))
-}
 
 /// Looks at the true events of a replica: what members will be compared with, and what the reader should know.
 ///
