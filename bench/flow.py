@@ -90,16 +90,16 @@ def prepared(generator, batch):
 def training(generator, batch=512, steps=1):
     """Training steps: loss, gradient, clip, Adam. The points on the lines are drawn beforehand."""
     name, network, x, t = prepared(generator, batch)
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     v = torch.randn(batch, 6, 4)
 
     def run():
         for _ in range(steps):
-            optimiser.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             loss = (network(x, t) - v).square().mean() / 2
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimiser.step()
+            optimizer.step()
 
     return name, steps, run
 

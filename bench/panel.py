@@ -65,7 +65,7 @@ class Posterior:
 
     def train(self, x, steps=6000, batch=200, warmup=100, rates=(2e-3, 4e-3), kl_weight=0.003):
         groups = [[*self.points, self.mean], [self.log_sigma]]
-        optimiser = torch.optim.Adam([{"params": group} for group in groups], fused=ADAM_IS_FUSED)
+        optimizer = torch.optim.Adam([{"params": group} for group in groups], fused=ADAM_IS_FUSED)
         parameters = [*self.points, self.mean, self.log_sigma]
         n = used = len(x)
         for step in range(steps):
@@ -75,12 +75,12 @@ class Posterior:
             used += batch
             done = (step - warmup) / (steps - warmup)
             factor = (step + 1) / warmup if step < warmup else 0.5 * (1 + math.cos(math.pi * done))
-            for group, rate in zip(optimiser.param_groups, rates):
+            for group, rate in zip(optimizer.param_groups, rates):
                 group["lr"] = rate * factor
             self.draw()
             loss = self.network.negative_log_likelihood(x[rows], self.network.head.weight)
             kl = 0.5 * ((2 * self.log_sigma).exp() + self.mean.square()).sum() - self.log_sigma.sum()
-            descend(optimiser, loss + kl_weight * kl / n, parameters)
+            descend(optimizer, loss + kl_weight * kl / n, parameters)
         with torch.no_grad():
             self.draw()
 
@@ -97,9 +97,9 @@ class Classifier:
         self.mean = moment(lambda x: x)
         self.scale = moment(lambda x: (x - self.mean) ** 2).sqrt()
         self.network = perceptron(DIMENSION)
-        self.train([self.standardised(events) for events in both])
+        self.train([self.standardized(events) for events in both])
 
-    def standardised(self, events):
+    def standardized(self, events):
         return ((events - self.mean) / self.scale).float()
 
     def train(self, kinds, steps=2000, half=128, look_every=50, patience=8):
@@ -110,7 +110,7 @@ class Classifier:
         labels = torch.cat([torch.zeros(half, 1), torch.ones(half, 1)])
         known = torch.cat([torch.full((n, 1), float(label)) for label, n in enumerate(counts)])
         weight = torch.cat([torch.full((n, 1), 0.5 / n) for n in counts])
-        optimiser = torch.optim.Adam(self.network.parameters(), lr=1e-3, fused=ADAM_IS_FUSED)
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=1e-3, fused=ADAM_IS_FUSED)
         parameters = list(self.network.parameters())
         best, kept, looks = math.inf, None, 0
         orders, used = [None, None], [len(events) for events in kinds]
@@ -123,9 +123,9 @@ class Classifier:
                 used[kind] += half
             # Amplicast's learning rate: 100 steps of warm-up, then a cosine.
             factor = step / 100 if step <= 100 else 0.5 * (1 + math.cos(math.pi * (step - 101) / (steps - 100)))
-            optimiser.param_groups[0]["lr"] = 1e-3 * factor
+            optimizer.param_groups[0]["lr"] = 1e-3 * factor
             loss = F.binary_cross_entropy_with_logits(self.network(torch.cat(batch)), labels)
-            descend(optimiser, loss, parameters)
+            descend(optimizer, loss, parameters)
             if step % look_every == 0:
                 with torch.inference_mode():
                     found = F.binary_cross_entropy_with_logits(
@@ -143,7 +143,7 @@ class Classifier:
 
     @torch.inference_mode()
     def score(self, events):
-        parts = [self.network(self.standardised(part)).squeeze(1) for part in events.split(EVENTS)]
+        parts = [self.network(self.standardized(part)).squeeze(1) for part in events.split(EVENTS)]
         return torch.cat(parts).double().numpy()
 
 
@@ -155,25 +155,25 @@ def curve(reference, values, sizes):
     return [ks_2samp(reference, values[:size], method="asymp").statistic for size in sizes]
 
 
-def member(index, posterior, training, standardisation):
+def member(index, posterior, training, standardization):
     """The curves of a member, the steps of its classifier, and the seconds of its parts."""
     torch.manual_seed(1000 + index)
     clock = [time.perf_counter()]
     lap = lambda: clock.append(time.perf_counter())
-    shift, scale = standardisation
+    shift, scale = standardization
     with torch.no_grad():
         posterior.draw()
     network = posterior.network
 
-    def log_densities(standardised):
-        return torch.cat([network.log_density(part) for part in standardised.split(EVENTS)])
+    def log_densities(standardized):
+        return torch.cat([network.log_density(part) for part in standardized.split(EVENTS)])
 
     log_density = torch.zeros(GENERATED)
-    standardised = network.sample(GENERATED, EVENTS, None if DENSITIES_APART else log_density)
-    events = standardised * scale + shift
+    standardized = network.sample(GENERATED, EVENTS, None if DENSITIES_APART else log_density)
+    events = standardized * scale + shift
     lap()
     if DENSITIES_APART:
-        log_density = log_densities(standardised)
+        log_density = log_densities(standardized)
     lap()
     # The classifier sees the first half of the training events, and scores the others.
     seen, unseen = training.split(TRAINING // 2)

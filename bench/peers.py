@@ -244,12 +244,12 @@ def perceptron(dimension):
     return nn.Sequential(nn.Linear(dimension, 64), gelu, nn.Linear(64, 64), gelu, nn.Linear(64, 1))
 
 
-def descend(optimiser, loss, parameters):
+def descend(optimizer, loss, parameters):
     """A step with the gradient clipped."""
-    optimiser.zero_grad(set_to_none=True)
+    optimizer.zero_grad(set_to_none=True)
     loss.backward()
     nn.utils.clip_grad_norm_(parameters, 10.0)
-    optimiser.step()
+    optimizer.step()
 
 
 def classifier():
@@ -258,27 +258,27 @@ def classifier():
     labels = torch.cat([torch.zeros(128, 1), torch.ones(128, 1)])
     for adam, options in {"": {}, "fused ": {"fused": True}}.items():
         network = perceptron(2)
-        optimiser = torch.optim.Adam(network.parameters(), lr=1e-3, **options)
+        optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, **options)
 
-        def run(network=network, optimiser=optimiser):
+        def run(network=network, optimizer=optimizer):
             order = torch.randperm(len(x))
             for step in range(steps):
                 start = 128 * (step % 78)
                 rows = torch.cat([order[start : start + 128], order[10_000 + start : 10_128 + start]])
                 loss = F.binary_cross_entropy_with_logits(network(x[rows]), labels)
-                descend(optimiser, loss, network.parameters())
+                descend(optimizer, loss, network.parameters())
 
         variants.append((f"PyTorch {torch.__version__} eager, {adam}Adam", steps, run))
     return fastest(variants)
 
 
-def variational_steps(network, x, optimiser_options, steps):
+def variational_steps(network, x, optimizer_options, steps):
     """Steps of a variational posterior over the head's matrix; everything else is trained to a point."""
     log_sigma = nn.Parameter(torch.full_like(network.head.weight, -2.0))
     rates = [2e-3, 4e-3]
     parameters = list(network.parameters())
     groups = [{"params": parameters, "lr": rates[0]}, {"params": [log_sigma], "lr": rates[1]}]
-    optimiser = torch.optim.Adam(groups, **optimiser_options)
+    optimizer = torch.optim.Adam(groups, **optimizer_options)
     n, batch = len(x), 200
 
     def run():
@@ -288,12 +288,12 @@ def variational_steps(network, x, optimiser_options, steps):
                 order, used = torch.randperm(n), 0
             rows = order[used : used + batch]
             used += batch
-            for group, rate in zip(optimiser.param_groups, rates):
+            for group, rate in zip(optimizer.param_groups, rates):
                 group["lr"] = rate * (step + 1) / steps
             mu, sigma = network.head.weight, log_sigma.exp()
             loss = network.negative_log_likelihood(x[rows], mu + sigma * torch.randn_like(mu))
             kl = (0.5 * (sigma.square() + mu.square() - 1) - log_sigma).sum()
-            descend(optimiser, loss + kl / n, [*parameters, log_sigma])
+            descend(optimizer, loss + kl / n, [*parameters, log_sigma])
 
     return run
 

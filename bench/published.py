@@ -111,7 +111,7 @@ class Lloca(nn.Module):
 
 
 def coordinates(p):
-    """log(pT - pT_min), phi, eta and log m^2 of momenta, not standardised."""
+    """log(pT - pT_min), phi, eta and log m^2 of momenta, not standardized."""
     energy, px, py, pz = p.unbind(-1)
     pt = (px**2 + py**2).sqrt()
     eta = torch.asinh(pz / pt).clamp(-5, 5)

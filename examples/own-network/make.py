@@ -33,11 +33,11 @@ class Flow(torch.nn.Module):
 
 def trained(events: torch.Tensor) -> Flow:
     flow = Flow()
-    optimiser = torch.optim.Adam(flow.parameters(), lr=0.01)
+    optimizer = torch.optim.Adam(flow.parameters(), lr=0.01)
     for _ in range(500):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (-flow.log_density(events).mean()).backward()
-        optimiser.step()
+        optimizer.step()
     return flow
 
 

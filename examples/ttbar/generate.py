@@ -73,11 +73,11 @@ class Calorimeter:
         row, column = tower // 1000, tower % 1000
         energy = np.bincount(which, energy, len(tower))
         low, high = self.edges[row - 1], self.edges[row]
-        centre = np.abs(low + high) / 2
+        center = np.abs(low + high) / 2
         # Log-normal with this mean and standard deviation.
-        width = np.sqrt(np.log1p((self.resolution(centre, energy) / energy) ** 2))
+        width = np.sqrt(np.log1p((self.resolution(center, energy) / energy) ** 2))
         energy = energy * np.exp(width * random.standard_normal(len(energy)) - width**2 / 2)
-        kept = (energy > self.least) & (energy > 2 * self.resolution(centre, energy))
+        kept = (energy > self.least) & (energy > 2 * self.resolution(center, energy))
         eta = random.uniform(low, high)
         phi = (column + random.random(len(column))) * 2 * np.pi / self.bins[row] - np.pi
         pt = energy / np.cosh(eta)

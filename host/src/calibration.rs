@@ -213,7 +213,7 @@ impl Calibration {
         let of = against.coverage_68.of;
         let bias = against.ratio().map_or(String::new(), |ratio| format!("; G / true G is {ratio}"));
         Some(format!(
-            "on {of} training sets of a known truth like this one the 68 % interval held the true G ({}) {}, the 95 % \
+            "on {of} training sets of a known truth like this one the 68 % interval covered the true G ({}) {}, the 95 % \
              interval {}{bias}",
             against.version.text(),
             against.coverage_68,

@@ -49,7 +49,7 @@ pub trait Dataset: Component {
     }
 }
 
-/// A normalised density of events.
+/// A normalized density of events.
 pub trait Density: Send + Sync {
     /// Writes the natural logarithm of the density at each event (n x d) to `out` (n); -inf outside the support.
     fn log_density(&self, events: ArrayView2<'_, f64>, out: &mut [f64]) -> Result<()>;

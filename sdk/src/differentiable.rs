@@ -7,7 +7,7 @@ use crate::{Result, Seed};
 pub enum LossKind {
     /// The mean negative log-likelihood of the events: a posterior of it is the Bayesian posterior.
     NegativeLogLikelihood,
-    /// Something else (flow matching): a posterior over it is none of the likelihood and needs an explicit temperature.
+    /// Something else (flow matching): exp(-loss) is not the likelihood, so a posterior over it needs an explicit temperature.
     Surrogate,
 }
 

@@ -72,7 +72,7 @@ pub trait Model: Send + Sync {
 
     /// Fits the parameters to rows of the training set; a row may occur several times (bootstrap).
     ///
-    /// The default is the SDK's optimiser over [`Model::gradients`], with the settings' validation.
+    /// The default is the SDK's optimizer over [`Model::gradients`], with the settings' validation.
     fn fit(
         &self,
         rows: &[u64],

@@ -2,7 +2,7 @@
 //!
 //! An experiment crosses datasets, [`Generator`]s, [`UncertaintyModel`]s, [`SummaryStatistic`]s and [`Metric`]s. Each
 //! is a component of some plugin: a safe Rust trait over ndarray views, registered with one macro and exported with
-//! another. This crate holds the traits, the values that they exchange, the optimiser and the boundary; no engine, no
+//! another. This crate holds the traits, the values that they exchange, the optimizer and the boundary; no engine, no
 //! input or output, no libtorch.
 //!
 //! A whole plugin: a summary that is the first column of an event.
@@ -46,7 +46,7 @@ mod extended;
 mod generator;
 mod metric;
 pub mod momenta;
-mod optimiser;
+mod optimizer;
 mod parameters;
 mod seed;
 mod simple;
@@ -72,7 +72,7 @@ pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,
     expect_length,
 };
-pub use optimiser::{Adam, Schedule, TrainingSettings, clip_global_norm, sum, sum_of_squares};
+pub use optimizer::{Adam, Schedule, TrainingSettings, clip_global_norm, sum, sum_of_squares};
 pub use parameters::{Layout, Segment};
 pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;

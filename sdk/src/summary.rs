@@ -5,16 +5,16 @@ use crate::{Batch, Component, Context, Diagnostics, Error, Result, Schema, Seed}
 /// What a summary is a function of, besides the event, asked for before any work starts.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct SummaryNeeds {
-    /// The log density of the member whose events are compared: another function for each member.
+    /// The log density of the member whose events are compared: it differs from member to member.
     pub log_density: bool,
     /// The log density of the truth.
     pub true_log_density: bool,
-    /// A fit to true and generated events: another function for each member.
+    /// A fit to true and generated events: it differs from member to member.
     pub fit: Option<FitNeeds>,
 }
 
 impl SummaryNeeds {
-    /// Whether it is another function for each member.
+    /// Whether it differs from member to member.
     pub fn depends_on_member(&self) -> bool {
         self.log_density || self.fit.is_some()
     }

@@ -1,4 +1,4 @@
-//! Stochastic optimisation of a differentiable model: what `Model::fit` does by default.
+//! Stochastic optimization of a differentiable model: what `Model::fit` does by default.
 
 use rand::seq::SliceRandom;
 
@@ -53,7 +53,7 @@ pub fn check_finite(step: u64, loss: f64, gradient_norm: f64) -> Result<()> {
     )))
 }
 
-/// Minimises the mean loss over `rows` from `parameters`, and returns those that are best on the validation events, or the
+/// Minimizes the mean loss over `rows` from `parameters`, and returns those that are best on the validation events, or the
 /// last ones if the settings ask for none.
 pub fn fit(
     model: &dyn Differentiable,

@@ -65,7 +65,7 @@ fn intervals_of_a_calibrated_posterior_hold_the_truth() {
     let run = place.amplicast(&["run", &file, "--out", "run"]).expect(0);
     let run = run.prints(&[
         "estimated",
-        "on 100 training sets of a known truth like this one the 68 % interval held the true G",
+        "on 100 training sets of a known truth like this one the 68 % interval covered the true G",
     ]);
     run.says(&["10 chain(s), 10 of them stored before"]);
     assert_eq!(results(&place.path("run"))["replicas"], 1);

@@ -270,8 +270,8 @@ fn densities_that_are_not_there() {
         check(&text.replace(old, new), &[])
     };
     with_ratio("", "").expect(2).says(&[
-        "x.toml:20:1: metric[0]: metric `integral` compares members in the same regions, but `first` with selection `all` is \
-         another function for each member; leave the pair out: [[exclude]] metric = \"integral\", summary = \"first\"",
+        "x.toml:20:1: metric[0]: metric `integral` compares members in the same regions, but `first` with selection `all` differs \
+         from member to member; leave the pair out: [[exclude]] metric = \"integral\", summary = \"first\"",
     ]);
     let integral = "[[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 0.5]]\n\n";
     with_ratio(integral, "").expect(0);

@@ -111,7 +111,7 @@ const FAULTS: [(&str, &str); 111] = [
     ("summary-last-number", "finite"),
     ("summary-late-calls", "again"),
     ("summary-nan-rare", "many"),
-    ("summary-neighbour-tie", "equal-events"),
+    ("summary-neighbor-tie", "equal-events"),
     ("summary-row-number", "rows-and-origin"),
     ("summary-ten-tev", "extreme-events"),
     ("summary-three-columns", "schemas"),

@@ -155,7 +155,7 @@ fn one_sentence_tells_what_to_think_of_a_number() {
     let sentence = found.sentence(&found.cells[0].name).unwrap();
     assert_eq!(
         sentence,
-        "on 4 training sets of a known truth like this one the 68 % interval held the true G (posterior mean) 50 +- \
+        "on 4 training sets of a known truth like this one the 68 % interval covered the true G (posterior mean) 50 +- \
          19 %, the 95 % interval 75 +- 18 %; G / true G is 1.5 [0.68, 3.6]"
     );
 }

@@ -6,7 +6,7 @@ use super::title;
 use crate::calibration::{Calibration, CellCalibration, Mean};
 use crate::format;
 
-const READING: &str = "<p class=\"small\">Coverage: how often the interval of one training set held the true G, with its binomial \
+const READING: &str = "<p class=\"small\">Coverage: how often the interval of one training set covered the true G, with its binomial \
 error. G / true G: median over training sets with the 16 and 84&nbsp;% quantiles. Spread: standard deviation of ln G over training sets, which the interval of \
 one set, made from its members alone, does not contain. Corrected: what to multiply an estimate with for a 68&nbsp;% interval that \
 contains bias and spread as well (from 10 training sets on). Pulls of the regions: the mean part of a set's pulls within the central \

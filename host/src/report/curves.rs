@@ -118,10 +118,10 @@ pub(super) fn null<'a>(of: &CellReplica, laws: &'a [Vec<NullPoint>]) -> &'a [Nul
 /// The law of a distance, with its bands.
 pub(super) fn law(null: &[NullPoint]) -> Vec<Series> {
     let mut series = Vec::new();
-    for (k, grey) in [(2, "#ececec"), (1, "#d9d9d9"), (0, "#c0c0c0")] {
+    for (k, gray) in [(2, "#ececec"), (1, "#d9d9d9"), (0, "#c0c0c0")] {
         let band = null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
         let label = (k == 1).then(|| Text::markup("null law, 1 to 3 $σ$"));
-        series.push(Series { mark: Mark::Band(band, grey, 1.0), label });
+        series.push(Series { mark: Mark::Band(band, gray, 1.0), label });
     }
     let mean = null.iter().map(|p| (p.n, p.mean)).collect();
     series.push(Series::new("null law, mean", Mark::Line(mean, Stroke::solid(BLACK, 1.2))));

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use amplicast_sdk::{Error, Result};
 use krilla_svg::SurfaceExt as _;
 
-/// DejaVu Sans, cut down to Latin, Greek, Cyrillic and the signs of mathematics; licence beside it.
+/// DejaVu Sans, cut down to Latin, Greek, Cyrillic and the signs of mathematics; license beside it.
 pub(super) const FONTS: [&[u8]; 2] =
     [include_bytes!("fonts/DejaVuSans.ttf"), include_bytes!("fonts/DejaVuSans-Oblique.ttf")];
 

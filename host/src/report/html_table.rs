@@ -53,7 +53,7 @@ pub(super) fn matrix(results: &Results, groups: &[Group], summary: bool) -> Stri
 
 fn row(row: &Row<'_>, link: &str, [summary, reference]: [bool; 2], truth: Option<&str>) -> String {
     let name = &row.cell.name;
-    let labelled = truth.is_some_and(|head| head.starts_with(THIS_SET));
+    let labeled = truth.is_some_and(|head| head.starts_with(THIS_SET));
     let g = escape(&row.g).replace("+-", "±");
     let mut html = format!("<th scope=\"row\"{}>{}</th>", long(&row.generator), escape(&row.generator));
     if summary {
@@ -67,7 +67,7 @@ fn row(row: &Row<'_>, link: &str, [summary, reference]: [bool; 2], truth: Option
         &format!("<td class=\"n {}\" data-label=\"G\"><a href=\"{link}\">{g}</a></td>", class_of(row.cell));
     match (truth, &row.truth) {
         (Some(head), Some(found)) => {
-            let of = if found.of_one_set && !labelled { format!("{THIS_SET}:<br>") } else { String::new() };
+            let of = if found.of_one_set && !labeled { format!("{THIS_SET}:<br>") } else { String::new() };
             html += &format!(
                 "<td class=\"n\" data-label=\"{head}\">{of}{}<span class=\"true\">single member {}</span></td>",
                 escape(&found.mean),

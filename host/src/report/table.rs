@@ -61,11 +61,11 @@ pub fn table(results: &Results, width: Option<usize>) -> String {
         return "no cells".into();
     }
     let width = width.unwrap_or(WITHOUT_TERMINAL);
-    let labelled = truth_head(rows.iter()).is_some_and(|head| head.starts_with(THIS_SET));
+    let labeled = truth_head(rows.iter()).is_some_and(|head| head.starts_with(THIS_SET));
     let mut plain = columns(&rows, &["generator", "question"]);
     for row in &rows {
         let question = one_line(&title::question(&row.cell.name));
-        plain.row([one_line(&row.generator), question].into_iter().chain(numbers(row, labelled)));
+        plain.row([one_line(&row.generator), question].into_iter().chain(numbers(row, labeled)));
     }
     let mut places: HashMap<[&str; 4], usize> = HashMap::new();
     let mut questions: Vec<Vec<&Row<'_>>> = Vec::new();
@@ -83,7 +83,7 @@ pub fn table(results: &Results, width: Option<usize>) -> String {
     for question in questions {
         folded.heading(&one_line(&title::question(&question[0].cell.name)));
         for row in question {
-            folded.row([one_line(&row.generator)].into_iter().chain(numbers(row, labelled)));
+            folded.row([one_line(&row.generator)].into_iter().chain(numbers(row, labeled)));
         }
     }
     folded.text(Some(width))
@@ -99,9 +99,9 @@ fn columns(rows: &[Row<'_>], names: &[&str]) -> Columns {
 }
 
 /// G and the true ones; what is of this training set alone says it, unless the head of the column does.
-fn numbers(row: &Row<'_>, labelled: bool) -> [String; 3] {
+fn numbers(row: &Row<'_>, labeled: bool) -> [String; 3] {
     let [mean, member] = row.truth.as_ref().map_or(Default::default(), |truth| {
-        let of = if truth.of_one_set && !labelled { format!("{THIS_SET}: ") } else { String::new() };
+        let of = if truth.of_one_set && !labeled { format!("{THIS_SET}: ") } else { String::new() };
         [of + &truth.mean, truth.member.clone()]
     });
     [row.g.clone(), mean, member]

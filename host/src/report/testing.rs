@@ -323,7 +323,7 @@ pub(crate) fn results() -> Results {
         diagnostics: vec![diagnosed()],
         inspections: vec![inspected()],
         warnings: vec![
-            "The loss of generator transformer is a surrogate: its posterior is none of the likelihood."
+            "The loss of generator transformer is a surrogate: its posterior is not that of the likelihood."
                 .into(),
         ],
     }

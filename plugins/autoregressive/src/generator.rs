@@ -1,6 +1,6 @@
 //! The component.
 
-use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardised, check_sizes, parse_device};
+use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardized, check_sizes, parse_device};
 use amplicast_sdk::{
     Abilities, Batch, Component, Error, Generator, LossKind, Model, Result, Schema, ensure_config,
 };
@@ -85,7 +85,7 @@ impl Autoregressive {
         }
         match self.config.coordinates {
             CoordinateSystem::Cartesian => {
-                let map = Standardised::fit(events, schema.column_names())?;
+                let map = Standardized::fit(events, schema.column_names())?;
                 let columns = Columns::plain(map.supports());
                 AutoregressiveModel::new((&self.config, self.device), Box::new(map), columns, events)
             }

@@ -34,7 +34,7 @@ config! {
         pub generated: u64 = 10_000,
         /// One network for the events of all members together, instead of one for each member.
         pub pooled: bool = false,
-        /// Most optimiser steps.
+        /// Most optimizer steps.
         pub iterations: u64 = 2000,
         /// Events in a step, half of them true and half generated.
         pub batch: usize = 256,

@@ -1,4 +1,4 @@
-//! The trained classifier: standardised columns, then a perceptron.
+//! The trained classifier: standardized columns, then a perceptron.
 
 use amplicast_nn::lanes::{self, Layers};
 use amplicast_nn::pulp::{Simd, WithSimd, bytemuck};
@@ -67,7 +67,7 @@ impl Summary for Network {
     }
 }
 
-/// The outputs of a perceptron for standardised events, one after the other.
+/// The outputs of a perceptron for standardized events, one after the other.
 pub fn logits(layers: &Layers, numbers: &[f32], dimension: usize, out: &mut [f32]) {
     lanes::dispatch(Logits { layers, numbers, dimension, out });
 }

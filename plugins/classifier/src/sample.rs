@@ -1,4 +1,4 @@
-//! What a classifier is trained on: standardised events of one kind, a part of them kept for validation.
+//! What a classifier is trained on: standardized events of one kind, a part of them kept for validation.
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::rand::seq::SliceRandom;
@@ -35,7 +35,7 @@ pub fn scale(kinds: [ArrayView2<'_, f64>; 2]) -> Result<Vec<(f64, f64)>> {
 
 /// Events of one kind.
 pub struct Sample {
-    /// Standardised, event by event.
+    /// Standardized, event by event.
     numbers: Vec<f32>,
     dimension: usize,
     /// Places of the events to train on, in an order that changes with every pass.
@@ -46,7 +46,7 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Standardises the events and parts them at random.
+    /// Standardizes the events and parts them at random.
     pub fn new(
         what: &str,
         events: ArrayView2<'_, f64>,
@@ -60,11 +60,11 @@ impl Sample {
                 "a classifier cannot be trained: expected at least {LEAST} {what} events, found {n}"
             )));
         }
-        let standardised = |((_, column), x): ((usize, usize), &f64)| {
+        let standardized = |((_, column), x): ((usize, usize), &f64)| {
             let (mean, inverse) = scale[column];
             ((x - mean) * inverse) as f32
         };
-        let numbers = events.indexed_iter().map(standardised).collect();
+        let numbers = events.indexed_iter().map(standardized).collect();
         let mut places: Vec<usize> = (0..n).collect();
         places.shuffle(&mut seed.stream());
         let kept = ((n as f64 * validation_fraction) as usize).clamp(1, n - 1);

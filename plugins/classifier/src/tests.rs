@@ -292,8 +292,8 @@ fn momenta(n: usize, seed: Seed) -> Array2<f64> {
     let mut events = Array2::zeros((n, 12));
     for mut event in events.rows_mut() {
         for (i, mut particle) in event.exact_chunks_mut(4).into_iter().enumerate() {
-            let centre = [40.0, -20.0, 10.0 * i as f64];
-            let p = centre.map(|c| {
+            let center = [40.0, -20.0, 10.0 * i as f64];
+            let p = center.map(|c| {
                 let noise: f64 = StandardNormal.sample(&mut stream);
                 c + 15.0 * noise
             });

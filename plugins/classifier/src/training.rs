@@ -52,12 +52,12 @@ impl Training {
         let mut adam = Adam::new(theta.len(), &self.settings);
         let mut gradient = vec![0.0; theta.len()];
         let mut learner = Learner::new(&shape, &layout);
-        let mut validation = Labelled::default();
+        let mut validation = Labeled::default();
         validation.fill(samples.iter().map(|sample| (sample, &sample.validation[..])));
         let loss_of = |theta: &[f32]| validation.loss(&Layers::new(&shape, &layout, theta), dimension);
         let mut best = (loss_of(&theta), theta.clone());
         let (mut looks_without, mut steps) = (0, 0);
-        let mut batch = Labelled::default();
+        let mut batch = Labeled::default();
         for step in 0..self.settings.iterations {
             context.check()?;
             let of_kind =
@@ -91,13 +91,13 @@ impl Training {
 
 /// Events with their labels: first the true ones (0), then the generated ones (1), each kind with half of the weight.
 #[derive(Default)]
-struct Labelled {
+struct Labeled {
     numbers: Vec<f32>,
     /// How many events of each kind there are.
     counts: [usize; 2],
 }
 
-impl Labelled {
+impl Labeled {
     /// Replaces the contents by these events of both kinds.
     fn fill<'s>(&mut self, kinds: impl Iterator<Item = (&'s Sample, &'s [usize])>) {
         self.numbers.clear();
@@ -142,7 +142,7 @@ mod tests {
         // Large outputs as well.
         let theta: Vec<f32> = initial_parameters(&parameters, Seed::new(1)).iter().map(|x| 3.0 * x).collect();
         let numbers: Vec<f32> = (0..16).map(|i| ((i * 7 % 16) as f32 - 8.0) / 3.0).collect();
-        let batch = Labelled { numbers, counts: [3, 5] };
+        let batch = Labeled { numbers, counts: [3, 5] };
         let (mut found, mut expected) = (vec![0.0; theta.len()], vec![0.0; theta.len()]);
         let loss = Learner::new(&shape, &layout).loss_and_gradient(
             &theta,

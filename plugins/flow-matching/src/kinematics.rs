@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn plain() -> Kinematics {
-        Kinematics::new(&LogPtPhiEtaLogM2::unstandardised(2, 22.0))
+        Kinematics::new(&LogPtPhiEtaLogM2::unstandardized(2, 22.0))
     }
 
     fn numbers(tensor: &Tensor) -> Vec<f64> {
@@ -200,7 +200,7 @@ mod tests {
         }
     }
 
-    /// v_phi and v_eta are the derivatives of the coordinates along w; standardised ones are the others' images.
+    /// v_phi and v_eta are the derivatives of the coordinates along w; standardized ones are the others' images.
     #[test]
     fn velocities_are_derivatives() {
         let map = Kinematics::new(&LogPtPhiEtaLogM2::with_moments(vec![[(-1.0, 0.5), (-4.0, 2.0)]; 2], 22.0));

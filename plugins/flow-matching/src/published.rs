@@ -41,7 +41,7 @@ fn check(
 }
 
 fn kinematics() -> Kinematics {
-    Kinematics::new(&LogPtPhiEtaLogM2::unstandardised(PARTICLES, 22.0))
+    Kinematics::new(&LogPtPhiEtaLogM2::unstandardized(PARTICLES, 22.0))
 }
 
 #[test]

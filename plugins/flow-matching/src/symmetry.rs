@@ -84,7 +84,7 @@ pub(crate) fn count(parameters: &[Parameter]) -> usize {
     layout(parameters).len()
 }
 
-/// Events' coordinates, and times: inside of the domain, mildly standardised.
+/// Events' coordinates, and times: inside of the domain, mildly standardized.
 pub(crate) fn points(events: i64, particles: i64, seed: u64) -> (Tensor, Tensor) {
     let x = normal(&[events, 4 * particles], seed) * 0.7;
     (x, (normal(&[events], seed + 1) * 0.1).abs())

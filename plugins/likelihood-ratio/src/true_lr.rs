@@ -12,7 +12,7 @@ config! {
 /// log p_gen(x) - log p_true(x), the most powerful summary of all (Neyman and Pearson): LR_truth of Bahl et al. 2025,
 /// section 4, up to sign; label `true-lr`.
 ///
-/// It is another function for each member, and it needs both densities: no real experiment has the second one.
+/// It differs from member to member, and it needs both densities: no real experiment has the second one.
 #[derive(Debug, Clone)]
 pub struct TrueLr;
 

@@ -106,7 +106,7 @@ impl Spread {
 
     /// Degrees of freedom of the total variance: (N_eff - 1) (tr S)^2 / tr S^2 (Satterthwaite).
     ///
-    /// For few members the ratio of the sample traces is biased low, towards too wide an interval; with the bias removed
+    /// For few members the ratio of the sample traces is biased low, toward too wide an interval; with the bias removed
     /// it scatters so much that the interval becomes too narrow. Their geometric mean keeps the coverage within 3 % of
     /// nominal, or above it, from 10 members on (docs/decisions).
     pub(crate) fn total_freedom(&self) -> f64 {

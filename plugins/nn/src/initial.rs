@@ -10,7 +10,7 @@ pub enum Initial {
     Constant(f32),
     /// Uniform on [-bound, bound].
     Uniform(f32),
-    /// Each number uniform on centre +- half width, in the order of the segment.
+    /// Each number uniform on center +- half width, in the order of the segment.
     Each(Vec<(f32, f32)>),
     /// These numbers.
     Values(Vec<f32>),

@@ -36,7 +36,7 @@ mod sizes;
 mod threads;
 mod transformer;
 
-pub use coordinates::{Coordinates, ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, Standardised, UNIT_GEV};
+pub use coordinates::{Coordinates, ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, Standardized, UNIT_GEV};
 pub use device::parse_device;
 pub use error::guarded;
 pub use flat::{Views, loss_and_gradient};

@@ -21,7 +21,7 @@ const IMAGES: i32 = 2;
 /// | circle [-pi, pi) | m | floor + s / (1 + s/pi) | Gaussian summed over its images |
 /// | interval c +- r | c + r tanh((m - c)/r) | floor + s / (1 + s/2r) | Gaussian over its integral on the interval |
 ///
-/// The bounds keep every density normalised in single precision: a component of an interval always has more than a
+/// The bounds keep every density normalized in single precision: a component of an interval always has more than a
 /// third of its Gaussian inside.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Support {
@@ -48,8 +48,8 @@ impl Support {
         }
     }
 
-    /// Centre and half width of an interval.
-    pub fn centre(&self) -> Option<(f64, f64)> {
+    /// Center and half width of an interval.
+    pub fn center(&self) -> Option<(f64, f64)> {
         match self {
             Support::Interval { low, high } => Some((0.5 * (low + high), 0.5 * (high - low))),
             _ => None,
@@ -58,7 +58,7 @@ impl Support {
 
     /// Mean of a component from the network's m.
     pub fn mean(&self, m: f64) -> f64 {
-        self.centre().map_or(m, |(centre, half)| centre + half * ((m - centre) / half).tanh())
+        self.center().map_or(m, |(center, half)| center + half * ((m - center) / half).tanh())
     }
 
     /// Standard deviation of a component from the network's a.
@@ -187,11 +187,11 @@ impl MixtureHead {
                 logits - sigma.log() + (z.square() * -0.5).logsumexp([-1], false)
             }
             Support::Interval { .. } => {
-                let centre = constant(&|s| s.centre().map_or(0.0, |c| c.0));
-                let half = constant(&|s| s.centre().map_or(1.0, |c| c.1));
-                let (low, high) = (&centre - &half, &centre + &half);
+                let center = constant(&|s| s.center().map_or(0.0, |c| c.0));
+                let half = constant(&|s| s.center().map_or(1.0, |c| c.1));
+                let (low, high) = (&center - &half, &center + &half);
                 let sigma = bounded();
-                let mean = ((m - &centre) / &half).tanh() * &half + &centre;
+                let mean = ((m - &center) / &half).tanh() * &half + &center;
                 let inside =
                     ((high - &mean) / &sigma).special_ndtr() - ((low - &mean) / &sigma).special_ndtr();
                 let z = (x - mean) / &sigma;

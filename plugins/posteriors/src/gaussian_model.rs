@@ -8,7 +8,7 @@ use amplicast_sdk::*;
 pub struct GaussianModel {
     pub events: Array2<f64>,
     pub loss_kind: LossKind,
-    /// How many calls it stands at once.
+    /// How many concurrent calls it allows.
     pub calls: Option<usize>,
 }
 

@@ -10,7 +10,7 @@ const PART: u64 = 100;
 
 /// A model's loss and gradient, computed in parts.
 ///
-/// The parts depend on the size of the batch and the calls that the model stands at once, and so do the results: not on
+/// The parts depend on the size of the batch and the number of concurrent calls that the model allows, and so do the results: not on
 /// the number of threads.
 pub struct Parts<'a> {
     model: &'a dyn Differentiable,
@@ -20,7 +20,7 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Of the batches of an inference; no more than the calls that its model stands at once.
+    /// Of the batches of an inference; no more than the concurrent calls that its model allows.
     pub fn new(inference: &Inference<'a>, model: &'a dyn Differentiable) -> Self {
         let batch = inference.training_rows.min(inference.settings.batch as u64);
         let most = inference.model.max_concurrency().unwrap_or(usize::MAX);

@@ -97,7 +97,7 @@ impl UncertaintyModel for Sgld {
         let discarded = draws.div_ceil(2);
         let total = settings.iterations + 2 * CALIBRATION + (draws + discarded) * thinning;
         let mut theta =
-            target.maximise(inference, &|done, loss| context.progress(done, total, Some(loss)))?;
+            target.maximize(inference, &|done, loss| context.progress(done, total, Some(loss)))?;
 
         let mut batches = Batches::new(&target.rows, settings.batch, seed.split("batches"));
         let (losses, mut noise) = (seed.split("loss"), seed.split("noise").stream());

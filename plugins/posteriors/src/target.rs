@@ -20,7 +20,7 @@ pub struct Target<'a> {
     is_uncertain: Vec<bool>,
 }
 
-/// Neighbours that are all uncertain: what is done to each of them is done to whole slices.
+/// Neighbors that are all uncertain: what is done to each of them is done to whole slices.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Run {
     /// Their places among all parameters.
@@ -70,15 +70,15 @@ impl<'a> Target<'a> {
         })
     }
 
-    /// The uncertain parameters as runs of neighbours.
+    /// The uncertain parameters as runs of neighbors.
     pub fn runs(&self) -> Vec<Run> {
-        let neighbours = self.uncertain.chunk_by(|a, b| a + 1 == *b);
+        let neighbors = self.uncertain.chunk_by(|a, b| a + 1 == *b);
         let run = |own: &mut usize, places: &[usize]| {
             let (all, first) = (places[0]..places[0] + places.len(), *own);
             *own += places.len();
             Some(Run { all, own: first..*own })
         };
-        neighbours.scan(0, run).collect()
+        neighbors.scan(0, run).collect()
     }
 
     /// Adds the prior's part, so that `gradient` is that of -ln(posterior) / scale: mean loss plus prior.
@@ -99,7 +99,7 @@ impl Target<'_> {
     /// posterior.
     ///
     /// `progress` is told the steps done.
-    pub fn maximise(&self, inference: &Inference<'_>, progress: &dyn Fn(u64, f64)) -> Result<Vec<f32>> {
+    pub fn maximize(&self, inference: &Inference<'_>, progress: &dyn Fn(u64, f64)) -> Result<Vec<f32>> {
         let Inference { settings, context, seed, .. } = *inference;
         let mut theta = inference.model.initial(seed.split("initial"))?;
         let mut batches = Batches::new(&self.rows, settings.batch, seed.split("batches"));
@@ -168,7 +168,7 @@ mod tests {
     use crate::gaussian_model::GaussianModel;
 
     #[test]
-    fn neighbours_make_runs() {
+    fn neighbors_make_runs() {
         let model = GaussianModel::new(10, 6, 1);
         let settings = TrainingSettings::default();
         let (members, seed, training_rows) = (None, Seed::new(1), 10);

@@ -272,7 +272,7 @@ impl Differentiable for LoadedModel<'_> {
         gradient: &mut [f32],
     ) -> Result<f64> {
         expect_length("a gradient", parameters.len(), gradient.len())?;
-        // What is not written must not pass for a derivative: the optimiser looks for NaN.
+        // What is not written must not pass for a derivative: the optimizer looks for NaN.
         gradient.fill(f32::NAN);
         let weights: ROption<RSlice<'_, f64>> = weights.map(RSlice::from_slice).into();
         self.caller.call("loss_and_gradient", || {

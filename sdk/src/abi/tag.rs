@@ -2,7 +2,7 @@
 //!
 //! It stands in an ELF section of its own, as text lines padded with zeros to a fixed length.
 
-/// The number of this boundary; raised with every change that old plugins do not survive. Not the crate's version.
+/// The number of this boundary; raised whenever a change breaks existing plugins. Not the crate's version.
 pub const ABI_VERSION: u32 = 3;
 
 /// The ELF section of the tag.

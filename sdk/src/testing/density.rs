@@ -1,4 +1,4 @@
-//! A density is normalised, and is the density of the samples: by importance sampling from a wider density.
+//! A density is normalized, and is the density of the samples: by importance sampling from a wider density.
 
 use std::time::{Duration, Instant};
 

@@ -66,7 +66,7 @@ fn gradient_places(subject: &Subject<'_>) -> Verdict {
             }
             let gradient: Vec<f64> = gradient.into_iter().map(f64::from).collect();
             let random = inputs::normals(seed.split(&what), gradient.len(), 0.0);
-            for unit in [random, gradient.clone()].into_iter().filter_map(normalised) {
+            for unit in [random, gradient.clone()].into_iter().filter_map(normalized) {
                 check(losses, &parameters, &gradient, 0..parameters.len(), &unit)
                     .map_err(|stop| stop.at(&what))?;
             }
@@ -93,10 +93,10 @@ fn directions(gradient: &[f64], seed: Seed) -> Vec<(String, Vec<f64>)> {
             list.push((format!("parameter {i}"), single));
         }
     }
-    list.into_iter().filter_map(|(what, direction)| Some((what, normalised(direction)?))).collect()
+    list.into_iter().filter_map(|(what, direction)| Some((what, normalized(direction)?))).collect()
 }
 
-fn normalised(direction: Vec<f64>) -> Option<Vec<f64>> {
+fn normalized(direction: Vec<f64>) -> Option<Vec<f64>> {
     let norm = direction.iter().map(|x| x * x).sum::<f64>().sqrt();
     (norm > 1e-12).then(|| direction.iter().map(|x| x / norm).collect())
 }
@@ -128,7 +128,7 @@ fn check(
 /// The same along the whole gradient: cheap enough for every training set.
 pub fn along_the_gradient(losses: &Losses<'_>, parameters: &[f32]) -> Verdict {
     let gradient: Vec<f64> = losses.at(parameters)?.1.into_iter().map(f64::from).collect();
-    match normalised(gradient.clone()) {
+    match normalized(gradient.clone()) {
         Some(unit) => check(losses, parameters, &gradient, 0..parameters.len(), &unit)
             .map_err(|stop| stop.at("along the gradient")),
         None => Ok(()),

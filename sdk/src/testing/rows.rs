@@ -168,7 +168,7 @@ mod tests {
         for (found, expected) in ranks.0.iter().zip([-1.5 / unit, 1.5 / unit, 0.0, 0.0]) {
             assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         }
-        // Products of neighbours: -1.5 * 1.5 / 1.125 = -2, 0, 0.
+        // Products of neighbors: -1.5 * 1.5 / 1.125 = -2, 0, 0.
         assert!((ranks.correlation(1) + 2.0 / 3.0).abs() < 1e-12);
     }
 }

@@ -21,7 +21,7 @@ pub const TESTS: &[Test] = &[
     ),
     Test::new(
         "equal-events",
-        "Events that are like their neighbours have the numbers that they have alone",
+        "Events that are like their neighbors have the numbers that they have alone",
         equal_events,
     ),
     Test::new("again", "An event has the same number whenever it is asked for, and is kept nowhere", again),
@@ -36,14 +36,14 @@ pub const TESTS: &[Test] = &[
 ];
 
 /// A summary with events that it can be computed on.
-pub struct Summarising {
+pub struct Summarizing {
     pub statistic: LoadedSummaryStatistic,
     pub summary: Box<dyn Summary>,
     pub events: Events,
     pub seed: Seed,
 }
 
-impl Summarising {
+impl Summarizing {
     /// On the first events that it can be computed on.
     pub fn new(subject: &Subject<'_>) -> Verdict<Self> {
         Self::on(subject, inputs::all(subject.seed(1)))
@@ -59,9 +59,9 @@ impl Summarising {
                 Ok(_) if statistic.needs().fit.is_some() => {
                     let parameters = fit_to(&statistic, &events, seed, subject.context)?;
                     let summary = statistic.fitted(&events.schema, &parameters)?;
-                    return Ok(Summarising { statistic, summary, events, seed });
+                    return Ok(Summarizing { statistic, summary, events, seed });
                 }
-                Ok(summary) => return Ok(Summarising { statistic, summary, events, seed }),
+                Ok(summary) => return Ok(Summarizing { statistic, summary, events, seed }),
                 Err(error) if error.kind() == ErrorKind::Plugin => {
                     return fail(format!("{}: {error}", events.title()));
                 }
@@ -93,8 +93,8 @@ impl Summarising {
 }
 
 fn label(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
-    let (label, axis) = (summarising.statistic.label(), summarising.statistic.axis());
+    let summarizing = Summarizing::new(subject)?;
+    let (label, axis) = (summarizing.statistic.label(), summarizing.statistic.axis());
     ensure(!axis.trim().is_empty(), || "expected a text for axes, found none".into())?;
     let (name, arguments) = label.split_once(':').unwrap_or((label, ""));
     ensure(name == subject.component.name, || {
@@ -117,38 +117,38 @@ fn label(subject: &Subject<'_>) -> Verdict {
         // It is what it was fitted to.
         return Ok(());
     }
-    let (batch, other) = (summarising.events.batch(), again.prepare(&summarising.events.schema)?);
+    let (batch, other) = (summarizing.events.batch(), again.prepare(&summarizing.events.schema)?);
     let mut out = vec![f64::NAN; batch.values.nrows()];
     other.evaluate(&batch, &mut out)?;
     ensure_same(
         &format!("the summary and the one that `{label}` stands for"),
-        &summarising.numbers(&batch)?,
+        &summarizing.numbers(&batch)?,
         &out,
     )
 }
 
 fn finite(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
-    ensure_finite("summaries", summarising.numbers(&summarising.events.batch())?)
+    let summarizing = Summarizing::new(subject)?;
+    ensure_finite("summaries", summarizing.numbers(&summarizing.events.batch())?)
 }
 
 fn deterministic(subject: &Subject<'_>) -> Verdict {
-    let (first, anew) = (Summarising::new(subject)?, Summarising::new(subject)?);
+    let (first, anew) = (Summarizing::new(subject)?, Summarizing::new(subject)?);
     let numbers = first.numbers(&first.events.batch())?;
     ensure_same("summaries of the same events", &numbers, &first.numbers(&first.events.batch())?)?;
     ensure_same("summaries, made anew", &numbers, &anew.numbers(&anew.events.batch())?)
 }
 
 fn event_by_event(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
-    let together = summarising.numbers(&summarising.events.batch())?;
+    let summarizing = Summarizing::new(subject)?;
+    let together = summarizing.numbers(&summarizing.events.batch())?;
     for (i, number) in together.iter().enumerate().step_by(17) {
-        let alone = summarising.numbers(&summarising.part(i..i + 1))?;
+        let alone = summarizing.numbers(&summarizing.part(i..i + 1))?;
         ensure(alone[0] == *number, || format!("event {i}: {number} in a batch, {} alone", alone[0]))?;
     }
     let mut first = 0;
     for n in inputs::ODD_NUMBERS {
-        let part = summarising.numbers(&summarising.part(first..first + n))?;
+        let part = summarizing.numbers(&summarizing.part(first..first + n))?;
         ensure(part == together[first..first + n], || {
             format!(
                 "events {first} to {}: other numbers in a batch of {n} than in one of {}",
@@ -165,28 +165,28 @@ fn event_by_event(subject: &Subject<'_>) -> Verdict {
 const REPEATED: (usize, usize) = (32, 3);
 
 fn equal_events(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
+    let summarizing = Summarizing::new(subject)?;
     let (events, times) = REPEATED;
     let select = |list: Vec<usize>| {
-        let values = summarising.events.values.select(Axis(0), &list);
-        let mut selected = Events::new(summarising.events.schema.clone(), values);
-        selected.rows = list.iter().map(|&i| summarising.events.rows[i]).collect();
+        let values = summarizing.events.values.select(Axis(0), &list);
+        let mut selected = Events::new(summarizing.events.schema.clone(), values);
+        selected.rows = list.iter().map(|&i| summarizing.events.rows[i]).collect();
         selected
     };
-    let expected = summarising.numbers(&summarising.part(0..events))?;
+    let expected = summarizing.numbers(&summarizing.part(0..events))?;
     let ways = [
         ("in succession", (0..events * times).map(|k| k / times).collect::<Vec<_>>()),
         ("in turns", (0..events * times).map(|k| k % events).collect()),
     ];
     for (how, list) in ways {
-        let found = summarising.numbers(&select(list.clone()).batch())?;
+        let found = summarizing.numbers(&select(list.clone()).batch())?;
         let differs = |(i, x): (&usize, &f64)| expected[*i].to_bits() != x.to_bits();
         if let Some(k) = list.iter().zip(&found).position(differs) {
             let (usual, found) = (expected[list[k]], found[k]);
             return fail(format!("an event {times} times {how}: {usual} usually, {found} at place {k}"));
         }
     }
-    let alike = summarising.numbers(&select(vec![0; events]).batch())?;
+    let alike = summarizing.numbers(&select(vec![0; events]).batch())?;
     ensure(alike.iter().all(|x| x.to_bits() == expected[0].to_bits()), || {
         format!("{events} events that are all alike: {} usually, found {alike:?}", expected[0])
     })
@@ -196,33 +196,33 @@ fn equal_events(subject: &Subject<'_>) -> Verdict {
 const AGAIN: usize = 1 << 14;
 
 fn again(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
-    let events = summarising.events.more(subject.seed(28), AGAIN);
-    let first = summarising.numbers(&events.batch())?;
+    let summarizing = Summarizing::new(subject)?;
+    let events = summarizing.events.more(subject.seed(28), AGAIN);
+    let first = summarizing.numbers(&events.batch())?;
     let mut out = first.clone();
     keeps_nothing("summaries", || {
-        summarising.summary.evaluate(&events.batch(), &mut out)?;
+        summarizing.summary.evaluate(&events.batch(), &mut out)?;
         ensure_same("summaries of the same events, again and again", &first, &out)?;
         Ok(8 * AGAIN)
     })
 }
 
 fn empty_batch(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
-    let numbers = summarising.numbers(&summarising.part(0..0))?;
+    let summarizing = Summarizing::new(subject)?;
+    let numbers = summarizing.numbers(&summarizing.part(0..0))?;
     ensure(numbers.is_empty(), || "expected no number".into())
 }
 
 fn threads(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
-    let half = summarising.events.rows.len() / 2;
+    let summarizing = Summarizing::new(subject)?;
+    let half = summarizing.events.rows.len() / 2;
     same_on_two_threads(subject.context, "summaries", |i| {
-        summarising.numbers(&summarising.part(i * half..(i + 1) * half))
+        summarizing.numbers(&summarizing.part(i * half..(i + 1) * half))
     })
 }
 
 fn fit(subject: &Subject<'_>) -> Verdict {
-    let Summarising { statistic, summary, events, seed } = Summarising::new(subject)?;
+    let Summarizing { statistic, summary, events, seed } = Summarizing::new(subject)?;
     let Some(needs) = statistic.needs().fit else { return skip("it is not fitted to events") };
     let fraction = needs.training_fraction;
     ensure(needs.cross_fitted || (fraction > 0.0 && fraction < 1.0), || {
@@ -250,7 +250,7 @@ fn simulated_null(subject: &Subject<'_>) -> Verdict {
     if !subject.summary()?.needs().fit.is_some_and(|needs| needs.cross_fitted) {
         return skip("it is not cross-fitted");
     }
-    let Summarising { statistic, events, seed, .. } = Summarising::new(subject)?;
+    let Summarizing { statistic, events, seed, .. } = Summarizing::new(subject)?;
     let values =
         || with_fit(&statistic, &events, 0, (seed, subject.context), |fit| statistic.simulated_null(fit));
     let found = values()?;

@@ -7,7 +7,7 @@ use super::inputs::{self, Events};
 use super::many::{self, in_pieces};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::subject::{Subject, Test};
-use super::summary::Summarising;
+use super::summary::Summarizing;
 use crate::{Batch, Origin};
 
 pub const TESTS: &[Test] = &[
@@ -32,16 +32,16 @@ const ORIGINS: [Origin; 5] =
     [Origin::Training, Origin::Generated, Origin::LeftOut, Origin::Holdout, Origin::Truth];
 
 fn rows_and_origin(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
-    if summarising.statistic.needs().fit.is_some_and(|needs| needs.cross_fitted) {
+    let summarizing = Summarizing::new(subject)?;
+    if summarizing.statistic.needs().fit.is_some_and(|needs| needs.cross_fitted) {
         return skip("it is cross-fitted: a row tells which part did not see the event");
     }
-    let events = &summarising.events;
+    let events = &summarizing.events;
     let batch = events.batch();
     // What has no number is NaN here.
     let numbers = |batch: &Batch<'_>| -> Verdict<Vec<f64>> {
-        let defined = summarising.defined(batch)?;
-        let numbers = summarising.numbers(batch)?;
+        let defined = summarizing.defined(batch)?;
+        let numbers = summarizing.numbers(batch)?;
         Ok(numbers.into_iter().zip(defined).map(|(x, defined)| if defined { x } else { f64::NAN }).collect())
     };
     let expected = numbers(&batch)?;
@@ -69,13 +69,13 @@ fn schemas(subject: &Subject<'_>) -> Verdict {
     let mut accepted = 0;
     for events in inputs::all(subject.seed(1)) {
         let title = events.title();
-        let summarising = match Summarising::on(subject, std::iter::once(events)) {
-            Ok(summarising) => summarising,
+        let summarizing = match Summarizing::on(subject, std::iter::once(events)) {
+            Ok(summarizing) => summarizing,
             Err(Stop::Skipped(_)) => continue,
             Err(stop) => return Err(stop.at(&title)),
         };
         accepted += 1;
-        ensure_finite(&title, summarising.numbers(&summarising.events.batch())?)?;
+        ensure_finite(&title, summarizing.numbers(&summarizing.events.batch())?)?;
     }
     if accepted > 0 { Ok(()) } else { skip("it can be computed on none of the suite's events") }
 }
@@ -83,28 +83,28 @@ fn schemas(subject: &Subject<'_>) -> Verdict {
 fn extreme_events(subject: &Subject<'_>) -> Verdict {
     let seed = subject.seed(1);
     let mut seen = 0;
-    let plain = Summarising::on(subject, inputs::plain(seed));
-    for summarising in [plain, Summarising::on(subject, inputs::particles(seed))] {
-        let summarising = match summarising {
-            Ok(summarising) => summarising,
+    let plain = Summarizing::on(subject, inputs::plain(seed));
+    for summarizing in [plain, Summarizing::on(subject, inputs::particles(seed))] {
+        let summarizing = match summarizing {
+            Ok(summarizing) => summarizing,
             Err(Stop::Skipped(_)) => continue,
             Err(stop) => return Err(stop),
         };
         seen += 1;
-        let schema = &summarising.events.schema;
+        let schema = &summarizing.events.schema;
         let list = extremes(schema);
         // A number that is not finite is refused at the boundary, which is no refusal of the summary's.
         for extreme in &list {
             let one = Events::new(schema.clone(), extreme.values());
-            unless_refused(&extreme.what, summarising.numbers(&one.batch()))?;
-            unless_refused(&extreme.what, summarising.defined(&one.batch()))?;
+            unless_refused(&extreme.what, summarizing.numbers(&one.batch()))?;
+            unless_refused(&extreme.what, summarizing.defined(&one.batch()))?;
         }
         let all = Events::new(schema.clone(), together(&list));
-        unless_refused("extreme events together", summarising.numbers(&all.batch()))?;
-        let defined = summarising.defined(&all.batch())?;
+        unless_refused("extreme events together", summarizing.numbers(&all.batch()))?;
+        let defined = summarizing.defined(&all.batch())?;
         for (i, extreme) in list.iter().enumerate() {
             let one = Events::new(schema.clone(), extreme.values());
-            ensure(summarising.defined(&one.batch())? == [defined[i]], || {
+            ensure(summarizing.defined(&one.batch())? == [defined[i]], || {
                 format!("{}: it has a number alone or among others, but not both", extreme.what)
             })?;
         }
@@ -113,14 +113,14 @@ fn extreme_events(subject: &Subject<'_>) -> Verdict {
 }
 
 fn many(subject: &Subject<'_>) -> Verdict {
-    let summarising = Summarising::new(subject)?;
+    let summarizing = Summarizing::new(subject)?;
     in_pieces("summaries", many::EVENTS, |first, n| {
-        let mut events = summarising.events.more(subject.seed(24).index(first), n);
+        let mut events = summarizing.events.more(subject.seed(24).index(first), n);
         events.rows = (first..first + n as u64).collect();
         let batch = events.batch();
-        let together = summarising.numbers(&batch)?;
+        let together = summarizing.numbers(&batch)?;
         for i in [0, n / 2, n - 1] {
-            let alone = summarising.numbers(&batch.part(i..i + 1))?[0];
+            let alone = summarizing.numbers(&batch.part(i..i + 1))?[0];
             ensure(alone == together[i], || {
                 format!("event {i}: {} in a batch of {n}, {alone} alone", together[i])
             })?;

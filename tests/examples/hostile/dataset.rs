@@ -7,7 +7,7 @@ use amplicast_sdk::*;
 use crate::never_the_same;
 
 crate::misbehaviours! {
-    PanicInRead, NanInRead, ReadAtRandom, IgnoresSeed, ImpureChunks, DensityNotNormalised, FallingQuantiles, MissingFile,
+    PanicInRead, NanInRead, ReadAtRandom, IgnoresSeed, ImpureChunks, DensityNotNormalized, FallingQuantiles, MissingFile,
     TwinColumns, NoEnd,
 }
 
@@ -72,7 +72,7 @@ impl Dataset for Hostile {
 
 impl Density for Hostile {
     fn log_density(&self, events: ArrayView2<'_, f64>, out: &mut [f64]) -> Result<()> {
-        let constant = if self.misbehave == M::DensityNotNormalised { 0.85 } else { 0.918_938_533_204_672_8 };
+        let constant = if self.misbehave == M::DensityNotNormalized { 0.85 } else { 0.918_938_533_204_672_8 };
         for (event, y) in events.rows().into_iter().zip(out) {
             *y = event.iter().map(|x| -constant - 0.5 * x * x).sum();
         }

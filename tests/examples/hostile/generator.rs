@@ -14,7 +14,7 @@ crate::misbehaviours! {
     NanInFit, NanInSample, UnwrittenInSample, WrongLengthOfFit, HangInFit, HangInSample, ExitInFit, ExitInSample,
     AbortInFit, AbortInSample, SegfaultInSample,
     ClaimsDensity, HidesGradients, InitialAtRandom, FitAtRandom, IgnoresRows, IgnoresStop, SampleAtRandom, IgnoresSeed,
-    ImpureChunks, NoEnd, WrongGradient, HalfAGradient, LossAtRandom, IgnoresWeights, DensityNotNormalised,
+    ImpureChunks, NoEnd, WrongGradient, HalfAGradient, LossAtRandom, IgnoresWeights, DensityNotNormalized,
     DensityOfAnother, SampledDensityDiffers,
 }
 
@@ -236,7 +236,7 @@ impl Member for Draw {
             return Err(Error::unsupported("hostile: no density"));
         }
         let shift = if self.hostile.is(M::DensityOfAnother) { 0.2 } else { 0.0 };
-        let constant = if self.hostile.is(M::DensityNotNormalised) { 0.85 } else { 0.918_938_533_204_672_8 };
+        let constant = if self.hostile.is(M::DensityNotNormalized) { 0.85 } else { 0.918_938_533_204_672_8 };
         for (event, y) in events.rows().into_iter().zip(out) {
             let term = |(x, mean): (&f64, &f32)| -constant - 0.5 * (x - f64::from(*mean) - shift).powi(2);
             *y = event.iter().zip(&self.mean).map(term).sum();

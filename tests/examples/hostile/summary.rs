@@ -108,7 +108,7 @@ register_summary!(Hostile);
 #[schemars(crate = "amplicast_sdk::schemars")]
 #[derive(Default)]
 struct LaxConfig {
-    /// Serialised under another name than it is read.
+    /// Serialized under another name than it is read.
     #[serde(rename(serialize = "written"))]
     read: bool,
 }

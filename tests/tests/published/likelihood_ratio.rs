@@ -1,4 +1,4 @@
-//! The likelihood ratio as a summary: another function for each member.
+//! The likelihood ratio as a summary: it differs from member to member.
 
 use amplicast_tests::{GAUSSIAN, Place, built, fits};
 

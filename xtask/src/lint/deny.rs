@@ -1,4 +1,4 @@
-//! What may be built in: cargo-deny asks `deny.toml` about licences, duplicates, sources, and advisories where a database is there.
+//! What may be built in: cargo-deny asks `deny.toml` about licenses, duplicates, sources, and advisories where a database is there.
 
 use std::env;
 use std::path::{Path, PathBuf};

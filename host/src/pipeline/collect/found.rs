@@ -141,7 +141,7 @@ impl Found {
 
 /// Why a comparison with the training events is no evidence.
 const IN_SAMPLE: &str =
-    "the generator was fitted to the reference: a generator that memorises it would show an infinite G";
+    "the generator was fitted to the reference: a generator that memorizes it would show an infinite G";
 
 /// What `without` of them is, of all events.
 fn part(without: u64, with: u64) -> f64 {

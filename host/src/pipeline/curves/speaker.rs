@@ -9,7 +9,7 @@ use crate::pipeline::observe::Columns;
 use crate::pipeline::plan::Place;
 use crate::pipeline::posterior::OwnColumns;
 
-/// For each metric the comparison of one member, which stands for all: that with the median number of reference events.
+/// For each metric the comparison of one member, the one with the median number of reference events; it is used for all members.
 ///
 /// Members differ in these numbers only where a selection cuts on what is another function for each of them.
 pub fn speaking_for_all(mut own: OwnColumns<'_>, curves: &Curves) -> Result<Columns> {

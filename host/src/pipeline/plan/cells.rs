@@ -22,7 +22,7 @@ pub struct PlannedCell {
     pub metric: usize,
     /// The reference, if the metric uses one.
     pub reference: Option<ReferenceName>,
-    /// Whether its summary, or one that its selection cuts on, is another function for each member.
+    /// Whether its summary, or one that its selection cuts on, differs from member to member.
     pub per_member: bool,
     /// The names.
     pub name: CellName,

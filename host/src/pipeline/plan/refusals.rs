@@ -109,8 +109,8 @@ fn check_densities(
     let metric = &components.metrics[cell.metric];
     if cell.per_member && metric.component.as_ref().is_ok_and(|m| *m.reference() != ReferenceUse::Values) {
         let message = format!(
-            "metric `{}` compares members in the same regions, but `{}` with selection `{}` is another function for each \
-             member; leave the pair out: [[exclude]] metric = \"{}\", summary = \"{}\", selection = \"{}\"",
+            "metric `{}` compares members in the same regions, but `{}` with selection `{}` differs from member \
+             to member; leave the pair out: [[exclude]] metric = \"{}\", summary = \"{}\", selection = \"{}\"",
             metric.name,
             cell.name.summary,
             cell.name.selection,

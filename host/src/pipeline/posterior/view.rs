@@ -1,4 +1,4 @@
-//! The columns of summaries that are another function for each member, such as a likelihood ratio.
+//! The columns of summaries that differ from member to member, such as a likelihood ratio.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

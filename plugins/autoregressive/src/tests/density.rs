@@ -1,4 +1,4 @@
-//! The density in event space: normalised, the same by all three ways.
+//! The density in event space: normalized, the same by all three ways.
 
 use amplicast_sdk::{Alone, Model, TrainingSettings};
 
@@ -20,7 +20,7 @@ fn integral(model: &AutoregressiveModel, theta: &[f32], half: f64, cells: usize)
 }
 
 #[test]
-fn the_density_is_normalised() {
+fn the_density_is_normalized() {
     let model = ring_model(2);
     let initial = model.initial(Seed::new(4)).unwrap();
     let rows: Vec<u64> = (0..1000).collect();

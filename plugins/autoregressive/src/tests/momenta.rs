@@ -62,7 +62,7 @@ fn samples_are_physical_and_densities_agree() {
 
 /// The mean of q/p over events of p is the integral of q, which is 1: here for two members, over four-momenta in GeV.
 #[test]
-fn densities_are_normalised_in_event_space() {
+fn densities_are_normalized_in_event_space() {
     let model = momenta_model(1);
     let theta = model.initial(Seed::new(1)).unwrap();
     let mut stream = Seed::new(2).stream();

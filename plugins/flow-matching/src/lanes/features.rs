@@ -75,7 +75,7 @@ pub(crate) struct SlotMut<'a> {
 }
 
 /// The channels of a token: invariants (those of multivectors, then scalars), vectors, bivectors; real and imaginary parts
-/// are neighbours.
+/// are neighbors.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a, S: Simd> {
     pub invariants: &'a [Row<S, 1>],

@@ -40,14 +40,14 @@ impl Linear {
         let mut bias = Vec::new();
         for row in 0..2 * o + t {
             // Half of the variance of a scalar of q_0 comes from the scalars, as in the published code.
-            let (from_multivectors, from_scalars, centre, width) = match row {
+            let (from_multivectors, from_scalars, center, width) = match row {
                 row if row >= 2 * o => (r / root(4 * i), r / root(2 * s), 0.0, r / root(2 * i + s)),
                 row if row % 2 == 0 => (f / root(2 * i), f / root(2 * s), shift, 1.0 / root(s + i)),
                 _ => (f / root(i), f / root(2 * s), shift, 1.0 / root(s + i)),
             };
             invariant.extend(std::iter::repeat_n((0.0, from_multivectors), 2 * i));
             invariant.extend(std::iter::repeat_n((0.0, from_scalars), s));
-            bias.push((centre, width));
+            bias.push((center, width));
         }
         let rest = Initial::Uniform(f / root(i));
         vec![

@@ -29,7 +29,7 @@ use tch::Tensor;
 pub use generator::{FlowLgatr, FlowLgatrConfig};
 pub(crate) use network::Lgatr;
 
-/// Channels of T tokens: C multivectors, S scalars. Real and imaginary part of a channel are neighbours.
+/// Channels of T tokens: C multivectors, S scalars. Real and imaginary part of a channel are neighbors.
 pub(crate) struct Features {
     /// C.
     pub channels: i64,

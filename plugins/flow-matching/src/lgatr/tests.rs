@@ -202,7 +202,7 @@ fn every_layer_is_equivariant() {
     for (layer, defect) in defects {
         assert!(defect < 1e-9, "{layer}: {defect}");
     }
-    // What a layer that favours an axis looks like.
+    // What a layer that favors an axis looks like.
     let broken = |x: &Features| {
         let mut y = layer_norm(x);
         y.vectors *= Tensor::from_slice(&[1.0, 1.0, 1.0, 1.001]).view([4, 1, 1]);
@@ -212,7 +212,7 @@ fn every_layer_is_equivariant() {
 }
 
 fn network(particles: usize, channels: [usize; 2], [attention_factor, mlp_factor]: [usize; 2]) -> Lgatr {
-    let kinematics = Kinematics::new(&LogPtPhiEtaLogM2::unstandardised(particles, 22.0));
+    let kinematics = Kinematics::new(&LogPtPhiEtaLogM2::unstandardized(particles, 22.0));
     Lgatr { kinematics, channels, heads: 8, blocks: 6, attention_factor, mlp_factor }
 }
 

@@ -20,7 +20,7 @@ pub(crate) const VECTORS: usize = 3;
 
 /// v_ik = sum over j != i of softmax_j(f_k(s_i, s_j, e_ij)) (p_i + p_j) / |p_i + p_j|, for k = 0, 1, 2.
 ///
-/// i goes over the particles, j over particles and references, e_ij is the standardised log (p_i + p_j)^2, s are the scalars
+/// i goes over the particles, j over particles and references, e_ij is the standardized log (p_i + p_j)^2, s are the scalars
 /// (0 for references), and f is a perceptron of two hidden layers with GELU. The weights are positive: sums of timelike
 /// vectors that point to the future do so too. Segments `frames.0`, `frames.1` and `frames.2`.
 #[derive(Debug, Clone)]

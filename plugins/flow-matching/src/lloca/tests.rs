@@ -29,7 +29,7 @@ fn the_golden_frame() {
 /// A network for three particles, which sees them as they are.
 fn network(particles: usize, width: usize, heads: usize, blocks: usize) -> Lloca {
     Lloca {
-        kinematics: Kinematics::new(&LogPtPhiEtaLogM2::unstandardised(particles, 22.0)),
+        kinematics: Kinematics::new(&LogPtPhiEtaLogM2::unstandardized(particles, 22.0)),
         frames: FramesNet { particles, width: 128, pairs: [0.5, 1.2] },
         transformer: Backbone {
             inputs: 4 + scalar_count(particles),
@@ -133,7 +133,7 @@ fn the_published_network_has_its_parameters() {
 
 /// log (p_1 + p_2)^2 of two events by hand.
 #[test]
-fn pairs_are_standardised_over_the_events() {
+fn pairs_are_standardized_over_the_events() {
     let unit = amplicast_nn::UNIT_GEV;
     let events = ndarray::arr2(&[
         [unit, 0.0, 0.0, 0.0, unit, 0.0, 0.0, 0.0],

@@ -41,7 +41,7 @@ fn every_layer_is_equivariant() {
     for (layer, defect) in defects {
         assert!(defect < 1e-9, "{layer}: {defect}");
     }
-    // What a layer that favours an axis looks like.
+    // What a layer that favors an axis looks like.
     let broken = |x: &Features| {
         let mut y = norm(x);
         y.vectors *= Tensor::from_slice(&[1.0, 1.0, 1.0, 1.001]).view([4, 1, 1]);
@@ -51,7 +51,7 @@ fn every_layer_is_equivariant() {
 }
 
 fn network(particles: usize) -> Slim {
-    let kinematics = Kinematics::new(&LogPtPhiEtaLogM2::unstandardised(particles, 22.0));
+    let kinematics = Kinematics::new(&LogPtPhiEtaLogM2::unstandardized(particles, 22.0));
     Slim { kinematics, channels: [16, 32], heads: 8, blocks: 6, attention_factor: 1, mlp_factor: 2 }
 }
 

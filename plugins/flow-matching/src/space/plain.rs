@@ -1,22 +1,22 @@
 //! Columns of any meaning.
 
-use amplicast_nn::{Coordinates, Standardised};
+use amplicast_nn::{Coordinates, Standardized};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{Result, Stream};
 use ndarray::ArrayView2;
 
 use super::Space;
 
-/// Standardised columns, a token each; the base is a standard normal distribution.
+/// Standardized columns, a token each; the base is a standard normal distribution.
 pub(crate) struct Plain {
-    coordinates: Standardised,
+    coordinates: Standardized,
     columns: usize,
 }
 
 impl Plain {
     /// Fitted to training events (n x d).
     pub fn fit(training: ArrayView2<'_, f64>, names: &[String]) -> Result<Self> {
-        Ok(Plain { coordinates: Standardised::fit(training, names)?, columns: training.ncols() })
+        Ok(Plain { coordinates: Standardized::fit(training, names)?, columns: training.ncols() })
     }
 }
 

@@ -22,12 +22,12 @@ struct Data {
 }
 
 impl Data {
-    /// `members` members whose means are drawn from N(centre, 1/n_train).
-    fn draw(regions: &[(f64, f64)], centre: f64, members: usize, checkpoints: &[u64], seed: Seed) -> Self {
+    /// `members` members whose means are drawn from N(center, 1/n_train).
+    fn draw(regions: &[(f64, f64)], center: f64, members: usize, checkpoints: &[u64], seed: Seed) -> Self {
         let mut stream = seed.stream();
         let mut values = Array3::zeros((members, checkpoints.len(), regions.len()));
         for i in 0..members {
-            let mean = Normal::new(centre, 1.0 / N_TRAIN.sqrt()).unwrap().sample(&mut stream);
+            let mean = Normal::new(center, 1.0 / N_TRAIN.sqrt()).unwrap().sample(&mut stream);
             for (r, &(low, high)) in regions.iter().enumerate() {
                 let p = integral(low, high, mean);
                 let (mut so_far, mut count) = (0, 0);

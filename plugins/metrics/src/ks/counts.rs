@@ -148,7 +148,7 @@ impl GapCounts {
         let mut compare = |seen: u64, reference_below: u64| {
             largest = largest.max((u128::from(seen) * m).abs_diff(u128::from(reference_below) * n));
         };
-        // The functions are compared just below and at each distinct value; between, F_gen only rises towards these.
+        // The functions are compared just below and at each distinct value; between, F_gen only rises toward these.
         let (between, on) = self.counts.split_at(self.gaps.len() + 1);
         let below = &self.gaps.below;
         for j in 0..on.len() {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     proptest! {
-        /// Neighbours of reference values among floating-point numbers, at the same place of the grid.
+        /// Neighbors of reference values among floating-point numbers, at the same place of the grid.
         #[test]
         fn equals_the_definition_next_to_the_reference(
             reference in prop::collection::vec(-1.0..1.0f64, 1..60),

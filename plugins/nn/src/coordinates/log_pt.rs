@@ -27,13 +27,13 @@ const ROUNDING: f64 = 2e-6;
 
 /// Per particle x = (y0, phi, eta, y3) with momenta in units of 206.6 GeV, c = 1e-5, e the machine epsilon, and
 ///
-/// - y0 = log(pT - pT_min + c + e), then standardised;
+/// - y0 = log(pT - pT_min + c + e), then standardized;
 /// - phi = atan2(py, px) and eta = asinh(pz/pT), as they are;
-/// - y3 = log(m^2 + c + e) with m^2 = E^2 - p^2, then standardised.
+/// - y3 = log(m^2 + c + e) with m^2 = E^2 - p^2, then standardized.
 ///
 /// Means and unbiased standard deviations come from the training events, per particle. The domain is pT >= pT_min,
-/// |eta| <= 5, m^2 >= 0 (and both logarithms <= 20): its images are closed intervals, so a density that is normalised
-/// on [`Coordinates::supports`] is normalised over events, with nothing below the cut. (The published code clamps events
+/// |eta| <= 5, m^2 >= 0 (and both logarithms <= 20): its images are closed intervals, so a density that is normalized
+/// on [`Coordinates::supports`] is normalized over events, with nothing below the cut. (The published code clamps events
 /// onto the edges instead, and folds m^2 < 0 onto m^2 > 0.) An event that rounding has put just outside is taken to the
 /// edge; every other event outside has no density, and [`LogPtPhiEtaLogM2::fit`] refuses it.
 ///
@@ -46,15 +46,15 @@ pub struct LogPtPhiEtaLogM2 {
     moments: Vec<[(f64, f64); 2]>,
 }
 
-/// What a particle is in unstandardised coordinates, and what its Jacobian needs.
+/// What a particle is in unstandardized coordinates, and what its Jacobian needs.
 struct Particle {
     y: [f64; 4],
     log_jacobian: f64,
 }
 
 impl LogPtPhiEtaLogM2 {
-    /// Unstandardised coordinates of `particles` (mean 0, standard deviation 1) above a cut in GeV.
-    pub fn unstandardised(particles: usize, pt_min_gev: f64) -> Self {
+    /// Unstandardized coordinates of `particles` (mean 0, standard deviation 1) above a cut in GeV.
+    pub fn unstandardized(particles: usize, pt_min_gev: f64) -> Self {
         LogPtPhiEtaLogM2::with_moments(vec![[(0.0, 1.0); 2]; particles], pt_min_gev)
     }
 
@@ -65,7 +65,7 @@ impl LogPtPhiEtaLogM2 {
 
     /// Fitted to training events (n x 4 particles, in GeV); refuses events outside the domain.
     pub fn fit(training: ArrayView2<'_, f64>, particles: &[String], pt_min_gev: f64) -> Result<Self> {
-        let plain = LogPtPhiEtaLogM2::unstandardised(particles.len(), pt_min_gev);
+        let plain = LogPtPhiEtaLogM2::unstandardized(particles.len(), pt_min_gev);
         let mut columns = vec![[Vec::new(), Vec::new()]; particles.len()];
         for (row, event) in rows(training).enumerate() {
             for (slot, momentum) in event.chunks_exact(4).enumerate() {
@@ -118,7 +118,7 @@ impl LogPtPhiEtaLogM2 {
         (inside && finite).then_some(Particle { y, log_jacobian })
     }
 
-    /// log of the standardisation's Jacobian for one particle.
+    /// log of the standardization's Jacobian for one particle.
     fn log_scale([(_, std0), (_, std3)]: &[(f64, f64); 2]) -> f64 {
         -std0.ln() - std3.ln()
     }

@@ -1,13 +1,13 @@
 //! Coordinates in which networks see events, with their exact Jacobians.
 
 mod log_pt;
-mod standardised;
+mod standardized;
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Error, Result};
 
 pub use log_pt::{ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, UNIT_GEV};
-pub use standardised::Standardised;
+pub use standardized::Standardized;
 
 use crate::Support;
 
@@ -31,14 +31,14 @@ fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (mean, (square / (n - 1.0)).sqrt())
 }
 
-/// Refuses what cannot be standardised: fewer than two events, a column that is constant or not finite.
+/// Refuses what cannot be standardized: fewer than two events, a column that is constant or not finite.
 fn spread(name: &str, values: impl Iterator<Item = f64> + Clone) -> Result<(f64, f64)> {
     let (mean, std) = moments(values);
     if mean.is_finite() && std.is_finite() && std > 0.0 {
         return Ok((mean, std));
     }
     Err(Error::data(format!(
-        "{name}: expected at least two finite, different values to standardise, found mean {mean}, standard \
+        "{name}: expected at least two finite, different values to standardize, found mean {mean}, standard \
          deviation {std}"
     )))
 }

@@ -6,7 +6,7 @@ use pulp::Simd;
 use super::Row;
 use super::attention::Attention;
 use super::linear::Linear;
-use super::norm::normalise;
+use super::norm::normalize;
 use super::special::gelu;
 use super::weights::{BlockWeights, Weights};
 use super::workspace::Workspace;
@@ -75,14 +75,14 @@ impl Decoder {
             let first = b * self.shape.positions;
             let slot = first + position;
             let normed = work.attention_norm.at_mut::<S, V>(slot);
-            normalise(simd, &x[..d], normed);
+            normalize(simd, &x[..d], normed);
             block.qkv.apply::<S, V, false>(simd, normed, work.tokens.at_mut::<S, V>(slot));
             let attended = work.attended.at_mut::<S, V>(slot);
             let tokens = work.tokens.range::<S, V>(first, position + 1);
             self.attention.apply(simd, (tokens, position), work.weights.at_mut::<S, V>(slot), attended);
             block.out.apply::<S, V, true>(simd, attended, x);
             let normed = work.mlp_norm.at_mut::<S, V>(slot);
-            normalise(simd, &x[..d], normed);
+            normalize(simd, &x[..d], normed);
             let hidden = work.hidden.at_mut::<S, V>(slot);
             block.up.apply::<S, V, false>(simd, normed, hidden);
             let active = work.active.rows_mut::<S, V>();
@@ -92,7 +92,7 @@ impl Decoder {
             block.down.apply::<S, V, true>(simd, active, x);
         }
         let normed = work.head_norm.at_mut::<S, V>(position);
-        normalise(simd, &x[..d], normed);
+        normalize(simd, &x[..d], normed);
         self.head.apply::<S, V, false>(simd, normed, outputs);
     }
 }

@@ -8,7 +8,7 @@ use super::decoder::Block;
 use super::dense::Dense;
 use super::frames::HeadVectors;
 use super::linear::Linear;
-use super::norm::normalise;
+use super::norm::normalize;
 use super::rows::{Rows, Slots};
 use super::special::exact_gelu_and_slope;
 use super::weights::BlockWeights;
@@ -206,7 +206,7 @@ impl Encoder {
             for token in 0..count {
                 let slot = b * count + token;
                 let normed = attention_norm.at_mut::<S, V>(slot);
-                normalise(simd, &x.at::<S, V>(token)[..d], normed);
+                normalize(simd, &x.at::<S, V>(token)[..d], normed);
                 let own = tokens.at_mut::<S, V>(slot);
                 block.qkv.apply::<S, V, false>(simd, normed, own);
                 if let Some(frames) = frames {
@@ -234,7 +234,7 @@ impl Encoder {
                 };
                 block.out.apply::<S, V, true>(simd, attended, x);
                 let normed = mlp_norm.at_mut::<S, V>(slot);
-                normalise(simd, &x[..d], normed);
+                normalize(simd, &x[..d], normed);
                 let hidden = hidden.at_mut::<S, V>(slot);
                 block.up.apply::<S, V, false>(simd, normed, hidden);
                 let active = active.rows_mut::<S, V>();

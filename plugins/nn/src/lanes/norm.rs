@@ -8,7 +8,7 @@ use crate::transformer::NORM_EPSILON;
 
 /// y_i = (x_i - mean) r with r = 1/sqrt(variance + epsilon); `out` is the y, then r.
 #[inline(always)]
-pub fn normalise<S: Simd, const V: usize>(simd: S, x: &[Row<S, V>], out: &mut [Row<S, V>]) {
+pub fn normalize<S: Simd, const V: usize>(simd: S, x: &[Row<S, V>], out: &mut [Row<S, V>]) {
     let (inverse_root, out) = out.split_last_mut().expect("a row for the inverse root");
     let inverse = 1.0 / x.len() as f32;
     let mut sum = splat(simd, 0.0);
@@ -28,7 +28,7 @@ pub fn normalise<S: Simd, const V: usize>(simd: S, x: &[Row<S, V>], out: &mut [R
     }
 }
 
-/// Adds to `x` the gradient r (g_i - mean(g) - y_i mean(g y)) from that of the y, g; `kept` is what [`normalise`] wrote.
+/// Adds to `x` the gradient r (g_i - mean(g) - y_i mean(g y)) from that of the y, g; `kept` is what [`normalize`] wrote.
 #[inline(always)]
 pub fn add_gradient<S: Simd, const V: usize>(
     simd: S,

@@ -1,4 +1,4 @@
-//! Normalisation of every kind of mixture, and the tensors against the scalars.
+//! Normalization of every kind of mixture, and the tensors against the scalars.
 
 use amplicast_sdk::Seed;
 use amplicast_sdk::rand::RngExt;
@@ -23,7 +23,7 @@ fn integral(f: impl Fn(f64) -> f64, low: f64, high: f64, steps: usize) -> f64 {
 }
 
 #[test]
-fn densities_are_normalised_on_their_supports() {
+fn densities_are_normalized_on_their_supports() {
     let interval = Support::Interval { low: -5.0, high: 5.0 };
     let skewed = Support::Interval { low: -8.0, high: 21.0 };
     for seed in 0..5 {
@@ -43,7 +43,7 @@ fn densities_are_normalised_on_their_supports() {
 
 /// At the largest width that the circle allows, the images kept still hold all but 7e-7.
 #[test]
-fn the_widest_angle_is_normalised() {
+fn the_widest_angle_is_normalized() {
     let raw = [0.0, 1.0, 50.0];
     let total = integral(|x| Support::Circle.log_density(&raw, x).exp(), -PI, PI, 10_000);
     assert!((total - 1.0).abs() < 7e-7, "{total}");

@@ -13,7 +13,7 @@ mod keeps_numbers;
 mod last_number;
 mod late_calls;
 mod nan_rare;
-mod neighbour_tie;
+mod neighbor_tie;
 mod row_number;
 mod ten_tev;
 mod three_columns;

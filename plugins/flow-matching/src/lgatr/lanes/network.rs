@@ -8,7 +8,7 @@ use super::super::Lgatr;
 use super::super::network::INPUTS;
 use super::gate::gate;
 use super::matrices::{read, write};
-use super::norm::{KEPT, normalise};
+use super::norm::{KEPT, normalize};
 use super::product::product;
 use crate::lanes::{Attention, Features, Linear, Matrices, Rows, Streams};
 use crate::lorentz::scalar_count;
@@ -232,11 +232,11 @@ impl Forward {
         for token in 0..sizes.tokens {
             let slot = first + token;
             let x = (work.x.at(token), ((0, 1), sizes.channels));
-            normalise(simd, x, work.attention_norm.at_mut(slot));
+            normalize(simd, x, work.attention_norm.at_mut(slot));
             maps.qkv.apply::<S, false>(simd, work.attention_norm.at(slot), work.raw_parts.at_mut(0));
             for part in 0..parts {
                 let raw = (work.raw_parts.at(0), ((part, parts), sizes.attention.hidden));
-                normalise(simd, raw, work.parts.at_mut(slot * parts + part));
+                normalize(simd, raw, work.parts.at_mut(slot * parts + part));
             }
         }
         sizes.attention.apply(simd, (&work.parts, first), &mut work.weights, &mut work.attended);
@@ -249,7 +249,7 @@ impl Forward {
     fn mlp<S: Simd>(&self, simd: S, (slot, maps): (usize, &Block<Linear>), work: &mut Work, token: usize) {
         let sizes = &self.sizes;
         let (channels, hidden) = (sizes.channels, sizes.hidden);
-        normalise(simd, (work.x.at(token), ((0, 1), channels)), work.mlp_norm.at_mut(slot));
+        normalize(simd, (work.x.at(token), ((0, 1), channels)), work.mlp_norm.at_mut(slot));
         let normed = work.mlp_norm.at(slot);
         maps.factors.apply::<S, false>(simd, normed, work.factors.at_mut(slot));
         let mut products = work.products.at_mut(slot).view::<S>();
@@ -257,7 +257,7 @@ impl Forward {
         let scalars = normed.view::<S>().all(channels).scalars;
         products.all(sizes.products).scalars.copy_from_slice(scalars);
         maps.mix.apply::<S, false>(simd, work.products.at(slot), work.raw_mixed.at_mut(0));
-        normalise(simd, (work.raw_mixed.at(0), ((0, 1), hidden)), work.mixed.at_mut(slot));
+        normalize(simd, (work.raw_mixed.at(0), ((0, 1), hidden)), work.mixed.at_mut(slot));
         let (mixed, active) = (work.mixed.at(slot).view::<S>(), work.active.at_mut(0).view::<S>());
         gate(simd, mixed.all(hidden), active.all(hidden));
         maps.down.apply::<S, true>(simd, work.active.at(0), work.x.at_mut(token));

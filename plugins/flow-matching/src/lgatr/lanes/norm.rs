@@ -10,7 +10,7 @@ use crate::lanes::{Group, Rows, Slot, SlotMut, interval};
 /// A group of channels of a slot: its number, how many groups there are, and its rows.
 pub type Which = ((usize, usize), Rows);
 
-/// Rows that [`normalise`] keeps after the invariants.
+/// Rows that [`normalize`] keeps after the invariants.
 pub const KEPT: usize = 3;
 
 /// Multivectors over the root of their mean square, scalars by a layer norm.
@@ -18,17 +18,17 @@ pub const KEPT: usize = 3;
 /// After the scalars, `out` gets their inverse root, that of the multivectors, and the share of a channel in the mean:
 /// 1/C, or 0 where the mean is below the floor and the root does not depend on it.
 #[inline(always)]
-pub fn normalise<S: Simd>(simd: S, (x, which): (Slot<'_>, Which), out: SlotMut<'_>) {
-    simd.vectorize(Normalise { x, which, out });
+pub fn normalize<S: Simd>(simd: S, (x, which): (Slot<'_>, Which), out: SlotMut<'_>) {
+    simd.vectorize(Normalize { x, which, out });
 }
 
-struct Normalise<'a> {
+struct Normalize<'a> {
     x: Slot<'a>,
     which: Which,
     out: SlotMut<'a>,
 }
 
-impl WithSimd for Normalise<'_> {
+impl WithSimd for Normalize<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -36,7 +36,7 @@ impl WithSimd for Normalise<'_> {
         let (x, out) = (self.x.view::<S>().group(self.which.0, self.which.1), self.out.view::<S>());
         let (complex, rest) = out.invariants.split_at_mut(x.complex.len());
         let (scalars, [[root], [share]]) = rest.split_last_chunk_mut().expect("rows for root and share");
-        norm::normalise(simd, x.scalars, scalars);
+        norm::normalize(simd, x.scalars, scalars);
         let each = simd.splat_f32s(2.0 / x.complex.len() as f32);
         let floor = simd.splat_f32s(FLOOR as f32);
         let mean = simd.mul_f32s(square(simd, x), each);
@@ -85,7 +85,7 @@ fn length<S: Simd>(simd: S, v: &Row<S, 3>) -> S::f32s {
     fused(simd, v[2], v[2], fused(simd, v[1], v[1], simd.mul_f32s(v[0], v[0])))
 }
 
-/// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what [`normalise`] wrote.
+/// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what [`normalize`] wrote.
 ///
 /// With y = r x of C channels and r = (sum |y^2| / C r^2)^(-1/2): dx = r (dy - s y (dy . y) / C), where s are the signs with
 /// which the squares of the components count.

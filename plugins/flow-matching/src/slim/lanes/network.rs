@@ -6,7 +6,7 @@ use amplicast_sdk::Layout;
 
 use super::super::Slim;
 use super::gate::gate;
-use super::norm::{KEPT, normalise};
+use super::norm::{KEPT, normalize};
 use crate::lanes::{Attention, Features, Linear, Matrices, Rows, Streams, matrix};
 use crate::lorentz::{REFERENCES, scalar_count};
 
@@ -194,7 +194,7 @@ impl Forward {
             self.attention(simd, (b, maps), work);
             for token in 0..sizes.tokens {
                 let slot = b * sizes.tokens + token;
-                normalise(simd, (work.x.at(token), ((0, 1), sizes.channels)), work.mlp_norm.at_mut(slot));
+                normalize(simd, (work.x.at(token), ((0, 1), sizes.channels)), work.mlp_norm.at_mut(slot));
                 maps.gates.apply::<S, false>(simd, work.mlp_norm.at(slot), work.gates.at_mut(slot));
                 let gates = work.gates.at(slot).view::<S>().all(sizes.gates);
                 gate(simd, gates, work.active.at_mut(0).view::<S>().all(sizes.hidden));
@@ -217,11 +217,11 @@ impl Forward {
         for token in 0..sizes.tokens {
             let slot = first + token;
             let x = (work.x.at(token), ((0, 1), sizes.channels));
-            normalise(simd, x, work.attention_norm.at_mut(slot));
+            normalize(simd, x, work.attention_norm.at_mut(slot));
             maps.qkv.apply::<S, false>(simd, work.attention_norm.at(slot), work.raw_parts.at_mut(0));
             for part in 0..parts {
                 let raw = (work.raw_parts.at(0), ((part, parts), sizes.attention.hidden));
-                normalise(simd, raw, work.parts.at_mut(slot * parts + part));
+                normalize(simd, raw, work.parts.at_mut(slot * parts + part));
             }
         }
         sizes.attention.apply(simd, (&work.parts, first), &mut work.weights, &mut work.attended);

@@ -9,23 +9,23 @@ use crate::lanes::{Group, Rows, Slot, SlotMut, interval};
 /// A group of channels of a slot: its number, how many groups there are, and its rows.
 pub type Which = ((usize, usize), Rows);
 
-/// Rows that [`normalise`] keeps after the scalars.
+/// Rows that [`normalize`] keeps after the scalars.
 pub const KEPT: usize = 1;
 
 /// Vectors and scalars over the root of their mean square; after the scalars, `out` gets the inverse root.
 #[inline(always)]
-pub fn normalise<S: Simd>(simd: S, (x, which): (Slot<'_>, Which), out: SlotMut<'_>) {
-    simd.vectorize(Normalise { x, which, out });
+pub fn normalize<S: Simd>(simd: S, (x, which): (Slot<'_>, Which), out: SlotMut<'_>) {
+    simd.vectorize(Normalize { x, which, out });
 }
 
 /// A work of its own: compiled once for all norms of the network.
-struct Normalise<'a> {
+struct Normalize<'a> {
     x: Slot<'a>,
     which: Which,
     out: SlotMut<'a>,
 }
 
-impl WithSimd for Normalise<'_> {
+impl WithSimd for Normalize<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -57,7 +57,7 @@ fn share<S: Simd>(x: Group<'_, S>) -> f32 {
     1.0 / (x.vectors.len() + x.scalars.len()) as f32
 }
 
-/// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what [`normalise`] wrote.
+/// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what [`normalize`] wrote.
 ///
 /// With y = r x of N channels and r = (sum |y^2| / N r^2 + floor)^(-1/2): dx = r (dy - s y (dy . y) / N), where s are the
 /// signs with which the squares of the components count.

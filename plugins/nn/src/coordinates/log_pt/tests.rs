@@ -17,7 +17,7 @@ fn close(found: &[f64], expected: &[f64], tolerance: f64) {
 #[test]
 fn golden_numbers() {
     let mut x = [0.0; 8];
-    let plain = LogPtPhiEtaLogM2::unstandardised(2, 22.0);
+    let plain = LogPtPhiEtaLogM2::unstandardized(2, 22.0);
     let jacobian = plain.forward(&EVENT, &mut x).unwrap();
     close(&x[..4], &[-1.3604536614, -0.6435011088, 1.2489833279, -0.7593109745], 2e-8);
     close(&x[4..], &[-1.9985062610, 2.2142974356, -1.2489833279, -1.1437126572], 2e-8);
@@ -111,7 +111,7 @@ fn determinant(mut a: [[f64; 4]; 4]) -> f64 {
 
 #[test]
 fn the_domain_has_edges() {
-    let map = LogPtPhiEtaLogM2::unstandardised(1, 22.0);
+    let map = LogPtPhiEtaLogM2::unstandardized(1, 22.0);
     let mut x = [0.0; 4];
     let event =
         |pt: f64, eta: f64, m2: f64| [(m2 + (pt * eta.cosh()).powi(2)).sqrt(), pt, 0.0, pt * eta.sinh()];

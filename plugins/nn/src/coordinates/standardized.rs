@@ -8,13 +8,13 @@ use crate::Support;
 
 /// x_k = (event_k - mean_k) / std_k with the mean and unbiased standard deviation of the training events.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standardised {
+pub struct Standardized {
     mean: Vec<f64>,
     std: Vec<f64>,
     log_jacobian: f64,
 }
 
-impl Standardised {
+impl Standardized {
     /// Fitted to training events (n x d).
     pub fn fit(training: ArrayView2<'_, f64>, names: &[String]) -> Result<Self> {
         let moments: Vec<(f64, f64)> = (training.columns().into_iter().zip(names))
@@ -22,11 +22,11 @@ impl Standardised {
             .collect::<Result<_>>()?;
         let (mean, std): (Vec<f64>, Vec<f64>) = moments.into_iter().unzip();
         let log_jacobian = -std.iter().map(|s| s.ln()).sum::<f64>();
-        Ok(Standardised { mean, std, log_jacobian })
+        Ok(Standardized { mean, std, log_jacobian })
     }
 }
 
-impl Coordinates for Standardised {
+impl Coordinates for Standardized {
     fn supports(&self) -> Vec<Support> {
         vec![Support::Line; self.mean.len()]
     }
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn unbiased_and_inverse() {
         let names = ["a".to_string(), "b".to_string()];
-        let map = Standardised::fit(arr2(&[[1.0, 10.0], [3.0, 30.0]]).view(), &names).unwrap();
+        let map = Standardized::fit(arr2(&[[1.0, 10.0], [3.0, 30.0]]).view(), &names).unwrap();
         let mut x = [0.0; 2];
         let jacobian = map.forward(&[3.0, 10.0], &mut x).unwrap();
         // Unbiased standard deviations sqrt(2) and sqrt(200).
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_constant_column_is_named() {
         let names = ["a".to_string(), "b".to_string()];
-        let error = Standardised::fit(arr2(&[[1.0, 5.0], [3.0, 5.0]]).view(), &names).unwrap_err();
+        let error = Standardized::fit(arr2(&[[1.0, 5.0], [3.0, 5.0]]).view(), &names).unwrap_err();
         assert!(error.to_string().starts_with("column `b`"), "{error}");
     }
 }

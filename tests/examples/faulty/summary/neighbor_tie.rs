@@ -6,10 +6,10 @@ use crate::honest::{Column, SummaryFault, column, fault};
 
 fault!(
     SummaryFault,
-    NeighbourTie,
+    NeighborTie,
     Column,
     register_summary,
-    "summary-neighbour-tie",
+    "summary-neighbor-tie",
     "It adds 1 where the event before it has the same number",
     {
         fn number(&self, batch: &Batch<'_>, i: usize) -> f64 {

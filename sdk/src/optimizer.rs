@@ -22,7 +22,7 @@ pub enum Schedule {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainingSettings {
-    /// Optimiser steps.
+    /// Optimizer steps.
     pub iterations: u64,
     /// Events in a step.
     pub batch: usize,
@@ -133,7 +133,7 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// An optimiser of `length` parameters.
+    /// An optimizer of `length` parameters.
     pub fn new(length: usize, settings: &TrainingSettings) -> Self {
         Adam {
             beta1: settings.beta1 as f32,
