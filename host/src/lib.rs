@@ -8,7 +8,7 @@
 //! ```
 //! let text = r#"{"experiment": "ring", "n_train": 1000, "n_gen": 100, "members": 2, "replicas": 1, "validation": null,
 //!                "cells": [], "distributions": [], "diagnostics": [], "warnings": []}"#;
-//! let results: amplicast::results::Results = serde_json::from_str(text).unwrap();
+//! let results = amplicast::results::Results::read(text.as_bytes()).unwrap();
 //! assert_eq!(results.n_train, 1000);
 //! ```
 

@@ -39,8 +39,7 @@ fn replica(
     collector: &mut Collector<'_>,
 ) -> Result<()> {
     let dataset = &**setting.components.dataset.component.as_ref().map_err(Clone::clone)?;
-    let (events, identity) =
-        training_set(setting.session, setting.experiment, setting.components, number)?;
+    let (events, identity) = training_set(setting.session, setting.experiment, setting.components, number)?;
     let truth = dataset.density();
     let without_cuts = Observables { summaries, cuts: &[], truth, member: None };
     let (sample, warnings) = true_sample(setting, dataset, &events, without_cuts)?;

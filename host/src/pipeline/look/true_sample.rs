@@ -5,8 +5,8 @@ use amplicast_sdk::{Accumulator as _, Batch, Error, Origin, Result, Split};
 
 use crate::config::ReferenceName;
 use crate::inspection::{
-    Holdout, Known, Neighbors, Numbers, Order, Overlap, Runs, Sketch, TrueSample, TrueSummary, copies_on_grid,
-    repeated, spaced,
+    Holdout, Known, Neighbors, Numbers, Order, Overlap, Runs, Sketch, TrueSample, TrueSummary,
+    copies_on_grid, repeated, spaced,
 };
 use crate::pipeline::events::TrueEvents;
 use crate::pipeline::observe::Observables;
