@@ -8,6 +8,9 @@ use crate::results::{Inspected, Results};
 /// Rows from which on those without findings are only counted.
 const MANY: usize = 24;
 
+/// The part of events that are equal by chance from which on it is said.
+const WORTH_SAYING: f64 = 0.0005;
+
 /// A row for each generator, posterior and training set that was looked at; nothing where none was.
 pub(super) fn looked_at(results: &Results) -> String {
     let all = &results.inspections;
@@ -42,10 +45,11 @@ fn row(one: &Inspected, replicas: u64) -> String {
     let who = format!("{}{set}", title::generator(&one.generator, &one.uncertainty));
     let fitted = one.members_data.map_or("not said", |data| data.text());
     let percent = |part: f64| format!("{} %", format::short(100.0 * part));
-    let copies = if one.copies.by_chance > 0.0 {
-        format!("{} (by chance {})", percent(one.copies.equal), percent(one.copies.by_chance))
+    let equal = if one.copies.equal > 0.0 { percent(one.copies.equal) } else { "none".into() };
+    let copies = if one.copies.by_chance > WORTH_SAYING {
+        format!("{equal} (by chance {})", percent(one.copies.by_chance))
     } else {
-        percent(one.copies.equal)
+        equal
     };
     let mut found: Vec<String> = one.findings.iter().map(|text| escape(text)).collect();
     if found.is_empty() {
@@ -76,7 +80,7 @@ mod tests {
         for text in [
             "transformer",
             "posterior</td>",
-            "0 %",
+            "none</td>",
             "5 % of the generated events lie next to one training event; compared in 6 digits",
         ] {
             assert!(html.contains(text), "{text} is not in {html}");

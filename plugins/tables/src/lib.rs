@@ -34,6 +34,7 @@ mod npz;
 mod number;
 mod orders;
 mod parquet;
+mod parquet_bytes;
 mod parquet_schema;
 mod pass;
 mod patterns;

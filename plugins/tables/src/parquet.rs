@@ -1,7 +1,6 @@
 //! Columns of Parquet files.
 
 use std::fmt;
-use std::io::{self, BufReader, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
@@ -10,12 +9,12 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReader};
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
 
 use crate::number::{TOO_LARGE, half, too_large};
 use crate::parquet_schema::{Column, columns, expect_rows};
-use crate::place::{Bytes, Reader};
+use crate::place::Bytes;
 use crate::row_numbers::LOOKED_AT;
 use crate::table::{Source, Table};
 
@@ -364,43 +363,6 @@ fn skip(reader: &mut ColumnReader, count: usize) -> Result<usize, ParquetError> 
         ColumnReader::DoubleColumnReader(r) => r.skip_records(count),
         ColumnReader::ByteArrayColumnReader(r) => r.skip_records(count),
         ColumnReader::FixedLenByteArrayColumnReader(r) => r.skip_records(count),
-    }
-}
-
-impl Length for Bytes {
-    fn len(&self) -> u64 {
-        self.length().unwrap_or(0)
-    }
-}
-
-/// A reader to which the end of the file is an error: the library, which believes a damaged list's length, would go on asking.
-#[derive(Debug)]
-pub struct Within(Reader);
-
-impl Read for Within {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self.0.read(out)? {
-            0 if !out.is_empty() => Err(io::ErrorKind::UnexpectedEof.into()),
-            read => Ok(read),
-        }
-    }
-}
-
-impl ChunkReader for Bytes {
-    type T = BufReader<Within>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(BufReader::new(Within(self.from(start))))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<bytes::Bytes, ParquetError> {
-        let mut bytes = Vec::new();
-        // Not room for `length` at once: a damaged file may say anything.
-        self.from(start).take(length as u64).read_to_end(&mut bytes)?;
-        if bytes.len() != length {
-            return Err(ParquetError::EOF(format!("expected {length} bytes, found {}", bytes.len())));
-        }
-        Ok(bytes.into())
     }
 }
 
