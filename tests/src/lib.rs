@@ -15,6 +15,7 @@ mod guides {
     mod dataset {}
 }
 
+mod draws;
 mod experiment;
 mod files;
 mod library;
@@ -23,6 +24,7 @@ mod random;
 mod run_files;
 mod suite;
 
+pub use draws::{draw, normal, stream};
 pub use experiment::{GAUSSIAN, fits};
 pub use files::{built, hostile_plugin, light_folder, plugins, target_folder};
 pub use library::library;
