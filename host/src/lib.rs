@@ -15,6 +15,7 @@
 // First, so that its macros stand in for those of the standard library everywhere.
 #[macro_use]
 mod terminal;
+mod workflow;
 
 pub mod calibration;
 pub mod cli;

@@ -81,6 +81,12 @@ impl Store {
         Ok(Store::reading(folder))
     }
 
+    /// The store in `folder` that others are writing to as well: what they have not finished is left alone.
+    pub fn joining(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), e))?;
+        Ok(Store::reading(folder))
+    }
+
     /// The store in `folder` of a run that is looked at, and may be somebody else's.
     pub fn reading(folder: &Path) -> Self {
         Store { folder: Some(folder.into()), others: Vec::new() }
@@ -266,8 +272,12 @@ pub fn remove_leftovers(folder: &Path) {
 ///
 /// Like any file that a program makes for people, it is readable and writable as the user's umask says; a temporary file of
 /// the usual kind is its owner's alone, and a rename keeps that.
+///
+/// A run that begins removes the temporary files of killed ones, and may meet that of a job that is at work: then it is written
+/// again.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_in_pieces(path, |to| to.write_all(bytes))
+    let once = || write_in_pieces(path, |to| to.write_all(bytes));
+    once().or_else(|error| if path.parent().is_some_and(Path::is_dir) { once() } else { Err(error) })
 }
 
 /// The same for what is too long to be held whole.

@@ -63,6 +63,27 @@ with replacement. It is counted how often the interval has two ends.")]
   amplicast estimate --train t.npy --members 'gen_*.npy' --holdout h.npy --summary radius --quantiles 20 --regions 2-19
   amplicast estimate --train t.h5::events --members 'gen_*.npy' --layout px,py,pz,E --summary ht --region 600:inf")]
     Estimate(Box<EstimateCommand>),
+    /// Write what a cluster needs to run an experiment job by job: a Snakefile, profiles, the list of jobs.
+    #[command(after_help = "Examples:
+  amplicast workflow examples/ring-2d.toml --out runs/ring-2d
+  snakemake --profile runs/ring-2d/local            or runs/ring-2d/slurm, runs/ring-2d/htcondor
+  amplicast status runs/ring-2d                     how far it is
+Snakemake runs the jobs, goes on where it was stopped, and ends with the report; requirements.txt in that folder names its version.
+What was computed is found again: by `amplicast run` in the same folder too, whose results are the same bytes.")]
+    Workflow(WorkflowCommand),
+    /// Do jobs of a workflow: one training, one pass over a member's events.
+    #[command(after_help = "Examples:
+  amplicast job runs/ring-2d chain/1/1/3            chain 3 of row 1 on training set 1
+  amplicast job runs/ring-2d chain/1/1/1-10 truth/1
+  echo pass/1/1/1-10 | amplicast job runs/ring-2d
+What a job needs must be stored: chains before `shared` and `pass`, `shared` before `pass`. Jobs take no lock: several may work in
+one folder at once, on one machine or many that share it. What is stored already is not computed again.
+Exit code: 0 if all jobs are done, 1 if one failed, 2 if they cannot be done here as they were asked for.")]
+    Job(JobCommand),
+    /// Show how far a workflow is: jobs done, running, failed, and the time left.
+    #[command(after_help = "Example:
+  amplicast status runs/ring-2d")]
+    Status(StatusCommand),
     /// Rebuild the report of a run.
     #[command(after_help = "Example:
   amplicast report runs/ring-2d")]
@@ -246,6 +267,64 @@ pub struct EstimateCommand {
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast workflow`.
+#[derive(Debug, Args)]
+pub struct WorkflowCommand {
+    /// The experiment file.
+    pub experiment: PathBuf,
+    /// Override a value of the experiment: KEY.KEY=VALUE; tables of a list by number (from 0) or name.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// The run's folder.
+    #[arg(long, value_name = "DIR", help = "The run's folder [default: runs/NAME]")]
+    pub out: Option<PathBuf>,
+    /// Threads of a job.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = threads, allow_negative_numbers = true)]
+    pub job_threads: usize,
+    /// Minutes of work that one call of the program gets, of jobs that are shorter.
+    #[arg(long, value_name = "MINUTES", default_value_t = 10.0, value_parser = positive)]
+    pub minutes: f64,
+    /// The program that does jobs, by the name or path that machines know it by.
+    #[arg(long, value_name = "FILE", help = "The program that does jobs [default: this one]")]
+    pub program: Option<String>,
+    /// Image of a container in which jobs run.
+    #[arg(long, value_name = "IMAGE")]
+    pub container: Option<String>,
+    /// Which plugins.
+    #[command(flatten)]
+    pub plugins: Plugins,
+}
+
+/// `amplicast job`.
+#[derive(Debug, Args)]
+pub struct JobCommand {
+    /// The folder that `amplicast workflow` wrote.
+    pub run: PathBuf,
+    /// Jobs, such as `chain/1/1/3`, `pass/1/1/1-10`, `shared/1/1`, `truth/1`.
+    #[arg(
+        value_name = "JOB",
+        help = "Jobs, such as chain/1/1/3 or pass/1/1/1-10 [default: from standard input]"
+    )]
+    pub jobs: Vec<String>,
+    /// Threads.
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
+    pub threads: Option<usize>,
+    /// Work on a processor whose instructions differ from those of the machine that wrote the workflow: results then differ in their
+    /// last digits from job to job.
+    #[arg(long)]
+    pub any_processor: bool,
+    /// Which plugins.
+    #[command(flatten)]
+    pub plugins: Plugins,
+}
+
+/// `amplicast status`.
+#[derive(Debug, Args)]
+pub struct StatusCommand {
+    /// The folder that `amplicast workflow` wrote.
+    pub run: PathBuf,
 }
 
 /// `amplicast report`.

@@ -50,6 +50,18 @@ pub fn prepare_source(
     threads: Option<usize>,
     process: &Process,
 ) -> Result<Ready, ConfigError> {
+    let ready = assemble(source, plugins, threads, process)?;
+    check_models(&ready.session, source, &ready.experiment, &ready.components, &ready.plan)?;
+    Ok(ready)
+}
+
+/// The same without preparing any model: of an experiment that was validated before.
+pub fn assemble(
+    source: &Source,
+    plugins: &Plugins,
+    threads: Option<usize>,
+    process: &Process,
+) -> Result<Ready, ConfigError> {
     let mut experiment = Experiment::read(source)?;
     // Before anything else makes a pool of its own: a dataset may sample a model, and the first pool is the one that counts.
     let threads = process.threads(threads).map_err(|error| ConfigError::of(&error))?;
@@ -83,7 +95,6 @@ pub fn prepare_source(
     }
     let components = Components::make(&session, source, &mut experiment, &own_dataset)?;
     let plan = plan(source, &experiment, &components)?;
-    check_models(&session, source, &experiment, &components, &plan)?;
     Ok(Ready { session, experiment, components, plan, threads })
 }
 

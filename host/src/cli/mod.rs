@@ -5,14 +5,18 @@ mod calibration;
 mod check;
 mod conformance;
 mod estimate;
+mod job;
 mod plan;
 mod plugins;
 mod process;
 mod provenance;
 mod report;
 mod run;
+mod status;
 mod to_toml;
+mod workflow;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,8 +37,8 @@ pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
-    // A report is written by this process, and by no plugin: nothing has to be told to stop.
-    let alone = matches!(arguments.command, Command::Report(_));
+    // These are the work of this process, and of no plugin: nothing has to be told to stop.
+    let alone = matches!(arguments.command, Command::Report(_) | Command::Status(_));
     let supervised = is_worker();
     let listening = on_stop(move || {
         if flag.swap(true, Ordering::SeqCst) || alone {
@@ -48,8 +52,10 @@ pub fn main() -> ExitCode {
         // Ctrl-C would reach nobody; what reaches the supervisor alone, it tells the worker.
         return ExitCode::from(no_thread(&error));
     }
-    if let Command::Report(command) = &arguments.command {
-        return ExitCode::from(written(report::report(command)));
+    match &arguments.command {
+        Command::Report(command) => return ExitCode::from(written(report::report(command))),
+        Command::Status(command) => return ExitCode::from(written(status::status(command))),
+        _ => (),
     }
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
     match worker() {
@@ -65,7 +71,7 @@ pub fn main() -> ExitCode {
             let code = dispatch(&arguments, &process);
             process.worker.exit(written(code))
         }
-        None => match supervise(time_limit(&arguments), blame(&arguments), &stop) {
+        None => match supervise(time_limit(&arguments), blame(&arguments), &stop, further(&arguments)) {
             Ok(code) => ExitCode::from(code),
             Err(error) => {
                 eprintln!("amplicast: cannot start the worker: {error}");
@@ -83,6 +89,9 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
         Command::Plan(command) => plan::plan(command, process),
         Command::Estimate(command) => run::estimate(command, process),
         Command::Report(command) => report::report(command),
+        Command::Workflow(command) => workflow::workflow(command, arguments.time_limit, process),
+        Command::Job(command) => job::job(command, process),
+        Command::Status(command) => status::status(command),
         Command::Schema(command) => plugins::schema(command, process),
         Command::Plugins(command) => match &command.command {
             PluginCommand::List(command) => plugins::list(command, process),
@@ -90,6 +99,17 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
             PluginCommand::Check(command) => conformance::check(command, process),
             PluginCommand::Path(command) => plugins::path(command, process),
         },
+    }
+}
+
+/// Jobs that are named by standard input, which a worker does not have.
+fn further(arguments: &Arguments) -> Vec<OsString> {
+    match &arguments.command {
+        Command::Job(command) if command.jobs.is_empty() => {
+            let text = std::io::read_to_string(std::io::stdin()).unwrap_or_default();
+            text.split_whitespace().map(OsString::from).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -69,11 +69,11 @@ pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
 }
 
 /// The folder of a run's stages in its own.
-const STAGES: &str = "stages";
+pub const STAGES: &str = "stages";
 
 /// The folder of a run; without `--out` it has the experiment's name, and the stages of runs beside it that have the same dataset
 /// and seed: those of the same experiment under another name among them.
-fn folders(out: &Option<PathBuf>, ready: &Ready, process: &Process) -> (PathBuf, Vec<PathBuf>) {
+pub fn folders(out: &Option<PathBuf>, ready: &Ready, process: &Process) -> (PathBuf, Vec<PathBuf>) {
     if let Some(out) = out {
         return (process.path(out), Vec::new());
     }
@@ -236,7 +236,7 @@ fn failures(results: &Results) -> Vec<(&str, Vec<String>)> {
 }
 
 /// Makes the run's folder, and sees to it that nothing else writes there.
-fn folder(out: &Path) -> Result<File> {
+pub fn folder(out: &Path) -> Result<File> {
     std::fs::create_dir_all(out)
         .map_err(|e| Error::io(format!("cannot make the run's folder {}", out.display()), e))?;
     let path = out.join("lock");

@@ -26,7 +26,8 @@ mod plan;
 mod posterior;
 mod stage;
 
-pub use compute::run;
+pub use compute::{Around, Times, jobs, measure, run, work};
 pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources, forecast};
 pub use plan::{Components, Made, Plan, PlannedCell, Setting, member_count, plan};
 pub use posterior::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig, check_models, own_dataset};
+pub use stage::{Job, Jobs, JobsOfRow};

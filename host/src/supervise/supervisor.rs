@@ -51,11 +51,16 @@ enum End {
     Hung(CallUnderWay),
 }
 
-/// Runs this program again with the same arguments as a worker, until one ends in order. Gives its exit code.
+/// Runs this program again with the same arguments, and `further` ones, as a worker, until one ends in order. Gives its exit code.
 ///
 /// `time_limit` is the longest silence of a plugin call: no return and no progress.
-pub fn supervise(time_limit: Duration, blame: Blame, stop: &Arc<AtomicBool>) -> std::io::Result<u8> {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+pub fn supervise(
+    time_limit: Duration,
+    blame: Blame,
+    stop: &Arc<AtomicBool>,
+    further: Vec<OsString>,
+) -> std::io::Result<u8> {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).chain(further).collect();
     let notes = shared_file("amplicast-notes")?;
     let (mut failures, mut serial): (Vec<Failure>, bool) = (Vec::new(), false);
     loop {

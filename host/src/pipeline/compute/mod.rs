@@ -1,5 +1,10 @@
-//! Drives a run: training set by training set, generator by generator and posterior by posterior.
+//! Drives what is computed: a whole run, or single jobs of it.
 
+mod jobs;
+mod measure;
 mod run;
+mod training_set;
 
+pub use jobs::{Around, jobs, work};
+pub use measure::{Times, measure};
 pub use run::run;

@@ -15,8 +15,8 @@ pub struct Length {
 }
 
 /// Events a member: n_gen, or what members of one length have.
-pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_>) -> Result<Length> {
-    let (name, n_gen) = (&pair.name, pair.run.experiment.experiment.n_gen);
+pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_, '_>) -> Result<Length> {
+    let (name, n_gen) = (&pair.training.name, pair.run.experiment.experiment.n_gen);
     let mut capacities = Vec::new();
     for i in 0..posterior.members.parameters.len() {
         match pair.member(posterior, i as u64)?.capacity() {

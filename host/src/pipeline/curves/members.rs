@@ -1,4 +1,4 @@
-//! One generator with one posterior: its members, and one streaming pass for each of them.
+//! The members of a generator and posterior: one streaming pass for each of them.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,9 +15,10 @@ use super::speaker::speaking_for_all;
 use crate::inspection::Glance;
 use crate::pipeline::look::inspect;
 use crate::pipeline::observe::Column;
-use crate::pipeline::plan::{ColumnName, Place, Setting};
-use crate::pipeline::posterior::{Job, OwnColumns, Pair, Posterior};
-use crate::pipeline::stage::in_groups;
+use crate::pipeline::plan::{ColumnName, Place};
+use crate::pipeline::posterior::{OwnColumns, Pair, Posterior};
+use crate::pipeline::stage::{at_once, in_groups};
+use crate::results::Plane;
 use crate::store::Key;
 
 /// A column that this pair's cells need.
@@ -29,111 +30,142 @@ struct Wanted {
     identity: Value,
 }
 
-/// Infers the posterior and samples its members, unless that is stored.
-pub fn curves(pair: &Pair<'_>) -> Result<PairCurves> {
-    let Setting { session, components, .. } = *pair.run;
-    let made = &components.generators[pair.cells[0].generator];
-    let job = Job {
-        session,
-        store: pair.run.store,
-        experiment: pair.run.experiment,
-        replica: pair.replica.number,
-        data_identity: pair.replica.identity,
-        name: pair.name.clone(),
-        seed: pair.seed,
-        stored_only: false,
-    };
-    let uncertainty = pair.cells[0].uncertainty.map(|u| &components.uncertainties[u]);
-    let posterior = job.posterior(made, uncertainty, &pair.replica.events.seen(), &components.schema)?;
-    sample(pair, &posterior)
+/// The members of a pair, and what each of them is asked.
+pub struct Sampling<'a, 'r> {
+    pair: &'a Pair<'r>,
+    posterior: &'a Posterior,
+    own: OwnColumns<'a, 'r>,
+    length: Length,
+    checkpoints: Vec<u64>,
+    wanted: Vec<Wanted>,
 }
 
-fn sample(pair: &Pair<'_>, posterior: &Posterior) -> Result<PairCurves> {
-    let session = pair.run.session;
-    let count = posterior.members.parameters.len() as u64;
-    let own = OwnColumns::new(pair, posterior)?;
-    let Length { events: n_gen, part, warning } = stream_length(pair, posterior, &own)?;
-    let checkpoints = checkpoints(n_gen, pair.run.experiment.experiment.checkpoints);
-    let wanted = wanted(pair, &own);
-    let task_name =
-        format!("{}: training set {}, {count} members x {n_gen} events", pair.name, pair.replica.number + 1);
-    let task = session.progress.task(&task_name);
-    let done = AtomicU64::new(0);
-    let computed = AtomicU64::new(0);
-    let advance = |n: u64| {
-        let so_far = done.fetch_add(n, Ordering::Relaxed) + n;
-        task.update(so_far, count * n_gen, None);
-    };
-    let one = |i: u64| -> Result<(Vec<Result<MemberCurve>>, Glance)> {
-        let keys = keys(pair, posterior, i, &wanted, &checkpoints);
-        let glance_key = pair.trained().glance(&posterior.hash(i), pair.sampling_seed(i), &checkpoints);
-        let glance: Option<Glance> = pair.run.store.json(&glance_key);
+/// What one member's events give.
+struct Sampled {
+    curves: Vec<Result<MemberCurve>>,
+    glance: Glance,
+    /// Whether everything was stored before.
+    stored: bool,
+}
+
+impl<'a, 'r> Sampling<'a, 'r> {
+    /// Finds it, and makes what all members share, unless that is stored.
+    pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
+        let own = OwnColumns::new(pair, posterior)?;
+        let length = stream_length(pair, posterior, &own)?;
+        let checkpoints = checkpoints(length.events, pair.run.experiment.experiment.checkpoints);
+        let wanted = wanted(pair, &own);
+        Ok(Sampling { pair, posterior, own, length, checkpoints, wanted })
+    }
+
+    /// How many members there are.
+    pub fn members(&self) -> u64 {
+        self.posterior.members.parameters.len() as u64
+    }
+
+    /// Stores what member `i` has to give, with the planes of the first one; an error if any of its columns fails.
+    pub fn store(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<()> {
+        self.member(i, advance)?.curves.into_iter().collect::<Result<Vec<_>>>()?;
+        if i == 0 {
+            self.planes()?;
+        }
+        Ok(())
+    }
+
+    /// The planes of the first training set.
+    fn planes(&self) -> Result<Vec<Plane>> {
+        if self.pair.replica.number > 0 {
+            return Ok(Vec::new());
+        }
+        planes(self.pair, self.posterior, &self.own)
+    }
+
+    /// One member's curves, and a glance at its events, unless they are stored; `advance` hears of every chunk.
+    fn member(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<Sampled> {
+        let Sampling { pair, posterior, own, checkpoints, wanted, .. } = self;
+        let store = pair.run.store;
+        let keys = keys(pair, posterior, i, wanted, checkpoints);
+        let glance_key = pair.trained().glance(&posterior.hash(i), pair.sampling_seed(i), checkpoints);
+        let glance: Option<Glance> = store.json(&glance_key);
         let mut curves: Vec<Option<Result<MemberCurve>>> =
-            keys.iter().map(|k| pair.run.store.json(k).map(Ok)).collect();
+            keys.iter().map(|k| store.json(k).map(Ok)).collect();
         let missing: Vec<usize> = (0..curves.len()).filter(|&c| curves[c].is_none()).collect();
         let known = glance.is_some();
         if let Some(glance) = glance.filter(|_| missing.is_empty()) {
-            advance(n_gen);
-            return Ok((curves.into_iter().flatten().collect(), glance));
+            advance(self.length.events);
+            return Ok(Sampled { curves: curves.into_iter().flatten().collect(), glance, stored: true });
         }
         let member = pair.member(posterior, i)?;
         let Streamed { curves: found, glance } =
-            pass(pair, &*member, i, &own, missing.iter().map(|&c| &wanted[c]), &checkpoints, &advance)?;
-        computed.fetch_add(1, Ordering::Relaxed);
+            pass(pair, &*member, i, own, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
         if !known {
-            pair.run.store.put_json(&glance_key, &glance)?;
+            store.put_json(&glance_key, &glance)?;
         }
         for (c, curve) in missing.into_iter().zip(found) {
             match curve {
                 Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
                 Ok(curve) => {
-                    pair.run.store.put_json(&keys[c], &curve)?;
+                    store.put_json(&keys[c], &curve)?;
                     curves[c] = Some(Ok(curve));
                 }
                 failed => curves[c] = Some(failed),
             }
         }
-        Ok((curves.into_iter().flatten().collect(), glance))
-    };
-    let most = posterior.model.max_concurrency().unwrap_or(usize::MAX).max(1);
-    let (members, glances): (Vec<_>, Vec<Glance>) = in_groups(count, most, one)?.into_iter().unzip();
-    let computed = computed.into_inner();
-    task.finish("done");
-    let stored = count - computed;
-    session.progress.say(&format!("{task_name}: {computed} member(s) sampled, {stored} stored before"));
-    let (mut findings, inspected) =
-        session.attempt("look at the members' events", || inspect(pair, posterior, &glances))?;
-    if let Some(refused) = findings.refused.take() {
-        return Err(Error::data(refused));
+        Ok(Sampled { curves: curves.into_iter().flatten().collect(), glance, stored: false })
     }
-    let mut members: Vec<_> = members.into_iter().map(Vec::into_iter).collect();
-    let mut curves: BTreeMap<Place, Result<Vec<MemberCurve>>> = BTreeMap::new();
-    for wanted in &wanted {
-        // The next one of each: all of them, or a failure of one for all.
-        let list: Vec<_> = members.iter_mut().filter_map(Iterator::next).collect();
-        curves.insert(wanted.place, list.into_iter().collect());
+
+    /// The curves of all members, and what was found in their events.
+    pub fn curves(self) -> Result<PairCurves> {
+        let (pair, posterior, session) = (self.pair, self.posterior, self.pair.run.session);
+        let (count, n_gen) = (self.members(), self.length.events);
+        let set = pair.replica.number + 1;
+        let task_name =
+            format!("{}: training set {set}, {count} members x {n_gen} events", pair.training.name);
+        let task = session.progress.task(&task_name);
+        let done = AtomicU64::new(0);
+        let advance = |n: u64| {
+            let so_far = done.fetch_add(n, Ordering::Relaxed) + n;
+            task.update(so_far, count * n_gen, None);
+        };
+        let sampled = in_groups(count, at_once(&*posterior.model), |i| self.member(i, &advance))?;
+        task.finish("done");
+        let stored = sampled.iter().filter(|member| member.stored).count() as u64;
+        let computed = count - stored;
+        session.progress.say(&format!("{task_name}: {computed} member(s) sampled, {stored} stored before"));
+        let (mut members, glances): (Vec<_>, Vec<Glance>) =
+            sampled.into_iter().map(|member| (member.curves.into_iter(), member.glance)).unzip();
+        let (mut findings, inspected) =
+            session.attempt("look at the members' events", || inspect(pair, posterior, &glances))?;
+        if let Some(refused) = findings.refused.take() {
+            return Err(Error::data(refused));
+        }
+        let mut curves: BTreeMap<Place, Result<Vec<MemberCurve>>> = BTreeMap::new();
+        for wanted in &self.wanted {
+            // The next one of each: all of them, or a failure of one for all.
+            let list: Vec<_> = members.iter_mut().filter_map(Iterator::next).collect();
+            curves.insert(wanted.place, list.into_iter().collect());
+        }
+        let (ordered, in_order) = ordered(pair, &curves, posterior, self.length.part)?;
+        for warning in findings.warnings.iter().chain(&in_order) {
+            session.progress.say(&format!("warning: {}: {warning}", pair.training.name));
+        }
+        findings.warnings.extend(in_order);
+        let planes = self.planes()?;
+        let diagnostics = self.own.diagnostics();
+        let own = speaking_for_all(self.own, &curves)?;
+        Ok(PairCurves {
+            checkpoints: self.checkpoints,
+            n_effective: posterior.members.n_effective,
+            curves,
+            own,
+            diagnostics,
+            planes,
+            warning: self.length.warning,
+            findings,
+            inspected,
+            ordered,
+        })
     }
-    let (ordered, in_order) = ordered(pair, &curves, posterior, part)?;
-    for warning in findings.warnings.iter().chain(&in_order) {
-        session.progress.say(&format!("warning: {}: {warning}", pair.name));
-    }
-    findings.warnings.extend(in_order);
-    let planes = if pair.replica.number == 0 { planes(pair, posterior, &own)? } else { Vec::new() };
-    let diagnostics = own.diagnostics();
-    let own = speaking_for_all(own, &curves)?;
-    let n_effective = posterior.members.n_effective;
-    Ok(PairCurves {
-        checkpoints,
-        n_effective,
-        curves,
-        own,
-        diagnostics,
-        planes,
-        warning,
-        findings,
-        inspected,
-        ordered,
-    })
 }
 
 /// One pass over a member's events for the columns that are not stored.
@@ -141,7 +173,7 @@ fn pass<'w>(
     pair: &Pair<'_>,
     member: &dyn Member,
     i: u64,
-    own: &OwnColumns<'_>,
+    own: &OwnColumns<'_, '_>,
     wanted: impl Iterator<Item = &'w Wanted>,
     checkpoints: &[u64],
     advance: &(dyn Fn(u64) + Sync),
@@ -164,7 +196,7 @@ fn pass<'w>(
         known: &pair.replica.truth.known,
     };
     let set = pair.replica.number + 1;
-    let stage = format!("{}: training set {set}, sample member {}", pair.name, i + 1);
+    let stage = format!("{}: training set {set}, sample member {}", pair.training.name, i + 1);
     let Streamed { curves, glance } = session.attempt(&stage, || pass.run(session, advance))?;
     let mut found = curves.into_iter();
     let curve = |(w, column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
@@ -177,7 +209,7 @@ fn pass<'w>(
 }
 
 /// Only the columns that this pair's cells need.
-fn wanted(pair: &Pair<'_>, own: &OwnColumns<'_>) -> Vec<Wanted> {
+fn wanted(pair: &Pair<'_>, own: &OwnColumns<'_, '_>) -> Vec<Wanted> {
     let mut list = Vec::new();
     for cell in pair.cells {
         let name = ColumnName::from(*cell);

@@ -19,7 +19,7 @@ struct Points {
 }
 
 /// The planes that the selections of this pair's cells ask for, of its first member.
-pub fn planes(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_>) -> Result<Vec<Plane>> {
+pub fn planes(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_, '_>) -> Result<Vec<Plane>> {
     let selections = pair.run.experiment.selection.iter().enumerate();
     let used = selections.filter(|(number, _)| pair.cells.iter().any(|c| c.selection == *number));
     let of = |(number, selection): (usize, &crate::config::Selection)| {
@@ -32,12 +32,12 @@ pub fn planes(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_>) -> R
 fn plane(
     pair: &Pair<'_>,
     posterior: &Posterior,
-    own: &OwnColumns<'_>,
+    own: &OwnColumns<'_, '_>,
     selection: usize,
     names: &[String; 2],
 ) -> Result<Plane> {
     let (components, experiment) = (pair.run.components, pair.run.experiment);
-    let seed = pair.seed.split("plane").index(selection as u64);
+    let seed = pair.training.seed.split("plane").index(selection as u64);
     let summary = |name: &String| {
         let found = components.summaries.iter().position(|s| s.name == *name);
         found.ok_or_else(|| Error::data(format!("there is no summary `{name}`")))
@@ -67,7 +67,8 @@ fn plane(
     if let Some(stored) = pair.run.store.json(&key) {
         return Ok(named(stored));
     }
-    let stage = format!("{}: the plane of selection {}", pair.name, experiment.selection[selection].name);
+    let stage =
+        format!("{}: the plane of selection {}", pair.training.name, experiment.selection[selection].name);
     let found = pair.run.session.attempt(&stage, || {
         let member = pair.member(posterior, 0)?;
         let n = member.capacity().map_or(EVENTS, |most| EVENTS.min(most as usize));

@@ -12,7 +12,7 @@ use crate::pipeline::posterior::OwnColumns;
 /// For each metric the comparison of one member, the one with the median number of reference events; it is used for all members.
 ///
 /// Members differ in these numbers only where a selection cuts on what is another function for each of them.
-pub fn speaking_for_all(mut own: OwnColumns<'_>, curves: &Curves) -> Result<Columns> {
+pub fn speaking_for_all(mut own: OwnColumns<'_, '_>, curves: &Curves) -> Result<Columns> {
     let mut all = Columns::default();
     let Some(first) = own.first.take() else { return Ok(all) };
     let mut prepared: BTreeMap<usize, Columns> = BTreeMap::from([(0, first)]);

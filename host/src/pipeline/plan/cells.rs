@@ -1,5 +1,7 @@
 //! The plan: the cells of the matrix.
 
+use std::collections::HashSet;
+
 use amplicast_sdk::ReferenceUse;
 use amplicast_sdk::abi::{LoadedSummaryStatistic, LoadedUncertaintyModel};
 
@@ -28,6 +30,22 @@ pub struct PlannedCell {
     pub name: CellName,
 }
 
+/// A generator and an uncertainty model, by the numbers of their tables: a row of the table of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Row {
+    /// Number of the generator.
+    pub generator: usize,
+    /// Number of the uncertainty model; none if the generator brings its own members.
+    pub uncertainty: Option<usize>,
+}
+
+impl Row {
+    /// That of a cell.
+    pub fn of(cell: &PlannedCell) -> Self {
+        Row { generator: cell.generator, uncertainty: cell.uncertainty }
+    }
+}
+
 /// The cells of an experiment.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -36,6 +54,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Its rows, in the order of their first cells.
+    pub fn rows(&self) -> Vec<Row> {
+        let mut seen = HashSet::new();
+        self.cells.iter().map(Row::of).filter(|row| seen.insert(*row)).collect()
+    }
+
+    /// The cells of a row.
+    pub fn cells_of(&self, row: Row) -> Vec<&PlannedCell> {
+        self.cells.iter().filter(|cell| Row::of(cell) == row).collect()
+    }
+
     /// Crosses the tables, and applies `pair` and `exclude`.
     pub fn cross(
         source: &Source,

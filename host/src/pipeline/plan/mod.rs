@@ -9,7 +9,7 @@ mod refusals;
 mod setting;
 mod source;
 
-pub use cells::{Plan, PlannedCell, member_count};
+pub use cells::{Plan, PlannedCell, Row, member_count};
 pub use components::{Components, Made, refused};
 pub use memory::check_model;
 pub use question::{ColumnName, Place};

@@ -4,16 +4,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use amplicast_sdk::abi::{LoadedGenerator, LoadedUncertaintyModel};
 use amplicast_sdk::{
-    Batch, Chain, Error, ErrorKind, Inference, Layout, Members, Model, Result, Schema, Seed, expect_length,
+    Chain, Error, ErrorKind, Inference, Layout, Members, Model, Requirements, Result, expect_length,
 };
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use crate::config::Experiment;
+use super::training::Training;
 use crate::pipeline::plan::{Made, member_count};
-use crate::pipeline::stage::identity::{self, Trained};
-use crate::pipeline::stage::in_groups;
-use crate::session::{CallContext, Session};
-use crate::store::Store;
+use crate::pipeline::stage::{at_once, identity, in_groups};
+use crate::session::CallContext;
+use crate::store::Key;
 
 /// A generator's members under one posterior.
 pub struct Posterior {
@@ -30,117 +29,184 @@ impl Posterior {
     }
 }
 
-/// What inference works on.
-pub struct Job<'a> {
-    /// The process.
-    pub session: &'a Session,
-    /// Where chains are stored.
-    pub store: &'a Store,
-    /// The experiment.
-    pub experiment: &'a Experiment,
-    /// Number of the replica.
-    pub replica: u64,
-    /// What the training events depend on.
-    pub data_identity: &'a Value,
-    /// `generator/posterior`, for progress and errors.
-    pub name: String,
-    /// Randomness of this pair and replica.
-    pub seed: Seed,
-    /// Whether nothing is inferred that is not stored.
-    pub stored_only: bool,
+/// The chains of one training: of an uncertainty model with a generator that sees one training set.
+pub struct Chains<'a, 't> {
+    training: &'a Training<'t>,
+    uncertainty: &'a Made<LoadedUncertaintyModel>,
+    loaded: &'a LoadedUncertaintyModel,
+    requirements: Requirements,
+    /// Members that are wanted of them.
+    pub members: u64,
+    /// How many there are.
+    pub number: u64,
 }
 
-impl Job<'_> {
-    /// Prepares the generator on the events that it sees: its own members, or those that an uncertainty model infers.
-    pub fn posterior(
-        &self,
-        generator: &Made<LoadedGenerator>,
-        uncertainty: Option<&Made<LoadedUncertaintyModel>>,
-        seen: &Batch<'_>,
-        schema: &Schema,
-    ) -> Result<Posterior> {
-        let loaded = generator.component.as_ref().map_err(Clone::clone)?;
-        let prepare = || loaded.prepare(seen, schema);
-        let model = Box::new(self.session.attempt(&format!("{}: prepare", self.name), prepare)?);
-        match uncertainty {
-            None => given(generator, model),
-            Some(uncertainty) => self.infer(generator, model, uncertainty, seen.rows.len() as u64),
+impl<'a, 't> Chains<'a, 't> {
+    /// Of a row with an uncertainty model; none of members that the generator brings.
+    pub fn of(training: &'a Training<'t>) -> Result<Option<Self>> {
+        let Some(uncertainty) = training.row.uncertainty else { return Ok(None) };
+        let uncertainty = &training.components.uncertainties[uncertainty];
+        let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
+        let members = member_count(training.experiment, Some(loaded));
+        let (requirements, number) = (loaded.requirements(), loaded.chains(members)?);
+        Ok(Some(Chains { training, uncertainty, loaded, requirements, members, number }))
+    }
+
+    /// How many members each chain depends on, if it does.
+    fn together(&self) -> Option<u64> {
+        self.requirements.joint.then_some(self.members)
+    }
+
+    fn key(&self, chain: u64) -> Key {
+        let Training { experiment, seed, .. } = *self.training;
+        self.training.trained().chain(
+            &self.uncertainty.identity,
+            &experiment.training,
+            seed,
+            self.together(),
+            chain,
+        )
+    }
+
+    fn stage(&self, chain: u64) -> String {
+        let Training { name, number, .. } = self.training;
+        format!("{name}: training set {}, chain {} of {}", number + 1, chain + 1, self.number)
+    }
+
+    /// A stored chain, or why it diverged; none if it was not inferred yet.
+    pub fn stored(&self, chain: u64) -> Option<Result<Chain>> {
+        let (store, key) = (self.training.store, self.key(chain));
+        store.chain(&key).map(Ok).or_else(|| Some(Err(store.json::<Diverged>(&key)?.error())))
+    }
+
+    /// A chain, stored when it returns; the inner error says why it diverged, which is stored as well: it would again.
+    pub fn infer(&self, model: &dyn Model, chain: u64) -> Result<Result<Chain>> {
+        let Training { session, store, seed, seen, experiment, .. } = *self.training;
+        let stage = self.stage(chain);
+        let task = session.progress.task(&stage);
+        let context = CallContext::new(session, &task);
+        let inferred = session.attempt(&stage, || {
+            self.loaded.infer_chain(&Inference {
+                chain,
+                model,
+                members: self.together(),
+                training_rows: seen.rows.len() as u64,
+                settings: &experiment.training,
+                seed: seed.split("chain").index(chain),
+                context: &context,
+            })
+        });
+        let numbers = |mut found: Chain| {
+            found.vectors.sort_by(|a, b| a.0.cmp(&b.0));
+            match found.vectors.iter().find(|(_, v)| v.iter().any(|x| x.is_nan())) {
+                Some((name, _)) => {
+                    Err(Error::numeric(format!("{stage}: expected numbers in `{name}`, found NaN")))
+                }
+                None => Ok(found),
+            }
+        };
+        match inferred.and_then(numbers) {
+            Ok(found) => {
+                store.put_chain(&self.key(chain), &found)?;
+                task.finish("inferred");
+                Ok(Ok(found))
+            }
+            Err(error) if error.kind() == ErrorKind::Numeric => {
+                store.put_json(&self.key(chain), &Diverged::new(&error))?;
+                Ok(Err(error))
+            }
+            Err(error) => Err(error),
         }
     }
 
-    /// Infers the chains that are not stored yet, and draws the members of those that did not diverge.
-    fn infer(
-        &self,
-        generator: &Made<LoadedGenerator>,
-        model: Box<dyn Model>,
-        uncertainty: &Made<LoadedUncertaintyModel>,
-        training_rows: u64,
-    ) -> Result<Posterior> {
-        let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
-        let requirements = loaded.requirements();
-        let count = member_count(self.experiment, Some(loaded));
-        let together = requirements.joint.then_some(count);
-        let chains = loaded.chains(count)?;
-        let trained = Trained { generator: &generator.identity, data: self.data_identity };
-        let one = |k: u64, stored: &AtomicU64| -> Result<Chain> {
-            let key = trained.chain(&uncertainty.identity, &self.experiment.training, self.seed, together, k);
-            if let Some(chain) = self.store.chain(&key) {
-                stored.fetch_add(1, Ordering::Relaxed);
-                return Ok(chain);
-            }
-            let stage =
-                format!("{}: training set {}, chain {} of {chains}", self.name, self.replica + 1, k + 1);
-            if self.stored_only {
-                return Err(Error::data(format!(
-                    "{stage}: expected it stored, found none that these plugins made: finish the run, or run it again"
-                )));
-            }
-            let task = self.session.progress.task(&stage);
-            let context = CallContext::new(self.session, &task);
-            let mut chain = self.session.attempt(&stage, || {
-                loaded.infer_chain(&Inference {
-                    chain: k,
-                    model: &*model,
-                    members: together,
-                    training_rows,
-                    settings: &self.experiment.training,
-                    seed: self.seed.split("chain").index(k),
-                    context: &context,
-                })
-            })?;
-            chain.vectors.sort_by(|a, b| a.0.cmp(&b.0));
-            if let Some((name, _)) = chain.vectors.iter().find(|(_, v)| v.iter().any(|x| x.is_nan())) {
-                return Err(Error::numeric(format!("{stage}: expected numbers in `{name}`, found NaN")));
-            }
-            self.store.put_chain(&key, &chain)?;
-            task.finish("inferred");
-            Ok(chain)
-        };
-        let most = model.max_concurrency().unwrap_or(usize::MAX).max(1);
+    /// All chains: those that are stored, and the others, inferred.
+    fn all(&self, model: &dyn Model) -> Result<Vec<Result<Chain>>> {
+        let Training { session, name, number, .. } = self.training;
         let stored = AtomicU64::new(0);
-        // A chain that diverged is not stored, and says the same when it is tried again.
-        let found = in_groups(chains, most, |k| match one(k, &stored) {
-            Err(error) if error.kind() == ErrorKind::Numeric => Ok(Err(error)),
-            found => found.map(Ok),
+        let found = in_groups(self.number, at_once(model), |chain| match self.stored(chain) {
+            Some(found) => {
+                stored.fetch_add(1, Ordering::Relaxed);
+                Ok(found)
+            }
+            None => self.infer(model, chain),
         })?;
         let (all, stored) = (found.len(), stored.into_inner());
-        let set = self.replica + 1;
-        self.session.progress.say(&format!(
-            "{}: training set {set}, {all} chain(s), {stored} of them stored before",
-            self.name
+        session.progress.say(&format!(
+            "{name}: training set {}, {all} chain(s), {stored} of them stored before",
+            number + 1
         ));
-        let least = if requirements.joint { count } else { requirements.least_members as u64 };
-        let Survivors { chains, count, warnings } = Survivors::of(found, count, least)?;
-        let mut members = self.session.attempt(&format!("{}: draw members", self.name), || {
-            loaded.members(&chains, count, self.seed.split("members"))
+        Ok(found)
+    }
+
+    /// All chains of a run whose chains are all stored.
+    fn all_stored(&self) -> Result<Vec<Result<Chain>>> {
+        let found = |chain| {
+            self.stored(chain).ok_or_else(|| {
+                Error::data(format!(
+                    "{}: expected it stored, found none that these plugins made: finish the run, or run it again",
+                    self.stage(chain)
+                ))
+            })
+        };
+        (0..self.number).map(found).collect()
+    }
+
+    /// The members of those chains that did not diverge.
+    fn posterior(&self, model: Box<dyn Model>, found: Vec<Result<Chain>>) -> Result<Posterior> {
+        let Training { session, name, number, seed, .. } = self.training;
+        let least =
+            if self.requirements.joint { self.members } else { self.requirements.least_members as u64 };
+        let Survivors { chains, count, warnings } = Survivors::of(found, self.members, least)?;
+        let mut members = session.attempt(&format!("{name}: draw members"), || {
+            self.loaded.members(&chains, count, seed.split("members"))
         })?;
-        check_members(&members.parameters, &model.layout(), &uncertainty.name)?;
+        check_members(&members.parameters, &model.layout(), &self.uncertainty.name)?;
         for warning in warnings {
-            let warning = format!("training set {set}, {warning}");
-            self.session.progress.say(&format!("warning: {}: {warning}", self.name));
+            let warning = format!("training set {}, {warning}", number + 1);
+            session.progress.say(&format!("warning: {name}: {warning}"));
             members.diagnostics.warnings.push(warning);
         }
         Ok(Posterior { model, members })
+    }
+}
+
+/// Why a chain has no numbers, as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Diverged {
+    place: String,
+    message: String,
+}
+
+impl Diverged {
+    fn new(error: &Error) -> Self {
+        Diverged { place: error.place().into(), message: error.message().into() }
+    }
+
+    fn error(self) -> Error {
+        Error::numeric(self.message).at(self.place)
+    }
+}
+
+impl Training<'_> {
+    /// The members: those that the generator brings, or those of all chains, which are inferred unless they are stored.
+    pub fn posterior(&self) -> Result<Posterior> {
+        let model = self.model()?;
+        match Chains::of(self)? {
+            None => given(self.generator(), model),
+            Some(chains) => {
+                let found = chains.all(&*model)?;
+                chains.posterior(model, found)
+            }
+        }
+    }
+
+    /// The same of a run whose chains are all stored; an error names the first that is not.
+    pub fn stored_posterior(&self) -> Result<Posterior> {
+        let model = self.model()?;
+        match Chains::of(self)? {
+            None => given(self.generator(), model),
+            Some(chains) => chains.posterior(model, chains.all_stored()?),
+        }
     }
 }
 

@@ -29,7 +29,11 @@ fn key(
 }
 
 fn seed(pair: &Pair<'_>, summary: usize, members: &Range<u64>) -> Seed {
-    pair.seed.split("fit").split(&pair.run.components.summaries[summary].seed_name).index(members.start)
+    pair.training
+        .seed
+        .split("fit")
+        .split(&pair.run.components.summaries[summary].seed_name)
+        .index(members.start)
 }
 
 /// What a stored fit says of itself.
@@ -123,7 +127,7 @@ fn with_events<T>(
     } else {
         "all members".into()
     };
-    let stage = format!("{}: training set {}, {what} of {who}", pair.name, pair.replica.number + 1);
+    let stage = format!("{}: training set {}, {what} of {who}", pair.training.name, pair.replica.number + 1);
     let task = session.progress.task(&stage);
     let context = CallContext::new(session, &task);
     let events = session.attempt(&stage, || generated(pair, posterior, needs.generated, members))?;
@@ -158,7 +162,7 @@ fn generated(pair: &Pair<'_>, posterior: &Posterior, n: u64, members: Range<u64>
             None => 0..each,
             Some(capacity) => capacity - reserved(capacity, each)..capacity,
         };
-        let seed = pair.seed.split("fit").split("events").index(i);
+        let seed = pair.training.seed.split("fit").split("events").index(i);
         let rounding = pair.replica.events.rounding();
         Stream { dimension, seed, origin: Origin::Generated, rounding }.read(
             range,

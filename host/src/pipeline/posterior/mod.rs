@@ -6,12 +6,14 @@ mod fits;
 mod models;
 mod row;
 mod trained_model;
+mod training;
 mod view;
 
-pub use chains::{Job, Posterior};
+pub use chains::{Chains, Posterior};
 pub use models::check_models;
 pub use row::Pair;
 pub use trained_model::{
     ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig, own_dataset,
 };
+pub use training::Training;
 pub use view::OwnColumns;

@@ -11,12 +11,10 @@ use amplicast_sdk::{
 };
 use serde_json::Value;
 
-use super::chains::Job;
-use super::row::pair_seed;
+use super::training::Training;
 use crate::config::{ComponentTable, ConfigError, Experiment, Source};
 use crate::pipeline::events::training_set;
-use crate::pipeline::plan::{Components, Made, TrueSource, refused};
-use crate::pipeline::stage::identity::Trained;
+use crate::pipeline::plan::{Components, Made, Plan, Row, Setting, TrueSource, refused};
 use crate::session::Session;
 use crate::store::Store;
 
@@ -88,7 +86,7 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
             Error::config(kind, format!("expected one of {}, found `{name}`", names.join(", ")))
         }),
     };
-    let generator = &components.generators[at("generator", &experiment.generator, &config.generator)?];
+    let generator = at("generator", &experiment.generator, &config.generator)?;
     let uncertainty = at("uncertainty", &experiment.uncertainty, &config.uncertainty)?;
     let sizes = &experiment.experiment;
     let number = |field: &str, given: Option<u64>, most: u64| match given.unwrap_or(1) {
@@ -97,40 +95,32 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
     };
     let member = number("member", config.member, sizes.members)?;
     let set = number("training_set", config.training_set, sizes.replicas)?;
-    let loaded = generator.component.as_ref().map_err(Clone::clone)?;
+    let made = &components.generators[generator];
+    let loaded = made.component.as_ref().map_err(Clone::clone)?;
     let (events, data_identity) = training_set(session, &experiment, &components, set)?;
     let store = Store::reading(&run.join("stages"));
-    let of = components.uncertainties.get(uncertainty).filter(|_| !loaded.abilities().own_members);
-    let name = of.map_or("given", |u| &u.name);
-    let seed_name = of.map_or("given", |u| &u.seed_name);
-    let job = Job {
-        session,
-        store: &store,
-        experiment: &experiment,
-        replica: set,
-        data_identity: &data_identity,
-        name: format!("{} / {name}", generator.name),
-        seed: pair_seed(sizes.seed, &generator.seed_name, seed_name, set),
-        stored_only: true,
-    };
-    let posterior = job.posterior(generator, of, &events.seen(), &components.schema)?;
+    let row = Row { generator, uncertainty: (!loaded.abilities().own_members).then_some(uncertainty) };
+    let nothing = Plan { cells: Vec::new() };
+    let setting =
+        Setting { session, store: &store, experiment: &experiment, components: &components, plan: &nothing };
+    let training = Training::new(&setting, row, set, events.seen(), &data_identity);
+    let posterior = training.stored_posterior()?;
     let parameters = posterior.members.parameters.get(member as usize).ok_or_else(|| {
         let found = posterior.members.parameters.len();
         Error::config("member", format!("expected 1 to {found}, found {}", member + 1))
     })?;
     let found = session
-        .attempt(&format!("{}: member {}", job.name, member + 1), || posterior.model.at(parameters))?;
+        .attempt(&format!("{}: member {}", training.name, member + 1), || posterior.model.at(parameters))?;
     if let Some(events) = found.capacity() {
         return Err(Error::unsupported(format!(
             "expected a generator that samples without end, found `{}` with {events} events",
-            generator.name
+            made.name
         )));
     }
     Ok(TrainedModel {
         member: found,
         has_density: loaded.abilities().log_density,
-        identity: Trained { generator: &generator.identity, data: &data_identity }
-            .as_dataset(NAME, &posterior.hash(member)),
+        identity: training.trained().as_dataset(NAME, &posterior.hash(member)),
         schema: components.schema,
     })
 }

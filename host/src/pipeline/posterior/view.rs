@@ -16,9 +16,9 @@ use crate::pipeline::plan::{ColumnName, Place};
 use crate::results::Diagnosed;
 
 /// Which columns of a pair are another for each member.
-pub struct OwnColumns<'a> {
+pub struct OwnColumns<'a, 'r> {
     /// Whose they are.
-    pub pair: &'a Pair<'a>,
+    pub pair: &'a Pair<'r>,
     /// Its members.
     pub posterior: &'a Posterior,
     /// Their names.
@@ -53,9 +53,9 @@ impl Seen {
     }
 }
 
-impl<'a> OwnColumns<'a> {
+impl<'a, 'r> OwnColumns<'a, 'r> {
     /// Finds them, and prepares those of the first member.
-    pub fn new(pair: &'a Pair<'a>, posterior: &'a Posterior) -> Result<Self> {
+    pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
         let cells = || pair.cells.iter().filter(|c| c.per_member);
         let names: BTreeSet<ColumnName> = cells().map(|c| ColumnName::from(*c)).collect();
         let used = |s: usize| {

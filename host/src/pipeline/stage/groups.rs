@@ -1,6 +1,6 @@
 //! Jobs of one kind on the threads of this process.
 
-use amplicast_sdk::Result;
+use amplicast_sdk::{Model, Result};
 use rayon::prelude::*;
 
 /// Runs `work(0) ... work(n - 1)` on the pool, at most `most` at once; the first error ends it.
@@ -13,4 +13,9 @@ pub fn in_groups<T: Send>(n: u64, most: usize, work: impl Fn(u64) -> Result<T> +
         done.extend(results.into_iter().collect::<Result<Vec<T>>>()?);
     }
     Ok(done)
+}
+
+/// How many calls a model allows at once.
+pub fn at_once(model: &dyn Model) -> usize {
+    model.max_concurrency().unwrap_or(usize::MAX).max(1)
 }

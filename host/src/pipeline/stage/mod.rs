@@ -2,5 +2,7 @@
 
 mod groups;
 pub mod identity;
+mod job;
 
-pub use groups::in_groups;
+pub use groups::{at_once, in_groups};
+pub use job::{Job, Jobs, JobsOfRow, RowOf};

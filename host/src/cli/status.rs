@@ -1,0 +1,89 @@
+//! `amplicast status`: how far a workflow is.
+
+use std::time::Duration;
+
+use super::arguments::StatusCommand;
+use super::process::usage;
+use crate::exit::EXIT_OK;
+use crate::pipeline::Job;
+use crate::report::Columns;
+use crate::terminal::{self, shown};
+use crate::workflow::{Asked, Record, Status, status as look};
+
+/// Jobs that are listed of those that failed, and of those that are lost.
+const LISTED: usize = 10;
+
+/// Runs the command.
+pub fn status(command: &StatusCommand) -> u8 {
+    match Asked::read(&command.run) {
+        Err(error) => usage(error),
+        Ok(asked) => {
+            print!("{}", text(&asked, &look(&command.run, &asked)));
+            EXIT_OK
+        }
+    }
+}
+
+fn text(asked: &Asked, status: &Status) -> String {
+    let rows = &asked.jobs.rows;
+    let (sets, experiment) = (asked.jobs.training_sets, shown(&asked.experiment));
+    let mut out = format!("{experiment}: {} row(s) on {sets} training set(s)\n", rows.len());
+    let heads = ["done", "of", "running", "failed", "lost", "seconds each"];
+    let mut table = heads.iter().fold(Columns::new().words("jobs"), |table, head| table.solid(head));
+    for of in &status.kinds {
+        let count = |n: usize| n.to_string();
+        let seconds = of.seconds.map_or("".into(), |seconds| format!("{seconds:.1}"));
+        let counts = [count(of.done), count(of.all), count(of.running), count(of.failed), count(of.lost)];
+        table.row([of.kind.to_string()].into_iter().chain(counts).chain([seconds]));
+    }
+    out += &format!("{}\n", table.text(terminal::width()));
+    let open: usize = status.kinds.iter().map(|of| of.all - of.done).sum();
+    let running: usize = status.kinds.iter().map(|of| of.running).sum();
+    out += &match (open, status.left) {
+        (0, _) => "all jobs are done\n".into(),
+        (_, Some(left)) => {
+            format!("time left: about {} with {} job(s) at once\n", duration(left), running.max(1))
+        }
+        (_, None) => "time left: not known before a job of each kind is done\n".into(),
+    };
+    let list = |what: &str, jobs: &[(Job, Option<Record>)]| {
+        let one = |(job, record): &(Job, Option<Record>)| {
+            let told = record.as_ref().map(|r| {
+                let failure =
+                    if r.failure.is_empty() { String::new() } else { format!(": {}", shown(&r.failure)) };
+                format!(" on {} (process {}){failure}", shown(&r.host), r.process)
+            });
+            format!("{what}: {job}{}\n", told.unwrap_or_default())
+        };
+        let mut text: String = jobs.iter().take(LISTED).map(one).collect();
+        if jobs.len() > LISTED {
+            text += &format!("{what}: {} more\n", jobs.len() - LISTED);
+        }
+        text
+    };
+    out + &list("failed", &status.failed) + &list("no sign of life", &status.lost)
+}
+
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..=119 => format!("{} s", seconds.max(1)),
+        120..=7199 => format!("{} min", seconds / 60),
+        7200..=172_799 => format!("{:.1} h", seconds as f64 / 3600.0),
+        _ => format!("{:.1} days", seconds as f64 / 86_400.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_two_digits() {
+        let text = |seconds| duration(Duration::from_secs(seconds));
+        assert_eq!(
+            [text(0), text(90), text(600), text(9000), text(200_000)],
+            ["1 s", "90 s", "10 min", "2.5 h", "2.3 days"]
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! A run in jobs: whoever does them, in whatever order their inputs allow, the results are the bytes of one process.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+
+use amplicast_tests::{Finished, Place, hostile_plugin, light_folder, signal, stage_files};
+use serde_json::Value;
+
+/// Fits that differ by chain, members that a generator draws without a fit, a summary that is fitted to each member's events, two
+/// training sets.
+const EXPERIMENT: &str = r#"[experiment]
+name = "jobs"
+n_train = 200
+n_gen = 20_000
+members = 4
+checkpoints = 5
+replicas = 2
+n_truth = 2000
+
+[dataset]
+plugin = "gaussian"
+
+[[generator]]
+plugin = "gaussian-fit"
+
+[[generator]]
+plugin = "hostile-generator"
+delay = DELAY
+
+[[uncertainty]]
+plugin = "ensemble"
+
+[[summary]]
+name = "x"
+plugin = "coordinate"
+
+[[summary]]
+plugin = "hostile-summary"
+misbehave = "fitted"
+
+[[selection]]
+name = "all"
+
+[[selection]]
+name = "right"
+cuts = [{ summary = "x", interval = [0.0, 10.0] }]
+plane = ["x", "x"]
+
+[[metric]]
+plugin = "ks"
+reference = ["training", "truth"]
+"#;
+
+/// A folder with the experiment and its workflow in `run`.
+struct Workflow {
+    place: Place,
+    plugins: String,
+}
+
+impl Workflow {
+    fn new(delay: u64) -> Self {
+        let place = Place::new();
+        place.write("jobs.toml", EXPERIMENT.replace("DELAY", &delay.to_string()));
+        let workflow = Workflow { place, plugins: hostile_plugin().display().to_string() };
+        workflow
+            .call(&["workflow", "jobs.toml", "--out", "run"])
+            .expect(0)
+            .prints(&["chain: 16 job(s)", "pass: 16 job(s)"]);
+        workflow
+    }
+
+    fn call(&self, arguments: &[&str]) -> Finished {
+        self.place.amplicast(&[arguments, &["--plugin-path", &self.plugins]].concat())
+    }
+
+    fn job(&self, jobs: &[&str]) -> Finished {
+        self.call(&[&["job", "run"], jobs].concat())
+    }
+
+    fn status(&self) -> String {
+        self.place.amplicast(&["status", "run"]).expect(0).out
+    }
+
+    /// Puts the run together; fails if anything was left to do.
+    fn collect(&self) -> Finished {
+        let before = stage_files(&self.place.path("run"));
+        let ended = self.call(&["run", "run/experiment.toml", "--out", "run"]).expect(0);
+        assert_eq!(before, stage_files(&self.place.path("run")), "stages that no job had stored");
+        ended
+    }
+
+    /// Fails unless the folder `run` has the results of a run in one process.
+    fn expect_results_of_one_process(&self) {
+        self.call(&["run", "jobs.toml", "--out", "one"]).expect(0);
+        for file in ["results.json", "results.csv", "table.csv"] {
+            let [run, one] =
+                ["run", "one"].map(|folder| std::fs::read(self.place.path(folder).join(file)).expect(file));
+            assert!(run == one, "{file} differs");
+        }
+        let stages = |folder: &str| stage_files(&self.place.path(folder)).into_keys().collect::<Vec<_>>();
+        assert_eq!(stages("run"), stages("one"));
+    }
+}
+
+/// Backwards, by many processes, two at once, and some of it twice.
+#[test]
+fn jobs_in_any_order_give_the_bytes_of_one_process() {
+    let workflow = Workflow::new(0);
+    let two = |jobs: [&str; 2]| {
+        let start = |job: &str| {
+            let arguments = ["job", "run", job, "chain/2/1/4", "--plugin-path", &workflow.plugins];
+            workflow.place.command(&arguments).stdout(Stdio::null()).spawn().expect("a job")
+        };
+        for mut child in jobs.map(start) {
+            assert!(child.wait().expect("a job").success());
+        }
+    };
+    two(["chain/2/2/1-4", "chain/2/1/4"]);
+    two(["chain/2/1/1-3", "chain/1/2/1-4"]);
+    workflow.job(&["chain/1/1/3-4", "chain/1/1/1", "chain/1/1/2"]).expect(0);
+    for row in ["2/2", "2/1", "1/2", "1/1"] {
+        workflow.job(&[&format!("shared/{row}")]).expect(0);
+    }
+    for row in ["1/2", "2/1", "1/1", "2/2"] {
+        workflow.job(&[&format!("pass/{row}/4")]).expect(0);
+        let text = format!("pass/{row}/1-3\n");
+        let program = light_folder().join("amplicast");
+        let script =
+            format!("printf '{text}' | '{}' job run --plugin-path '{}'", program.display(), workflow.plugins);
+        workflow.place.shell(&script).expect(0).prints(&[&format!("pass/{row}/2: done")]);
+    }
+    assert!(workflow.status().contains("time left"));
+    workflow.job(&["truth/2", "truth/1"]).expect(0);
+    assert!(workflow.status().contains("all jobs are done"), "{}", workflow.status());
+    workflow.collect();
+    workflow.expect_results_of_one_process();
+}
+
+#[test]
+fn what_a_job_needs_must_be_there() {
+    let workflow = Workflow::new(0);
+    workflow.job(&["chain/1/1/1-3"]).expect(0);
+    workflow.job(&["pass/1/1/2", "truth/1"]).expect(1).prints(&["truth/1: done"]).says(&[
+        "failed: pass/1/1/2: gaussian-fit / ensemble: training set 1, chain 4 of 4: expected it stored, found none",
+    ]);
+    let status = workflow.status();
+    assert!(status.contains("failed: pass/1/1/2 on "), "{status}");
+    workflow.job(&["chain/1/1/4"]).expect(0);
+    workflow.job(&["pass/1/1/2"]).expect(0);
+    assert!(!workflow.status().contains("failed: pass"), "{}", workflow.status());
+    workflow.job(&["pass/1/3/2"]).expect(2).says(&["expected a row of 1 to 2, found `3`"]);
+    workflow.job(&[]).expect(2).says(&["expected jobs, such as `chain/1/1/1-10`, found none"]);
+    workflow.call(&["job", ".", "truth/1"]).expect(2).says(&["expected the folder of a workflow"]);
+}
+
+/// Another build of a plugin, another experiment, another processor: numbers would not be those that were asked for.
+#[test]
+fn jobs_are_done_with_what_was_asked_for() {
+    let workflow = Workflow::new(0);
+    let other = workflow.place.path("other");
+    std::fs::create_dir(&other).expect("a folder");
+    for entry in std::fs::read_dir(&workflow.plugins).expect("the plugin's folder").flatten() {
+        if entry.path().extension().is_some_and(|e| e == "so") {
+            let mut bytes = std::fs::read(entry.path()).expect("a plugin");
+            bytes.push(0);
+            std::fs::write(other.join(entry.file_name()), bytes).expect("a plugin of another build");
+        }
+    }
+    let plugins = other.display().to_string();
+    let ended = workflow.place.amplicast(&["job", "run", "chain/1/2/1", "--plugin-path", &plugins]);
+    ended.expect(2).says(&[
+        "plugin file of generator `hostile-generator`: the workflow was written with blake3 ",
+        "use the same files everywhere, or write the workflow again",
+    ]);
+
+    let file = workflow.place.path("run/workflow.json");
+    let text = std::fs::read_to_string(&file).expect("the workflow");
+    let mut asked: Value = serde_json::from_str(&text).expect("JSON");
+    asked["made_with"]["instructions"] = "another processor".into();
+    std::fs::write(&file, asked.to_string()).expect("the workflow");
+    workflow.job(&["truth/1"]).expect(2).says(&[
+        "processor: the workflow was written with the instructions another processor, here is ",
+        "or allow it with --any-processor",
+    ]);
+    std::fs::write(&file, &text).expect("the workflow");
+
+    let experiment = workflow.place.path("run/experiment.toml");
+    let changed = std::fs::read_to_string(&experiment).expect("it").replace("n_gen = 20000", "n_gen = 20001");
+    std::fs::write(&experiment, changed).expect("the experiment");
+    workflow
+        .job(&["truth/1"])
+        .expect(2)
+        .says(&["experiment.toml: it was changed after the workflow was written"]);
+    assert_eq!(stage_files(&workflow.place.path("run")).len(), 0);
+}
+
+/// A job that is killed leaves what it had stored, and the next one the rest; whoever looks sees that nobody works on it any more.
+#[test]
+fn a_killed_job_is_seen_and_done_again() {
+    let workflow = Workflow::new(5);
+    workflow.job(&["chain/1/2/1-4", "shared/1/2"]).expect(0);
+    let arguments = ["job", "run", "pass/1/2/1-4", "--threads", "1", "--plugin-path", &workflow.plugins];
+    let before = stage_files(&workflow.place.path("run")).len();
+    let mut child = workflow.place.start(&arguments);
+    let running = workflow.place.path("run/jobs");
+    let wait = |what: &str, holds: &dyn Fn() -> bool| {
+        let start = std::time::Instant::now();
+        while !holds() {
+            assert!(start.elapsed() < Duration::from_secs(60), "waited for a minute until {what}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    };
+    wait("a pass is stored", &|| stage_files(&workflow.place.path("run")).len() > before);
+    signal("KILL", -i64::from(child.id()));
+    child.wait().expect("a killed job");
+    let marks = || {
+        let folder =
+            std::fs::read_dir(&running).expect("records").flatten().next().expect("a workflow").path();
+        std::fs::read_dir(folder.join("running"))
+            .expect("records")
+            .flatten()
+            .map(|e| e.path())
+            .collect::<Vec<_>>()
+    };
+    wait("the worker is gone too", &|| marks().len() == 1);
+    let long_ago = SystemTime::now() - Duration::from_secs(600);
+    let file = std::fs::File::options().write(true).open(&marks()[0]).expect("a record");
+    file.set_modified(long_ago).expect("its time");
+    assert!(workflow.status().contains("no sign of life: pass/1/2/"), "{}", workflow.status());
+    workflow.job(&["pass/1/2/1-4"]).expect(0);
+    assert!(!workflow.status().contains("no sign of life"), "{}", workflow.status());
+    workflow.job(&["chain/1/1/1-4", "chain/2/1/1-4", "chain/2/2/1-4", "truth/1", "truth/2"]).expect(0);
+    workflow
+        .job(&["shared/1/1", "shared/2/1", "shared/2/2", "pass/1/1/1-4", "pass/2/1/1-4", "pass/2/2/1-4"])
+        .expect(0);
+    workflow.collect();
+    workflow.expect_results_of_one_process();
+    assert_eq!(leftovers(&workflow.place.path("run")), Vec::<String>::new());
+}
+
+fn leftovers(run: &Path) -> Vec<String> {
+    let folders = [run.to_path_buf(), run.join("stages")];
+    let names = folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("a folder").flatten());
+    names
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .filter(|n| n.starts_with(".amplicast-"))
+        .collect()
+}
+
+/// The stage of a chain that diverged is that it did: it is not tried again, by no job and no run.
+#[test]
+fn a_chain_that_diverged_is_a_job_that_is_done() {
+    let place = Place::new();
+    let plugins = hostile_plugin().display().to_string();
+    let text = EXPERIMENT.replace("DELAY", "0");
+    let text = text
+        .replace("plugin = \"ensemble\"", "plugin = \"hostile-uncertainty\"\nmisbehave = \"diverges-once\"");
+    place.write("jobs.toml", text);
+    let call = |arguments: &[&str]| place.amplicast(&[arguments, &["--plugin-path", &plugins]].concat());
+    call(&["workflow", "jobs.toml", "--out", "run"]).expect(0);
+    call(&["job", "run", "chain/1/1/1-4"]).expect(0).prints(&["chain/1/1/3: done"]);
+    let before = stage_files(&place.path("run"));
+    call(&["job", "run", "shared/1/1", "pass/1/1/1-4"]).expect(0);
+    call(&["job", "run", "chain/1/1/1-4"]).expect(0);
+    let after = stage_files(&place.path("run"));
+    assert!(before.iter().all(|(name, time)| after.get(name) == Some(time)), "chains were inferred again");
+    let ended = call(&["run", "run/experiment.toml", "--out", "run"]);
+    ended.expect(0).says(&["training set 1, chain 3 of 4 is left out", "training diverged at step 120"]);
+}
