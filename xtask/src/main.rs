@@ -4,7 +4,9 @@
 //! the tests try at random, `demo` runs the examples, `bench` measures.
 
 mod bench;
+mod cache;
 mod checkout;
+mod cluster;
 mod demo;
 mod failure;
 mod fuzz;
@@ -45,6 +47,9 @@ enum Task {
     },
     /// Set up, build every crate and plugin, run all tests.
     Test {
+        /// Run an experiment by Snakemake and through a Slurm of this machine's own instead (installed if need be, as root).
+        #[arg(long)]
+        cluster: bool,
         /// Passed on to `cargo test`, for example `-p amplicast-sdk` or `-- --nocapture`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         cargo_arguments: Vec<String>,
@@ -86,7 +91,8 @@ fn run(task: &Task) -> Outcome {
     match task {
         Task::Setup => setup::run(&checkout),
         Task::Install { root, debug } => install::run(&checkout, root.as_deref(), *debug),
-        Task::Test { cargo_arguments } => test::run(&checkout, cargo_arguments),
+        Task::Test { cluster: true, .. } => cluster::run(&checkout),
+        Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),
         Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),
         Task::Lint => lint::run(&checkout),
         Task::Demo => demo::run(&checkout),

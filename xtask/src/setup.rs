@@ -11,6 +11,7 @@ mod wheels;
 use std::env;
 use std::path::Path;
 
+use crate::cache;
 use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 
@@ -36,7 +37,7 @@ pub fn run(checkout: &Checkout) -> Outcome {
     prerequisites::platform()?;
     prerequisites::tools()?;
     prerequisites::space(&checkout.root().join("third_party"), assemble::MEGABYTES)?;
-    let cache = wheels::cache_folder()?;
+    let cache = cache::folder()?.join("wheels");
     let wheels = wheels::obtain(&cache)?;
     println!("setup: unpacking (about half a minute)");
     install::replace(&target, |partial| assemble::assemble(&wheels, partial))?;

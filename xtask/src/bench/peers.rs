@@ -3,13 +3,13 @@
 //! PyPI's torch for Linux is built for CUDA and names libraries of several GB that a program on the CPU never calls.
 //! Empty libraries of the same names, where torch looks first, are enough to load it.
 
-use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cache;
 use crate::checkout::{self, Checkout};
-use crate::failure::{During, Failure, Outcome};
+use crate::failure::{During, Outcome};
 
 /// Changes with everything below that a finished folder depends on.
 const MARK: &str = "complete-2";
@@ -59,7 +59,7 @@ pub const UNSET: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
 
 /// The Python that has them.
 pub fn python(checkout: &Checkout) -> Outcome<PathBuf> {
-    let folder = cache_folder()?.join("peers");
+    let folder = cache::folder()?.join("peers");
     if !folder.join(MARK).is_file() {
         set_up(checkout, &folder)?;
     }
@@ -68,19 +68,6 @@ pub fn python(checkout: &Checkout) -> Outcome<PathBuf> {
 
 fn interpreter(folder: &Path) -> PathBuf {
     folder.join("bin/python")
-}
-
-/// `~/.cache/amplicast`, or where `XDG_CACHE_HOME` says.
-fn cache_folder() -> Outcome<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .map(|cache| cache.join("amplicast"))
-        .ok_or_else(|| {
-            Failure::new(
-                "neither HOME nor XDG_CACHE_HOME is set; set XDG_CACHE_HOME to a folder for the peers",
-            )
-        })
 }
 
 fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {

@@ -1,6 +1,5 @@
 //! The wheels libtorch comes from: fetched once, kept in the user's cache folder, checked by hash.
 
-use std::env;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
@@ -71,19 +70,6 @@ pub struct Wheels {
     pub cupti: PathBuf,
     /// NVIDIA's runtime library.
     pub cudart: PathBuf,
-}
-
-/// `amplicast/wheels` in the user's cache folder.
-pub fn cache_folder() -> Outcome<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_CACHE_HOME")
-        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
-        .map(|cache| cache.join("amplicast").join("wheels"))
-        .ok_or_else(|| {
-            Failure::new(
-                "neither HOME nor XDG_CACHE_HOME is set; set XDG_CACHE_HOME to a folder for downloads",
-            )
-        })
 }
 
 /// Every wheel, from the cache or from PyPI.

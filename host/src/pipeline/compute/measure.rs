@@ -54,7 +54,7 @@ fn try_model(setting: &Setting<'_>, model: &dyn Model, training: &Training<'_>, 
         None => model.initial(seed).ok(),
     };
     let Some(parameters) = parameters else { return Times::default() };
-    let rows: Vec<u64> = (0..training.seen.rows.len().min(settings.batch as usize) as u64).collect();
+    let rows: Vec<u64> = (0..training.seen.rows.len().min(settings.batch) as u64).collect();
     let step = || {
         let mut gradient = vec![0.0; parameters.len()];
         let gradients = model.gradients()?;
