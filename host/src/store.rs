@@ -4,11 +4,12 @@
 //! finished stages and, at worst, temporary files that nobody reads and the next run removes. It carries the hash of its content
 //! and of its name: what a disk, a copy or an editor has changed is not believed, but computed again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::Permissions;
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use amplicast_sdk::{Chain, Error, Result};
 use safetensors::SafeTensors;
@@ -23,7 +24,12 @@ use tempfile::NamedTempFile;
 pub struct Key {
     kind: &'static str,
     hash: String,
+    /// Those inputs that stages have in common.
+    shared: Value,
 }
+
+/// Inputs that are another for each chain and member: what is stored of inputs, so that it can be told which one changed, is the rest.
+const OWN: [&str; 5] = ["chain", "members", "parameters", "sampling", "seed"];
 
 impl Key {
     /// The key of a stage of this kind with these inputs. Object keys are sorted, so equal values give equal keys.
@@ -33,7 +39,16 @@ impl Key {
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         hasher.update(kind.as_bytes());
         hasher.update(text.as_bytes());
-        Key { kind, hash: hasher.finalize().to_hex()[..32].to_string() }
+        let mut shared = inputs.clone();
+        if let Value::Object(map) = &mut shared {
+            OWN.iter().for_each(|own| _ = map.remove(*own));
+        }
+        Key { kind, hash: hasher.finalize().to_hex()[..32].to_string(), shared }
+    }
+
+    /// The inputs that it has in common with other stages.
+    pub fn shared(&self) -> &Value {
+        &self.shared
     }
 
     /// The hash of what is stored under this key.
@@ -55,6 +70,9 @@ impl Key {
     }
 }
 
+/// The folder of inputs that stages share, in that of the stages.
+const INPUTS: &str = "inputs";
+
 /// What must fit on the disk before anything starts.
 const PROBE_BYTES: usize = 4 << 20;
 
@@ -65,6 +83,8 @@ pub struct Store {
     folder: Option<PathBuf>,
     /// Folders of other runs, in which a stage may be stored as well.
     others: Vec<PathBuf>,
+    /// Shared inputs that were noted.
+    noted: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Store {
@@ -89,12 +109,12 @@ impl Store {
 
     /// The store in `folder` of a run that is looked at, and may be somebody else's.
     pub fn reading(folder: &Path) -> Self {
-        Store { folder: Some(folder.into()), others: Vec::new() }
+        Store { folder: Some(folder.into()), others: Vec::new(), noted: Arc::default() }
     }
 
     /// A store that has nothing and keeps nothing.
     pub fn nowhere() -> Self {
-        Store { folder: None, others: Vec::new() }
+        Store { folder: None, others: Vec::new(), noted: Arc::default() }
     }
 
     /// Notes that stages are computed with these instructions from now on; gives those that the first ones were computed with, if
@@ -124,7 +144,37 @@ impl Store {
         Some(self.folder.as_ref()?.join(format!("{}-{}.{extension}", key.kind, key.hash)))
     }
 
+    /// Notes the inputs that a stage shares with others, once for all of them.
+    fn note(&self, key: &Key) {
+        let Some(folder) = &self.folder else { return };
+        let text = key.shared.to_string();
+        let name = format!("{}-{}", key.kind, &blake3::hash(text.as_bytes()).to_hex()[..16]);
+        if self.noted.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
+            let path = folder.join(INPUTS).join(format!("{name}.json"));
+            if !path.exists() {
+                // It is for those who ask why; no number depends on it.
+                let _ = std::fs::create_dir_all(folder.join(INPUTS));
+                let _ = replace(&path, text.as_bytes());
+            }
+        }
+    }
+
+    /// The inputs that stored stages of a kind shared.
+    pub fn noted(&self, kind: &str) -> Vec<Value> {
+        let folders = self.folder.iter().chain(&self.others).map(|folder| folder.join(INPUTS));
+        let files = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+        let of_kind = files.filter(|file| {
+            file.file_name()
+                .to_str()
+                .and_then(|name| name.strip_prefix(kind))
+                .is_some_and(|rest| rest.starts_with('-'))
+        });
+        let read = |file: std::fs::DirEntry| serde_json::from_slice(&regular_file(&file.path()).ok()?).ok();
+        of_kind.filter_map(read).collect()
+    }
+
     fn put(&self, key: &Key, extension: &str, bytes: &[u8]) -> Result<()> {
+        self.note(key);
         match self.path(key, extension) {
             None => Ok(()),
             // It may be somebody's; what is not kept is computed again.
@@ -163,6 +213,7 @@ impl Store {
             if path != own {
                 // What cannot be kept can be read all the same.
                 let _ = write_atomically(&own, &bytes);
+                self.note(key);
             }
             return Some(found);
         }

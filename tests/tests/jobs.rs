@@ -268,3 +268,28 @@ fn a_chain_that_diverged_is_a_job_that_is_done() {
     let ended = call(&["run", "run/experiment.toml", "--out", "run"]);
     ended.expect(0).says(&["training set 1, chain 3 of 4 is left out", "training diverged at step 120"]);
 }
+
+/// A limit on the size of a file stands for a full disk.
+#[test]
+fn a_full_disk_is_a_job_that_failed() {
+    let workflow = Workflow::new(0);
+    workflow.job(&["chain/1/2/1-4", "shared/1/2"]).expect(0);
+    let before = stage_files(&workflow.place.path("run"));
+    let program = light_folder().join("amplicast");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 8; exec '{}' job run pass/1/2/1-2 --plugin-path '{}'",
+        program.display(),
+        workflow.plugins
+    );
+    let ended = workflow.place.shell(&script).expect(1);
+    let ended =
+        ended.says(&["failed: pass/1/2/1: ", "failed: pass/1/2/2: ", "/stages/glance-", "File too large"]);
+    assert!(!ended.out.contains("done"), "{}", ended.out);
+    assert!(workflow.status().contains("File too large"), "{}", workflow.status());
+    let after = stage_files(&workflow.place.path("run"));
+    assert!(before.iter().all(|(name, time)| after.get(name) == Some(time)), "{before:?}\n{after:?}");
+    // The fit of the second member's summary is small enough.
+    assert!(!after.keys().any(|name| name.starts_with("glance") || name.starts_with("curve")), "{after:?}");
+    assert_eq!(leftovers(&workflow.place.path("run")), Vec::<String>::new());
+    workflow.job(&["pass/1/2/1-2"]).expect(0);
+}

@@ -47,8 +47,9 @@ known: repeat the experiment with a trained model as its truth, and show its cal
   amplicast report runs/data --calibration runs/model")]
     Calibrate(CalibrateCommand),
     /// Check an experiment without running it, and list its cells.
-    #[command(after_help = "Example:
-  amplicast check examples/ring-2d.toml --set metric.0.plugin=ks")]
+    #[command(after_help = "Examples:
+  amplicast check examples/ring-2d.toml --set metric.0.plugin=ks
+  amplicast check examples/ring-2d.toml --set training.iterations=9000 --why      what would be computed again, and why")]
     Check(CheckCommand),
     /// Forecast which G an experiment can resolve, and what it costs, before anything is trained.
     #[command(after_help = "Examples:
@@ -145,6 +146,12 @@ pub struct CheckCommand {
     /// Override a value of the experiment.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Tell what of the first training set is stored in the run's folder, and which inputs of the rest changed.
+    #[arg(long)]
+    pub why: bool,
+    /// The run's folder.
+    #[arg(long, value_name = "DIR", requires = "why", help = "The run's folder [default: runs/NAME]")]
+    pub out: Option<PathBuf>,
     /// Which plugins.
     #[command(flatten)]
     pub plugins: Plugins,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use amplicast_sdk::{Error, ErrorKind, Result, Split};
 use serde_json::Value;
 
-use super::check::Ready;
+use super::ready::Ready;
 use crate::calibration::Calibration;
 use crate::config::Source;
 use crate::report;

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use amplicast_sdk::{Error, ErrorKind, Result};
 
 use super::arguments::JobCommand;
-use super::check::{Ready, assemble};
 use super::process::{Process, refused, usage};
 use super::provenance::instruction_set;
+use super::ready::{Ready, assemble};
 use super::run::STAGES;
 use crate::config::Source;
 use crate::exit::{EXIT_FAILED, EXIT_OK, stopped};
-use crate::pipeline::{Around, Job, Setting, work};
+use crate::pipeline::{Around, Job, work};
 use crate::store::Store;
 use crate::workflow::{Asked, Ledger, MadeWith};
 
@@ -69,13 +69,7 @@ fn wanted(command: &JobCommand, process: &Process) -> Result<(Asked, Vec<Job>, S
 
 /// Does jobs, and says what became of each; gives how many failed.
 fn done(ready: &Ready, store: &Store, ledger: &Ledger, jobs: &[Job]) -> Result<usize> {
-    let setting = Setting {
-        session: &ready.session,
-        store,
-        experiment: &ready.experiment,
-        components: &ready.components,
-        plan: &ready.plan,
-    };
+    let setting = ready.setting(store);
     let failed = AtomicUsize::new(0);
     let around: &Around<'_> = &|job, work| {
         let outcome = ledger.around(job, work);

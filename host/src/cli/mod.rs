@@ -10,10 +10,12 @@ mod plan;
 mod plugins;
 mod process;
 mod provenance;
+mod ready;
 mod report;
 mod run;
 mod status;
 mod to_toml;
+mod why;
 mod workflow;
 
 use std::ffi::OsString;

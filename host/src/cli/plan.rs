@@ -3,10 +3,10 @@
 use amplicast_sdk::{ErrorKind, Result};
 
 use super::arguments::PlanCommand;
-use super::check::{Ready, prepare};
 use super::process::{Process, refused};
+use super::ready::{Ready, prepare};
 use crate::exit::{EXIT_FAILED, EXIT_OK, stopped};
-use crate::pipeline::{CONFIDENCE, Forecast, Resolved, Setting, forecast, member_count};
+use crate::pipeline::{CONFIDENCE, Forecast, Resolved, forecast, member_count};
 use crate::report::{Columns, short};
 use crate::results::Interval;
 use crate::store::Store;
@@ -37,13 +37,7 @@ pub fn plan(command: &PlanCommand, process: &Process) -> u8 {
 fn forecasts(ready: &Ready, command: &PlanCommand) -> Result<Vec<Forecast>> {
     // Nothing is worth being kept.
     let store = Store::nowhere();
-    let setting = Setting {
-        session: &ready.session,
-        store: &store,
-        experiment: &ready.experiment,
-        components: &ready.components,
-        plan: &ready.plan,
-    };
+    let setting = ready.setting(&store);
     forecast(&setting, command.runs, command.resolve)
 }
 

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::check::Ready;
+use super::ready::Ready;
 use crate::plugins::libtorch;
 
 /// The instructions of this processor that decide the last digits of sums: with wider vectors, or with products that are rounded

@@ -13,15 +13,15 @@ use serde_json::Value;
 
 use super::arguments::{CalibrateCommand, EstimateCommand, Plugins, RunCommand};
 use super::calibration;
-use super::check::{Ready, prepare, prepare_source};
 use super::estimate::{Asked, experiment_of_files};
 use super::process::{Process, refused, usage};
 use super::provenance::{instruction_set, provenance};
+use super::ready::{Ready, prepare, prepare_source};
 use super::to_toml::to_toml;
 use crate::calibration::Calibration;
 use crate::config::{Options, Source};
 use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED};
-use crate::pipeline::{self, Setting};
+use crate::pipeline;
 use crate::report;
 use crate::results::{CellRows, Results, table_rows};
 use crate::store::{Store, remove_leftovers, write_atomically, write_in_pieces};
@@ -296,13 +296,7 @@ fn execute(
     }
     let effective = to_toml(&ready.experiment.effective())?;
     write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
-    let setting = Setting {
-        session: &ready.session,
-        store,
-        experiment: &ready.experiment,
-        components: &ready.components,
-        plan: &ready.plan,
-    };
+    let setting = ready.setting(store);
     let (results, rows) = pipeline::run(&setting)?;
     write_in_pieces(&out.join("results.json"), |to| results.write(to))?;
     write_rows(&out.join("results.csv"), rows.iter().flat_map(CellRows::rows))?;

@@ -7,7 +7,7 @@ use super::process::usage;
 use crate::exit::EXIT_OK;
 use crate::pipeline::Job;
 use crate::report::Columns;
-use crate::terminal::{self, shown};
+use crate::terminal::{self, harmless, shown};
 use crate::workflow::{Asked, Record, Status, status as look};
 
 /// Jobs that are listed of those that failed, and of those that are lost.
@@ -18,7 +18,7 @@ pub fn status(command: &StatusCommand) -> u8 {
     match Asked::read(&command.run) {
         Err(error) => usage(error),
         Ok(asked) => {
-            print!("{}", text(&asked, &look(&command.run, &asked)));
+            println!("{}", text(&asked, &look(&command.run, &asked)).trim_end());
             EXIT_OK
         }
     }
@@ -50,7 +50,7 @@ fn text(asked: &Asked, status: &Status) -> String {
         let one = |(job, record): &(Job, Option<Record>)| {
             let told = record.as_ref().map(|r| {
                 let failure =
-                    if r.failure.is_empty() { String::new() } else { format!(": {}", shown(&r.failure)) };
+                    if r.failure.is_empty() { String::new() } else { format!(": {}", harmless(&r.failure)) };
                 format!(" on {} (process {}){failure}", shown(&r.host), r.process)
             });
             format!("{what}: {job}{}\n", told.unwrap_or_default())

@@ -3,14 +3,14 @@
 use amplicast_sdk::{Error, ErrorKind, Result};
 
 use super::arguments::WorkflowCommand;
-use super::check::{Ready, prepare};
 use super::job::EXPERIMENT;
 use super::process::{Process, refused, usage};
 use super::provenance::instruction_set;
+use super::ready::{Ready, prepare};
 use super::run::{folder, folders};
 use super::to_toml::to_toml;
 use crate::exit::{EXIT_OK, stopped};
-use crate::pipeline::{JobsOfRow, Setting, Times, jobs, measure};
+use crate::pipeline::{JobsOfRow, Times, jobs, measure};
 use crate::store::Store;
 use crate::workflow::{Asked, MadeWith, Sizes, write};
 
@@ -47,21 +47,18 @@ pub fn workflow(command: &WorkflowCommand, time_limit: Option<u64>, process: &Pr
 
 fn asked(ready: &Ready, command: &WorkflowCommand, options: Vec<String>, experiment: &str) -> Result<Asked> {
     let store = Store::nowhere();
-    let setting = Setting {
-        session: &ready.session,
-        store: &store,
-        experiment: &ready.experiment,
-        components: &ready.components,
-        plan: &ready.plan,
-    };
+    let setting = ready.setting(&store);
     let jobs = jobs(&setting)?;
     let times = measure(&setting)?;
     let gpus = setting.plan.rows().into_iter().map(|row| {
         let device = &ready.experiment.generator[row.generator].config.get("device");
         device.and_then(|d| d.as_str()).is_some_and(|device| device.starts_with("cuda"))
     });
+    // At least a call for each processor of this machine, if it does them all.
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let calls = processors.div_ceil(jobs.rows.len() * jobs.training_sets as usize) as u64;
     let sizes = jobs.rows.iter().zip(times).zip(gpus);
-    let sizes = sizes.map(|((row, times), gpu)| size(row, times, gpu, command)).collect();
+    let sizes = sizes.map(|((row, times), gpu)| size(row, times, gpu, command.minutes, calls)).collect();
     let made_with = MadeWith::here(&ready.components, instruction_set());
     Ok(Asked {
         run: made_with.name(experiment),
@@ -112,12 +109,12 @@ const UNKNOWN_MINUTES: u64 = 240;
 const MOST_PER_CALL: f64 = 100.0;
 
 /// How many jobs a call does, and how long it may take.
-fn size(row: &JobsOfRow, times: Times, gpu: bool, command: &WorkflowCommand) -> Sizes {
+fn size(row: &JobsOfRow, times: Times, gpu: bool, minutes_per_call: f64, least_calls: u64) -> Sizes {
     let per_call = |seconds: Option<f64>, all: u64| match seconds {
         Some(seconds) => {
-            let fit = (60.0 * command.minutes / seconds).clamp(1.0, MOST_PER_CALL) as u64;
+            let fit = (60.0 * minutes_per_call / seconds).clamp(1.0, MOST_PER_CALL) as u64;
             // Calls of one length.
-            let calls = all.div_ceil(fit).max(1);
+            let calls = all.div_ceil(fit).max(least_calls);
             all.div_ceil(calls).max(1)
         }
         None => 1,

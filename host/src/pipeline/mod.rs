@@ -26,7 +26,7 @@ mod plan;
 mod posterior;
 mod stage;
 
-pub use compute::{Around, Times, jobs, measure, run, work};
+pub use compute::{Around, Change, Reason, Times, Why, jobs, measure, run, why, work};
 pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources, forecast};
 pub use plan::{Components, Made, Plan, PlannedCell, Setting, member_count, plan};
 pub use posterior::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig, check_models, own_dataset};

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use amplicast_sdk::ndarray::Array2;
-use amplicast_sdk::{Chunk, Model, Result, Seed, chunk_events};
+use amplicast_sdk::{Chunk, Context, Model, Result, Seed, chunk_events};
 
 use crate::pipeline::events::training_set;
 use crate::pipeline::plan::Setting;
 use crate::pipeline::posterior::Training;
 
-/// Estimated seconds of a row's jobs on one thread; none of what cannot be tried before it is done, such as a model's own fit.
+/// Estimated seconds of a row's jobs on one thread; none of what cannot be tried in a moment, such as a long fit of the model's own.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Times {
     /// Of a chain.
@@ -54,13 +54,20 @@ fn try_model(setting: &Setting<'_>, model: &dyn Model, training: &Training<'_>, 
         None => model.initial(seed).ok(),
     };
     let Some(parameters) = parameters else { return Times::default() };
+    let all: Vec<u64> = (0..training.seen.rows.len() as u64).collect();
     let rows: Vec<u64> = (0..training.seen.rows.len().min(settings.batch) as u64).collect();
     let step = || {
         let mut gradient = vec![0.0; parameters.len()];
         let gradients = model.gradients()?;
         gradients.loss_and_gradient(&parameters, &rows, None, seed, &mut gradient).ok()
     };
-    let chain = repeated(budget / 2, step).map(|seconds| seconds * settings.iterations as f64);
+    let chain = match model.gradients() {
+        Some(_) => repeated(budget / 2, step).map(|seconds| seconds * settings.iterations as f64),
+        // One fit of its own, if it is over in time.
+        None => repeated(Duration::ZERO, || {
+            model.fit(&all, settings, seed, &UntilThen(Instant::now() + budget / 2)).ok()
+        }),
+    };
     let dimension = setting.components.schema.dimension();
     let sample = |member: &dyn amplicast_sdk::Member| {
         let n = member.capacity().unwrap_or(u64::MAX).min(chunk_events(dimension) as u64);
@@ -73,6 +80,21 @@ fn try_model(setting: &Setting<'_>, model: &dyn Model, training: &Training<'_>, 
     };
     let pass = model.at(&parameters).ok().and_then(|member| sample(&*member));
     Times { chain, pass }
+}
+
+/// A context that asks to stop when the time is over.
+struct UntilThen(Instant);
+
+impl Context for UntilThen {
+    fn progress(&self, _done: u64, _total: u64, _loss: Option<f64>) {}
+
+    fn cancelled(&self) -> bool {
+        Instant::now() > self.0
+    }
+
+    fn parallel(&self, n: usize, work: &(dyn Fn(usize) + Sync)) {
+        (0..n).for_each(work);
+    }
 }
 
 /// Seconds of a call, the shortest of those that fit into the budget: a first one may prepare something.

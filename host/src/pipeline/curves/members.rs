@@ -231,6 +231,16 @@ fn wanted(pair: &Pair<'_>, own: &OwnColumns<'_, '_>) -> Vec<Wanted> {
     list
 }
 
+/// The keys of all members' curves, of columns that members share; nothing is fitted or sampled.
+pub fn shared_keys(pair: &Pair<'_>, posterior: &Posterior) -> Result<Vec<Key>> {
+    let own = OwnColumns::unfitted(pair, posterior);
+    let length = stream_length(pair, posterior, &own)?;
+    let checkpoints = checkpoints(length.events, pair.run.experiment.experiment.checkpoints);
+    let shared: Vec<Wanted> = wanted(pair, &own).into_iter().filter(|wanted| !wanted.per_member).collect();
+    let members = 0..posterior.members.parameters.len() as u64;
+    Ok(members.flat_map(|i| keys(pair, posterior, i, &shared, &checkpoints)).collect())
+}
+
 fn keys(pair: &Pair<'_>, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
     let (parameters, seed) = (posterior.hash(i), pair.sampling_seed(i));
     let key = |w: &Wanted| pair.trained().curve(&parameters, seed, checkpoints, &w.identity);

@@ -12,5 +12,5 @@ mod truth;
 
 pub use assembled::Assembled;
 pub use curve::{MemberCurve, PairCurves, TrueCurve, own_mean};
-pub use members::Sampling;
+pub use members::{Sampling, shared_keys};
 pub use truth::Truth;

@@ -57,7 +57,8 @@ impl<'a, 't> Chains<'a, 't> {
         self.requirements.joint.then_some(self.members)
     }
 
-    fn key(&self, chain: u64) -> Key {
+    /// Its key.
+    pub fn key(&self, chain: u64) -> Key {
         let Training { experiment, seed, .. } = *self.training;
         self.training.trained().chain(
             &self.uncertainty.identity,

@@ -54,8 +54,8 @@ impl Seen {
 }
 
 impl<'a, 'r> OwnColumns<'a, 'r> {
-    /// Finds them, and prepares those of the first member.
-    pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
+    /// Finds them.
+    pub fn unfitted(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Self {
         let cells = || pair.cells.iter().filter(|c| c.per_member);
         let names: BTreeSet<ColumnName> = cells().map(|c| ColumnName::from(*c)).collect();
         let used = |s: usize| {
@@ -69,7 +69,12 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
         let fitted =
             summaries.filter_map(|(s, o)| Some((s, o.needs.fit?))).filter(|(s, _)| used(*s)).collect();
         let (pooled, nulls, first, bins) = (BTreeMap::new(), BTreeMap::new(), None, None);
-        let mut own = OwnColumns { pair, posterior, names, fitted, pooled, nulls, first, bins };
+        OwnColumns { pair, posterior, names, fitted, pooled, nulls, first, bins }
+    }
+
+    /// Finds them, fits what all members share, and prepares the columns of the first member.
+    pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
+        let mut own = OwnColumns::unfitted(pair, posterior);
         if own.names.is_empty() {
             return Ok(own);
         }
