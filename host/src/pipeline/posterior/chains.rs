@@ -135,6 +135,10 @@ impl Job<'_> {
             loaded.members(&chains, count, self.seed.split("members"))
         })?;
         check_members(&members.parameters, &model.layout(), &uncertainty.name)?;
+        for (i, rows) in members.rows.iter().flatten().enumerate() {
+            let what = format!("`{}`, member {i}: training rows", uncertainty.name);
+            expect_length(&what, training_rows as usize, rows.len())?;
+        }
         for warning in warnings {
             let warning = format!("training set {set}, {warning}");
             self.session.progress.say(&format!("warning: {}: {warning}", self.name));
