@@ -2,7 +2,7 @@
 
 use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
-use amplicast_sdk::{Alone, Batch, Origin, Result, Schema, Seed, SummaryFit};
+use amplicast_sdk::{Alone, Batch, Error, Origin, Result, Schema, Seed, SummaryFit};
 use serde_json::json;
 
 use crate::peers::{Beside, Peers};
@@ -20,6 +20,7 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     // It never stops early.
     let config = json!({"iterations": STEPS, "patience": STEPS, "look_every": 100});
     let summary = plugins.summary("classifier-lr", &config)?;
+    let summary = summary.fitted().ok_or_else(|| Error::unsupported("expected a fitted summary"))?;
     let mut stream = Seed::new(1).stream();
     let mut draw = || Array2::from_shape_simple_fn((EVENTS, 2), || StandardNormal.sample(&mut stream));
     let (truth, generated) = (draw(), draw());

@@ -1,7 +1,7 @@
 //! The Kolmogorov-Smirnov curve: a long sample against a short reference at many sizes.
 
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
-use amplicast_sdk::{CHUNK_EVENTS, Comparison, Error, Reference, Result, Seed};
+use amplicast_sdk::{CHUNK_EVENTS, Comparison, Error, Reference, Result, Seed, Values};
 use serde_json::json;
 
 use crate::peers::{Beside, Peers};
@@ -19,8 +19,7 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     let (reference, values) = (radii(1, REFERENCE), radii(2, VALUES));
     let sizes = sizes();
     let metric = plugins.metric("ks", &json!({}))?;
-    let comparison =
-        metric.compare(&Reference { values: &reference, quantiles: &[], simulated_null: None })?;
+    let comparison = metric.compare(&Reference::sample(Values::single(&reference)))?;
     if streamed(&*comparison, &values, &sizes)? != sorted_prefixes(&reference, &values, &sizes) {
         return Err(Error::numeric("the streamed KS distances differ from those of sorted prefixes"));
     }
@@ -72,7 +71,7 @@ fn streamed(comparison: &dyn Comparison, values: &[f64], sizes: &[usize]) -> Res
     let mut curve = Vec::new();
     for &end in sizes {
         for chunk in values[start..end].chunks(CHUNK_EVENTS) {
-            accumulator.update(chunk)?;
+            accumulator.update(Values::single(chunk))?;
         }
         curve.push(accumulator.values()?[0]);
         start = end;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use amplicast::plugins::{Catalogue, Entry, Loading};
 use amplicast::supervise::{Journal, Subject};
 use amplicast_sdk::abi::{
-    Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
-    LoadedUncertaintyModel, Unwatched,
+    Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummary, LoadedUncertaintyModel,
+    Unwatched,
 };
 use amplicast_sdk::{Error, Result};
 use serde_json::Value;
@@ -78,7 +78,7 @@ impl Plugins {
     }
 
     /// A summary statistic.
-    pub fn summary(&self, name: &str, config: &Value) -> Result<LoadedSummaryStatistic> {
+    pub fn summary(&self, name: &str, config: &Value) -> Result<LoadedSummary> {
         let (entry, caller) = self.entry(Kind::Summary, name)?;
         entry.component.summary(&config.to_string(), caller)
     }

@@ -9,6 +9,7 @@ mod diagnosed;
 mod editions;
 mod fields;
 mod member_row;
+mod shown;
 mod table;
 mod written;
 
@@ -20,6 +21,7 @@ use crate::inspection::Copies;
 pub use diagnosed::{Diagnosed, DiagnosedNumber};
 pub use fields::{Field, Schema};
 pub use member_row::{CellRows, MemberRow};
+pub use shown::ShownMetric;
 pub use table::{TableRow, table_rows};
 
 /// Everything that a run found.
@@ -43,6 +45,9 @@ pub struct Results {
     pub replicas: u64,
     /// Where the validation truth comes from: `truth`, `holdout`, or none.
     pub validation: Option<Validation>,
+    /// How figures show each metric.
+    #[serde(default)]
+    pub metrics: Vec<ShownMetric>,
     /// All cells of the matrix, in the order of the experiment file.
     pub cells: Vec<Cell>,
     /// The null laws of the cells on a grid of sizes, for figures: each once, however many cells have it.

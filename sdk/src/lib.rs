@@ -1,9 +1,9 @@
 //! The contract of amplicast: what a plugin author depends on, and nothing else.
 //!
-//! An experiment crosses datasets, [`Generator`]s, [`UncertaintyModel`]s, [`SummaryStatistic`]s and [`Metric`]s. Each
-//! is a component of some plugin: a safe Rust trait over ndarray views, registered with one macro and exported with
-//! another. This crate holds the traits, the values that they exchange, the optimizer and the boundary; no engine, no
-//! input or output, no libtorch.
+//! An experiment crosses datasets, [`Generator`]s, [`UncertaintyModel`]s, summaries ([`SummaryStatistic`]s and
+//! [`FittedSummary`]s) and [`Metric`]s. Each is a component of some plugin: a safe Rust trait over ndarray views,
+//! registered with one macro and exported with another. This crate holds the traits, the values that they exchange, the
+//! optimizer and the boundary; no engine, no input or output, no libtorch.
 //!
 //! A whole plugin: a summary that is the first column of an event.
 //!
@@ -55,6 +55,7 @@ pub mod testing;
 mod training;
 mod uncertainty;
 mod validation;
+mod values;
 
 // Re-exported so that a plugin depends on this crate alone, and on the same versions as its host.
 pub use {abi_stable, inventory, ndarray, rand, rand_distr, schemars, serde, serde_json};
@@ -70,12 +71,16 @@ pub use extended::Extended;
 pub use generator::{Abilities, Generator, Member, Model};
 pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,
-    expect_length,
+    Shown, Takes, expect_length,
 };
 pub use optimizer::{Adam, Schedule, TrainingSettings, clip_global_norm, sum, sum_of_squares};
 pub use parameters::{Layout, Segment};
 pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;
-pub use summary::{FitNeeds, Fitted, Summary, SummaryFit, SummaryNeeds, SummaryStatistic};
+pub use summary::{
+    FitNeeds, Fitted, FittedSummary, PseudoExperiment, PseudoExperiments, Summary, SummaryFit, SummaryNeeds,
+    SummaryStatistic, TrainingUse,
+};
 pub use training::{Batches, check_finite, shares};
 pub use uncertainty::{Chain, Inference, Members, MembersData, Requirements, UncertaintyModel};
+pub use values::Values;

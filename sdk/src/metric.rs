@@ -5,7 +5,16 @@
 
 use ndarray::ArrayView3;
 
-use crate::{Component, Error, Result};
+use crate::{Component, Error, Result, Values};
+
+/// How many numbers an event may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// One.
+    One,
+    /// Any number of numbers.
+    Any,
+}
 
 /// What a metric needs of the reference.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,17 +28,76 @@ pub enum ReferenceUse {
 /// The reference of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub struct Reference<'a> {
-    /// The summaries of the reference events; empty if the metric asked for quantiles only.
-    pub values: &'a [f64],
+    /// The summaries of the reference events; no event if the metric asked for quantiles only.
+    pub values: Values<'a>,
     /// The quantiles that the metric asked for, in its order.
     pub quantiles: &'a [f64],
-    /// Simulated values of sqrt(n m / (n + m)) D when both samples are true, D their Kolmogorov-Smirnov distance, for a
-    /// reference whose summaries are not independent ([`SummaryStatistic::simulated_null`](crate::SummaryStatistic)).
-    pub simulated_null: Option<&'a [f64]>,
+    /// What [`Metric::simulate`] made of each pseudo-experiment, for a reference whose summaries are not independent; empty
+    /// otherwise.
+    pub simulated: &'a [f64],
+}
+
+impl<'a> Reference<'a> {
+    /// A sample of independent events.
+    pub fn sample(values: Values<'a>) -> Self {
+        Reference { values, quantiles: &[], simulated: &[] }
+    }
+
+    /// Quantiles alone, for events of so many numbers.
+    pub fn quantiles(numbers: usize, quantiles: &'a [f64]) -> Self {
+        Reference { quantiles, ..Reference::sample(Values::none(numbers)) }
+    }
+}
+
+/// How a metric is shown in figures and in the report.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Shown {
+    /// The label of its axis with its symbol. What stands between two `$` is set in italics, and what in `_{}` below the line.
+    pub axis: String,
+    /// What the figure of a curve shows, in sentences.
+    pub caption: String,
+    /// Whether its values are squares, such as variances, of which figures show the roots.
+    pub root: bool,
+    /// Whether its curve has a statistical and a model part ([`Measured`]), which figures show beside the whole.
+    pub parts: bool,
+}
+
+impl Shown {
+    /// A value, such as a distance, that figures show as it is, with its spread over members and the bands of its law.
+    pub fn value(name: &str) -> Self {
+        Shown {
+            axis: name.into(),
+            caption: "The metric against the size of the generated sample: mean and standard deviation over members. Black \
+                      line and gray bands: the law of the metric for true events."
+                .into(),
+            root: false,
+            parts: false,
+        }
+    }
+
+    /// The variance of a quantity in its two parts, shown as standard deviations.
+    pub fn variance(name: &str) -> Self {
+        Shown {
+            axis: format!("uncertainty $σ$ of the {name}"),
+            caption: format!(
+                "Standard deviations of the {name} against the size of the generated sample. Where the subtraction gives a \
+                 negative model part, no point is drawn."
+            ),
+            root: true,
+            parts: true,
+        }
+    }
 }
 
 /// A way to compare a sample's summaries with a reference.
 pub trait Metric: Component {
+    /// How many numbers the summaries that it compares may have.
+    ///
+    /// Quantiles are those of one number: a metric that asks for some takes one.
+    fn takes(&self) -> Takes {
+        Takes::One
+    }
+
     /// What it needs of the reference.
     fn reference(&self) -> ReferenceUse {
         ReferenceUse::Values
@@ -38,6 +106,20 @@ pub trait Metric: Component {
     /// Fewest members without which it has no value.
     fn least_members(&self) -> u64 {
         1
+    }
+
+    /// How it is shown.
+    fn shown(&self) -> Shown {
+        Shown::value(Self::NAME)
+    }
+
+    /// A number of its own for one pseudo-experiment, from which it knows its law where summaries are not independent; `None` if
+    /// it has no use for these.
+    ///
+    /// Given are the summaries of pseudo-true events, scored as training events are, and of generated ones
+    /// ([`PseudoExperiments`](crate::PseudoExperiments)). The host hands the numbers of all of them to [`Metric::compare`].
+    fn simulate(&self, _training: Values<'_>, _generated: Values<'_>) -> Result<Option<f64>> {
+        Ok(None)
     }
 
     /// The comparison with one reference.
@@ -152,7 +234,7 @@ pub trait Comparison: Send + Sync {
 /// A stream's running state: memory independent of the number of events.
 pub trait Accumulator: Send {
     /// Takes the summaries of further events.
-    fn update(&mut self, summaries: &[f64]) -> Result<()>;
+    fn update(&mut self, values: Values<'_>) -> Result<()>;
 
     /// Everything that another accumulator of the same comparison needs to go on from here.
     fn state(&self) -> Result<Vec<f64>>;

@@ -1,37 +1,99 @@
-//! Summary statistics: one number an event.
+//! Summary statistics: the numbers of an event that metrics compare, usually one.
 
-use crate::{Batch, Component, Context, Diagnostics, Error, Result, Schema, Seed};
+use ndarray::Array2;
+
+use crate::{Batch, Component, Context, Diagnostics, Result, Schema, Seed};
 
 /// What a summary is a function of, besides the event, asked for before any work starts.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SummaryNeeds {
     /// The log density of the member whose events are compared: it differs from member to member.
     pub log_density: bool,
     /// The log density of the truth.
     pub true_log_density: bool,
-    /// A fit to true and generated events: it differs from member to member.
-    pub fit: Option<FitNeeds>,
 }
 
-impl SummaryNeeds {
-    /// Whether it differs from member to member.
-    pub fn depends_on_member(&self) -> bool {
-        self.log_density || self.fit.is_some()
+/// A family of functions of an event (coordinate, radius, invariant mass).
+pub trait SummaryStatistic: Component {
+    /// A short canonical name with its arguments, such as `radius` or `invariant-mass:0,1,2`.
+    ///
+    /// It labels columns and figures, and asks a dataset for exact quantiles. The command line accepts the same spelling.
+    fn label(&self) -> String;
+
+    /// The symbol for axes with its unit, such as `m(0,1,2) [GeV]`.
+    fn axis(&self) -> String {
+        self.label()
     }
+
+    /// A name for each of its numbers, with its unit; one number unless it says otherwise.
+    ///
+    /// Cuts, quantiles and histograms are those of summaries of one number, and so are metrics that do not say that they take
+    /// more ([`Metric::takes`](crate::Metric::takes)).
+    fn numbers(&self, _schema: &Schema) -> Vec<String> {
+        vec![self.axis()]
+    }
+
+    /// The configuration that a label's arguments (after `NAME:`, separated by commas) stand for, as JSON.
+    ///
+    /// `None` if this summary has no such short form.
+    fn config_of_arguments(_arguments: &[&str]) -> Option<String> {
+        None
+    }
+
+    /// What it is a function of, besides the event.
+    fn needs(&self) -> SummaryNeeds {
+        SummaryNeeds::default()
+    }
+
+    /// Makes the function for events of this schema; refuses what it cannot be computed on.
+    fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>>;
+}
+
+/// A function of an event.
+pub trait Summary: Send + Sync {
+    /// Writes the numbers of each event of the batch to `out`, one event after the other; the batch has the densities that
+    /// were asked for.
+    fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()>;
+
+    /// Which events of the batch have this summary, one `bool` each; `None` if all have.
+    ///
+    /// A particle that is not there (a momentum of zero) has no direction. Such events are not counted, neither among true
+    /// nor among generated ones, and pass no cut on this summary; the share of them is reported. [`Summary::evaluate`]
+    /// writes some finite number for them, which nobody looks at.
+    fn defined(&self, _batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+        Ok(None)
+    }
+}
+
+/// Which training events a summary is fitted to, so that none is scored by a fit that saw it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TrainingUse {
+    /// To a part of them, which it will not be evaluated on.
+    Held {
+        /// That part, above 0 and below 1.
+        training_fraction: f64,
+    },
+    /// To all of them, and evaluated on them all the same, each by a part that did not see it: it finds the part by the event's
+    /// origin and row number.
+    CrossFitted,
 }
 
 /// What a summary is fitted to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FitNeeds {
-    /// The part of the training events, above 0 and below 1, that it is fitted to and that it will not be evaluated on.
-    pub training_fraction: f64,
-    /// It is fitted to all training events and evaluated on them all the same, each by a part that did not see it: it finds
-    /// the part by the event's row number. Then `training_fraction` says nothing.
-    pub cross_fitted: bool,
+    /// True events.
+    pub training: TrainingUse,
     /// Generated events, from a stream that nothing else sees.
     pub generated: u64,
     /// Fitted once to the events of all members together, instead of to each member's own.
     pub pooled: bool,
+}
+
+impl FitNeeds {
+    /// Whether all training events are evaluated, each by a part that did not see it.
+    pub fn cross_fitted(&self) -> bool {
+        self.training == TrainingUse::CrossFitted
+    }
 }
 
 /// Everything that fitting a summary may use.
@@ -61,67 +123,65 @@ pub struct Fitted {
     pub diagnostics: Diagnostics,
 }
 
-/// A family of 1D functions of an event (coordinate, radius, invariant mass).
-pub trait SummaryStatistic: Component {
-    /// A short canonical name with its arguments, such as `radius` or `invariant-mass:0,1,2`.
-    ///
-    /// It labels columns and figures, and asks a dataset for exact quantiles. The command line accepts the same spelling.
+/// A summary that is fitted to true and generated events, such as a classifier between them: it differs from member to member.
+pub trait FittedSummary: Component {
+    /// See [`SummaryStatistic::label`].
     fn label(&self) -> String;
 
-    /// The symbol for axes with its unit, such as `m(0,1,2) [GeV]`.
+    /// See [`SummaryStatistic::axis`].
     fn axis(&self) -> String {
         self.label()
     }
 
-    /// The configuration that a label's arguments (after `NAME:`, separated by commas) stand for, as JSON.
-    ///
-    /// `None` if this summary has no such short form.
+    /// See [`SummaryStatistic::numbers`].
+    fn numbers(&self, _schema: &Schema) -> Vec<String> {
+        vec![self.axis()]
+    }
+
+    /// See [`SummaryStatistic::config_of_arguments`].
     fn config_of_arguments(_arguments: &[&str]) -> Option<String> {
         None
     }
 
-    /// What it is a function of, besides the event.
-    fn needs(&self) -> SummaryNeeds {
-        SummaryNeeds::default()
-    }
+    /// What it is fitted to.
+    fn needs(&self) -> FitNeeds;
 
-    /// Makes the function for events of this schema; refuses what it cannot be computed on.
-    ///
-    /// Of a summary that is fitted it is only asked whether the schema will do: what it returns is never evaluated.
-    fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>>;
+    /// Refuses events that it cannot be fitted to, before anything runs.
+    fn check(&self, schema: &Schema) -> Result<()>;
 
     /// Fits it.
-    fn fit(&self, _fit: &SummaryFit<'_>) -> Result<Fitted> {
-        Err(Error::unsupported("this summary is not fitted to events"))
-    }
-
-    /// For a cross-fitted summary: the law of the distance to its training events when generated events are true.
-    ///
-    /// Parts of the fit share training events, so their scores are not independent, and the distance does not follow the law
-    /// of independent samples. Returned are simulated values of sqrt(n m / (n + m)) D, where D is the two-sample
-    /// Kolmogorov-Smirnov distance of n = `fit.training` pseudo-true events, scored as training events are, and m generated
-    /// ones. Called once for all members of a posterior, whose laws are nearly the same; empty if it has none.
-    fn simulated_null(&self, _fit: &SummaryFit<'_>) -> Result<Vec<f64>> {
-        Ok(Vec::new())
-    }
+    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted>;
 
     /// The fitted function.
-    fn fitted(&self, _schema: &Schema, _parameters: &[f32]) -> Result<Box<dyn Summary>> {
-        Err(Error::unsupported("this summary is not fitted to events"))
+    fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>>;
+
+    /// Of a cross-fitted summary: how its scores come about when generated events are true.
+    ///
+    /// Parts of the fit share training events, so their scores are not independent, and what a metric finds between them and
+    /// generated events does not follow its law for independent samples.
+    fn pseudo_experiments(&self) -> Option<&dyn PseudoExperiments> {
+        None
     }
 }
 
-/// A 1D function of an event.
-pub trait Summary: Send + Sync {
-    /// Writes one number for each event of the batch to `out`; the batch has the densities that were asked for.
-    fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()>;
+/// Fits in which generated events stand for the training events, from which a metric learns its law
+/// ([`Metric::simulate`](crate::Metric::simulate)).
+pub trait PseudoExperiments {
+    /// How many there are.
+    fn count(&self) -> u64;
 
-    /// Which events of the batch have this summary, one `bool` each; `None` if all have.
+    /// One of them; `fit.seed` is that of all of them.
     ///
-    /// A particle that is not there (a momentum of zero) has no direction. Such events are not counted, neither among true
-    /// nor among generated ones, and pass no cut on this summary; the share of them is reported. [`Summary::evaluate`]
-    /// writes some finite number for them, which nobody looks at.
-    fn defined(&self, _batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
-        Ok(None)
-    }
+    /// As many generated events as there are in `fit.training` are scored as training events are, and others as generated ones.
+    /// All are drawn anew for each, so that they share as little as they can.
+    fn draw(&self, fit: &SummaryFit<'_>, number: u64) -> Result<PseudoExperiment>;
+}
+
+/// The summaries of one fit to pseudo-true events (events x numbers).
+#[derive(Debug, Clone, PartialEq)]
+pub struct PseudoExperiment {
+    /// Of the generated events that stand for the training events.
+    pub training: Array2<f64>,
+    /// Of generated events.
+    pub generated: Array2<f64>,
 }

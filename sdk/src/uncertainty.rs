@@ -97,15 +97,17 @@ pub struct Members {
     pub parameters: Vec<Vec<f32>>,
     /// How many independent members they are worth; less than their number when draws correlate.
     pub n_effective: f64,
+    /// How often each was fitted to each row of the training set (member x row); `None` if all were fitted to all rows, once.
+    pub rows: Option<Vec<Vec<u16>>>,
     /// What the posterior says of itself.
     pub diagnostics: Diagnostics,
 }
 
 impl Members {
-    /// Members that are independent of each other.
+    /// Members that are independent of each other, all fitted to the whole training set.
     pub fn independent(parameters: Vec<Vec<f32>>) -> Self {
         let n_effective = parameters.len() as f64;
-        Members { parameters, n_effective, diagnostics: Diagnostics::default() }
+        Members { parameters, n_effective, rows: None, diagnostics: Diagnostics::default() }
     }
 }
 

@@ -8,12 +8,13 @@ use amplicast_tests::{Place, built, check, lines, plugins, text};
 use serde_json::{Value, json};
 
 /// Components without which something went wrong; further ones are tested as they come.
-const COMPONENTS: [&str; 31] = [
+const COMPONENTS: [&str; 32] = [
     "autoregressive",
     "azimuth",
     "bayesian",
     "classifier-lr",
     "coordinate",
+    "coordinates",
     "delta-r",
     "ensemble",
     "events-file",
@@ -43,7 +44,7 @@ const COMPONENTS: [&str; 31] = [
 ];
 
 /// Why a test may be skipped.
-const REASONS: [&str; 24] = [
+const REASONS: [&str; 27] = [
     "no key is required",
     "without end",
     "finite: its events are given",
@@ -51,7 +52,10 @@ const REASONS: [&str; 24] = [
     "it brings none",
     "it has no fit",
     "it is not fitted to events",
-    "it is not cross-fitted",
+    "it has no pseudo-experiments",
+    "it has no use for pseudo-experiments",
+    "it takes one number",
+    "its members are fitted to all rows",
     "it is cross-fitted: a row tells which part did not see the event",
     "it has no density",
     "it has no gradients",
@@ -141,6 +145,8 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
             json!({"hidden": [8], "iterations": 20, "folds": 2, "null_repetitions": 3, "generated": 50}),
         ),
         ("coordinate", json!({"index": 1})),
+        ("coordinates", json!({})),
+        ("coordinates", json!({"indices": [2, 0]})),
         ("invariant-mass", json!({"particles": [0, 1]})),
         ("transverse-momentum", json!({"particles": [1]})),
         ("pseudorapidity", json!({"particles": [0, 1]})),
@@ -236,7 +242,14 @@ fn every_component_of_every_plugin_passes() {
         ("radius", "many"),
         ("invariant-mass", "label"),
         ("classifier-lr", "fit"),
-        ("classifier-lr", "simulated-null"),
+        ("classifier-lr", "pseudo-experiments"),
+        ("coordinates", "event-by-event"),
+        ("ensemble", "training-rows"),
+        ("ks", "simulate"),
+        ("ks", "takes"),
+        ("mean", "takes"),
+        ("mean", "vectors"),
+        ("mean", "shown"),
     ] {
         assert!(passed[component].iter().any(|t| t == test), "`{component}` did not pass `{test}`");
     }

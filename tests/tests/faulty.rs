@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amplicast_tests::{Place, built, check, lines, text};
 
 /// A component, and the test that finds its fault.
-const FAULTS: [(&str, &str); 111] = [
+const FAULTS: [(&str, &str); 120] = [
     ("dataset-chunk-length", "seeds"),
     ("dataset-column-unwritten", "finite"),
     ("dataset-late-chunks", "seeds"),
@@ -73,7 +73,10 @@ const FAULTS: [(&str, &str); 111] = [
     ("generator-wide-two-percent", "density-shape"),
     ("metric-count-16-bits", "many-events"),
     ("metric-count-million", "many-events"),
+    ("metric-first-number", "takes"),
+    ("metric-forgets-simulated", "simulate"),
     ("metric-fourth-merge", "merge"),
+    ("metric-ignores-weights", "weights"),
     ("metric-keeps-memory", "bounded"),
     ("metric-keeps-state", "bounded"),
     ("metric-limit-double", "limit-of-curve"),
@@ -81,6 +84,8 @@ const FAULTS: [(&str, &str); 111] = [
     ("metric-merge-empty", "merge"),
     ("metric-merge-forgets", "merge"),
     ("metric-merge-unchecked", "merge-length"),
+    ("metric-no-axis", "shown"),
+    ("metric-no-parts", "shown"),
     ("metric-null-double", "null-true-samples"),
     ("metric-null-few-events", "null-true-samples"),
     ("metric-null-hundred", "null-true-samples"),
@@ -97,7 +102,9 @@ const FAULTS: [(&str, &str); 111] = [
     ("posterior-fixed-seed", "members-differ"),
     ("posterior-member-twice", "members-differ"),
     ("posterior-narrow", "spread"),
+    ("posterior-no-rows", "training-rows"),
     ("posterior-one-row", "row-counts"),
+    ("posterior-other-rows", "training-rows"),
     ("posterior-pairs", "members-differ"),
     ("summary-back-to-back", "extreme-events"),
     ("summary-batch-mean", "event-by-event"),
@@ -112,7 +119,9 @@ const FAULTS: [(&str, &str); 111] = [
     ("summary-late-calls", "again"),
     ("summary-nan-rare", "many"),
     ("summary-neighbor-tie", "equal-events"),
+    ("summary-no-name", "numbers"),
     ("summary-row-number", "rows-and-origin"),
+    ("summary-second-number", "event-by-event"),
     ("summary-ten-tev", "extreme-events"),
     ("summary-three-columns", "schemas"),
     ("summary-wrong-label", "label"),

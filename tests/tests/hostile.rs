@@ -121,6 +121,9 @@ tests! {
     uncertainty_gives_members_of_wrong_length: "uncertainty" "wrong-length", "`hostile`, member 0: parameters: expected 1 numbers, found 2";
     uncertainty_gives_nan_in_a_member: "uncertainty" "nan-in-member", "`hostile`, member 0: expected finite parameters";
     uncertainty_diverges_in_all_chains_but_one: "uncertainty" "diverges-but-once", "expected at least 2 members, found 1: 3 of 4 chains are left out, the first because: `hostile-uncertainty (hostile)`, call infer_chain: training diverged at step 120";
+    uncertainty_names_the_rows_of_one_member: "uncertainty" "rows-of-one-member", "`hostile-uncertainty (hostile)`, call members: members with their rows: expected 4 numbers, found 1";
+    uncertainty_names_few_rows: "uncertainty" "few-rows", "`hostile`, member 0: training rows: expected 200 numbers, found 3";
+    summary_has_no_number: "summary" "no-number", "`hostile-summary (hostile)`, call numbers: expected the name of at least one number, found none";
     summary_panics_in_prepare: "summary" "panic-in-prepare", "`hostile-summary (hostile)`, call prepare: panicked: hostile in prepare";
     summary_panics_in_evaluate: "summary" "panic-in-evaluate", "`hostile-summary (hostile)`, call evaluate: panicked: hostile in evaluate";
     summary_gives_nan: "summary" "nan-in-evaluate", "`hostile-summary (hostile)`, call evaluate: expected finite numbers, found NaN in the summary of generated event";
@@ -217,30 +220,80 @@ fn a_selection_on_a_broken_summary_fails_alone() {
     }
 }
 
+/// The experiment with a fitted summary that misbehaves.
+fn fitted_experiment(misbehave: &str) -> String {
+    experiment("summary", misbehave).replace("hostile-summary", "hostile-fitted-summary")
+}
+
+/// Pseudo-experiments that fail, and a metric that fails at them, fail the cells against the training events.
+#[test]
+fn what_fails_in_pseudo_experiments_fails_alone() {
+    for (metric, misbehave, message) in [
+        (
+            "ks",
+            "panic-in-pseudo",
+            "`hostile-fitted-summary (hostile)`, call pseudo_experiment: panicked: hostile in draw",
+        ),
+        (
+            "ks",
+            "pseudo-short",
+            "`hostile-fitted-summary (hostile)`, call pseudo_experiment: pseudo-true events: expected 200 numbers, found 199",
+        ),
+        (
+            "ks",
+            "nan-in-pseudo",
+            "call pseudo_experiment: expected finite numbers, found NaN in the summary of pseudo-true event 0",
+        ),
+        (
+            "hostile-metric\"\nmisbehave = \"nan-in-simulate",
+            "cross-fitted",
+            "`hostile-metric (m)`, call simulate: expected a finite number, found NaN",
+        ),
+        ("ks", "cross-fitted", ""),
+    ] {
+        let place = Place::new();
+        let integral = "plugin = \"integral\"\nintervals = [[0.0, 0.5]]";
+        let asked = format!("name = \"m\"\nplugin = \"{metric}\"\nreference = [\"training\", \"truth\"]");
+        place.write("hostile.toml", fitted_experiment(misbehave).replace(integral, &asked));
+        let plugins = hostile_plugin().display().to_string();
+        let ended = place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]);
+        ended.expect(i32::from(!message.is_empty())).says(&[message]);
+        let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
+        assert_eq!(cells.len(), 4);
+        for cell in cells {
+            let fails = is_hostile(&cell) && cell["name"]["reference"] == "training" && !message.is_empty();
+            let failures = cell["failures"].as_array().expect("failures");
+            assert_eq!(failures.is_empty(), !fails, "{misbehave}, {}: {failures:?}", cell["name"]);
+        }
+    }
+}
+
 /// A summary that is fitted, and fails at it, fails its own cells.
 #[test]
 fn a_summary_that_fails_in_its_fit_fails_alone() {
     for (misbehave, message) in [
-        ("panic-in-fit", "`hostile-summary (hostile)`, call fit: panicked: hostile in fit"),
-        ("exit-in-fit", "`hostile-summary (hostile)`, call fit: ended the process (exit code 0)"),
+        ("panic-in-fit", "`hostile-fitted-summary (hostile)`, call fit: panicked: hostile in fit"),
+        ("exit-in-fit", "`hostile-fitted-summary (hostile)`, call fit: ended the process (exit code 0)"),
         ("nan-in-fit", "fit hostile of member 1: expected finite parameters, found NaN or infinity"),
-        ("fitted", ""),
+        ("panic-in-fitted", "`hostile-fitted-summary (hostile)`, call fitted: panicked: hostile in fitted"),
+        ("none", ""),
     ] {
         let place = Place::new();
         let integral = "plugin = \"integral\"\nintervals = [[0.0, 0.5]]";
         let ks = "plugin = \"ks\"\nreference = [\"training\", \"truth\"]";
-        place.write("hostile.toml", experiment("summary", misbehave).replace(integral, ks));
+        let fitted = fitted_experiment(misbehave);
+        place.write("hostile.toml", fitted.replace(integral, ks));
         let plugins = hostile_plugin().display().to_string();
         let ended = place.amplicast(&["run", "hostile.toml", "--out", "run", "--plugin-path", &plugins]);
-        ended.expect(i32::from(misbehave != "fitted")).says(&[message]);
+        ended.expect(i32::from(misbehave != "none")).says(&[message]);
         let cells = results(&place.path("run"))["cells"].as_array().expect("cells").clone();
         assert_eq!(cells.len(), 4);
         for cell in cells {
-            let fails = is_hostile(&cell) && misbehave != "fitted";
+            let fails = is_hostile(&cell) && misbehave != "none";
             let failures = cell["failures"].as_array().expect("failures");
             assert_eq!(failures.is_empty(), !fails, "{misbehave}, {}: {failures:?}", cell["name"]);
             assert_eq!(cell["overall"]["verdict"].is_string(), !fails, "{misbehave}, {}", cell["name"]);
-            if is_hostile(&cell) && misbehave == "fitted" {
+            if is_hostile(&cell) && misbehave == "none" {
                 // Half of the 200 training events were seen in the fit, and are not compared with.
                 let expected = if cell["name"]["reference"] == "training" { 100 } else { 2000 };
                 assert_eq!(cell["replicas"][0]["n_reference"], expected, "{}", cell["name"]);

@@ -36,8 +36,8 @@ name = "x"
 plugin = "coordinate"
 
 [[summary]]
-plugin = "hostile-summary"
-misbehave = "fitted"
+plugin = "hostile-fitted-summary"
+misbehave = "cross-fitted"
 
 [[selection]]
 name = "all"

@@ -265,6 +265,9 @@ pub struct EstimateCommand {
     /// Which of them, numbered from 1, such as 2-19.
     #[arg(long, value_name = "LIST", requires = "quantiles")]
     pub regions: Option<String>,
+    /// Ask these metrics, with their defaults, instead of `ks`: such as `mean`, or one of a plugin of your own.
+    #[arg(long, value_name = "NAME")]
+    pub metric: Vec<String>,
     /// The run's folder.
     #[arg(long, value_name = "DIR", default_value = "runs/estimate")]
     pub out: PathBuf,

@@ -1,7 +1,7 @@
 //! What `amplicast estimate` asks, as the experiment that it stands for.
 
 use amplicast_sdk::abi::Kind;
-use amplicast_sdk::{Error, ErrorKind, Extended, Result, Split};
+use amplicast_sdk::{Error, ErrorKind, Extended, ReferenceUse, Result, Split};
 use serde_json::{Value, json};
 
 use super::arguments::EstimateCommand;
@@ -28,7 +28,7 @@ pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Resu
     let (n_gen, lengths) = events_of_each(command.events, &members);
     let summaries =
         command.summary.iter().map(|given| summary(&session, given)).collect::<Result<Vec<_>>>()?;
-    let metrics = metrics(command)?;
+    let metrics = metrics(&session, command)?;
     dataset["plugin"] = json!("events-file");
     generator["plugin"] = json!("samples");
     // The host's key, not the generator's.
@@ -153,7 +153,7 @@ fn summary(session: &Session, given: &str) -> Result<Value> {
 }
 
 /// The questions, as tables of metrics.
-fn metrics(command: &EstimateCommand) -> Result<Vec<Value>> {
+fn metrics(session: &Session, command: &EstimateCommand) -> Result<Vec<Value>> {
     let mut metrics = Vec::new();
     if !command.region.is_empty() {
         let intervals = command.region.iter().map(|region| interval(region)).collect::<Result<Vec<_>>>()?;
@@ -164,16 +164,30 @@ fn metrics(command: &EstimateCommand) -> Result<Vec<Value>> {
         metrics.push(json!({"plugin": "integral", "name": name, "quantiles": quantiles, "regions": regions}));
     }
     let holdout = command.holdout.is_some() || command.holdout_key.is_some();
-    if metrics.is_empty() && !holdout {
+    if metrics.is_empty() && command.metric.is_empty() && !holdout {
         // Against the training set alone nothing can be said.
         return Err(wrong(
             "expected a question, found none: `--region LOW:HIGH` asks for G in a region of the summary, `--quantiles 20 --regions \
-             2-19` for regions of equal probability, `--holdout FILE` (further true events) for the whole distribution"
+             2-19` for regions of equal probability, `--holdout FILE` (further true events) for the whole distribution, `--metric NAME` for any \
+             other"
                 .into(),
         ));
     }
     let references = if holdout { json!(["training", "holdout"]) } else { json!(["training"]) };
-    metrics.push(json!({"plugin": "ks", "reference": references}));
+    if command.metric.is_empty() {
+        metrics.push(json!({"plugin": "ks", "reference": references}));
+    }
+    for name in &command.metric {
+        let found = session.catalogue.find(Kind::Metric, name);
+        let entry = found.map_err(|e| wrong(format!("--metric {name}: {e}")))?;
+        let metric = entry.component.metric("{}", session.caller(Kind::Metric, name)?);
+        let metric =
+            metric.map_err(|e| wrong(format!("--metric {name}: its defaults are not enough: {e}")))?;
+        metrics.push(match metric.reference() {
+            ReferenceUse::Values => json!({"plugin": name, "reference": references}),
+            ReferenceUse::Quantiles(_) => json!({"plugin": name}),
+        });
+    }
     Ok(metrics)
 }
 

@@ -27,7 +27,7 @@ pub fn list(command: &PathCommand, process: &Process) -> u8 {
             } else {
                 entry.component.name.to_string()
             };
-            table.row([kind.table(), &name, entry.component.about.as_str(), &file]);
+            table.row([entry.component.title(), &name, entry.component.about.as_str(), &file]);
         }
     }
     table.row([Kind::Dataset.table(), TRAINED_MODEL, TRAINED_MODEL_ABOUT, "(the host)"]);
@@ -80,7 +80,7 @@ pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
             Ok(caller) => caller,
             Err(error) => return usage(error),
         };
-        println!("{} ({}): {}", entry.component.name, entry.component.kind().table(), entry.component.about);
+        println!("{} ({}): {}", entry.component.name, entry.component.title(), entry.component.about);
         println!("library: {}", entry.library.path.display());
         println!("built with amplicast-sdk {}, {}", entry.library.tag.sdk, entry.library.tag.rustc);
         let schema = match entry.component.schema(&caller) {

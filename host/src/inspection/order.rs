@@ -6,7 +6,7 @@
 //! sorted file, which may lie on one side of the threshold as a whole. Of values that repeat, a third one counts the runs of equal ones:
 //! in a sorted file there is one for each value.
 
-use amplicast_sdk::{Accumulator, Result, expect_length};
+use amplicast_sdk::{Accumulator, Result, Values, expect_length};
 
 /// Counts how often neighbors lie on different sides of a threshold, and how often a series turns.
 #[derive(Debug, Clone)]
@@ -75,7 +75,8 @@ impl Order {
 }
 
 impl Accumulator for Runs {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        let summaries = values.one()?;
         let summaries = &summaries[..summaries.len().min(ENOUGH)];
         let side = |x: &f64| *x > self.threshold;
         self.above += summaries.iter().filter(|x| side(x)).count() as u64;
@@ -144,7 +145,7 @@ mod tests {
         let mut all = Runs::new(0.5);
         for part in values.chunks(1000) {
             let mut runs = Runs::new(0.5);
-            runs.update(part).unwrap();
+            runs.update(Values::single(part)).unwrap();
             all.merge(&runs.state().unwrap()).unwrap();
         }
         Runs::order(&all.values().unwrap())

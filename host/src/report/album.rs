@@ -61,11 +61,15 @@ impl<'a> Album<'a> {
     pub fn draw(&self, (subject, name): &(Subject, String)) -> Option<Figure> {
         let results = self.results;
         let (svg, caption) = match *subject {
-            Subject::Cell(i) => curves::draw(&results.cells[i], &results.null_laws, name),
+            Subject::Cell(i) => {
+                let cell = &results.cells[i];
+                curves::draw(cell, &results.shown(cell), &results.null_laws, name)
+            }
             Subject::Sets(i) => sets::draw(&results.cells[i], name),
             Subject::Compared(i) => {
                 let cells: Vec<_> = self.groups[i].iter().map(|i| &results.cells[*i]).collect();
-                compared::draw(&cells, &results.null_laws, name)
+                let shown = results.shown(cells.first()?);
+                compared::draw(&cells, &shown, &results.null_laws, name)
             }
             Subject::Distribution(i) => distribution::draw(&results.distributions[i], name),
             Subject::Plane(i) => plane::draw(&results.planes[i], name),

@@ -10,6 +10,7 @@ use super::text::Text;
 use super::{curves, title};
 use crate::format;
 use crate::results::{Cell, CellReplica, NullPoint, Results, Verdict};
+use amplicast_sdk::Shown;
 
 /// Colors and shapes, one for each generator and posterior; more of them do not fit into one frame.
 const LOOKS: [(&str, Shape); 6] = [
@@ -38,38 +39,42 @@ pub(super) fn groups(results: &Results) -> Vec<Vec<usize>> {
 }
 
 /// The figure of such cells: its SVG and its caption.
-pub(super) fn draw(cells: &[&Cell], laws: &[Vec<NullPoint>], id: &str) -> Option<(String, String)> {
+pub(super) fn draw(
+    cells: &[&Cell],
+    shown: &Shown,
+    laws: &[Vec<NullPoint>],
+    id: &str,
+) -> Option<(String, String)> {
     let first = cells.first()?.replicas.first()?;
-    let split = first.curve.iter().any(|p| p.model.is_some());
     let curves = || cells.iter().filter_map(|cell| Some((*cell, cell.replicas.first()?)));
     let sizes = curves().flat_map(|(_, r)| r.curve.iter().map(|p| p.n_passed));
     let x = Scale::log(sizes.chain([first.n_train_passed as f64]).filter(|n| *n > 0.0), 0.04);
-    let mut series = if split { Vec::new() } else { curves::law(curves::null(first, laws)) };
+    let mut series = if shown.parts { Vec::new() } else { curves::law(curves::null(first, laws), shown) };
     let (common, names) = names(cells);
     for (((_, replica), look), name) in curves().zip(LOOKS).zip(names) {
-        series.extend(if split { parts(replica, look) } else { Vec::new() });
-        series.push(estimate(replica, look, &name, split));
+        series.extend(if shown.parts { parts(replica, look, shown) } else { Vec::new() });
+        series.push(estimate(replica, look, &name, shown));
     }
     series.push(Series::unnamed(Mark::Upright(first.n_train_passed as f64, Stroke::solid(GREY, 0.8))));
     series.retain(|s| curves::drawable(&s.mark));
     let y = Scale::log(curves::heights(&series, &x), 0.07);
-    let panel = curves::frame(cells[0], split, (x, y));
+    let panel = curves::frame(cells[0], shown, (x, y));
     let [_, question] = title::of_cell(&cells[0].name);
     let heading = [common, question];
     let mut canvas = Canvas::new(id, &heading.join(": "), title::WIDTH, panel.area.bottom + 36.0);
     title::draw(&mut canvas, &heading);
     draw_with_blocks(&mut canvas, &panel, &series, &[Block::legend(&series)]);
-    Some((canvas.finish(), caption(cells, split)))
+    Some((canvas.finish(), caption(cells, shown)))
 }
 
 /// Of an averaging metric: the law through the limit, whose crossing is n_equiv, and the deviation from the truth.
-fn parts(replica: &CellReplica, (color, _): (&'static str, Shape)) -> Vec<Series> {
-    let root = |of: fn(&crate::results::CurvePoint) -> Option<f64>| {
-        curves::line(&replica.curve, |p| of(p).map(curves::root))
+fn parts(replica: &CellReplica, (color, _): (&'static str, Shape), shown: &Shown) -> Vec<Series> {
+    let height = |of: fn(&crate::results::CurvePoint) -> Option<f64>| {
+        curves::line(&replica.curve, |p| of(p).map(curves::height(shown)))
     };
-    let statistical = Mark::Line(root(|p| p.statistical), Stroke::solid(GREY, 0.8));
-    let truth = Mark::Line(root(|p| p.truth), Stroke::dashed(color, 1.1, "5 3"));
-    vec![Series::new("statistical $σ$_{stat}", statistical), Series::unnamed(truth)]
+    let statistical = Mark::Line(height(|p| p.statistical), Stroke::solid(GREY, 0.8));
+    let truth = Mark::Line(height(|p| p.truth), Stroke::dashed(color, 1.1, "5 3"));
+    vec![Series::new(curves::names_of_parts(shown)[0], statistical), Series::unnamed(truth)]
 }
 
 /// What all have in common, for the heading, and what tells each of them from the others.
@@ -89,13 +94,13 @@ fn names(cells: &[&Cell]) -> (String, Vec<String>) {
 }
 
 /// What was found, with G in the legend.
-fn estimate(replica: &CellReplica, (color, shape): (&'static str, Shape), name: &str, split: bool) -> Series {
-    let mut points = curves::spread(replica);
-    if split {
-        for point in &mut points {
-            (point.at.1, point.y_bar) = (curves::root(point.at.1), None);
-        }
-    }
+fn estimate(
+    replica: &CellReplica,
+    (color, shape): (&'static str, Shape),
+    name: &str,
+    shown: &Shown,
+) -> Series {
+    let points = curves::spread(replica, shown);
     let g = format::estimate(&replica.estimate).replace("+-", "±");
     let g = match replica.estimate.verdict {
         Verdict::Unresolved => "unresolved".into(),
@@ -109,15 +114,18 @@ fn estimate(replica: &CellReplica, (color, shape): (&'static str, Shape), name: 
     Series { mark: Mark::Points { points, shape, radius: 2.4, color, joined }, label }
 }
 
-fn caption(cells: &[&Cell], split: bool) -> String {
-    let mut caption = if split {
-        "Standard deviations against the size of the generated sample; dashed in the same color the deviation from the \
-         truth, where it is known."
-    } else {
-        "Mean and standard deviation over members against the size of the generated sample. Black line and gray bands: the \
-         law of the metric for true events."
-    }
-    .to_string();
+fn caption(cells: &[&Cell], shown: &Shown) -> String {
+    let drawn = match (shown.root, shown.parts) {
+        (true, true) => "Standard deviations",
+        (true, false) => "The root of the mean over members",
+        (false, true) => "The metric",
+        (false, false) => "Mean and standard deviation over members",
+    };
+    let beside = match shown.parts {
+        true => "; dashed in the same color the deviation from the truth, where it is known.",
+        false => ". Black line and gray bands: the law of the metric for true events.",
+    };
+    let mut caption = format!("{drawn} against the size of the generated sample{beside}");
     caption += " The gray upright line is n_train.";
     if cells.iter().any(|cell| cell.replicas.len() > 1) {
         caption += " Of several training sets the first is shown.";
@@ -153,7 +161,8 @@ mod tests {
         assert_eq!(found, [[0, 2], [1, 4]]);
         for group in found {
             let cells: Vec<&Cell> = group.iter().map(|i| &results.cells[*i]).collect();
-            let (svg, caption) = draw(&cells, &results.null_laws, "id").unwrap();
+            let shown = results.shown(cells[0]);
+            let (svg, caption) = draw(&cells, &shown, &results.null_laws, "id").unwrap();
             for text in ["generators × ensemble", "a: ", "b: "] {
                 assert!(svg.contains(text), "{text} is not in {svg}");
             }

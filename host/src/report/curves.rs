@@ -8,6 +8,7 @@ use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
 use crate::format;
 use crate::results::{Cell, CellReplica, CurvePoint, NullPoint, Verdict};
+use amplicast_sdk::Shown;
 
 const BLUE: &str = "#0072b2";
 const GREEN: &str = "#009e73";
@@ -20,52 +21,55 @@ const OTHERS: Stroke = Stroke::solid("#b5b5b5", 0.7);
 const BEYOND: f64 = 100.0;
 
 /// The figure of a cell: its SVG and its caption; none if no training set gave a result.
-pub(super) fn draw(cell: &Cell, laws: &[Vec<NullPoint>], id: &str) -> Option<(String, String)> {
+pub(super) fn draw(
+    cell: &Cell,
+    shown: &Shown,
+    laws: &[Vec<NullPoint>],
+    id: &str,
+) -> Option<(String, String)> {
     let first = cell.replicas.first()?;
     let null = null(first, laws);
-    let split = first.curve.iter().any(|p| p.model.is_some());
-    // The values of averaging metrics are variances; what is drawn are standard deviations, as in the paper.
-    let shown: fn(f64) -> f64 = if split { root } else { |value| value };
     let x = Scale::log(sizes(first), 0.04);
-    let mut series = if split { parts(cell, first, null) } else { distance(cell, first, null) };
-    series.extend(estimate(first, &x, shown));
+    let mut series =
+        if shown.parts { parts(cell, first, null, shown) } else { whole(cell, first, null, shown) };
+    series.extend(estimate(first, &x, height(shown)));
     series.retain(|s| drawable(&s.mark));
     let y = Scale::log(heights(&series, &x), 0.07);
 
-    let panel = frame(cell, split, (x, y));
+    let panel = frame(cell, shown, (x, y));
     let heading = title::of_cell(&cell.name);
     let mut canvas = Canvas::new(id, &heading.join(", "), WIDTH, panel.area.bottom + 36.0);
     title::draw(&mut canvas, &heading);
     let blocks = [Block::legend(&series), Block::note(note(cell, first))];
     let panel = draw_with_blocks(&mut canvas, &panel, &series, &blocks);
     label_sizes(&mut canvas, &panel, first);
-    Some((canvas.finish(), caption(cell, split)))
+    Some((canvas.finish(), caption(cell, shown)))
 }
 
 /// The frame of a metric against the size of the sample.
-pub(super) fn frame(cell: &Cell, split: bool, (x, y): (Scale, Scale)) -> Panel {
+pub(super) fn frame(cell: &Cell, shown: &Shown, (x, y): (Scale, Scale)) -> Panel {
     let selected = cell.name.selection != "all";
     let x_title = if selected {
         "generated events $n$_{gen} that pass the selection"
     } else {
         "generated events $n$_{gen}"
     };
-    let y_title = match (split, cell.plugins[3].as_str()) {
-        (true, metric) => format!("uncertainty $σ$ of the {metric}"),
-        (false, "ks") => "KS distance".to_string(),
-        (false, metric) => metric.to_string(),
-    };
     Panel {
         area: Rect::new(56.0, TITLE_HEIGHT + 15.0, WIDTH - 68.0, 220.0),
         x,
         y,
         x_title: Some(Text::markup(x_title)),
-        y_title: Text::markup(&y_title),
+        y_title: Text::markup(&shown.axis),
     }
 }
 
+/// What is drawn of a value: of the values of averaging metrics, which are variances, standard deviations as in the paper.
+pub(super) fn height(shown: &Shown) -> fn(f64) -> f64 {
+    if shown.root { root } else { |value| value }
+}
+
 /// Square root; NaN, which is not drawn, for the negative values that the subtraction of Eq. 17 can give.
-pub(super) fn root(value: f64) -> f64 {
+fn root(value: f64) -> f64 {
     if value > 0.0 { value.sqrt() } else { f64::NAN }
 }
 
@@ -86,21 +90,23 @@ fn others(cell: &Cell, shown: fn(f64) -> f64) -> Vec<Series> {
 }
 
 /// Fig 4: total, statistical and model part, truth, null law.
-fn parts(cell: &Cell, first: &CellReplica, null: &[NullPoint]) -> Vec<Series> {
-    let mut series = others(cell, root);
-    let mut null: Vec<_> = null.iter().map(|p| (p.n, root(p.mean))).collect();
+fn parts(cell: &Cell, first: &CellReplica, null: &[NullPoint], shown: &Shown) -> Vec<Series> {
+    let height = height(shown);
+    let mut series = others(cell, height);
+    let mut null: Vec<_> = null.iter().map(|p| (p.n, height(p.mean))).collect();
     if let Some(n) = first.estimate.n_equiv {
         // By its definition the law passes through (n_equiv, limit).
         if null.last().is_some_and(|last| last.0 < n) {
-            null.push((n, root(first.estimate.limit)));
+            null.push((n, height(first.estimate.limit)));
         }
     }
     series.push(Series::new("null law", Mark::Line(null, Stroke::solid(GREEN, 1.0))));
-    let with = |value: fn(&CurvePoint) -> Option<f64>| line(&first.curve, |p| value(p).map(root));
+    let with = |value: fn(&CurvePoint) -> Option<f64>| line(&first.curve, |p| value(p).map(height));
     let statistical = dots(with(|p| p.statistical), Shape::Triangle, GREEN, None);
-    series.push(Series::new("statistical $σ$_{stat}", statistical));
+    let [of_statistical, of_model] = names_of_parts(shown);
+    series.push(Series::new(of_statistical, statistical));
     let model = dots(with(|p| p.model), Shape::Square, ORANGE, None);
-    series.push(Series::new("model $σ$_{model}", model));
+    series.push(Series::new(of_model, model));
     let total = dots(with(|p| Some(p.value)), Shape::Disc, BLUE, Some(Stroke::solid(BLUE, 1.2)));
     series.push(Series::new("estimate", total));
     if first.curve.iter().any(|p| p.truth.is_some()) {
@@ -110,40 +116,50 @@ fn parts(cell: &Cell, first: &CellReplica, null: &[NullPoint]) -> Vec<Series> {
     series
 }
 
+/// The statistical and the model part, for legends.
+pub(super) fn names_of_parts(shown: &Shown) -> [&'static str; 2] {
+    match shown.root {
+        true => ["statistical $σ$_{stat}", "model $σ$_{model}"],
+        false => ["statistical part", "model part"],
+    }
+}
+
 /// The null law of a training set.
 pub(super) fn null<'a>(of: &CellReplica, laws: &'a [Vec<NullPoint>]) -> &'a [NullPoint] {
     laws.get(of.null_law).map_or(&[], Vec::as_slice)
 }
 
-/// The law of a distance, with its bands.
-pub(super) fn law(null: &[NullPoint]) -> Vec<Series> {
+/// The law of a metric without parts, with its bands.
+pub(super) fn law(null: &[NullPoint], shown: &Shown) -> Vec<Series> {
+    let height = height(shown);
     let mut series = Vec::new();
     for (k, gray) in [(2, "#ececec"), (1, "#d9d9d9"), (0, "#c0c0c0")] {
-        let band = null.iter().map(|p| (p.n, p.bands[k][0], p.bands[k][1])).collect();
+        let band = null.iter().map(|p| (p.n, height(p.bands[k][0]), height(p.bands[k][1]))).collect();
         let label = (k == 1).then(|| Text::markup("null law, 1 to 3 $σ$"));
         series.push(Series { mark: Mark::Band(band, gray, 1.0), label });
     }
-    let mean = null.iter().map(|p| (p.n, p.mean)).collect();
+    let mean = null.iter().map(|p| (p.n, height(p.mean))).collect();
     series.push(Series::new("null law, mean", Mark::Line(mean, Stroke::solid(BLACK, 1.2))));
     series
 }
 
-/// A distance with its spread over members.
-pub(super) fn spread(first: &CellReplica) -> Vec<Point> {
+/// The metric, with its spread over members; of a root, the metric alone.
+pub(super) fn spread(first: &CellReplica, shown: &Shown) -> Vec<Point> {
+    let height = height(shown);
     let point = |p: &CurvePoint| Point {
-        at: (p.n_passed, p.value),
+        at: (p.n_passed, height(p.value)),
         y_bar: Some((p.value - p.spread, p.value + p.spread))
-            .filter(|_| p.spread > 0.0 && p.spread.is_finite()),
+            .filter(|_| p.spread > 0.0 && p.spread.is_finite() && !shown.root),
         x_bar: None,
     };
     first.curve.iter().map(point).collect()
 }
 
 /// Fig 10: a distance with its spread over members, the null law with its bands.
-fn distance(cell: &Cell, first: &CellReplica, null: &[NullPoint]) -> Vec<Series> {
-    let mut series = law(null);
-    series.extend(others(cell, |value| value));
-    let points = spread(first);
+fn whole(cell: &Cell, first: &CellReplica, null: &[NullPoint], shown: &Shown) -> Vec<Series> {
+    let mut series = law(null, shown);
+    series.extend(others(cell, height(shown)));
+    let points = spread(first, shown);
     let joined = Some(Stroke::solid(BLUE, 0.8));
     let mark = Mark::Points { points, shape: Shape::Disc, radius: 2.6, color: BLUE, joined };
     series.push(Series::new("generated, mean and spread", mark));
@@ -297,18 +313,8 @@ fn label_sizes(canvas: &mut Canvas, panel: &Panel, first: &CellReplica) {
     }
 }
 
-fn caption(cell: &Cell, split: bool) -> String {
-    let mut caption = if split {
-        format!(
-            "Standard deviations of the {} against the size of the generated sample. Where the subtraction gives a \
-             negative model part, no point is drawn.",
-            cell.plugins[3]
-        )
-    } else {
-        "The metric against the size of the generated sample: mean and standard deviation over members. Black line and \
-         gray bands: the law of the metric for true events."
-            .to_string()
-    };
+fn caption(cell: &Cell, shown: &Shown) -> String {
+    let mut caption = shown.caption.clone();
     if cell.replicas.len() > 1 {
         let first = cell.replicas[0].replica + 1;
         caption += &format!(

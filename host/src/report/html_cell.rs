@@ -8,7 +8,7 @@ use crate::results::{Cell, CellReplica, Interval, Results, Verdict};
 pub(super) fn facts(cell: &Cell, results: &Results) -> String {
     let mut html = String::from("<div>\n<table class=\"facts\">\n");
     if let Some(first) = cell.replicas.first() {
-        rows(cell, first)
+        rows(cell, first, results.shown(cell).root)
             .iter()
             .for_each(|(name, value)| html += &format!("<tr><th>{name}</th><td>{value}</td></tr>\n"));
     }
@@ -39,7 +39,7 @@ fn calibration_note(cell: &Cell) -> bool {
         .is_some_and(|o| o.g_true_posterior_mean.is_some() && o.g_true_single_member.is_some())
 }
 
-fn rows(cell: &Cell, first: &CellReplica) -> Vec<(String, String)> {
+fn rows(cell: &Cell, first: &CellReplica, root: bool) -> Vec<(String, String)> {
     let e = &first.estimate;
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut add = |name: &str, value: String| rows.push((name.to_string(), value));
@@ -62,7 +62,7 @@ fn rows(cell: &Cell, first: &CellReplica) -> Vec<(String, String)> {
         if first.n_reference == 0 { "none used".into() } else { format::count(first.n_reference) };
     add("Reference events", reference);
     add("Independent members", format!("{:.1}", first.n_effective));
-    let limit = if first.curve.iter().any(|p| p.model.is_some()) {
+    let limit = if root {
         let root =
             if e.limit > 0.0 { format!(", &sigma; = {}", scientific(e.limit.sqrt())) } else { String::new() };
         format!("{}{root}", scientific(e.limit))

@@ -1,6 +1,6 @@
 //! A made-up but realistic run for tests: the Gaussian ring, with every kind of verdict and a cell that failed.
 
-use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure, MembersData};
+use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure, MembersData, Shown};
 
 use crate::inspection::{Copies, Nearer};
 use crate::results::*;
@@ -307,6 +307,12 @@ pub(crate) fn results() -> Results {
         members: 10,
         replicas: 1,
         validation: Some(Validation { source: "truth".into(), events: 1_000_000 }),
+        metrics: [("integral", "integral"), ("integral outer", "integral"), ("ks", "KS distance")]
+            .map(|(name, words)| ShownMetric {
+                name: name.into(),
+                shown: if words == "integral" { Shown::variance(words) } else { Shown::value(words) },
+            })
+            .into(),
         cells: vec![
             integral_cell(1),
             ks_cell(Verdict::AtLeast),

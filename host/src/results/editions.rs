@@ -1,7 +1,7 @@
 //! The editions of `results.json`: files of all of them are read, the newest one is written.
 //!
 //! Edition 1 had the null law's points within each training set of a cell, and of a curve a list of points instead of a list for
-//! each quantity.
+//! each quantity. The first files of edition 2 did not say how metrics are shown.
 
 use std::collections::HashMap;
 
@@ -34,12 +34,15 @@ impl Results {
                 "edition {version} of the results: expected at most {newest}; it takes a newer amplicast"
             ));
         }
-        let results: Results = match version {
+        let mut results: Results = match version {
             _ if version == newest => serde_json::from_slice(json),
             _ => serde_json::from_slice(json).and_then(|file| serde_json::from_value(of_points(file))),
         }
         .map_err(said)?;
         results.check()?;
+        if results.metrics.is_empty() {
+            results.metrics = results.guessed();
+        }
         Ok(results)
     }
 
@@ -115,6 +118,7 @@ mod tests {
         let laws = file["null_laws"].take();
         file.as_object_mut().unwrap().remove("null_laws");
         file["schema"]["version"] = 1.into();
+        file.as_object_mut().unwrap().remove("metrics");
         for cell in file["cells"].as_array_mut().unwrap() {
             for replica in cell["replicas"].as_array_mut().unwrap() {
                 let mut law = points(&laws[replica["null_law"].as_u64().unwrap() as usize]);
@@ -150,6 +154,11 @@ mod tests {
         assert!(old["cells"][0]["replicas"][0]["null"][59]["bands"][2][1].is_f64());
         let read = Results::read(old.to_string().as_bytes()).unwrap();
         assert_eq!(read.cells.len(), results.cells.len());
+        let shown = |of: &Results| of.cells.iter().map(|cell| of.shown(cell)).collect::<Vec<_>>();
+        let made = |(cell, _): &(&crate::results::Cell, amplicast_sdk::Shown)| !cell.replicas.is_empty();
+        let [old_words, words] = [&read, &results]
+            .map(|of| of.cells.iter().zip(shown(of)).filter(made).map(|w| w.1).collect::<Vec<_>>());
+        assert_eq!(old_words, words);
         for (read_cell, cell) in read.cells.iter().zip(&results.cells) {
             for (a, b) in read_cell.replicas.iter().zip(&cell.replicas) {
                 assert_eq!(read.null_laws[a.null_law], results.null_laws[b.null_law]);

@@ -3,8 +3,8 @@
 use amplicast_nn::check_sizes;
 use amplicast_sdk::ndarray::Axis;
 use amplicast_sdk::{
-    Batch, Component, FitNeeds, Fitted, Origin, Result, Schema, Summary, SummaryFit, SummaryNeeds,
-    SummaryStatistic, TrainingSettings, config, ensure_config,
+    Batch, Component, FitNeeds, Fitted, FittedSummary, Origin, PseudoExperiment, PseudoExperiments, Result,
+    Schema, Summary, SummaryFit, TrainingSettings, TrainingUse, config, ensure_config,
 };
 
 use crate::diagnostics::{Scores, diagnostics};
@@ -27,7 +27,7 @@ config! {
         pub training_fraction: f64 = 0.5,
         /// Cross-fit this many networks instead: all training events are scored, each by the network that did not see it.
         pub folds: Option<u64> = None,
-        /// With folds, how often the law of the distance to the training events is simulated.
+        /// With folds, the number of pseudo-experiments from which a metric learns its law against the training events.
         pub null_repetitions: u64 = 40,
         /// Generated events that a network sees, from a stream of their own; to test it, a quarter more are drawn, and with
         /// folds four times as many.
@@ -134,7 +134,7 @@ impl ClassifierLr {
     }
 }
 
-impl SummaryStatistic for ClassifierLr {
+impl FittedSummary for ClassifierLr {
     fn label(&self) -> String {
         "classifier-lr".into()
     }
@@ -148,31 +148,26 @@ impl SummaryStatistic for ClassifierLr {
         arguments.is_empty().then(|| "{}".into())
     }
 
-    fn needs(&self) -> SummaryNeeds {
+    fn needs(&self) -> FitNeeds {
         let ClassifierLrConfig { training_fraction, generated, pooled, folds, .. } = self.config;
-        let cross_fitted = folds.is_some();
-        let generated = if cross_fitted { GENERATED * generated } else { generated + generated.div_ceil(4) };
-        SummaryNeeds {
-            fit: Some(FitNeeds { training_fraction, cross_fitted, generated, pooled }),
-            ..SummaryNeeds::default()
+        match folds {
+            Some(_) => {
+                FitNeeds { training: TrainingUse::CrossFitted, generated: GENERATED * generated, pooled }
+            }
+            None => FitNeeds {
+                training: TrainingUse::Held { training_fraction },
+                generated: generated + generated.div_ceil(4),
+                pooled,
+            },
         }
     }
 
-    fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
-        self.features.check(schema)?;
-        let dimension = self.features.schema(schema).dimension();
-        Ok(Box::new(Network::untrained(dimension, &self.config.hidden)))
+    fn check(&self, schema: &Schema) -> Result<()> {
+        self.features.check(schema)
     }
 
     fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
         self.features.with(fit, |fit| self.fit_to(fit))
-    }
-
-    fn simulated_null(&self, fit: &SummaryFit<'_>) -> Result<Vec<f64>> {
-        let Some(folds) = self.config.folds else { return Ok(Vec::new()) };
-        let training = self.training();
-        let fitting = CrossFitting { training: &training, folds };
-        self.features.with(fit, |fit| fitting.null(fit, self.config.null_repetitions))
     }
 
     fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {
@@ -182,10 +177,25 @@ impl SummaryStatistic for ClassifierLr {
             None => self.features.before(Network::new(dimension, hidden, parameters)?),
         })
     }
+
+    fn pseudo_experiments(&self) -> Option<&dyn PseudoExperiments> {
+        self.config.folds.is_some().then_some(self)
+    }
+}
+
+impl PseudoExperiments for ClassifierLr {
+    fn count(&self) -> u64 {
+        self.config.null_repetitions
+    }
+
+    fn draw(&self, fit: &SummaryFit<'_>, number: u64) -> Result<PseudoExperiment> {
+        let (training, folds) = (&self.training(), self.config.folds.unwrap_or_default());
+        self.features.with(fit, |fit| CrossFitting { training, folds }.pseudo_experiment(fit, number))
+    }
 }
 
 fn wide(logits: &[f32]) -> Vec<f64> {
     logits.iter().map(|l| f64::from(*l)).collect()
 }
 
-amplicast_sdk::register_summary!(ClassifierLr);
+amplicast_sdk::register_fitted_summary!(ClassifierLr);

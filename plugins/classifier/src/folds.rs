@@ -4,9 +4,10 @@ use std::sync::Mutex;
 
 use amplicast_sdk::ndarray::{Array2, ArrayView2, Axis, s};
 use amplicast_sdk::rand::seq::SliceRandom;
-use amplicast_sdk::{Batch, Context, Error, Origin, Result, Seed, Summary, SummaryFit, expect_length};
+use amplicast_sdk::{
+    Batch, Context, Error, Origin, PseudoExperiment, Result, Seed, Summary, SummaryFit, expect_length,
+};
 
-use crate::ks::rescaled_distance;
 use crate::network::Network;
 use crate::ranks::{QUANTILES, Ranks};
 use crate::training::{Trained, Training};
@@ -109,9 +110,8 @@ impl CrossFitting<'_> {
         Ok((networks, parameters))
     }
 
-    /// Rescaled distances of generated events that stand for the training events: cross-fitted, scored and compared in the
-    /// same way.
-    pub fn null(&self, fit: &SummaryFit<'_>, repetitions: u64) -> Result<Vec<f64>> {
+    /// Generated events that stand for the training events, cross-fitted and scored in the same way.
+    pub fn pseudo_experiment(&self, fit: &SummaryFit<'_>, number: u64) -> Result<PseudoExperiment> {
         let (n, all) = (fit.training.rows.len(), fit.generated.rows.len());
         let least = GENERATED as usize * n;
         if all < least {
@@ -120,32 +120,25 @@ impl CrossFitting<'_> {
                  training event, found {all}; set `generated`"
             )));
         }
-        let done = Mutex::new(0);
-        fit.context.collect(repetitions as usize, |repetition| {
-            let seed = fit.seed.split("repetition").index(repetition as u64);
-            let mut places: Vec<usize> = (0..all).collect();
-            places.shuffle(&mut seed.split("pseudo-true").stream());
-            // All parts anew, so that repetitions share as little as they can.
-            let events = fit.generated.values.select(Axis(0), &places);
-            let (truth, rest) = events.view().split_at(Axis(0), n);
-            let (truth, generated) = ((truth, fit.training.rows), Generated::new(rest));
-            let networks = self.networks(truth, generated.pool, seed, fit.context, |_| {})?;
-            let parameters = self.with_ranks(&networks, generated.calibration)?;
-            let summary = CrossFitted::new(rest.ncols(), &self.training.hidden, self.folds, &parameters)?;
-            let ranks = |events, origin, rows: &[u64]| -> Result<Vec<f64>> {
-                let mut out = vec![0.0; rows.len()];
-                summary.evaluate(&Batch::new(events, origin, rows), &mut out)?;
-                Ok(out)
-            };
-            let rows: Vec<u64> = (0..generated.test.nrows() as u64).collect();
-            let distance = rescaled_distance(
-                ranks(truth.0, Origin::Training, truth.1)?,
-                ranks(generated.test, Origin::Generated, &rows)?,
-            );
-            let mut done = done.lock().unwrap_or_else(|e| e.into_inner());
-            *done += 1;
-            fit.context.progress(*done, repetitions, None);
-            Ok(distance)
+        let seed = fit.seed.split("repetition").index(number);
+        let mut places: Vec<usize> = (0..all).collect();
+        places.shuffle(&mut seed.split("pseudo-true").stream());
+        // All parts anew, so that repetitions share as little as they can.
+        let events = fit.generated.values.select(Axis(0), &places);
+        let (truth, rest) = events.view().split_at(Axis(0), n);
+        let (truth, generated) = ((truth, fit.training.rows), Generated::new(rest));
+        let networks = self.networks(truth, generated.pool, seed, fit.context, |_| {})?;
+        let parameters = self.with_ranks(&networks, generated.calibration)?;
+        let summary = CrossFitted::new(rest.ncols(), &self.training.hidden, self.folds, &parameters)?;
+        let ranks = |events, origin, rows: &[u64]| -> Result<Array2<f64>> {
+            let mut out = Array2::zeros((rows.len(), 1));
+            summary.evaluate(&Batch::new(events, origin, rows), out.as_slice_mut().unwrap_or_default())?;
+            Ok(out)
+        };
+        let rows: Vec<u64> = (0..generated.test.nrows() as u64).collect();
+        Ok(PseudoExperiment {
+            training: ranks(truth.0, Origin::Training, truth.1)?,
+            generated: ranks(generated.test, Origin::Generated, &rows)?,
         })
     }
 }

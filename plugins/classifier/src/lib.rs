@@ -2,10 +2,10 @@
 //!
 //! ```
 //! use amplicast_classifier::{ClassifierLr, ClassifierLrConfig};
-//! use amplicast_sdk::{Component, SummaryStatistic};
+//! use amplicast_sdk::{Component, FittedSummary, TrainingUse};
 //!
 //! let summary = ClassifierLr::new(ClassifierLrConfig::default()).unwrap();
-//! assert_eq!(summary.needs().fit.unwrap().training_fraction, 0.5);
+//! assert_eq!(summary.needs().training, TrainingUse::Held { training_fraction: 0.5 });
 //! ```
 
 mod auc;
@@ -13,7 +13,6 @@ mod classifier_lr;
 mod diagnostics;
 mod features;
 mod folds;
-mod ks;
 mod network;
 mod ranks;
 mod sample;

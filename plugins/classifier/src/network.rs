@@ -2,9 +2,9 @@
 
 use amplicast_nn::lanes::{self, Layers};
 use amplicast_nn::pulp::{Simd, WithSimd, bytemuck};
-use amplicast_nn::{Perceptron, initial_parameters, layout};
+use amplicast_nn::{Perceptron, layout};
 use amplicast_sdk::ndarray::ArrayView2;
-use amplicast_sdk::{Batch, Result, Seed, Summary, expect_length};
+use amplicast_sdk::{Batch, Result, Summary, expect_length};
 
 /// The logit of an event being generated.
 pub struct Network {
@@ -33,15 +33,6 @@ impl Network {
     /// How many parameters it takes.
     pub fn parameters(dimension: usize, hidden: &[usize]) -> usize {
         2 * dimension + layout(&shape(dimension, hidden).parameters()).len()
-    }
-
-    /// At the parameters from which training starts.
-    pub fn untrained(dimension: usize, hidden: &[usize]) -> Self {
-        let shape = shape(dimension, hidden);
-        let parameters = shape.parameters();
-        let theta = initial_parameters(&parameters, Seed::new(0));
-        let layers = Layers::new(&shape, &layout(&parameters), &theta);
-        Network { scale: vec![(0.0, 1.0); dimension], layers }
     }
 }
 

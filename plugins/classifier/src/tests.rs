@@ -1,7 +1,8 @@
 use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{
-    Alone, Batch, Component, Origin, Result, Schema, Seed, Summary, SummaryFit, SummaryStatistic,
+    Alone, Batch, Component, FittedSummary, Origin, PseudoExperiments, Result, Schema, Seed, Summary,
+    SummaryFit,
 };
 
 use crate::{ClassifierLr, ClassifierLrConfig, FeatureKind};
@@ -170,8 +171,7 @@ fn what_cannot_be_cross_fitted_is_refused() {
             (normal(truth, 2, 0.0, Seed::new(1)), normal(generated, 2, 0.0, Seed::new(2)));
         let summary = ClassifierLr::new(config.clone()).unwrap();
         let unseen = Array2::zeros((0, 2));
-        let fit =
-            |f: &SummaryFit<'_>| summary.fit(f).map(drop).and_then(|()| summary.simulated_null(f).map(drop));
+        let fit = |f: &SummaryFit<'_>| summary.fit(f).map(drop).and_then(|()| summary.draw(f, 0).map(drop));
         with_fit(&truth, &unseen, &generated, Seed::new(3), fit).unwrap_err().message().to_string()
     };
     assert_eq!(
@@ -208,7 +208,7 @@ fn diagnostics_of_truth_against_truth() {
             ..Default::default()
         };
         let summary = ClassifierLr::new(config).unwrap();
-        let needed = summary.needs().fit.unwrap().generated as usize;
+        let needed = summary.needs().generated as usize;
         let found: Vec<(f64, f64)> = (0..FITS)
             .map(|trial| {
                 let seed = Seed::new(11).index(trial);
@@ -257,11 +257,19 @@ fn the_simulated_law_is_that_of_truth_against_truth() {
     let draw = |n: usize, seed: Seed| normal(n, 2, 0.0, seed);
     let seed = Seed::new(17);
     let generated = draw(16_000, seed.split("generated"));
-    let simulated = with_fit(&draw(1000, seed.split("truth")), &none, &generated, seed, |fit| {
-        summary.simulated_null(fit)
+    let experiments = summary.pseudo_experiments().unwrap();
+    assert_eq!(experiments.count(), 40);
+    let simulated: Vec<f64> = with_fit(&draw(1000, seed.split("truth")), &none, &generated, seed, |fit| {
+        let distance = |number| {
+            let found = experiments.draw(fit, number)?;
+            let [training, generated] =
+                [found.training, found.generated].map(|x| x.into_raw_vec_and_offset().0);
+            assert_eq!((training.len(), generated.len()), (1000, 7500));
+            Ok(rescaled_ks(&training, &generated))
+        };
+        (0..40).map(distance).collect()
     })
     .unwrap();
-    assert_eq!(simulated.len(), 40);
     let mean = |list: &[f64]| list.iter().sum::<f64>() / list.len() as f64;
     let distance = |replica: u64| {
         let seed = seed.split("replica").index(replica);

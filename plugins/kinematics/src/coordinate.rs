@@ -1,6 +1,8 @@
 //! One column of an event.
 
-use amplicast_sdk::{Batch, Component, Error, Result, Schema, Summary, SummaryStatistic, config, serde_json};
+use amplicast_sdk::{
+    Batch, Component, Result, Schema, Summary, SummaryStatistic, config, ensure_config, serde_json,
+};
 
 use crate::arguments::value;
 use crate::rows::for_each_event;
@@ -46,19 +48,20 @@ impl SummaryStatistic for Coordinate {
     }
 
     fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
-        if self.index >= schema.dimension() {
-            return Err(Error::config(
-                "index",
-                format!(
-                    "expected a column from 0 to {}, found {}; the columns are: {}",
-                    schema.dimension().saturating_sub(1),
-                    self.index,
-                    schema.column_names().join(", ")
-                ),
-            ));
-        }
+        check_column("index", self.index, schema)?;
         Ok(Box::new(self.clone()))
     }
+}
+
+/// Refuses a column that the events do not have; `field` of the configuration names it.
+pub fn check_column(field: &str, index: usize, schema: &Schema) -> Result<()> {
+    ensure_config(index < schema.dimension(), field, || {
+        format!(
+            "expected a column from 0 to {}, found {index}; the columns are: {}",
+            schema.dimension().saturating_sub(1),
+            schema.column_names().join(", ")
+        )
+    })
 }
 
 impl Summary for Coordinate {

@@ -11,6 +11,7 @@
 
 mod arguments;
 mod coordinate;
+mod coordinates;
 mod delta_r;
 mod ht;
 mod particles;
@@ -20,6 +21,7 @@ mod rows;
 mod system;
 
 pub use coordinate::{Coordinate, CoordinateConfig};
+pub use coordinates::{Coordinates, CoordinatesConfig};
 pub use delta_r::{DeltaR, DeltaRConfig};
 pub use ht::{Ht, HtConfig};
 pub use quantities::{

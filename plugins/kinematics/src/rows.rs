@@ -14,7 +14,8 @@ pub fn where_defined(batch: &Batch<'_>, f: impl Fn(&[f64]) -> bool) -> Result<Op
     Ok(defined.contains(&false).then_some(defined))
 }
 
-fn events<'a>(batch: &'a Batch<'_>) -> Result<impl Iterator<Item = &'a [f64]>> {
+/// The events.
+pub fn events<'a>(batch: &'a Batch<'_>) -> Result<impl Iterator<Item = &'a [f64]>> {
     let values = batch
         .values
         .as_slice()

@@ -23,6 +23,11 @@ pub trait Expectations: Send + Sync {
     /// (sample x value).
     fn event_variances(&self, means: &[f64], samples: ArrayView2<'_, f64>) -> Vec<f64>;
 
+    /// The unit in which each quantity enters the sum over quantities, given their variances from event to event.
+    fn units(&self, event_variances: &[f64]) -> Vec<f64> {
+        vec![1.0; event_variances.len()]
+    }
+
     /// The complaint when no event differs from another.
     fn without_variance(&self) -> &'static str;
 }
@@ -40,6 +45,8 @@ pub(crate) struct Spread {
     covariance: Vec<f64>,
     /// Variance of each quantity from event to event.
     event_variance: Vec<f64>,
+    /// The unit of each quantity, in which all of the above are.
+    units: Vec<f64>,
     /// Mean over members of 1 / n_gen.
     inverse_size: f64,
     /// Degrees of freedom of one quantity's variance: N_eff - 1.
@@ -55,10 +62,15 @@ impl Spread {
                 "expected generated events that pass the selection, found a member without any",
             ));
         }
-        let members: Vec<Vec<f64>> =
+        let mut members: Vec<Vec<f64>> =
             (0..n).map(|i| expectations.means(&values(curves, i, k), curves.passed(i, k))).collect();
         let v = members.first().map_or(0, Vec::len);
-        let mean: Vec<f64> = (0..v).map(|r| members.iter().map(|m| m[r]).sum::<f64>() / n as f64).collect();
+        let mut mean: Vec<f64> =
+            (0..v).map(|r| members.iter().map(|m| m[r]).sum::<f64>() / n as f64).collect();
+        let mut event_variance = expectations.event_variances(&mean, curves.values.index_axis(Axis(1), k));
+        let units = expectations.units(&event_variance);
+        members.iter_mut().chain([&mut mean]).for_each(|means| in_units(means, &units));
+        variances_in_units(&mut event_variance, &units);
         let mut covariance = vec![0.0; v * v];
         if n > 1 {
             for member in &members {
@@ -69,9 +81,8 @@ impl Spread {
             }
         }
         let inverse_size = (0..n).map(|i| 1.0 / curves.passed(i, k) as f64).sum::<f64>() / n as f64;
-        let event_variance = expectations.event_variances(&mean, curves.values.index_axis(Axis(1), k));
         let freedom = curves.n_effective.min(n as f64) - 1.0;
-        Ok(Spread { members, mean, covariance, event_variance, inverse_size, freedom })
+        Ok(Spread { members, mean, covariance, event_variance, units, inverse_size, freedom })
     }
 
     fn last(expectations: &dyn Expectations, curves: &Curves<'_>) -> Result<Self> {
@@ -124,6 +135,14 @@ impl Spread {
             if square > 0.0 { ((trace_squared - 2.0 * square / m) / square).clamp(1.0, most) } else { most };
         m * (unbiased * trace_squared / square_trace).sqrt()
     }
+}
+
+fn in_units(means: &mut [f64], units: &[f64]) {
+    means.iter_mut().zip(units).for_each(|(mean, unit)| *mean /= unit);
+}
+
+fn variances_in_units(variances: &mut [f64], units: &[f64]) {
+    variances.iter_mut().zip(units).for_each(|(variance, unit)| *variance /= unit * unit);
 }
 
 /// The accumulator's numbers of member `i` at checkpoint `k`.
@@ -180,10 +199,12 @@ impl<E: Expectations> Comparison for Averaging<E> {
         expect_length("true values", self.value_names().len(), truth.len())?;
         let spread = Spread::last(&self.0, curves)?;
         let members = spread.members.len() as f64;
-        let true_means = self.0.means(truth, n_truth);
+        let mut true_means = self.0.means(truth, n_truth);
         let one =
             ArrayView2::from_shape((1, truth.len()), truth).map_err(|e| Error::numeric(e.to_string()))?;
-        let true_variances = self.0.event_variances(&true_means, one);
+        let mut true_variances = self.0.event_variances(&true_means, one);
+        in_units(&mut true_means, &spread.units);
+        variances_in_units(&mut true_variances, &spread.units);
         let (mut posterior_mean, mut single_member) = (0.0, 0.0);
         let mut pulls = Vec::with_capacity(true_means.len());
         for (r, &expected) in true_means.iter().enumerate() {

@@ -2,8 +2,8 @@
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{
-    Accumulator, Comparison, Component, Error, Extended, Metric, Reference, ReferenceUse, Result, config,
-    ensure_config, expect_length, register_metric,
+    Accumulator, Comparison, Component, Error, Extended, Metric, Reference, ReferenceUse, Result, Shown,
+    Values, config, ensure_config, expect_length, register_metric,
 };
 
 use crate::averaging::{Averaging, Expectations};
@@ -75,6 +75,10 @@ impl Metric for Integral {
         2
     }
 
+    fn shown(&self) -> Shown {
+        Shown::variance(Self::NAME)
+    }
+
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
         let intervals = if self.choice.is_empty() {
             self.intervals.clone()
@@ -129,8 +133,8 @@ struct Counts {
 }
 
 impl Accumulator for Counts {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.regions.count(summaries, &mut self.counts);
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.regions.count(values.one()?, &mut self.counts);
         Ok(())
     }
 

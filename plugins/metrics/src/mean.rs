@@ -2,8 +2,8 @@
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{
-    Accumulator, Comparison, Component, Metric, Reference, ReferenceUse, Result, config, expect_length,
-    register_metric,
+    Accumulator, Comparison, Component, Metric, Reference, ReferenceUse, Result, Shown, Takes, Values,
+    config, expect_length, register_metric,
 };
 
 use crate::averaging::{Averaging, Expectations};
@@ -18,6 +18,10 @@ config! {
 ///
 /// It is what `integral` is with x in place of the indicator of a region (Bahl et al. 2025, Eqs 9-18). For a generator
 /// that fits the mean of its training events G = 1: no amplification (Matchev et al. 2022, Fig. 6).
+///
+/// Of a summary of d > 1 numbers it is the squared error of the mean vector, each number x_j in units of its own spread
+/// s_j from one generated event to another: M = sum_j (<x_j> - mu_j)^2 / s_j^2. A true sample of n events has M = d / n in the mean, whatever the
+/// distribution and however the numbers depend on each other; the interval is that of several regions, in quadrature.
 pub struct Mean;
 
 register_metric!(Mean);
@@ -34,6 +38,10 @@ impl Component for Mean {
 }
 
 impl Metric for Mean {
+    fn takes(&self) -> Takes {
+        Takes::Any
+    }
+
     fn reference(&self) -> ReferenceUse {
         ReferenceUse::Quantiles(Vec::new())
     }
@@ -42,28 +50,45 @@ impl Metric for Mean {
         2
     }
 
-    fn compare(&self, _: &Reference<'_>) -> Result<Box<dyn Comparison>> {
-        Ok(Box::new(Averaging(SampleMean)))
+    fn shown(&self) -> Shown {
+        Shown::variance(Self::NAME)
+    }
+
+    fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
+        Ok(Box::new(Averaging(SampleMean { numbers: reference.values.numbers() })))
     }
 }
 
-struct SampleMean;
+/// The mean of each number.
+struct SampleMean {
+    numbers: usize,
+}
 
 impl Expectations for SampleMean {
+    /// Mean and variance of one number after the other.
     fn value_names(&self) -> Vec<String> {
-        vec!["mean".into(), "variance".into()]
+        match self.numbers {
+            1 => vec!["mean".into(), "variance".into()],
+            d => (1..=d).flat_map(|j| [format!("mean {j}"), format!("variance {j}")]).collect(),
+        }
     }
 
     fn accumulator(&self) -> Box<dyn Accumulator> {
-        Box::new(Moments::default())
+        Box::new(MomentsOfEach(vec![Moments::default(); self.numbers]))
     }
 
     fn means(&self, values: &[f64], _events: u64) -> Vec<f64> {
-        vec![values[0]]
+        values.iter().copied().step_by(2).collect()
     }
 
     fn event_variances(&self, _means: &[f64], samples: ArrayView2<'_, f64>) -> Vec<f64> {
-        vec![samples.column(1).mean().unwrap_or(0.0)]
+        (0..self.numbers).map(|j| samples.column(2 * j + 1).mean().unwrap_or(0.0)).collect()
+    }
+
+    /// Numbers of different kinds cannot be added; one alone stays as it is. One that never differs has no spread, and no part.
+    fn units(&self, event_variances: &[f64]) -> Vec<f64> {
+        let unit = |variance: &f64| if self.numbers > 1 && *variance > 0.0 { variance.sqrt() } else { 1.0 };
+        event_variances.iter().map(unit).collect()
     }
 
     fn without_variance(&self) -> &'static str {
@@ -93,30 +118,45 @@ impl Moments {
     }
 }
 
-impl Accumulator for Moments {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        let Some(&first) = summaries.first() else { return Ok(()) };
-        let count = summaries.len() as f64;
+impl Moments {
+    fn of<'v>(values: impl Iterator<Item = &'v f64> + Clone) -> Self {
+        let Some(&first) = values.clone().next() else { return Moments::default() };
+        let count = values.clone().count() as f64;
         // Differences are summed: a sum of large values would lose their last digits.
-        let mean = first + summaries.iter().map(|x| x - first).sum::<f64>() / count;
-        let squares = summaries.iter().map(|x| (x - mean).powi(2)).sum();
-        self.add(Moments { count, mean, squares });
+        let mean = first + values.clone().map(|x| x - first).sum::<f64>() / count;
+        let squares = values.map(|x| (x - mean).powi(2)).sum();
+        Moments { count, mean, squares }
+    }
+}
+
+/// The moments of each number.
+struct MomentsOfEach(Vec<Moments>);
+
+impl Accumulator for MomentsOfEach {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        let x = values.unweighted()?;
+        expect_length("numbers of an event", self.0.len(), x.ncols())?;
+        for (moments, x) in self.0.iter_mut().zip(x.columns()) {
+            moments.add(Moments::of(x.iter()));
+        }
         Ok(())
     }
 
     fn state(&self) -> Result<Vec<f64>> {
-        Ok(vec![self.count, self.mean, self.squares])
+        Ok(self.0.iter().flat_map(|m| [m.count, m.mean, m.squares]).collect())
     }
 
     fn merge(&mut self, state: &[f64]) -> Result<()> {
-        expect_length("moments", 3, state.len())?;
-        self.add(Moments { count: state[0], mean: state[1], squares: state[2] });
+        expect_length("moments", 3 * self.0.len(), state.len())?;
+        for (moments, state) in self.0.iter_mut().zip(state.chunks_exact(3)) {
+            moments.add(Moments { count: state[0], mean: state[1], squares: state[2] });
+        }
         Ok(())
     }
 
     /// Mean and unbiased variance; of no event zero, of one event the variance zero.
     fn values(&self) -> Result<Vec<f64>> {
-        Ok(vec![self.mean, self.squares / (self.count - 1.0).max(1.0)])
+        Ok(self.0.iter().flat_map(|m| [m.mean, m.squares / (m.count - 1.0).max(1.0)]).collect())
     }
 }
 
@@ -128,19 +168,23 @@ mod tests {
 
     use super::*;
 
+    fn of_one_number() -> MomentsOfEach {
+        MomentsOfEach(vec![Moments::default()])
+    }
+
     fn moments(values: &[f64]) -> Vec<f64> {
-        let mut moments = Moments::default();
-        moments.update(values).unwrap();
+        let mut moments = of_one_number();
+        moments.update(Values::single(values)).unwrap();
         moments.values().unwrap()
     }
 
     #[test]
     fn moments_of_parts_are_those_of_the_whole() {
         let values: Vec<f64> = (0..1000).map(|k| 1e9 + f64::from(k).sin()).collect();
-        let mut parts = Moments::default();
+        let mut parts = of_one_number();
         for part in [&values[..1], &values[1..1], &values[1..600], &values[600..]] {
-            let mut other = Moments::default();
-            other.update(part).unwrap();
+            let mut other = of_one_number();
+            other.update(Values::single(part)).unwrap();
             parts.merge(&other.state().unwrap()).unwrap();
         }
         let mean = values.iter().map(|v| v - 1e9).sum::<f64>() / 1000.0;
@@ -159,8 +203,7 @@ mod tests {
     fn the_mean_is_not_amplified() {
         const N_TRAIN: f64 = 100.0;
         const WIDTH: f64 = 3.0;
-        let comparison =
-            Mean.compare(&Reference { values: &[], quantiles: &[], simulated_null: None }).unwrap();
+        let comparison = Mean.compare(&Reference::quantiles(1, &[])).unwrap();
         let (replicas, members, n_gen) = (1000, 10, 10_000_u64);
         let (mut mean, mut inside) = (0.0, 0.0);
         let truth = WIDTH * WIDTH / N_TRAIN;
@@ -189,5 +232,73 @@ mod tests {
         // A variance of 10 members has a relative spread of sqrt(2 / 9).
         assert!((mean / truth - 1.0).abs() < 4.0 * (2.0 / 9.0 / replicas as f64).sqrt(), "{mean}, {truth}");
         assert!((inside - 0.68_f64).abs() < 3.0 * (0.68 * 0.32 / replicas as f64).sqrt(), "{inside}");
+    }
+
+    /// Members whose mean vector is that of `N_TRAIN` events of correlated numbers of very different widths: G = 1, the law of a
+    /// true sample is d / n, and the interval has its coverage.
+    #[test]
+    fn a_mean_vector_is_not_amplified_either() {
+        const N_TRAIN: f64 = 100.0;
+        const WIDTHS: [f64; 3] = [1e-3, 2.0, 5e4];
+        // Of unit variance, the second with a correlation of 0.8 to the first.
+        let correlated = |stream: &mut amplicast_sdk::Stream| {
+            let [a, b, c]: [f64; 3] = std::array::from_fn(|_| StandardNormal.sample(stream));
+            [a, 0.8 * a + 0.6 * b, c]
+        };
+        let comparison = Mean.compare(&Reference::quantiles(3, &[])).unwrap();
+        assert_eq!(comparison.value_names()[2..4], ["mean 2", "variance 2"]);
+        let (replicas, members, n_gen) = (1000, 10, 10_000_u64);
+        let sizes = vec![n_gen; members];
+        let (mut mean, mut inside, mut truth_found) = (0.0, 0.0, 0.0);
+        let truth = 3.0 / N_TRAIN;
+        for replica in 0..replicas {
+            let mut stream = Seed::new(8).index(replica).stream();
+            let mut values = Array3::zeros((members, 1, 6));
+            for i in 0..members {
+                let (member, noise) = (correlated(&mut stream), correlated(&mut stream));
+                for (j, width) in WIDTHS.iter().enumerate() {
+                    let deviation = member[j] / N_TRAIN.sqrt() + noise[j] / (n_gen as f64).sqrt();
+                    values[[i, 0, 2 * j]] = width * (7.0 + deviation);
+                    values[[i, 0, 2 * j + 1]] = width * width;
+                }
+            }
+            let curves = Curves {
+                generated: &[n_gen],
+                passed: &sizes,
+                values: values.view(),
+                n_effective: members as f64,
+            };
+            let limit = comparison.limit(&curves, 0.68).unwrap();
+            let null = comparison.null(&curves, N_TRAIN, &[0.5]).unwrap();
+            assert!((null.mean / truth - 1.0).abs() < 1e-12);
+            mean += limit.value / replicas as f64;
+            inside += f64::from(u8::from(limit.low <= truth && truth <= limit.high)) / replicas as f64;
+            let true_values: Vec<f64> = WIDTHS.iter().flat_map(|w| [7.0 * w, w * w]).collect();
+            let deviation = comparison.deviation(&curves, &true_values, 1_000_000_000).unwrap().unwrap();
+            assert!((deviation.null_scale - 3.0).abs() < 1e-9 && deviation.pulls.len() == 3);
+            truth_found += deviation.single_member / replicas as f64;
+        }
+        // tr S of 10 members scatters by sqrt(2 tr C^2 / 9) / tr C, with eigenvalues 1.8, 0.2 and 1: 0.32.
+        assert!((mean / truth - 1.0).abs() < 4.0 * 0.32 / (replicas as f64).sqrt(), "{mean}, {truth}");
+        assert!(
+            (truth_found / truth - 1.0).abs() < 4.0 * 0.32 / (replicas as f64).sqrt(),
+            "{truth_found}, {truth}"
+        );
+        // Within 3 % of nominal, or above (`Spread::total_freedom`).
+        assert!((0.64..0.74).contains(&inside), "{inside}");
+    }
+
+    /// The vector's accumulator holds what those of its numbers hold, whatever the number beside them.
+    #[test]
+    fn each_number_has_its_own_moments() {
+        let list: Vec<f64> =
+            (0..300).map(|k| f64::from(k).sin() * if k % 3 == 2 { 1e6 } else { 1.0 }).collect();
+        let x = ArrayView2::from_shape((100, 3), &list).unwrap();
+        let mut all = MomentsOfEach(vec![Moments::default(); 3]);
+        all.update(Values::new(x)).unwrap();
+        let each = x.columns().into_iter().flat_map(|column| moments(&column.to_vec())).collect::<Vec<_>>();
+        assert_eq!(all.values().unwrap(), each);
+        let error = all.update(Values::single(&[1.0])).unwrap_err();
+        assert!(error.message().contains("expected 3 numbers, found 1"), "{error}");
     }
 }

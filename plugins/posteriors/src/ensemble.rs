@@ -23,6 +23,43 @@ config! {
     }
 }
 
+/// The vectors of a chain: the fit, and from what its bootstrap is drawn.
+const PARAMETERS: &str = "parameters";
+const BOOTSTRAP: &str = "bootstrap";
+
+/// `n` rows of the training set, drawn with replacement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Bootstrap {
+    seed: Seed,
+    n: u64,
+}
+
+impl Bootstrap {
+    fn rows(&self) -> Vec<u64> {
+        let mut stream = self.seed.stream();
+        (0..self.n).map(|_| stream.random_range(0..self.n)).collect()
+    }
+
+    /// How often each row is drawn.
+    fn counts(&self) -> Vec<u16> {
+        let mut counts = vec![0_u16; self.n as usize];
+        self.rows().into_iter().for_each(|row| counts[row as usize] = counts[row as usize].saturating_add(1));
+        counts
+    }
+
+    /// Seed and number as a vector of their bytes: a chain of its rows would be larger than most networks.
+    fn written(&self) -> Vec<f32> {
+        self.seed.bytes().into_iter().chain(self.n.to_le_bytes()).map(f32::from).collect()
+    }
+
+    fn read(bytes: &[f32]) -> Result<Self> {
+        expect_length("bytes of a bootstrap", 40, bytes.len())?;
+        let byte = |i: usize| bytes[i] as u8;
+        let seed = Seed::from_bytes(std::array::from_fn(byte));
+        Ok(Bootstrap { seed, n: u64::from_le_bytes(std::array::from_fn(|i| byte(32 + i))) })
+    }
+}
+
 /// Said of fits to the same events.
 const SHARED: &str = "with `data = \"same\"` all members share the training set's own fluctuation: their spread shows the \
                       training's alone, and G can come out too large; `bootstrap` shows both";
@@ -64,16 +101,18 @@ impl UncertaintyModel for Ensemble {
         if n == 0 {
             return Err(Error::data("expected at least one training event, found none"));
         }
-        let rows: Vec<u64> = match self.data {
+        let bootstrap = Bootstrap { seed: inference.seed.split("bootstrap"), n };
+        let rows = match self.data {
             EnsembleData::Same => (0..n).collect(),
-            EnsembleData::Bootstrap => {
-                let mut stream = inference.seed.split("bootstrap").stream();
-                (0..n).map(|_| stream.random_range(0..n)).collect()
-            }
+            EnsembleData::Bootstrap => bootstrap.rows(),
         };
         let seed = inference.seed.split("fit");
         let fitted = inference.model.fit(&rows, inference.settings, seed, inference.context)?;
-        Ok(Chain::new([("parameters", fitted)]))
+        let mut vectors = vec![(PARAMETERS, fitted)];
+        if self.data == EnsembleData::Bootstrap {
+            vectors.push((BOOTSTRAP, bootstrap.written()));
+        }
+        Ok(Chain::new(vectors))
     }
 
     fn members(&self, chains: &[Chain], count: u64, _seed: Seed) -> Result<Members> {
@@ -81,13 +120,16 @@ impl UncertaintyModel for Ensemble {
         if found < count {
             return Err(Error::data(format!("expected a chain for each of {count} members, found {found}")));
         }
-        let parameters = chains[..count as usize]
-            .iter()
-            .map(|chain| Ok(chain.get("parameters")?.to_vec()))
-            .collect::<Result<_>>()?;
+        let chains = &chains[..count as usize];
+        let vectors = |name| chains.iter().map(move |chain| chain.get(name));
+        let parameters = vectors(PARAMETERS).map(|v| Ok(v?.to_vec())).collect::<Result<_>>()?;
         let mut members = Members::independent(parameters);
-        if self.data == EnsembleData::Same {
-            members.diagnostics.warnings.push(SHARED.into());
+        match self.data {
+            EnsembleData::Same => members.diagnostics.warnings.push(SHARED.into()),
+            EnsembleData::Bootstrap => {
+                let counts = |v: Result<&[f32]>| Ok(Bootstrap::read(v?)?.counts());
+                members.rows = Some(vectors(BOOTSTRAP).map(counts).collect::<Result<_>>()?);
+            }
         }
         Ok(members)
     }
@@ -119,6 +161,13 @@ mod tests {
         let members = members(EnsembleData::Bootstrap, &model, count);
         assert_eq!((members.parameters.len(), members.n_effective), (1000, 1000.0));
         assert!(members.diagnostics.warnings.is_empty());
+        // As many rows as there are events, and no fit to another sample than the one that is named.
+        for (counts, fitted) in members.rows.as_ref().unwrap().iter().zip(&members.parameters) {
+            assert_eq!((counts.len(), counts.iter().map(|c| usize::from(*c)).sum::<usize>()), (n, n));
+            let rows: Vec<u64> =
+                (0..n).flat_map(|i| std::iter::repeat_n(i as u64, counts[i].into())).collect();
+            assert!((model.mean(&rows)[0] - f64::from(fitted[0])).abs() < 1e-6);
+        }
         let means: Vec<f64> = members.parameters.iter().map(|p| f64::from(p[0])).collect();
         let average = means.iter().sum::<f64>() / count as f64;
         let variance = means.iter().map(|m| (m - average).powi(2)).sum::<f64>() / (count - 1) as f64;
@@ -139,10 +188,17 @@ mod tests {
     }
 
     #[test]
+    fn a_bootstrap_is_drawn_again_from_its_bytes() {
+        let bootstrap = Bootstrap { seed: Seed::new(9).split("x"), n: 70_000 };
+        assert_eq!(Bootstrap::read(&bootstrap.written()).unwrap(), bootstrap);
+        assert!(Bootstrap::read(&bootstrap.written()[1..]).is_err());
+    }
+
+    #[test]
     fn the_same_data_give_the_same_closed_form() {
         let members = members(EnsembleData::Same, &GaussianModel::new(50, 1, 3), 3);
         assert!(members.parameters.iter().all(|p| *p == members.parameters[0]));
-        assert_eq!(members.diagnostics.warnings, [SHARED]);
+        assert_eq!((members.diagnostics.warnings, members.rows), (vec![SHARED.to_string()], None));
     }
 
     #[test]

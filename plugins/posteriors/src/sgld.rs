@@ -183,7 +183,7 @@ impl UncertaintyModel for Sgld {
                 "its draws correlate: {count} members are worth {n_effective:.1}; more `thinning` makes them worth more"
             ));
         }
-        Ok(Members { parameters, n_effective, diagnostics })
+        Ok(Members { n_effective, diagnostics, ..Members::independent(parameters) })
     }
 }
 

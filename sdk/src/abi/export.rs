@@ -9,11 +9,14 @@ use abi_stable::std_types::{ROption, RStr, RString, RVec};
 
 use super::caller::Caller;
 use super::guard::{Guarded, guard};
+use super::loaded_summary::LoadedSummary;
 use super::tag::ABI_VERSION_TEXT;
 use super::types::Res;
-use super::{dataset, generator, metric, summary, uncertainty};
+use super::{dataset, fitted_summary, generator, metric, summary, uncertainty};
 use crate::component::read_config;
-use crate::{Component, Dataset, Error, Generator, Metric, Result, SummaryStatistic, UncertaintyModel};
+use crate::{
+    Component, Dataset, Error, FittedSummary, Generator, Metric, Result, SummaryStatistic, UncertaintyModel,
+};
 
 /// The name of the symbol that the host looks up.
 pub const MODULE_SYMBOL: &str = "AMPLICAST_PLUGIN_MODULE";
@@ -57,6 +60,7 @@ pub enum AbiCreate {
     Generator(extern "C" fn(RStr<'_>) -> Res<generator::GeneratorBox>),
     Uncertainty(extern "C" fn(RStr<'_>) -> Res<uncertainty::UncertaintyModelBox>),
     Summary(extern "C" fn(RStr<'_>) -> Res<summary::SummaryStatisticBox>),
+    FittedSummary(extern "C" fn(RStr<'_>) -> Res<fitted_summary::FittedSummaryBox>),
     Metric(extern "C" fn(RStr<'_>) -> Res<metric::MetricBox>),
 }
 
@@ -119,13 +123,21 @@ creators! {
 
 impl AbiComponent {
     /// Makes the component from its configuration in JSON.
-    pub fn summary(&self, config: &str, caller: Caller) -> Result<summary::LoadedSummaryStatistic> {
-        let AbiCreate::Summary(create) = &self.create else {
-            let kind = self.kind().table();
-            return Err(Error::unsupported(format!("`{}` is a {kind}, not a summary", self.name)));
-        };
-        let object = caller.call("create", || create(config.into()))?;
-        summary::LoadedSummaryStatistic::new(object, caller)
+    pub fn summary(&self, config: &str, caller: Caller) -> Result<LoadedSummary> {
+        match &self.create {
+            AbiCreate::Summary(create) => {
+                let object = caller.call("create", || create(config.into()))?;
+                Ok(LoadedSummary::Fixed(summary::LoadedSummaryStatistic::new(object, caller)?))
+            }
+            AbiCreate::FittedSummary(create) => {
+                let object = caller.call("create", || create(config.into()))?;
+                Ok(LoadedSummary::Fitted(fitted_summary::LoadedFittedSummary::new(object, caller)?))
+            }
+            _ => {
+                let kind = self.kind().table();
+                Err(Error::unsupported(format!("`{}` is a {kind}, not a summary", self.name)))
+            }
+        }
     }
 
     /// What the component is.
@@ -134,8 +146,16 @@ impl AbiComponent {
             AbiCreate::Dataset(_) => Kind::Dataset,
             AbiCreate::Generator(_) => Kind::Generator,
             AbiCreate::Uncertainty(_) => Kind::Uncertainty,
-            AbiCreate::Summary(_) => Kind::Summary,
+            AbiCreate::Summary(_) | AbiCreate::FittedSummary(_) => Kind::Summary,
             AbiCreate::Metric(_) => Kind::Metric,
+        }
+    }
+
+    /// What it is called: the name of its table, or `fitted summary`.
+    pub fn title(&self) -> &'static str {
+        match self.create {
+            AbiCreate::FittedSummary(_) => "fitted summary",
+            _ => self.kind().table(),
         }
     }
 
@@ -157,24 +177,44 @@ impl AbiComponent {
     }
 }
 
-impl Registration {
-    /// Registers a summary; used by `register_summary!`.
-    pub const fn summary<C: SummaryStatistic>() -> Self {
-        extern "C" fn create<C: SummaryStatistic>(config: RStr<'_>) -> Res<summary::SummaryStatisticBox> {
-            guard(|| {
-                let component = C::new(read_config(config.as_str())?)?;
-                let adapter = summary::Adapter(Guarded::new(C::NAME, component));
-                Ok(summary::AbiSummaryStatistic_TO::from_value(adapter, TD_Opaque))
-            })
+/// What a summary's arguments stand for.
+type OfArguments = fn(&[&str]) -> Option<String>;
+
+macro_rules! summaries {
+    ($($create:ident $kind:ident $trait:ident $module:ident $object:ident $to:ident;)*) => {
+        impl Registration {
+            $(
+                /// Registers a summary of this kind; used by the `register_*!` macros.
+                pub const fn $create<C: $trait>() -> Self {
+                    extern "C" fn create<C: $trait>(config: RStr<'_>) -> Res<$module::$object> {
+                        guard(|| {
+                            let component = C::new(read_config(config.as_str())?)?;
+                            let adapter = $module::Adapter(Guarded::new(C::NAME, component));
+                            Ok($module::$to::from_value(adapter, TD_Opaque))
+                        })
+                    }
+                    extern "C" fn of_arguments<C: $trait>(list: RVec<RString>) -> Res<ROption<RString>> {
+                        read_arguments(list, C::config_of_arguments)
+                    }
+                    Registration {
+                        component: || component::<C>(AbiCreate::$kind(create::<C>), of_arguments::<C>),
+                    }
+                }
+            )*
         }
-        extern "C" fn of_arguments<C: SummaryStatistic>(arguments: RVec<RString>) -> Res<ROption<RString>> {
-            guard(|| {
-                let arguments: Vec<&str> = arguments.iter().map(|a| a.as_str()).collect();
-                Ok(C::config_of_arguments(&arguments).map(RString::from).into())
-            })
-        }
-        Registration { component: || component::<C>(AbiCreate::Summary(create::<C>), of_arguments::<C>) }
-    }
+    };
+}
+
+summaries! {
+    summary Summary SummaryStatistic summary SummaryStatisticBox AbiSummaryStatistic_TO;
+    fitted_summary FittedSummary FittedSummary fitted_summary FittedSummaryBox AbiFittedSummary_TO;
+}
+
+fn read_arguments(list: RVec<RString>, of_arguments: OfArguments) -> Res<ROption<RString>> {
+    guard(|| {
+        let arguments: Vec<&str> = list.iter().map(|a| a.as_str()).collect();
+        Ok(of_arguments(&arguments).map(RString::from).into())
+    })
 }
 
 extern "C" fn no_arguments(_: RVec<RString>) -> Res<ROption<RString>> {
@@ -283,6 +323,14 @@ macro_rules! register_uncertainty {
 macro_rules! register_summary {
     ($component:ty) => {
         $crate::inventory::submit! { $crate::abi::Registration::summary::<$component>() }
+    };
+}
+
+/// Registers a fitted summary of this library; `export_plugin!` hands all of them to the host.
+#[macro_export]
+macro_rules! register_fitted_summary {
+    ($component:ty) => {
+        $crate::inventory::submit! { $crate::abi::Registration::fitted_summary::<$component>() }
     };
 }
 

@@ -8,11 +8,14 @@
 #![allow(non_local_definitions, unsafe_code, missing_docs, clippy::type_complexity)]
 
 mod caller;
+mod comparison;
 mod context;
 mod dataset;
 mod export;
+mod fitted_summary;
 mod generator;
 mod guard;
+mod loaded_summary;
 mod member;
 mod metric;
 mod model;
@@ -20,6 +23,7 @@ mod summary;
 mod tag;
 mod types;
 mod uncertainty;
+mod values;
 
 pub use caller::{Caller, Unwatched, Watch};
 pub use dataset::LoadedDataset;
@@ -27,8 +31,10 @@ pub use export::{
     AbiComponent, AbiCreate, Kind, MODULE_SYMBOL, PluginModule, PluginModuleRef, Registration, load_module,
     root_module,
 };
+pub use fitted_summary::LoadedFittedSummary;
 pub use generator::LoadedGenerator;
 pub use guard::take_drop_errors;
+pub use loaded_summary::LoadedSummary;
 pub use metric::LoadedMetric;
 pub use model::LoadedModel;
 pub use summary::LoadedSummaryStatistic;

@@ -3,115 +3,30 @@
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::TD_Opaque;
-use abi_stable::std_types::{RBox, ROption, RSlice, RSliceMut, RString, RVec};
+use abi_stable::std_types::{RBox, ROption, RSliceMut, RString, RVec};
 
 use super::caller::{Caller, Held};
-use super::context::{ContextRef, Offered, Received, offer};
 use super::generator::AbiBatch;
 use super::guard::{Guarded, guard};
-use super::types::{AbiSchema, AbiSeed, Res, read_diagnostics, write_diagnostics};
+use super::types::{AbiSchema, Res, read_strings, strings};
 use crate::metric::expect_length;
-use crate::{
-    Batch, FitNeeds, Fitted, Origin, Result, Schema, Summary, SummaryFit, SummaryNeeds, SummaryStatistic,
-};
+use crate::{Batch, Error, Origin, Result, Schema, Summary, SummaryNeeds, SummaryStatistic};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
 pub struct AbiSummaryNeeds {
     log_density: bool,
     true_log_density: bool,
-    fit: ROption<AbiFitNeeds>,
-}
-
-#[repr(C)]
-#[derive(StableAbi, Clone, Copy)]
-pub struct AbiFitNeeds {
-    training_fraction: f64,
-    cross_fitted: bool,
-    generated: u64,
-    pooled: bool,
-}
-
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct AbiSummaryFit<'a> {
-    schema: AbiSchema,
-    training: AbiBatch<'a>,
-    unseen: AbiBatch<'a>,
-    generated: AbiBatch<'a>,
-    seed: AbiSeed,
-    context: ContextRef<'a>,
-}
-
-impl<'a> AbiSummaryFit<'a> {
-    fn new(fit: &'a SummaryFit<'_>, context: &'a Offered<'a>) -> Result<Self> {
-        Ok(AbiSummaryFit {
-            schema: fit.schema.into(),
-            training: AbiBatch::new(&fit.training)?,
-            unseen: AbiBatch::new(&fit.unseen)?,
-            generated: AbiBatch::new(&fit.generated)?,
-            seed: fit.seed.into(),
-            context: offer(context),
-        })
-    }
-
-    fn read<T>(self, call: impl FnOnce(&SummaryFit<'_>) -> Result<T>) -> Result<T> {
-        let AbiSummaryFit { schema, training, unseen, generated, seed, context } = self;
-        let (schema, context) = (schema.read()?, Received(context));
-        call(&SummaryFit {
-            schema: &schema,
-            training: training.read()?,
-            unseen: unseen.read()?,
-            generated: generated.read()?,
-            seed: seed.into(),
-            context: &context,
-        })
-    }
-}
-
-#[repr(C)]
-#[derive(StableAbi)]
-pub struct AbiFitted {
-    parameters: RVec<f32>,
-    diagnostics: RString,
-}
-
-impl From<SummaryNeeds> for AbiSummaryNeeds {
-    fn from(needs: SummaryNeeds) -> Self {
-        let fit = |f: FitNeeds| AbiFitNeeds {
-            training_fraction: f.training_fraction,
-            cross_fitted: f.cross_fitted,
-            generated: f.generated,
-            pooled: f.pooled,
-        };
-        let SummaryNeeds { log_density, true_log_density, .. } = needs;
-        AbiSummaryNeeds { log_density, true_log_density, fit: needs.fit.map(fit).into() }
-    }
-}
-
-impl From<AbiSummaryNeeds> for SummaryNeeds {
-    fn from(needs: AbiSummaryNeeds) -> Self {
-        let fit = |f: AbiFitNeeds| FitNeeds {
-            training_fraction: f.training_fraction,
-            cross_fitted: f.cross_fitted,
-            generated: f.generated,
-            pooled: f.pooled,
-        };
-        let AbiSummaryNeeds { log_density, true_log_density, .. } = needs;
-        SummaryNeeds { log_density, true_log_density, fit: needs.fit.into_option().map(fit) }
-    }
 }
 
 #[sabi_trait]
 pub trait AbiSummaryStatistic: Send + Sync {
     fn label(&self) -> Res<RString>;
     fn axis(&self) -> Res<RString>;
+    fn numbers(&self, schema: AbiSchema) -> Res<RVec<RString>>;
     fn needs(&self) -> Res<AbiSummaryNeeds>;
-    fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
-    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<AbiFitted>;
-    fn simulated_null(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f64>>;
     #[sabi(last_prefix_field)]
-    fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox>;
+    fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
 }
 
 pub type SummaryStatisticBox = AbiSummaryStatistic_TO<'static, RBox<()>>;
@@ -134,28 +49,22 @@ impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
     fn axis(&self) -> Res<RString> {
         guard(|| Ok(self.0.axis().into()))
     }
+    fn numbers(&self, schema: AbiSchema) -> Res<RVec<RString>> {
+        guard(|| Ok(strings(&self.0.numbers(&schema.read()?))))
+    }
     fn needs(&self) -> Res<AbiSummaryNeeds> {
-        guard(|| Ok(self.0.needs().into()))
+        guard(|| {
+            let SummaryNeeds { log_density, true_log_density } = self.0.needs();
+            Ok(AbiSummaryNeeds { log_density, true_log_density })
+        })
     }
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox> {
         guard(|| Ok(own(self.0.prepare(&schema.read()?)?)))
     }
-    fn fit(&self, fit: AbiSummaryFit<'_>) -> Res<AbiFitted> {
-        guard(|| {
-            let fitted = fit.read(|fit| self.0.fit(fit))?;
-            let diagnostics = write_diagnostics(&fitted.diagnostics)?;
-            Ok(AbiFitted { parameters: fitted.parameters.into(), diagnostics })
-        })
-    }
-    fn simulated_null(&self, fit: AbiSummaryFit<'_>) -> Res<RVec<f64>> {
-        guard(|| Ok(fit.read(|fit| self.0.simulated_null(fit))?.into()))
-    }
-    fn fitted(&self, schema: AbiSchema, parameters: RSlice<'_, f32>) -> Res<SummaryBox> {
-        guard(|| Ok(own(self.0.fitted(&schema.read()?, parameters.as_slice())?)))
-    }
 }
 
-fn own(summary: Box<dyn Summary>) -> SummaryBox {
+/// An author's function as it crosses the boundary.
+pub(super) fn own(summary: Box<dyn Summary>) -> SummaryBox {
     AbiSummary_TO::from_value(SummaryAdapter(Guarded::new("a summary", summary)), TD_Opaque)
 }
 
@@ -184,7 +93,8 @@ impl LoadedSummaryStatistic {
         let object = Held::new(object, &caller);
         let label = caller.call("label", || object.label())?.into_string();
         let axis = caller.call("axis", || object.axis())?.into_string();
-        let needs = SummaryNeeds::from(caller.call("needs", || object.needs())?);
+        let AbiSummaryNeeds { log_density, true_log_density } = caller.call("needs", || object.needs())?;
+        let needs = SummaryNeeds { log_density, true_log_density };
         Ok(LoadedSummaryStatistic { object, caller, label, axis, needs })
     }
 
@@ -198,6 +108,11 @@ impl LoadedSummaryStatistic {
         &self.axis
     }
 
+    /// See [`SummaryStatistic::numbers`].
+    pub fn numbers(&self, schema: &Schema) -> Result<Vec<String>> {
+        named(&self.caller, self.caller.call("numbers", || self.object.numbers(schema.into()))?)
+    }
+
     /// See [`SummaryStatistic::needs`].
     pub fn needs(&self) -> SummaryNeeds {
         self.needs
@@ -205,46 +120,43 @@ impl LoadedSummaryStatistic {
 
     /// See [`SummaryStatistic::prepare`].
     pub fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
-        Ok(self.loaded(self.caller.call("prepare", || self.object.prepare(schema.into()))?))
-    }
-
-    /// See [`SummaryStatistic::fit`].
-    pub fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
-        let offered = Offered(fit.context);
-        let crossing = AbiSummaryFit::new(fit, &offered)?;
-        let fitted = self.caller.call("fit", || self.object.fit(crossing))?;
-        let diagnostics = read_diagnostics(&fitted.diagnostics)?;
-        Ok(Fitted { parameters: fitted.parameters.into_vec(), diagnostics })
-    }
-
-    /// See [`SummaryStatistic::simulated_null`].
-    pub fn simulated_null(&self, fit: &SummaryFit<'_>) -> Result<Vec<f64>> {
-        let offered = Offered(fit.context);
-        let crossing = AbiSummaryFit::new(fit, &offered)?;
-        Ok(self.caller.call("simulated_null", || self.object.simulated_null(crossing))?.into_vec())
-    }
-
-    /// See [`SummaryStatistic::fitted`].
-    pub fn fitted(&self, schema: &Schema, parameters: &[f32]) -> Result<Box<dyn Summary>> {
-        let object = self.caller.call("fitted", || self.object.fitted(schema.into(), parameters.into()))?;
-        Ok(self.loaded(object))
-    }
-
-    fn loaded(&self, object: SummaryBox) -> Box<dyn Summary> {
-        let object = Held::new(object, &self.caller);
-        Box::new(LoadedSummary { object, caller: self.caller.clone(), needs: self.needs })
+        let object = self.caller.call("prepare", || self.object.prepare(schema.into()))?;
+        Ok(loaded(object, &self.caller, self.needs, self.numbers(schema)?.len()))
     }
 }
 
-struct LoadedSummary {
+/// The names of a summary's numbers, of which there is at least one.
+pub(super) fn named(caller: &Caller, numbers: RVec<RString>) -> Result<Vec<String>> {
+    if numbers.is_empty() {
+        return Err(Error::plugin(format!(
+            "`{}`, call numbers: expected the name of at least one number, found none",
+            caller.component()
+        )));
+    }
+    Ok(read_strings(numbers))
+}
+
+/// A function of a loaded plugin, of so many numbers.
+pub(super) fn loaded(
+    object: SummaryBox,
+    caller: &Caller,
+    needs: SummaryNeeds,
+    numbers: usize,
+) -> Box<dyn Summary> {
+    let object = Held::new(object, caller);
+    Box::new(LoadedFunction { object, caller: caller.clone(), needs, numbers })
+}
+
+struct LoadedFunction {
     object: Held<SummaryBox>,
     caller: Caller,
     needs: SummaryNeeds,
+    numbers: usize,
 }
 
-impl Summary for LoadedSummary {
+impl Summary for LoadedFunction {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
-        expect_length("summaries", batch.values.nrows(), out.len())?;
+        expect_length("summaries", self.numbers * batch.values.nrows(), out.len())?;
         for (needed, found) in [
             (self.needs.log_density, batch.log_density),
             (self.needs.true_log_density, batch.true_log_density),
@@ -264,7 +176,11 @@ impl Summary for LoadedSummary {
         };
         match out.iter().position(|x| !x.is_finite()) {
             None => Ok(()),
-            Some(i) => self.caller.expect_finite("evaluate", event, batch.rows[i], &out[i..=i], 1),
+            Some(i) => {
+                let (event_in_batch, n) = (i / self.numbers, self.numbers);
+                let numbers = &out[event_in_batch * n..(event_in_batch + 1) * n];
+                self.caller.expect_finite("evaluate", event, batch.rows[event_in_batch], numbers, n)
+            }
         }
     }
 

@@ -2,14 +2,23 @@
 //!
 //! It stands in an ELF section of its own, as text lines padded with zeros to a fixed length.
 
-/// The number of this boundary; raised whenever a change breaks existing plugins. Not the crate's version.
-pub const ABI_VERSION: u32 = 3;
+/// The number of this boundary, from `build.rs`; raised whenever a change breaks existing plugins. Not the crate's version.
+pub const ABI_VERSION: u32 = match u32::from_str_radix(ABI_TEXT, 10) {
+    Ok(number) => number,
+    Err(_) => panic!("build.rs gives a number"),
+};
+
+const ABI_TEXT: &str = env!("AMPLICAST_ABI");
+
+/// The version of this crate. Cargo's own variable holds the boundary's (`build.rs`).
+const SDK_VERSION: &str = env!("AMPLICAST_SDK_VERSION");
 
 /// The ELF section of the tag.
 pub const TAG_SECTION: &str = ".amplicast";
 
-/// [`ABI_VERSION`] as a version, by which abi_stable compares root modules: the crate's own says nothing of the boundary.
-pub(super) const ABI_VERSION_TEXT: &str = "3.0.0";
+/// [`ABI_VERSION`] as a version, by which abi_stable compares root modules, and every type that crosses (`build.rs`): the crate's
+/// own says nothing of the boundary.
+pub(super) const ABI_VERSION_TEXT: &str = env!("CARGO_PKG_VERSION");
 
 /// Length of the tag in bytes.
 pub const TAG_LENGTH: usize = 256;
@@ -34,7 +43,7 @@ impl Tag {
     pub fn own() -> Self {
         Tag {
             abi: ABI_VERSION,
-            sdk: env!("CARGO_PKG_VERSION").into(),
+            sdk: SDK_VERSION.into(),
             rustc: env!("AMPLICAST_RUSTC").into(),
             target: env!("AMPLICAST_TARGET").into(),
         }
@@ -58,13 +67,8 @@ impl Tag {
 
 /// The tag's bytes, made at compile time for the plugin's static.
 pub const fn encode_tag() -> [u8; TAG_LENGTH] {
-    const PARTS: [&str; 5] = [
-        MAGIC,
-        "3", // ABI_VERSION; a test keeps them equal
-        env!("CARGO_PKG_VERSION"),
-        env!("AMPLICAST_RUSTC"),
-        env!("AMPLICAST_TARGET"),
-    ];
+    const PARTS: [&str; 5] =
+        [MAGIC, ABI_TEXT, SDK_VERSION, env!("AMPLICAST_RUSTC"), env!("AMPLICAST_TARGET")];
     let mut tag = [0; TAG_LENGTH];
     let (mut at, mut part) = (0, 0);
     while part < PARTS.len() {

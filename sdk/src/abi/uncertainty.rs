@@ -11,6 +11,7 @@ use super::context::{ContextRef, Offered, Received, offer};
 use super::guard::{Guarded, guard};
 use super::model::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::types::{AbiSeed, Res, read_diagnostics, write_diagnostics};
+use crate::metric::expect_length;
 use crate::{
     Chain, Error, Inference, Members, MembersData, Model, Requirements, Result, Seed, UncertaintyModel,
 };
@@ -81,6 +82,7 @@ pub struct AbiVector {
 pub struct AbiMembers {
     parameters: RVec<RVec<f32>>,
     n_effective: f64,
+    rows: ROption<RVec<RVec<u16>>>,
     diagnostics: RString,
 }
 
@@ -158,6 +160,7 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
             Ok(AbiMembers {
                 parameters: members.parameters.into_iter().map(RVec::from).collect(),
                 n_effective: members.n_effective,
+                rows: members.rows.map(|list| list.into_iter().map(RVec::from).collect()).into(),
                 diagnostics: write_diagnostics(&members.diagnostics)?,
             })
         })
@@ -245,7 +248,13 @@ impl LoadedUncertaintyModel {
                 parameters.len()
             )));
         }
+        let rows: Option<Vec<Vec<u16>>> =
+            members.rows.into_option().map(|list| list.into_iter().map(RVec::into_vec).collect());
+        if let Some(rows) = &rows {
+            let what = format!("`{}`, call members: members with their rows", self.caller.component());
+            expect_length(&what, parameters.len(), rows.len())?;
+        }
         let diagnostics = read_diagnostics(&members.diagnostics)?;
-        Ok(Members { parameters, n_effective: members.n_effective, diagnostics })
+        Ok(Members { parameters, n_effective: members.n_effective, rows, diagnostics })
     }
 }

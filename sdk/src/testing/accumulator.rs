@@ -7,7 +7,7 @@ use super::memory::resident;
 use super::metric::{Comparing, compare, curves};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, unless_refused};
 use super::subject::{Subject, Test};
-use crate::{Comparison, Curves};
+use crate::{Comparison, Curves, Values};
 
 pub const TESTS: &[Test] = &[
     Test::new("bounded", "An accumulator's state and memory do not grow with the number of events", bounded),
@@ -35,7 +35,8 @@ fn bounded(subject: &Subject<'_>) -> Verdict {
     let values = normals(subject.seed(55), PIECE, 0.0);
     let state = |pieces: usize| -> Verdict<usize> {
         let mut accumulator = comparing.comparison.accumulator();
-        (0..pieces).try_for_each(|k| accumulator.update(&shifted(&values, k)[..PIECE / 4]))?;
+        (0..pieces)
+            .try_for_each(|k| accumulator.update(Values::single(&shifted(&values, k)[..PIECE / 4])))?;
         Ok(accumulator.state()?.len())
     };
     let (few, many) = (state(1)?, state(10)?);
@@ -56,7 +57,7 @@ fn bounded(subject: &Subject<'_>) -> Verdict {
         let mut accumulator = comparing.comparison.accumulator();
         let mut fed = 0;
         while fed < PIECES && start.elapsed() < TIME {
-            accumulator.update(&shifted(&values, fed))?;
+            accumulator.update(Values::single(&shifted(&values, fed)))?;
             fed += 1;
         }
         let bytes = 8 * PIECE * fed;

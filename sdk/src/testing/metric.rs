@@ -8,7 +8,7 @@ use super::proposal::quantile;
 use super::subject::{Subject, Test};
 use super::threads::same_on_two_threads;
 use crate::abi::LoadedMetric;
-use crate::{Accumulator, Comparison, Curves, Reference, ReferenceUse, Result};
+use crate::{Accumulator, Comparison, Curves, Reference, ReferenceUse, Result, Values};
 
 pub const TESTS: &[Test] = &[
     Test::new("values", "A checkpoint records as many finite numbers as there are names for them", values),
@@ -26,20 +26,18 @@ pub const TESTS: &[Test] = &[
     Test::new("threads", "Two threads get what one gets", threads),
 ];
 
-const MEMBERS: usize = 8;
+pub const MEMBERS: usize = 8;
 /// Values of each of many parts: there are 295.
 const PART: usize = 17;
-const CHECKPOINTS: [u64; 3] = [100, 1000, 5000];
+pub const CHECKPOINTS: [u64; 3] = [100, 1000, 5000];
 
 /// The comparison with a reference of these values, of which the metric may ask for quantiles alone.
 pub fn compare(metric: &LoadedMetric, sample: &[f64]) -> Result<Box<dyn Comparison>> {
     match metric.reference() {
-        ReferenceUse::Values => {
-            metric.compare(&Reference { values: sample, quantiles: &[], simulated_null: None })
-        }
+        ReferenceUse::Values => metric.compare(&Reference::sample(Values::single(sample))),
         ReferenceUse::Quantiles(list) => {
             let quantiles: Vec<f64> = list.iter().map(|&p| quantile(sample.iter().copied(), p)).collect();
-            metric.compare(&Reference { values: &[], quantiles: &quantiles, simulated_null: None })
+            metric.compare(&Reference::quantiles(1, &quantiles))
         }
     }
 }
@@ -54,7 +52,7 @@ pub fn curves(
     for (i, events) in generated.iter().enumerate() {
         for (k, &n) in checkpoints.iter().enumerate() {
             let mut accumulator = comparison.accumulator();
-            accumulator.update(&events[..n as usize])?;
+            accumulator.update(Values::single(&events[..n as usize]))?;
             accumulator.values()?.into_iter().enumerate().for_each(|(v, x)| curves[[i, k, v]] = x);
         }
     }
@@ -83,12 +81,12 @@ impl Comparing {
 
     pub fn after(&self, pieces: &[&[f64]]) -> Result<Box<dyn Accumulator>> {
         let mut accumulator = self.comparison.accumulator();
-        pieces.iter().try_for_each(|piece| accumulator.update(piece))?;
+        pieces.iter().try_for_each(|piece| accumulator.update(Values::single(piece)))?;
         Ok(accumulator)
     }
 
     /// Runs a test on the curves of the first `members` members.
-    fn with_curves<T>(&self, members: usize, test: impl Fn(&Curves<'_>) -> Verdict<T>) -> Verdict<T> {
+    pub fn with_curves<T>(&self, members: usize, test: impl Fn(&Curves<'_>) -> Verdict<T>) -> Verdict<T> {
         let values = curves(&*self.comparison, &self.generated[..members], &CHECKPOINTS)?;
         let passed: Vec<u64> = (0..members).flat_map(|_| CHECKPOINTS).collect();
         test(&Curves {

@@ -8,7 +8,7 @@ use super::inputs::normals;
 use super::metric::{Comparing, curves};
 use super::outcome::{Stop, Verdict, ensure, unless_refused};
 use super::subject::{Subject, Test};
-use crate::Curves;
+use crate::{Curves, Values};
 
 pub const TESTS: &[Test] = &[
     Test::new("limit-of-curve", "The limit is what the metric tends to for many events", limit_of_curve),
@@ -77,7 +77,10 @@ fn many_events(subject: &Subject<'_>) -> Verdict {
     let (mut fed, mut found) = (0, Vec::new());
     for times in TIMES {
         while fed < times {
-            accumulators.iter_mut().zip(&blocks).try_for_each(|(a, block)| a.update(block))?;
+            accumulators
+                .iter_mut()
+                .zip(&blocks)
+                .try_for_each(|(a, block)| a.update(Values::single(block)))?;
             fed += 1;
         }
         let n = (fed * BLOCK) as u64;

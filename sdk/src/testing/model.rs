@@ -43,6 +43,13 @@ impl TestModel {
         self.events.nrows() as u64
     }
 
+    /// The fit to rows that count so often.
+    pub fn mean_of(&self, counts: &[u16]) -> Vec<f64> {
+        let rows: Vec<u64> = (0..self.events()).collect();
+        let weights: Vec<f64> = counts.iter().map(|count| f64::from(*count)).collect();
+        self.means(&rows, Some(&weights))
+    }
+
     fn means(&self, rows: &[u64], weights: Option<&[f64]>) -> Vec<f64> {
         let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
         let total: f64 = (0..rows.len()).map(weight).sum();

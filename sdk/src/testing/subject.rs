@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::outcome::{Stop, Verdict};
 use crate::abi::{
-    AbiComponent, Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic,
+    AbiComponent, Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummary,
     LoadedUncertaintyModel, Watch,
 };
 use crate::{Context, ErrorKind, Result, Seed};
@@ -57,7 +57,7 @@ creators! {
     dataset LoadedDataset
     generator LoadedGenerator
     uncertainty LoadedUncertaintyModel
-    summary LoadedSummaryStatistic
+    summary LoadedSummary
     metric LoadedMetric
 }
 

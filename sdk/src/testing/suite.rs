@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::outcome::{Outcome, ensure, fail};
 use super::subject::{Subject, Test};
 use super::{
-    accumulator, configuration, dataset, density, fits, generator, gradients, loss, loss_rows, members,
-    metric, metric_curves, null_law, spread, summary, summary_events, training_sets, uncertainty,
+    accumulator, configuration, dataset, density, fits, fitted_summary, generator, gradients, loss,
+    loss_rows, members, metric, metric_curves, metric_values, null_law, spread, summary, summary_events,
+    training_rows, training_sets, uncertainty,
 };
 use crate::abi::{AbiComponent, Kind, Watch};
 use crate::{Context, Error, Result, Seed};
@@ -29,9 +30,11 @@ pub fn tests(kind: Kind) -> Vec<Test> {
             gradients::TESTS,
             density::GENERATOR_TESTS,
         ],
-        Kind::Uncertainty => &[uncertainty::TESTS, spread::TESTS],
-        Kind::Summary => &[summary::TESTS, summary_events::TESTS],
-        Kind::Metric => &[metric::TESTS, accumulator::TESTS, metric_curves::TESTS, null_law::TESTS],
+        Kind::Uncertainty => &[uncertainty::TESTS, spread::TESTS, training_rows::TESTS],
+        Kind::Summary => &[summary::TESTS, summary_events::TESTS, fitted_summary::TESTS],
+        Kind::Metric => {
+            &[metric::TESTS, metric_values::TESTS, accumulator::TESTS, metric_curves::TESTS, null_law::TESTS]
+        }
     };
     configuration::TESTS.iter().chain(own.concat().iter()).copied().collect()
 }

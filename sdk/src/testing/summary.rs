@@ -2,21 +2,23 @@
 
 use ndarray::Axis;
 
+use super::fit::fit_to;
 use super::inputs::{self, Events};
 use super::memory::keeps_nothing;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, fail, skip};
 use super::subject::{Subject, Test};
 use super::threads::same_on_two_threads;
-use crate::abi::LoadedSummaryStatistic;
-use crate::{Batch, Context, ErrorKind, Origin, Result, Seed, Summary, SummaryFit};
+use crate::abi::LoadedSummary;
+use crate::{Batch, Context, ErrorKind, Result, Seed, Summary};
 
 pub const TESTS: &[Test] = &[
     Test::new("label", "Its label is its name with arguments, and stands for the same summary", label),
-    Test::new("finite", "It writes a finite number for each event", finite),
+    Test::new("numbers", "Its numbers have names, always the same, and it writes no more of them", numbers),
+    Test::new("finite", "It writes finite numbers for each event", finite),
     Test::new("seed", "The same events give the same numbers", deterministic),
     Test::new(
         "event-by-event",
-        "An event's number does not depend on the other events of its batch",
+        "An event's numbers do not depend on the other events of its batch",
         event_by_event,
     ),
     Test::new(
@@ -27,20 +29,31 @@ pub const TESTS: &[Test] = &[
     Test::new("again", "An event has the same number whenever it is asked for, and is kept nowhere", again),
     Test::new("empty-batch", "A batch without events is no error", empty_batch),
     Test::new("threads", "Two threads get what one gets", threads),
-    Test::new("fit", "A fit gives the same finite parameters again, and a function of them", fit),
-    Test::new(
-        "simulated-null",
-        "Simulated distances are finite, positive, and the same again",
-        simulated_null,
-    ),
 ];
 
 /// A summary with events that it can be computed on.
 pub struct Summarizing {
-    pub statistic: LoadedSummaryStatistic,
+    pub statistic: LoadedSummary,
     pub summary: Box<dyn Summary>,
     pub events: Events,
     pub seed: Seed,
+    /// Numbers of an event.
+    pub width: usize,
+}
+
+/// The function for these events: of a fitted summary, that of a fit to some of them.
+fn function(
+    statistic: &LoadedSummary,
+    events: &Events,
+    seed: Seed,
+    context: &dyn Context,
+) -> Result<Box<dyn Summary>> {
+    match statistic {
+        LoadedSummary::Fixed(fixed) => fixed.prepare(&events.schema),
+        LoadedSummary::Fitted(fitted) => {
+            fitted.fitted(&events.schema, &fit_to(fitted, events, seed, context)?)
+        }
+    }
 }
 
 impl Summarizing {
@@ -55,13 +68,12 @@ impl Summarizing {
         let seed = subject.seed(23);
         let mut first_refusal = None;
         for events in sets {
-            match statistic.prepare(&events.schema) {
-                Ok(_) if statistic.needs().fit.is_some() => {
-                    let parameters = fit_to(&statistic, &events, seed, subject.context)?;
-                    let summary = statistic.fitted(&events.schema, &parameters)?;
-                    return Ok(Summarizing { statistic, summary, events, seed });
+            match statistic.check(&events.schema) {
+                Ok(()) => {
+                    let summary = function(&statistic, &events, seed, subject.context)?;
+                    let width = statistic.numbers(&events.schema)?.len();
+                    return Ok(Summarizing { statistic, summary, events, seed, width });
                 }
-                Ok(summary) => return Ok(Summarizing { statistic, summary, events, seed }),
                 Err(error) if error.kind() == ErrorKind::Plugin => {
                     return fail(format!("{}: {error}", events.title()));
                 }
@@ -74,11 +86,16 @@ impl Summarizing {
         ))
     }
 
-    /// Its numbers of a batch.
+    /// Its numbers of a batch, one event after the other.
     pub fn numbers(&self, batch: &Batch<'_>) -> Result<Vec<f64>> {
-        let mut out = vec![f64::NAN; batch.values.nrows()];
+        let mut out = vec![f64::NAN; self.width * batch.values.nrows()];
         self.summary.evaluate(batch, &mut out)?;
         Ok(out)
+    }
+
+    /// The numbers of event `i` among those of a batch.
+    pub fn of<'n>(&self, numbers: &'n [f64], i: usize) -> &'n [f64] {
+        &numbers[i * self.width..(i + 1) * self.width]
     }
 
     /// Which events of a batch have the summary.
@@ -113,18 +130,28 @@ fn label(subject: &Subject<'_>) -> Verdict {
             again.label()
         )
     })?;
-    if again.needs().fit.is_some() {
-        // It is what it was fitted to.
-        return Ok(());
-    }
+    // One that is fitted is what it was fitted to.
+    let LoadedSummary::Fixed(again) = again else { return Ok(()) };
     let (batch, other) = (summarizing.events.batch(), again.prepare(&summarizing.events.schema)?);
-    let mut out = vec![f64::NAN; batch.values.nrows()];
+    let mut out = vec![f64::NAN; summarizing.width * batch.values.nrows()];
     other.evaluate(&batch, &mut out)?;
     ensure_same(
         &format!("the summary and the one that `{label}` stands for"),
         &summarizing.numbers(&batch)?,
         &out,
     )
+}
+
+fn numbers(subject: &Subject<'_>) -> Verdict {
+    let summarizing = Summarizing::new(subject)?;
+    let schema = &summarizing.events.schema;
+    let mut names = summarizing.statistic.numbers(schema)?;
+    ensure_same("names of its numbers", &names, &summarizing.statistic.numbers(schema)?)?;
+    names.sort();
+    ensure(names.iter().all(|name| !name.trim().is_empty()), || "expected names, found an empty one".into())?;
+    ensure(names.windows(2).all(|pair| pair[0] != pair[1]), || {
+        format!("expected different names of the numbers, found {}", names.join(", "))
+    })
 }
 
 fn finite(subject: &Subject<'_>) -> Verdict {
@@ -142,23 +169,35 @@ fn deterministic(subject: &Subject<'_>) -> Verdict {
 fn event_by_event(subject: &Subject<'_>) -> Verdict {
     let summarizing = Summarizing::new(subject)?;
     let together = summarizing.numbers(&summarizing.events.batch())?;
-    for (i, number) in together.iter().enumerate().step_by(17) {
+    let width = summarizing.width;
+    for (i, numbers) in together.chunks(width).enumerate().step_by(17) {
         let alone = summarizing.numbers(&summarizing.part(i..i + 1))?;
-        ensure(alone[0] == *number, || format!("event {i}: {number} in a batch, {} alone", alone[0]))?;
+        ensure(alone == numbers, || {
+            format!("event {i}: {} in a batch, {} alone", text(numbers), text(&alone))
+        })?;
     }
     let mut first = 0;
     for n in inputs::ODD_NUMBERS {
         let part = summarizing.numbers(&summarizing.part(first..first + n))?;
-        ensure(part == together[first..first + n], || {
+        ensure(part == together[width * first..width * (first + n)], || {
             format!(
                 "events {first} to {}: other numbers in a batch of {n} than in one of {}",
                 first + n - 1,
-                together.len()
+                together.len() / width
             )
         })?;
         first += n;
     }
     Ok(())
+}
+
+/// The numbers of an event, for messages.
+pub fn text(numbers: &[f64]) -> String {
+    numbers.iter().map(f64::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn bits(numbers: &[f64]) -> impl Iterator<Item = u64> {
+    numbers.iter().map(|x| x.to_bits())
 }
 
 /// Events of a batch in which each occurs several times, and how often.
@@ -180,15 +219,17 @@ fn equal_events(subject: &Subject<'_>) -> Verdict {
     ];
     for (how, list) in ways {
         let found = summarizing.numbers(&select(list.clone()).batch())?;
-        let differs = |(i, x): (&usize, &f64)| expected[*i].to_bits() != x.to_bits();
-        if let Some(k) = list.iter().zip(&found).position(differs) {
-            let (usual, found) = (expected[list[k]], found[k]);
+        let of = |i| summarizing.of(&expected, i);
+        let differs = |(i, x): (&usize, &[f64])| !bits(of(*i)).eq(bits(x));
+        if let Some(k) = list.iter().zip(found.chunks(summarizing.width)).position(differs) {
+            let (usual, found) = (text(of(list[k])), text(summarizing.of(&found, k)));
             return fail(format!("an event {times} times {how}: {usual} usually, {found} at place {k}"));
         }
     }
     let alike = summarizing.numbers(&select(vec![0; events]).batch())?;
-    ensure(alike.iter().all(|x| x.to_bits() == expected[0].to_bits()), || {
-        format!("{events} events that are all alike: {} usually, found {alike:?}", expected[0])
+    let usual = summarizing.of(&expected, 0);
+    ensure(alike.chunks(summarizing.width).all(|x| bits(x).eq(bits(usual))), || {
+        format!("{events} events that are all alike: {} usually, found {alike:?}", text(usual))
     })
 }
 
@@ -203,7 +244,7 @@ fn again(subject: &Subject<'_>) -> Verdict {
     keeps_nothing("summaries", || {
         summarizing.summary.evaluate(&events.batch(), &mut out)?;
         ensure_same("summaries of the same events, again and again", &first, &out)?;
-        Ok(8 * AGAIN)
+        Ok(8 * summarizing.width * AGAIN)
     })
 }
 
@@ -218,77 +259,5 @@ fn threads(subject: &Subject<'_>) -> Verdict {
     let half = summarizing.events.rows.len() / 2;
     same_on_two_threads(subject.context, "summaries", |i| {
         summarizing.numbers(&summarizing.part(i * half..(i + 1) * half))
-    })
-}
-
-fn fit(subject: &Subject<'_>) -> Verdict {
-    let Summarizing { statistic, summary, events, seed } = Summarizing::new(subject)?;
-    let Some(needs) = statistic.needs().fit else { return skip("it is not fitted to events") };
-    let fraction = needs.training_fraction;
-    ensure(needs.cross_fitted || (fraction > 0.0 && fraction < 1.0), || {
-        format!(
-            "expected a fraction of the training events above 0 and below 1, found {}",
-            needs.training_fraction
-        )
-    })?;
-    let parameters = || -> Result<Vec<f64>> {
-        Ok(fit_to(&statistic, &events, seed, subject.context)?.into_iter().map(f64::from).collect())
-    };
-    let found = parameters()?;
-    ensure_same("parameters of two fits with one seed", &found, &parameters()?)?;
-    let other =
-        with_fit(&statistic, &events, 1, (seed, subject.context), |fit| statistic.fit(fit))?.parameters;
-    let other: Vec<f64> = other.into_iter().map(f64::from).collect();
-    ensure_same("parameters with other unseen events", &found, &other)?;
-    ensure_finite("parameters", found)?;
-    let mut out = vec![f64::NAN; events.rows.len()];
-    summary.evaluate(&events.batch(), &mut out)?;
-    ensure_finite("summaries", out)
-}
-
-fn simulated_null(subject: &Subject<'_>) -> Verdict {
-    if !subject.summary()?.needs().fit.is_some_and(|needs| needs.cross_fitted) {
-        return skip("it is not cross-fitted");
-    }
-    let Summarizing { statistic, events, seed, .. } = Summarizing::new(subject)?;
-    let values =
-        || with_fit(&statistic, &events, 0, (seed, subject.context), |fit| statistic.simulated_null(fit));
-    let found = values()?;
-    ensure_same("two simulations with one seed", &found, &values()?)?;
-    match found.iter().find(|x| !x.is_finite() || **x <= 0.0) {
-        None => Ok(()),
-        Some(x) => ensure(false, || format!("expected finite positive distances, found {x}")),
-    }
-}
-
-fn fit_to(
-    statistic: &LoadedSummaryStatistic,
-    events: &Events,
-    seed: Seed,
-    context: &dyn Context,
-) -> Result<Vec<f32>> {
-    Ok(with_fit(statistic, events, 0, (seed, context), |fit| statistic.fit(fit))?.parameters)
-}
-
-/// Fits to the first eighth of the events as true ones, and to the last half as generated ones; what lies between is unseen,
-/// without its first `skipped` events.
-fn with_fit<T>(
-    statistic: &LoadedSummaryStatistic,
-    events: &Events,
-    skipped: usize,
-    (seed, context): (Seed, &dyn Context),
-    call: impl FnOnce(&SummaryFit<'_>) -> Result<T>,
-) -> Result<T> {
-    let n = events.rows.len();
-    let generated = Batch { origin: Origin::Generated, ..events.batch().part(n / 2..n) };
-    let cross_fitted = statistic.needs().fit.is_some_and(|needs| needs.cross_fitted);
-    let unseen = if cross_fitted { 0..0 } else { n / 8 + skipped..n / 2 };
-    call(&SummaryFit {
-        schema: &events.schema,
-        training: events.batch().part(0..n / 8),
-        unseen: events.batch().part(unseen),
-        generated,
-        seed,
-        context,
     })
 }

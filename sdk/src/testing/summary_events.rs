@@ -7,7 +7,7 @@ use super::inputs::{self, Events};
 use super::many::{self, in_pieces};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::subject::{Subject, Test};
-use super::summary::Summarizing;
+use super::summary::{Summarizing, text};
 use crate::{Batch, Origin};
 
 pub const TESTS: &[Test] = &[
@@ -33,22 +33,26 @@ const ORIGINS: [Origin; 5] =
 
 fn rows_and_origin(subject: &Subject<'_>) -> Verdict {
     let summarizing = Summarizing::new(subject)?;
-    if summarizing.statistic.needs().fit.is_some_and(|needs| needs.cross_fitted) {
+    if summarizing.statistic.fitted().is_some_and(|fitted| fitted.needs().cross_fitted()) {
         return skip("it is cross-fitted: a row tells which part did not see the event");
     }
     let events = &summarizing.events;
     let batch = events.batch();
-    // What has no number is NaN here.
-    let numbers = |batch: &Batch<'_>| -> Verdict<Vec<f64>> {
+    // What has no numbers has none here.
+    let numbers = |batch: &Batch<'_>| -> Verdict<Vec<Vec<f64>>> {
         let defined = summarizing.defined(batch)?;
         let numbers = summarizing.numbers(batch)?;
-        Ok(numbers.into_iter().zip(defined).map(|(x, defined)| if defined { x } else { f64::NAN }).collect())
+        let of = |(x, defined): (&[f64], bool)| if defined { x.to_vec() } else { Vec::new() };
+        Ok(numbers.chunks(summarizing.width).zip(defined).map(of).collect())
     };
     let expected = numbers(&batch)?;
-    let differs = |(a, b): (&f64, &f64)| a.to_bits() != b.to_bits();
-    let same = |what: &str, found: &[f64]| match expected.iter().zip(found).position(differs) {
+    let differs =
+        |(a, b): (&Vec<f64>, &Vec<f64>)| !a.iter().map(|x| x.to_bits()).eq(b.iter().map(|x| x.to_bits()));
+    let same = |what: &str, found: &[Vec<f64>]| match expected.iter().zip(found).position(differs) {
         None => Ok(()),
-        Some(i) => ensure(false, || format!("event {i}: {} usually, {} {what}", expected[i], found[i])),
+        Some(i) => {
+            ensure(false, || format!("event {i}: {} usually, {} {what}", text(&expected[i]), text(&found[i])))
+        }
     };
     for first in FIRST_ROWS {
         let rows: Vec<u64> = (0..events.rows.len() as u64).map(|i| first + i).collect();
@@ -120,9 +124,10 @@ fn many(subject: &Subject<'_>) -> Verdict {
         let batch = events.batch();
         let together = summarizing.numbers(&batch)?;
         for i in [0, n / 2, n - 1] {
-            let alone = summarizing.numbers(&batch.part(i..i + 1))?[0];
-            ensure(alone == together[i], || {
-                format!("event {i}: {} in a batch of {n}, {alone} alone", together[i])
+            let alone = summarizing.numbers(&batch.part(i..i + 1))?;
+            let among = summarizing.of(&together, i);
+            ensure(alone == among, || {
+                format!("event {i}: {} in a batch of {n}, {} alone", text(among), text(&alone))
             })?;
         }
         Ok(())

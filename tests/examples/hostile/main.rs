@@ -3,6 +3,7 @@
 //! `misbehave = "none"` keeps the contract, so that a test which sees a fault sees this fault alone.
 
 mod dataset;
+mod fitted_summary;
 mod generator;
 mod metric;
 mod summary;

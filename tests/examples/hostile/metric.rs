@@ -7,7 +7,7 @@ use crate::never_the_same;
 crate::misbehaviours! {
     PanicInCompare, PanicInUpdate, PanicInValues, ExitInUpdate, WrongLengthOfValues, NanInValues, ForgetsPieces, MergeForgets,
     MergesAnything, MeasureAtRandom, NanInMeasure, LimitOutside, RisingNull, CrossedQuantiles, NanInNull,
-    WrongLengthOfNull, NanInDeviation, PanicInLimit,
+    WrongLengthOfNull, NanInDeviation, PanicInLimit, PanicInShown, PanicInSimulate, NanInSimulate, QuantilesOfVectors,
 }
 
 config! {
@@ -31,8 +31,28 @@ impl Component for Hostile {
 }
 
 impl Metric for Hostile {
+    fn takes(&self) -> Takes {
+        if self.0 == M::QuantilesOfVectors { Takes::Any } else { Takes::One }
+    }
     fn reference(&self) -> ReferenceUse {
-        ReferenceUse::Quantiles(Vec::new())
+        let asked = if self.0 == M::QuantilesOfVectors { vec![0.5] } else { Vec::new() };
+        match self.0 {
+            M::PanicInSimulate | M::NanInSimulate => ReferenceUse::Values,
+            _ => ReferenceUse::Quantiles(asked),
+        }
+    }
+    fn shown(&self) -> Shown {
+        if self.0 == M::PanicInShown {
+            panic!("hostile in shown");
+        }
+        Shown::value("absolute value of the mean")
+    }
+    fn simulate(&self, _: Values<'_>, _: Values<'_>) -> Result<Option<f64>> {
+        match self.0 {
+            M::PanicInSimulate => panic!("hostile in simulate"),
+            M::NanInSimulate => Ok(Some(f64::NAN)),
+            _ => Ok(None),
+        }
     }
     fn compare(&self, _: &Reference<'_>) -> Result<Box<dyn Comparison>> {
         if self.0 == M::PanicInCompare {
@@ -101,14 +121,14 @@ struct Sum {
 }
 
 impl Accumulator for Sum {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
         match self.misbehave {
             M::PanicInUpdate => panic!("hostile in update"),
             M::ExitInUpdate => std::process::exit(0),
             M::ForgetsPieces => self.sum = 0.0,
             _ => {}
         }
-        self.sum += summaries.iter().sum::<f64>();
+        self.sum += values.one()?.iter().sum::<f64>();
         Ok(())
     }
     fn state(&self) -> Result<Vec<f64>> {

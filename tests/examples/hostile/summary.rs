@@ -8,8 +8,7 @@ use crate::{hang, never_the_same, segmentation_fault};
 
 crate::misbehaviours! {
     PanicInPrepare, PanicInEvaluate, NanInEvaluate, HangInEvaluate, ExitInEvaluate, Unwritten, AtRandom, BatchDependent,
-    PanicWhenEmpty, ExitWhenEmpty, AbortWhenEmpty, SegfaultWhenEmpty, HangWhenEmpty, WrongLabel, LabelOfAnother,
-    Fitted, PanicInFit, NanInFit, ExitInFit, FitAtRandom,
+    PanicWhenEmpty, ExitWhenEmpty, AbortWhenEmpty, SegfaultWhenEmpty, HangWhenEmpty, WrongLabel, LabelOfAnother, NoNumber,
 }
 
 config! {
@@ -47,24 +46,8 @@ impl SummaryStatistic for Hostile {
         }
         arguments.first().map(|name| serde_json::json!({ "misbehave": name }).to_string())
     }
-    fn needs(&self) -> SummaryNeeds {
-        let fitted =
-            matches!(self.0, M::Fitted | M::PanicInFit | M::NanInFit | M::ExitInFit | M::FitAtRandom);
-        let fit = FitNeeds { training_fraction: 0.5, cross_fitted: false, generated: 100, pooled: false };
-        SummaryNeeds { fit: fitted.then_some(fit), ..SummaryNeeds::default() }
-    }
-    fn fit(&self, fit: &SummaryFit<'_>) -> Result<Fitted> {
-        let parameters = match self.0 {
-            M::PanicInFit => panic!("hostile in fit"),
-            M::ExitInFit => std::process::exit(0),
-            M::NanInFit => vec![f32::NAN],
-            M::FitAtRandom => vec![never_the_same() as f32],
-            _ => vec![fit.generated.values.sum() as f32],
-        };
-        Ok(Fitted { parameters, ..Fitted::default() })
-    }
-    fn fitted(&self, _: &Schema, _: &[f32]) -> Result<Box<dyn Summary>> {
-        Ok(Box::new(*self))
+    fn numbers(&self, _: &Schema) -> Vec<String> {
+        if self.0 == M::NoNumber { Vec::new() } else { vec!["first".into()] }
     }
     fn prepare(&self, _: &Schema) -> Result<Box<dyn Summary>> {
         if self.0 == M::PanicInPrepare {

@@ -8,6 +8,7 @@ use crate::{hang, never_the_same};
 crate::misbehaviours! {
     PanicInInfer, ExitInInfer, HangInInfer, NanInChain, InferAtRandom, IgnoresStop, PanicInMembers, WrongNumber, WrongLength, NanInMember,
     MembersAtRandom, NoEffectiveMembers, OrderOfVectors, InventsMembers, ImpossibleNumber, DivergesOnce, DivergesButOnce, Joint, AllAlike,
+    RowsOfOneMember, FewRows,
 }
 
 config! {
@@ -85,7 +86,12 @@ impl UncertaintyModel for Hostile {
             parameters.pop();
         }
         let n_effective = if self.0 == M::NoEffectiveMembers { 0.0 } else { count as f64 };
-        Ok(Members { n_effective, ..Members::independent(parameters) })
+        let rows = match self.0 {
+            M::RowsOfOneMember => Some(vec![vec![1; 200]]),
+            M::FewRows => Some(vec![vec![1; 3]; count as usize]),
+            _ => None,
+        };
+        Ok(Members { n_effective, rows, ..Members::independent(parameters) })
     }
 }
 

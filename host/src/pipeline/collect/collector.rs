@@ -13,7 +13,7 @@ use crate::moments::{mean, variance};
 use crate::pipeline::curves::{MemberCurve, PairCurves, Truth, own_mean};
 use crate::pipeline::observe::Columns;
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
-use crate::results::{Cell, CellName, CellRows, Distribution, NullPoint, Results, Schema};
+use crate::results::{Cell, CellName, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric};
 
 /// Collects results cell by cell.
 pub struct Collector<'a> {
@@ -58,6 +58,14 @@ impl<'a> Collector<'a> {
             members: sizes.members,
             replicas: sizes.replicas,
             validation: None,
+            metrics: components
+                .metrics
+                .iter()
+                .filter_map(|made| {
+                    let shown = made.component.as_ref().ok()?.shown().clone();
+                    Some(ShownMetric { name: made.name.clone(), shown })
+                })
+                .collect(),
             cells: plan.cells.iter().map(cell).collect(),
             null_laws: Vec::new(),
             distributions: Vec::new(),

@@ -21,8 +21,7 @@ pub fn jobs(setting: &Setting<'_>) -> Result<Jobs> {
     let (events, identity) = training_set(setting.session, setting.experiment, setting.components, 0)?;
     let needs_fit = |name: &str| {
         let made = setting.components.summaries.iter().find(|made| made.name == name);
-        made.and_then(|made| made.component.as_ref().ok())
-            .is_some_and(|summary| summary.needs().fit.is_some())
+        made.and_then(|made| made.component.as_ref().ok()).is_some_and(|summary| summary.fitted().is_some())
     };
     let mut rows = Vec::new();
     for row in setting.plan.rows() {

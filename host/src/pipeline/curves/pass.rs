@@ -207,7 +207,7 @@ impl Pass<'_> {
                 let Ok((accumulator, counted)) = column else { continue };
                 let mut update = || -> Result<()> {
                     let kept = observed.kept(spec.summary, spec.selection, start..end, &mut memory)?;
-                    counted.passed += kept.len() as u64;
+                    counted.passed += kept.events() as u64;
                     counted.without += observed.without(spec.summary, spec.selection, start..end)?;
                     accumulator.update(kept)
                 };

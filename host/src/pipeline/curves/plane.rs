@@ -48,8 +48,7 @@ fn plane(
     let identity_of = |summary: usize| &components.summaries[summary].identity;
     // What the summaries and cuts are, not what they are called. A fit to all members depends on every one of them.
     let used = || cuts.iter().map(|(summary, _)| *summary).chain([x, y]);
-    let pooled =
-        used().any(|s| pair.replica.observables.summaries[s].needs.fit.is_some_and(|fit| fit.pooled));
+    let pooled = used().any(|s| pair.replica.observables.summaries[s].fit.is_some_and(|fit| fit.pooled));
     let members = if pooled { posterior.members.parameters.len() as u64 } else { 1 };
     let parameters: Vec<String> = (0..members).map(|i| posterior.hash(i)).collect();
     let configured = identity::cuts(cuts.iter().map(|(s, cut)| (identity_of(*s), *cut)));

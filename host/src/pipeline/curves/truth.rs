@@ -103,7 +103,7 @@ fn stream(
                 let (summary, selection) = (w.column.summary, w.column.selection);
                 let mut update = || -> Result<()> {
                     let kept = observed.kept(summary, selection, 0..observed.events(), &mut memory)?;
-                    w.passed += kept.len() as u64;
+                    w.passed += kept.events() as u64;
                     w.accumulator.update(kept)
                 };
                 w.failed = update().is_err();

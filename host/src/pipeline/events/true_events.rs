@@ -1,7 +1,7 @@
 //! True events of one replica: training and left-out in memory, holdout and truth as streams.
 
 use amplicast_sdk::ndarray::{Array2, Axis, s};
-use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, chunk_events};
+use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, TrainingUse, chunk_events};
 
 use super::stream::Stream;
 use crate::config::{ReferenceName, Sizes};
@@ -74,12 +74,15 @@ impl<'a> TrueEvents<'a> {
 
     /// How many of the events that the generator sees a summary is fitted to and not evaluated on: the first ones.
     pub fn fitted(&self, needs: &FitNeeds) -> usize {
-        if needs.cross_fitted { 0 } else { (self.seen as f64 * needs.training_fraction) as usize }
+        match needs.training {
+            TrainingUse::Held { training_fraction } => (self.seen as f64 * training_fraction) as usize,
+            TrainingUse::CrossFitted => 0,
+        }
     }
 
     /// The events that a summary is fitted to, and the others that the generator sees: none of a cross-fitted one.
     pub fn parts(&self, needs: &FitNeeds) -> [Batch<'_>; 2] {
-        let end = if needs.cross_fitted { self.seen } else { self.fitted(needs) };
+        let end = if needs.cross_fitted() { self.seen } else { self.fitted(needs) };
         [0..end, end..self.seen].map(|r| self.slice(Origin::Training, r.start, r.end))
     }
 

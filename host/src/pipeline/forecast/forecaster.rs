@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use amplicast_sdk::{Error, ErrorKind, Result, Seed};
 
-use super::simulation::{Resolved, Resources, Simulations};
+use super::simulation::{Resolved, Resources, Simulations, TrueValues};
 use crate::config::ReferenceName;
 use crate::pipeline::events::{TrueEvents, training_set};
 use crate::pipeline::observe::{Observables, cuts, summaries};
@@ -40,8 +40,8 @@ fn grid() -> impl Iterator<Item = f64> {
 /// Most true events that a simulated member is made of.
 const LARGEST: f64 = 2e7;
 
-/// Sorted values of a summary under a selection, and the part of the true events that passes.
-type Truths = BTreeMap<(usize, usize), Result<(Vec<f64>, f64)>>;
+/// Values of a summary under a selection, and the part of the true events that passes.
+type Truths = BTreeMap<(usize, usize), Result<(TrueValues, f64)>>;
 
 /// Cells that differ in generator and posterior alone, with as many members each.
 struct Group<'a> {
@@ -98,7 +98,8 @@ fn truths(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Observabl
     }
     let mut wanted: Truths = BTreeMap::new();
     for cell in setting.plan.cells.iter().filter(|c| !c.per_member) {
-        wanted.insert((cell.summary, cell.selection), Ok((Vec::new(), 0.0)));
+        let numbers = observables.summaries[cell.summary].numbers;
+        wanted.insert((cell.summary, cell.selection), Ok((TrueValues { list: Vec::new(), numbers }, 0.0)));
     }
     let mut seen = 0;
     let mut memory = Vec::new();
@@ -109,7 +110,7 @@ fn truths(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Observabl
             for (&(summary, selection), found) in &mut wanted {
                 let Ok((values, _)) = found else { continue };
                 match observed.kept(summary, selection, 0..observed.events(), &mut memory) {
-                    Ok(kept) => values.extend_from_slice(kept),
+                    Ok(kept) => values.list.extend(kept.x.iter()),
                     Err(error) => *found = Err(error),
                 }
             }
@@ -118,13 +119,23 @@ fn truths(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Observabl
         })
     })?;
     for (values, part) in wanted.values_mut().flatten() {
-        values.sort_unstable_by(f64::total_cmp);
-        *part = values.len() as f64 / seen as f64;
+        if values.numbers == 1 {
+            values.list.sort_unstable_by(f64::total_cmp);
+        }
+        *part = values.events() as f64 / seen as f64;
     }
     // A distance does not depend on the distribution: where the summary is another one for each member, any will do.
     for cell in &setting.plan.cells {
-        let uniform = || (0..1_000_000).map(|i| (f64::from(i) + 0.5) / 1e6).collect();
-        wanted.entry((cell.summary, cell.selection)).or_insert_with(|| Ok((uniform(), 1.0)));
+        let any = || match observables.summaries[cell.summary].numbers {
+            1 => {
+                let list = (0..1_000_000).map(|i| (f64::from(i) + 0.5) / 1e6).collect();
+                Ok((TrueValues { list, numbers: 1 }, 1.0))
+            }
+            _ => Err(Error::unsupported(
+                "of a summary of several numbers that differs from member to member nothing is known before",
+            )),
+        };
+        wanted.entry((cell.summary, cell.selection)).or_insert_with(any);
     }
     Ok(wanted)
 }
@@ -199,11 +210,11 @@ impl Forecaster<'_> {
 }
 
 /// Why nothing can be said of a cell.
-fn refusal(cell: &PlannedCell, truth: &[f64]) -> Option<Error> {
+fn refusal(cell: &PlannedCell, truth: &TrueValues) -> Option<Error> {
     if cell.reference == Some(ReferenceName::Training) {
         return Some(Error::unsupported(
             "against its own training events no amplification is resolved: the generator was fitted to them",
         ));
     }
-    truth.is_empty().then(|| Error::data("expected true events that pass the selection, found none"))
+    (truth.events() == 0).then(|| Error::data("expected true events that pass the selection, found none"))
 }

@@ -2,12 +2,13 @@
 
 use amplicast_sdk::abi::LoadedMetric;
 use amplicast_sdk::rand::RngExt;
-use amplicast_sdk::{CHUNK_EVENTS, Reference, ReferenceUse, Result, Seed};
+use amplicast_sdk::{CHUNK_EVENTS, Reference, ReferenceUse, Result, Seed, Stream};
 use rayon::prelude::*;
 
 use crate::estimate::estimate;
 use crate::inspection::Footing;
 use crate::pipeline::curves::{Assembled, MemberCurve};
+use crate::pipeline::observe::events_of;
 use crate::results::{Estimate, Interval, Verdict};
 use crate::session::Session;
 
@@ -75,14 +76,38 @@ impl Resources {
     }
 }
 
+/// Many true values of a summary.
+#[derive(Debug, Clone)]
+pub struct TrueValues {
+    /// Sorted if an event has one number; otherwise the numbers of one event after the other.
+    pub list: Vec<f64>,
+    /// Numbers of an event.
+    pub numbers: usize,
+}
+
+impl TrueValues {
+    /// How many events there are.
+    pub fn events(&self) -> usize {
+        self.list.len() / self.numbers
+    }
+
+    /// `n` of these events, drawn with replacement, appended to `to`.
+    fn draw(&self, n: usize, stream: &mut Stream, to: &mut Vec<f64>) {
+        for _ in 0..n {
+            let event = stream.random_range(0..self.events());
+            to.extend_from_slice(&self.list[event * self.numbers..(event + 1) * self.numbers]);
+        }
+    }
+}
+
 /// Simulated runs of one cell.
 pub struct Simulations<'a> {
     /// The process.
     pub session: &'a Session,
     /// The cell's metric.
     pub metric: &'a LoadedMetric,
-    /// Sorted true values of its summary.
-    pub truth: &'a [f64],
+    /// True values of its summary.
+    pub truth: &'a TrueValues,
     /// So many at every amplification.
     pub runs: u64,
     /// Their randomness.
@@ -130,35 +155,34 @@ impl Simulations<'_> {
 /// One cell with members of a known amplification.
 struct Simulation<'a> {
     metric: &'a LoadedMetric,
-    /// Sorted.
-    truth: &'a [f64],
+    truth: &'a TrueValues,
     resources: Resources,
 }
 
 impl Simulation<'_> {
     fn run(&self, g: f64, seed: Seed) -> Result<Estimate> {
         let Resources { n_train, n_reference, members, n_gen } = self.resources;
-        let draw = |n: usize, seed: Seed| -> Vec<f64> {
-            let mut stream = seed.stream();
-            (0..n).map(|_| self.truth[stream.random_range(0..self.truth.len())]).collect()
+        let numbers = self.truth.numbers;
+        let draw = |n: usize, seed: Seed| {
+            let mut list = Vec::with_capacity(n * numbers);
+            self.truth.draw(n, &mut seed.stream(), &mut list);
+            TrueValues { list, numbers }
         };
         let (values, quantiles) = match self.metric.reference() {
-            ReferenceUse::Values => (draw(n_reference as usize, seed.split("reference")), Vec::new()),
+            ReferenceUse::Values => (draw(n_reference as usize, seed.split("reference")).list, Vec::new()),
             ReferenceUse::Quantiles(list) => {
-                let last = (self.truth.len() - 1) as f64;
+                let sorted = &self.truth.list;
+                let last = (sorted.len() - 1) as f64;
                 let at = |&p: &f64| match p {
                     p if p <= 0.0 => f64::NEG_INFINITY,
                     p if p >= 1.0 => f64::INFINITY,
-                    p => self.truth[(p * last).round() as usize],
+                    p => sorted[(p * last).round() as usize],
                 };
                 (Vec::new(), list.iter().map(at).collect())
             }
         };
-        let comparison = self.metric.compare(&Reference {
-            values: &values,
-            quantiles: &quantiles,
-            simulated_null: None,
-        })?;
+        let values = events_of(&values, numbers);
+        let comparison = self.metric.compare(&Reference { values, quantiles: &quantiles, simulated: &[] })?;
         let n_equiv = (g * n_train).round().max(1.0);
         let n_gen = n_gen.min(ENOUGH * n_equiv).max(1.0) as u64;
         let width = comparison.value_names().len();
@@ -167,13 +191,13 @@ impl Simulation<'_> {
             let pool = draw(n_equiv as usize, seed.split("pool"));
             let mut accumulator = comparison.accumulator();
             let mut stream = seed.split("sample").stream();
-            let mut chunk = Vec::with_capacity(CHUNK_EVENTS);
+            let mut chunk = Vec::with_capacity(CHUNK_EVENTS * numbers);
             let mut left = n_gen as usize;
             while left > 0 {
                 let n = left.min(CHUNK_EVENTS);
                 chunk.clear();
-                chunk.extend((0..n).map(|_| pool[stream.random_range(0..pool.len())]));
-                accumulator.update(&chunk)?;
+                pool.draw(n, &mut stream, &mut chunk);
+                accumulator.update(events_of(&chunk, numbers))?;
                 left -= n;
             }
             let (passed, values) = (vec![n_gen], vec![accumulator.values()?]);

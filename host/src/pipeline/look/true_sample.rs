@@ -1,7 +1,7 @@
 //! What is known of a training set's true events before members are compared with them.
 
 use amplicast_sdk::ndarray::{Array2, s};
-use amplicast_sdk::{Accumulator as _, Batch, Error, Origin, Result, Split};
+use amplicast_sdk::{Accumulator as _, Batch, Error, Origin, Result, Split, Values};
 
 use crate::config::ReferenceName;
 use crate::inspection::{
@@ -126,12 +126,13 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
     largest
 }
 
-/// The summaries of the training events that are the same function for all members; what cannot be evaluated is said elsewhere.
+/// The summaries of one number of the training events that are the same function for all members; what cannot be evaluated is said elsewhere.
 fn of_training(run: &Setting<'_>, events: &TrueEvents<'_>, observables: Observables<'_>) -> Vec<Looked> {
     let used = |s: &usize| run.plan.cells.iter().any(|cell| cell.summary == *s && !cell.per_member);
     let one = |summary: usize| {
-        let needs = &observables.summaries[summary].needs;
-        if needs.fit.is_some() || needs.depends_on_member() || needs.true_log_density {
+        let observable = &observables.summaries[summary];
+        let needs = observable.needs;
+        if observable.numbers > 1 || observable.fit.is_some() || needs.log_density || needs.true_log_density {
             return None;
         }
         let values = values_of(summary, &events.seen(), observables).ok()?;
@@ -210,7 +211,7 @@ fn compare(
                 Batch::new(batch.values.slice(s![..beginning, ..]), batch.origin, &batch.rows[..beginning]);
             for (summary, runs) in summaries.iter().zip(&mut runs) {
                 if let Ok(values) = values_of(summary.found.summary, &beginning, observables) {
-                    runs.update(&values)?;
+                    runs.update(Values::single(&values))?;
                 }
             }
             Ok(())

@@ -1,6 +1,6 @@
 //! What is counted of the values of a summary under a selection.
 
-use amplicast_sdk::{Accumulator, Comparison, Result, expect_length};
+use amplicast_sdk::{Accumulator, Comparison, Result, Values, expect_length};
 use serde::{Deserialize, Serialize};
 
 use crate::inspection::Runs;
@@ -52,10 +52,10 @@ impl Histogram {
 }
 
 impl Accumulator for Histogram {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
         let (low, bins) = (self.edges[0], self.counts.len());
         let scale = bins as f64 / (self.edges[bins] - low);
-        for &x in summaries {
+        for &x in values.one()? {
             let bin = (x - low) * scale;
             if bin >= 0.0 && bin < bins as f64 {
                 self.counts[bin as usize] += 1;
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn histograms_leave_out_what_is_outside() {
         let mut histogram = Histogram::new(&[0.0, 1.0, 2.0]);
-        histogram.update(&[-0.1, 0.0, 0.99, 1.0, 2.0, 5.0]).unwrap();
+        histogram.update(Values::single(&[-0.1, 0.0, 0.99, 1.0, 2.0, 5.0])).unwrap();
         assert_eq!(histogram.values().unwrap(), vec![2.0, 1.0]);
     }
 }

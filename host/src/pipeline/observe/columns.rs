@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result};
+use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result, Values};
 use serde_json::Value;
 
 use super::accumulate::{Column, Counter, Histogram, OwnTruth};
-use super::observables::{Observables, Observed};
+use super::observables::{Observables, Observed, events_of};
 use super::replica::Replica;
 use crate::config::ReferenceName;
 use crate::inspection::{Order, Runs};
@@ -100,7 +100,9 @@ impl Columns {
             }
         }
         let mut histograms: Vec<HistogramColumn> = Vec::new();
-        for name in names.iter().filter(|_| replica.number == 0) {
+        // A vector has none.
+        let single = |name: &&ColumnName| observables.summaries[name.summary].numbers == 1;
+        for name in names.iter().filter(|_| replica.number == 0).filter(single) {
             let seen = histograms.iter().any(|h| (h.summary, h.selection) == (name.summary, name.selection));
             // If it fails, so do all cells of this summary and selection, and say why.
             let bins = bins.map(|b| b.get(&(name.summary, name.selection)));
@@ -240,7 +242,7 @@ impl Maker<'_> {
                         _ => 0,
                     };
                     match observed.kept(summary, selection, first..observed.events(), &mut memory) {
-                        Ok(more) => list.extend_from_slice(more),
+                        Ok(more) => list.extend(more.x.iter()),
                         Err(error) => *kept = Err(error),
                     }
                 }
@@ -273,7 +275,7 @@ impl Maker<'_> {
     fn sorted_training(&mut self, summary: usize, selection: usize) -> Result<&[f64]> {
         if !self.sorted.contains_key(&(summary, selection)) {
             let range = self.fitted(summary, selection)..self.training.events();
-            let mut kept = self.training.kept(summary, selection, range, &mut Vec::new())?.to_vec();
+            let mut kept = self.training.kept(summary, selection, range, &mut Vec::new())?.one()?.to_vec();
             kept.sort_unstable_by(f64::total_cmp);
             self.sorted.insert((summary, selection), kept);
         }
@@ -305,12 +307,15 @@ impl Maker<'_> {
                     )));
                 }
                 // Only training events were seen by other parts of a cross-fitted summary than the one that scores them.
-                let null = self.observables.summaries[name.summary].null.as_ref();
-                let null = null.filter(|_| reference == ReferenceName::Training);
-                let null = null.map(|n| n.as_deref().map_err(Clone::clone)).transpose()?;
-                let simulated_null = null.filter(|list| !list.is_empty());
-                let comparison = metric.compare(&Reference { values, quantiles: &[], simulated_null })?;
-                Ok(Prepared { comparison, n_reference: values.len() as u64 })
+                let observable = &self.observables.summaries[name.summary];
+                let simulated = observable.simulated.get(&name.metric);
+                let simulated = simulated.filter(|_| reference == ReferenceName::Training);
+                let simulated = simulated.map(|n| n.as_deref().map_err(Clone::clone)).transpose()?;
+                let values = events_of(values, observable.numbers);
+                let sample = Reference::sample(values);
+                let comparison =
+                    metric.compare(&Reference { simulated: simulated.unwrap_or_default(), ..sample })?;
+                Ok(Prepared { comparison, n_reference: values.events() as u64 })
             }
             ReferenceUse::Quantiles(probabilities) => {
                 let summary = components.summaries[name.summary].component.as_ref().map_err(Clone::clone)?;
@@ -324,11 +329,8 @@ impl Maker<'_> {
                         None => quantile(self.sorted_training(name.summary, name.selection)?, p),
                     });
                 }
-                let comparison = metric.compare(&Reference {
-                    values: &[],
-                    quantiles: &quantiles,
-                    simulated_null: None,
-                })?;
+                let numbers = self.observables.summaries[name.summary].numbers;
+                let comparison = metric.compare(&Reference::quantiles(numbers, &quantiles))?;
                 Ok(Prepared { comparison, n_reference: 0 })
             }
         }
@@ -357,7 +359,7 @@ impl Maker<'_> {
         let order = Runs::order(&runs.values()?);
         let sorted = self.sorted_training(summary, selection)?;
         let mut histogram = Histogram::new(&edges);
-        histogram.update(sorted)?;
+        histogram.update(Values::single(sorted))?;
         let (training, training_events) = (histogram.values()?, sorted.len() as u64);
         Ok(HistogramColumn { summary, selection, edges, median, order, training, training_events })
     }

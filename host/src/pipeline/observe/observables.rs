@@ -1,10 +1,12 @@
 //! The summaries and selections of one replica, evaluated on a batch: each at most once, and only when asked for.
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use amplicast_sdk::{Batch, Density, Error, Member, Result, Seed, Summary, SummaryNeeds};
+use amplicast_sdk::ndarray::ArrayView2;
+use amplicast_sdk::{Batch, Density, Error, FitNeeds, Member, Result, Seed, Summary, SummaryNeeds, Values};
 
 use super::cuts::Cuts;
 use crate::pipeline::events::TrueEvents;
@@ -16,8 +18,25 @@ pub struct Observable {
     pub summary: Result<Arc<dyn Summary>>,
     /// What it is a function of, besides the event.
     pub needs: SummaryNeeds,
-    /// The simulated law of its distance to the training events, if that is not the law of independent samples.
-    pub null: Option<Result<Arc<[f64]>>>,
+    /// What it is fitted to, if it is.
+    pub fit: Option<FitNeeds>,
+    /// Numbers of an event.
+    pub numbers: usize,
+    /// What each metric, by number, made of pseudo-experiments, where the summaries of training events are not independent.
+    pub simulated: BTreeMap<usize, Result<Arc<[f64]>>>,
+}
+
+impl Observable {
+    /// A summary of so many numbers that is not fitted.
+    pub fn fixed(summary: Result<Arc<dyn Summary>>, needs: SummaryNeeds, numbers: usize) -> Self {
+        Observable { summary, needs, fit: None, numbers, simulated: BTreeMap::new() }
+    }
+}
+
+/// Numbers of whole events, one after the other.
+pub fn events_of(list: &[f64], numbers: usize) -> Values<'_> {
+    let shape = (list.len() / numbers, numbers);
+    Values::new(ArrayView2::from_shape(shape, list).expect("the numbers of whole events"))
 }
 
 /// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
@@ -39,7 +58,7 @@ impl Observables<'_> {
     pub fn fitted(&self, events: &TrueEvents<'_>, summary: Option<usize>, selection: usize) -> usize {
         let cuts = self.cuts[selection].as_ref().map_or(&[][..], |cuts| &cuts.0);
         let used = cuts.iter().map(|cut| cut.summary).chain(summary);
-        let fitted = |s: usize| self.summaries[s].needs.fit.map_or(0, |needs| events.fitted(&needs));
+        let fitted = |s: usize| self.summaries[s].fit.map_or(0, |needs| events.fitted(&needs));
         used.map(fitted).max().unwrap_or(0)
     }
 }
@@ -78,15 +97,20 @@ impl Observed<'_, '_> {
         self.batch.values.nrows()
     }
 
-    /// A summary of all events, whether they have it or not; that it is finite is checked where it crosses the boundary.
+    /// A summary of all events, whether they have it or not, one event after the other; that it is finite is checked where it
+    /// crosses the boundary.
     pub fn values(&self, summary: usize) -> Result<&[f64]> {
         let evaluate = || {
             let (function, batch) = self.call(summary)?;
-            let mut values = vec![0.0; self.events()];
+            let mut values = vec![0.0; self.numbers(summary) * self.events()];
             function.evaluate(&batch, &mut values)?;
             Ok(values)
         };
         self.values[summary].get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    fn numbers(&self, summary: usize) -> usize {
+        self.observables.summaries[summary].numbers
     }
 
     /// Which events have a summary; `None` if all have.
@@ -184,23 +208,32 @@ impl Observed<'_, '_> {
         selection: usize,
         range: Range<usize>,
         kept: &'k mut Vec<f64>,
-    ) -> Result<&'k [f64]> {
-        let values = &self.values(summary)?[range.clone()];
-        let one = |mask: &[bool], kept: &mut Vec<f64>| {
-            kept.extend(values.iter().zip(mask).filter(|(_, pass)| **pass).map(|(&x, _)| x));
-        };
+    ) -> Result<Values<'k>> {
+        let numbers = self.numbers(summary);
+        let values = &self.values(summary)?[numbers * range.start..numbers * range.end];
         kept.clear();
         match (self.mask(selection)?, self.defined(summary)?) {
-            (None, None) => return Ok(values),
-            (Some(mask), None) => one(&mask[range], kept),
-            (None, Some(defined)) => one(&defined[range], kept),
+            (None, None) => return Ok(events_of(values, numbers)),
+            (Some(mask), None) => keep(values, numbers, mask[range].iter().copied(), kept),
+            (None, Some(defined)) => keep(values, numbers, defined[range].iter().copied(), kept),
             (Some(mask), Some(defined)) => {
                 let both = mask[range.clone()].iter().zip(&defined[range]).map(|(pass, has)| *pass && *has);
-                kept.extend(values.iter().zip(both).filter(|(_, pass)| *pass).map(|(&x, _)| x));
+                keep(values, numbers, both, kept);
             }
         }
-        Ok(kept)
+        Ok(events_of(kept, numbers))
     }
+}
+
+/// Appends the numbers of those events that pass.
+fn keep(values: &[f64], numbers: usize, passes: impl Iterator<Item = bool>, kept: &mut Vec<f64>) {
+    if numbers == 1 {
+        // The usual case, without a slice for each event.
+        kept.extend(values.iter().zip(passes).filter(|(_, pass)| *pass).map(|(&x, _)| x));
+        return;
+    }
+    let events = values.chunks_exact(numbers).zip(passes).filter(|(_, pass)| *pass);
+    events.for_each(|(event, _)| kept.extend_from_slice(event));
 }
 
 fn count(mask: &[bool]) -> usize {
@@ -216,6 +249,41 @@ mod tests {
 
     use super::super::cuts::Cut;
     use super::*;
+
+    fn observable(summary: Result<Arc<dyn Summary>>, numbers: usize) -> Observable {
+        Observable::fixed(summary, SummaryNeeds::default(), numbers)
+    }
+
+    /// Columns 0 and 1 of events above 0 in column 0.
+    struct Both;
+
+    impl Summary for Both {
+        fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
+            out.iter_mut().zip(batch.values.iter()).for_each(|(o, x)| *o = *x);
+            Ok(())
+        }
+        fn defined(&self, batch: &Batch<'_>) -> Result<Option<Vec<bool>>> {
+            Positive.defined(batch)
+        }
+    }
+
+    /// A cut on one number keeps whole events of a summary of two.
+    #[test]
+    fn events_keep_their_numbers_together() {
+        let summaries = [observable(Ok(Arc::new(Both)), 2), observable(Ok(Arc::new(Positive)), 1)];
+        let cuts = [Ok(Cuts::default()), Ok(Cuts(vec![Cut { summary: 1, low: -9.0, high: 2.5 }]))];
+        let events = array![[0.0, 5.0], [1.0, 6.0], [-2.0, 7.0], [3.0, 8.0], [2.0, 9.0]];
+        let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3, 4]);
+        let observed =
+            Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
+        let kept = |selection, range| {
+            let mut memory = Vec::new();
+            observed.kept(0, selection, range, &mut memory).unwrap().x.to_owned()
+        };
+        assert_eq!(kept(0, 0..5), array![[1.0, 6.0], [3.0, 8.0], [2.0, 9.0]]);
+        assert_eq!(kept(1, 1..4), array![[1.0, 6.0]]);
+        assert_eq!(kept(1, 2..3).dim(), (0, 2));
+    }
 
     /// Column 0, counting its calls.
     struct First(AtomicUsize);
@@ -243,14 +311,15 @@ mod tests {
 
     #[test]
     fn events_without_a_summary_are_not_counted_and_pass_no_cut_on_it() {
-        let summaries =
-            [Observable { summary: Ok(Arc::new(Positive)), needs: SummaryNeeds::default(), null: None }];
+        let summaries = [observable(Ok(Arc::new(Positive)), 1)];
         let cuts = [Ok(Cuts::default()), Ok(Cuts(vec![Cut { summary: 0, low: -9.0, high: 2.5 }]))];
         let events = array![[0.0], [1.0], [-2.0], [3.0], [2.0]];
         let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3, 4]);
         let observed =
             Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
-        let kept = |selection, range| observed.kept(0, selection, range, &mut Vec::new()).unwrap().to_vec();
+        let kept = |selection, range| {
+            observed.kept(0, selection, range, &mut Vec::new()).unwrap().one().unwrap().to_vec()
+        };
         assert_eq!((kept(0, 0..5), kept(0, 2..4)), (vec![1.0, 3.0, 2.0], vec![3.0]));
         assert_eq!(kept(1, 0..5), [1.0, 2.0]);
         assert_eq!((observed.passed(0, 0..5).unwrap(), observed.passed(1, 0..5).unwrap()), (5, 2));
@@ -260,8 +329,7 @@ mod tests {
     #[test]
     fn a_summary_is_evaluated_once_however_many_selections_cut_on_it() {
         static FIRST: First = First(AtomicUsize::new(0));
-        let observable = |summary| Observable { summary, needs: SummaryNeeds::default(), null: None };
-        let summaries = [observable(Ok(Arc::new(&FIRST))), observable(Err(Error::data("broken")))];
+        let summaries = [observable(Ok(Arc::new(&FIRST)), 1), observable(Err(Error::data("broken")), 1)];
         let cut = |summary, low, high| Ok(Cuts(vec![Cut { summary, low, high }]));
         let cuts = [Ok(Cuts::default()), cut(0, 1.0, 3.0), cut(0, 2.0, 9.0), cut(1, 0.0, 1.0)];
         let events = array![[0.0], [1.0], [2.0], [3.0]];
@@ -269,12 +337,15 @@ mod tests {
         let observed =
             Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
         let all_kept = |summary, selection| {
-            observed.kept(summary, selection, 0..4, &mut Vec::new()).map(<[f64]>::to_vec)
+            observed
+                .kept(summary, selection, 0..4, &mut Vec::new())
+                .and_then(Values::one)
+                .map(<[f64]>::to_vec)
         };
         assert_eq!(all_kept(0, 0).unwrap(), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(all_kept(0, 1).unwrap(), [1.0, 2.0]);
         assert_eq!(all_kept(0, 2).unwrap(), [2.0, 3.0]);
-        assert_eq!(observed.kept(0, 1, 2..4, &mut Vec::new()).unwrap(), [2.0]);
+        assert_eq!(observed.kept(0, 1, 2..4, &mut Vec::new()).unwrap().one().unwrap(), [2.0]);
         assert_eq!((observed.passed(0, 0..4).unwrap(), observed.passed(2, 0..3).unwrap()), (4, 1));
         assert_eq!(FIRST.0.load(Ordering::Relaxed), 1);
         // What is broken spoils what needs it, and nothing else.

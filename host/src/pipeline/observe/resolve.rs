@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use amplicast_sdk::abi::LoadedSummaryStatistic;
+use amplicast_sdk::abi::LoadedSummary;
 use amplicast_sdk::{Error, Result, SummaryNeeds};
 
 use super::cuts::{Cut, Cuts};
@@ -15,20 +15,20 @@ use crate::pipeline::plan::{Components, Made, Setting, TrueSource};
 
 /// All summaries, those that are fitted without their fit.
 pub fn summaries(components: &Components) -> Vec<Observable> {
-    let schema = &components.schema;
-    let observable = |made: &Made<LoadedSummaryStatistic>| match &made.component {
-        Ok(loaded) => {
-            let needs = loaded.needs();
-            let summary = match needs.fit {
-                None => loaded.prepare(schema).map(Arc::from),
-                // What it is before its fit is nobody's to evaluate.
-                Some(_) => Err(Error::data("expected a fitted summary, found one without its fit")),
-            };
-            Observable { summary, needs, null: None }
+    let observable = |(made, numbers): (&Made<LoadedSummary>, &Vec<String>)| {
+        let fixed = |summary, needs| Observable::fixed(summary, needs, numbers.len());
+        match &made.component {
+            Ok(LoadedSummary::Fixed(loaded)) => {
+                fixed(loaded.prepare(&components.schema).map(Arc::from), loaded.needs())
+            }
+            Ok(LoadedSummary::Fitted(loaded)) => {
+                let unfitted = Err(Error::data("expected a fitted summary, found one without its fit"));
+                Observable { fit: Some(loaded.needs()), ..fixed(unfitted, SummaryNeeds::default()) }
+            }
+            Err(error) => fixed(Err(error.clone()), SummaryNeeds::default()),
         }
-        Err(error) => Observable { summary: Err(error.clone()), needs: SummaryNeeds::default(), null: None },
     };
-    components.summaries.iter().map(observable).collect()
+    components.summaries.iter().zip(&components.numbers).map(observable).collect()
 }
 
 /// All selections, their quantiles resolved.
@@ -61,7 +61,7 @@ fn resolved(
         let label = components.summaries[summary].component.as_ref().map_err(Clone::clone)?.label();
         let sorted: OnceCell<Result<Vec<f64>>> = OnceCell::new();
         let sort = || -> Result<Vec<f64>> {
-            let fitted = observables.summaries[summary].needs.fit.map_or(0, |needs| events.fitted(&needs));
+            let fitted = observables.summaries[summary].fit.map_or(0, |needs| events.fitted(&needs));
             let (values, defined) = (training.values(summary)?, training.defined(summary)?);
             let has = |event: &usize| defined.is_none_or(|defined| defined[*event]);
             let mut sorted: Vec<f64> =

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use amplicast_sdk::ReferenceUse;
-use amplicast_sdk::abi::{LoadedSummaryStatistic, LoadedUncertaintyModel};
+use amplicast_sdk::abi::{LoadedSummary, LoadedUncertaintyModel};
 
 use super::components::{Components, Made};
 use crate::config::{ConfigError, Experiment, Names, ReferenceName, Selector, Source};
@@ -132,17 +132,14 @@ pub fn summaries_of<'a>(
     components: &'a Components,
     summary: usize,
     selection: usize,
-) -> impl Iterator<Item = &'a Made<LoadedSummaryStatistic>> {
+) -> impl Iterator<Item = &'a Made<LoadedSummary>> {
     let cuts: Vec<String> = experiment.selection[selection].cuts.iter().map(|c| c.summary.clone()).collect();
-    let used =
-        move |(i, made): &(usize, &Made<LoadedSummaryStatistic>)| *i == summary || cuts.contains(&made.name);
+    let used = move |(i, made): &(usize, &Made<LoadedSummary>)| *i == summary || cuts.contains(&made.name);
     components.summaries.iter().enumerate().filter(used).map(|(_, made)| made)
 }
 
 fn per_member(experiment: &Experiment, components: &Components, summary: usize, selection: usize) -> bool {
-    let depends = |made: &Made<LoadedSummaryStatistic>| {
-        made.component.as_ref().is_ok_and(|s| s.needs().depends_on_member())
-    };
+    let depends = |made: &Made<LoadedSummary>| made.component.as_ref().is_ok_and(|s| s.depends_on_member());
     summaries_of(experiment, components, summary, selection).any(depends)
 }
 

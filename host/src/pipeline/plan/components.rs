@@ -1,7 +1,7 @@
 //! The experiment's components, made and checked before anything runs.
 
 use amplicast_sdk::abi::{
-    Caller, Kind, LoadedGenerator, LoadedMetric, LoadedSummaryStatistic, LoadedUncertaintyModel,
+    Caller, Kind, LoadedGenerator, LoadedMetric, LoadedSummary, LoadedUncertaintyModel,
 };
 use amplicast_sdk::{Error, ErrorKind, Result, Schema, Split};
 use serde_json::Value;
@@ -44,8 +44,10 @@ pub struct Components {
     pub generators: Vec<Made<LoadedGenerator>>,
     /// Ways to a posterior.
     pub uncertainties: Vec<Made<LoadedUncertaintyModel>>,
-    /// 1D functions of an event.
-    pub summaries: Vec<Made<LoadedSummaryStatistic>>,
+    /// Functions of an event.
+    pub summaries: Vec<Made<LoadedSummary>>,
+    /// The names of the numbers of each summary.
+    pub numbers: Vec<Vec<String>>,
     /// Comparisons.
     pub metrics: Vec<Made<LoadedMetric>>,
     /// What the user should know of how files are read.
@@ -55,7 +57,7 @@ pub struct Components {
 impl Components {
     /// Axis text of a summary with its unit; empty if it cannot be used.
     pub fn axis(&self, summary: usize) -> String {
-        self.summaries[summary].component.as_ref().map_or_else(|_| String::new(), |s| s.axis().to_string())
+        self.numbers[summary].join(", ")
     }
 
     /// What the events of one training set depend on, before their precision is looked at.
@@ -108,14 +110,18 @@ impl Components {
                 Ok((entry.component.uncertainty(config, caller)?, Vec::new()))
             })?);
         }
-        let mut summaries = Vec::new();
+        let (mut summaries, mut numbers) = (Vec::new(), Vec::new());
         for table in &mut experiment.summary {
+            // What cannot be used is shown without words.
+            let mut names = vec![String::new()];
             summaries.push(make(session, source, Kind::Summary, table, |entry, config, caller| {
                 let summary = entry.component.summary(config, caller)?;
                 // What the summary cannot be computed on is said now, not after the training.
-                summary.prepare(&schema)?;
+                summary.check(&schema)?;
+                names = summary.numbers(&schema)?;
                 Ok((summary, Vec::new()))
             })?);
+            numbers.push(names);
         }
         let mut metrics = Vec::new();
         for table in &mut experiment.metric {
@@ -127,7 +133,7 @@ impl Components {
         name_seeds(&mut uncertainties);
         name_seeds(&mut summaries);
         name_seeds(&mut metrics);
-        Ok(Components { dataset, schema, generators, uncertainties, summaries, metrics, notes })
+        Ok(Components { dataset, schema, generators, uncertainties, summaries, numbers, metrics, notes })
     }
 }
 

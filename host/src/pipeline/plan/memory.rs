@@ -76,7 +76,8 @@ fn needs(
         ("n_holdout", ReferenceName::Holdout, sizes.n_holdout.unwrap_or(holdout)),
     ] {
         let of = cells.iter().filter(|cell| cell.reference == Some(reference));
-        let values = of.map(|cell| (cell.summary, cell.selection)).collect::<BTreeSet<_>>().len();
+        let values = of.map(|cell| (cell.summary, cell.selection)).collect::<BTreeSet<_>>();
+        let values: usize = values.into_iter().map(|(summary, _)| components.numbers[summary].len()).sum();
         let what = format!("the reference `{}` of {events} events", reference.text());
         list.push((field, what, events as f64 * NUMBER * values as f64));
     }

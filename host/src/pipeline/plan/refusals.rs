@@ -1,6 +1,6 @@
 //! What cannot work is refused by name before anything runs.
 
-use amplicast_sdk::{LossKind, ReferenceUse, Split};
+use amplicast_sdk::{LossKind, ReferenceUse, Split, Takes};
 
 use super::cells::{Plan, PlannedCell, member_count, summaries_of};
 use super::components::Components;
@@ -14,7 +14,9 @@ pub fn refuse(
     components: &Components,
 ) -> Result<(), ConfigError> {
     let sizes = &experiment.experiment;
+    check_selections(source, experiment, components)?;
     for cell in &plan.cells {
+        check_numbers(source, components, cell)?;
         check_densities(source, experiment, components, cell)?;
         check_pair(source, components, cell)?;
         check_members(source, experiment, components, cell)?;
@@ -73,6 +75,46 @@ pub fn refuse(
         }
     }
     Ok(())
+}
+
+/// What a summary of several numbers is, for messages.
+fn several(components: &Components, summary: usize) -> Option<String> {
+    let (name, numbers) = (&components.summaries[summary].name, &components.numbers[summary]);
+    (numbers.len() > 1).then(|| format!("`{name}` has {}: {}", numbers.len(), numbers.join(", ")))
+}
+
+/// Cuts and planes are those of summaries of one number.
+fn check_selections(
+    source: &Source,
+    experiment: &Experiment,
+    components: &Components,
+) -> Result<(), ConfigError> {
+    for (i, selection) in experiment.selection.iter().enumerate() {
+        let cuts = selection.cuts.iter().enumerate();
+        let cuts = cuts.map(|(j, cut)| (format!("cuts[{j}].summary"), "a cut", &cut.summary));
+        let axes = selection.plane.iter().flatten().enumerate();
+        let axes = axes.map(|(j, name)| (format!("plane[{j}]"), "an axis of a plane", name));
+        for (field, what, name) in cuts.chain(axes) {
+            let Some(summary) = components.summaries.iter().position(|s| s.name == *name) else { continue };
+            if let Some(several) = several(components, summary) {
+                let message = format!("{what} takes a summary of one number, {several}");
+                return Err(source.error(&format!("selection[{i}].{field}"), &message));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_numbers(source: &Source, components: &Components, cell: &PlannedCell) -> Result<(), ConfigError> {
+    let metric = &components.metrics[cell.metric];
+    let takes_one = metric.component.as_ref().is_ok_and(|m| m.takes() == Takes::One);
+    let Some(several) = several(components, cell.summary).filter(|_| takes_one) else { return Ok(()) };
+    let message = format!(
+        "metric `{0}` takes summaries of one number, {several}; leave the pair out: [[exclude]] metric = \"{0}\", summary = \
+         \"{1}\"",
+        metric.name, cell.name.summary
+    );
+    Err(source.error(&metric.path, &message))
 }
 
 fn check_densities(

@@ -162,6 +162,10 @@ impl<'a, 't> Chains<'a, 't> {
             self.loaded.members(&chains, count, seed.split("members"))
         })?;
         check_members(&members.parameters, &model.layout(), &self.uncertainty.name)?;
+        for (i, rows) in members.rows.iter().flatten().enumerate() {
+            let what = format!("`{}`, member {i}: training rows", self.uncertainty.name);
+            expect_length(&what, self.training.seen.rows.len(), rows.len())?;
+        }
         for warning in warnings {
             let warning = format!("training set {}, {warning}", number + 1);
             session.progress.say(&format!("warning: {name}: {warning}"));

@@ -1,10 +1,15 @@
 //! Summaries that are fitted to true and generated events: every fit is a stage of its own.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use amplicast_sdk::abi::{LoadedFittedSummary, LoadedMetric};
 use amplicast_sdk::ndarray::Array2;
-use amplicast_sdk::{Batch, Chain, Diagnostics, Error, FitNeeds, Origin, Result, Seed, Summary, SummaryFit};
+use amplicast_sdk::{
+    Batch, Chain, Diagnostics, Error, FitNeeds, Origin, Result, Seed, Summary, SummaryFit, Values,
+};
 
 use super::chains::Posterior;
 use super::row::Pair;
@@ -15,6 +20,12 @@ use crate::store::Key;
 /// The name of the stored parameters.
 const PARAMETERS: &str = "parameters";
 
+/// A summary that is known to be fitted.
+fn fitted<'a>(pair: &Pair<'a>, summary: usize) -> Result<&'a LoadedFittedSummary> {
+    let loaded = pair.run.components.summaries[summary].component.as_ref().map_err(Clone::clone)?;
+    loaded.fitted().ok_or_else(|| Error::plugin("expected a fitted summary, found one that is not"))
+}
+
 /// The key of what a fit leaves.
 fn key(
     kind: &'static str,
@@ -24,8 +35,11 @@ fn key(
     members: &Range<u64>,
 ) -> Key {
     let made = &pair.run.components.summaries[summary];
-    let parameters: Vec<String> = members.clone().map(|i| posterior.hash(i)).collect();
-    pair.trained().fit(kind, &made.identity, &parameters, seed(pair, summary, members))
+    pair.trained().fit(kind, &made.identity, &hashes(posterior, members), seed(pair, summary, members))
+}
+
+fn hashes(posterior: &Posterior, members: &Range<u64>) -> Vec<String> {
+    members.clone().map(|i| posterior.hash(i)).collect()
 }
 
 fn seed(pair: &Pair<'_>, summary: usize, members: &Range<u64>) -> Seed {
@@ -56,7 +70,7 @@ pub fn fit(
 ) -> Result<Arc<dyn Summary>> {
     let (run, components) = (pair.run, pair.run.components);
     let made = &components.summaries[summary];
-    let loaded = made.component.as_ref().map_err(Clone::clone)?;
+    let loaded = fitted(pair, summary)?;
     let seed = seed(pair, summary, &members);
     let [of_fit, of_diagnostics] =
         ["summary", "diagnostics"].map(|kind| key(kind, pair, posterior, summary, &members));
@@ -83,32 +97,70 @@ pub fn fit(
     Ok(loaded.fitted(&components.schema, &parameters)?.into())
 }
 
-/// The simulated law of a cross-fitted summary's distance to the training events, from events of these members, unless it
-/// is stored.
-pub fn null(
+/// What each of these metrics, by number, makes of the pseudo-experiments of a cross-fitted summary, with events of these members,
+/// unless it is stored. An error is that of all of them.
+pub fn simulated(
     pair: &Pair<'_>,
     posterior: &Posterior,
     summary: usize,
     needs: FitNeeds,
     members: Range<u64>,
-) -> Result<Arc<[f64]>> {
-    let made = &pair.run.components.summaries[summary];
-    let loaded = made.component.as_ref().map_err(Clone::clone)?;
-    let key = key("null", pair, posterior, summary, &members);
-    if let Some(stored) = pair.run.store.json::<Vec<f64>>(&key) {
-        return Ok(stored.into());
+    metrics: &[usize],
+) -> Result<BTreeMap<usize, Arc<[f64]>>> {
+    let (components, store) = (pair.run.components, pair.run.store);
+    let made = &components.summaries[summary];
+    let loaded = fitted(pair, summary)?;
+    let seed = seed(pair, summary, &members);
+    let parameters = hashes(posterior, &members);
+    let (mut known, mut missing) = (BTreeMap::new(), Vec::new());
+    for &number in metrics {
+        let metric = &components.metrics[number];
+        // One that cannot be used says so where it is compared.
+        let Ok(usable) = &metric.component else { continue };
+        let key = pair.trained().null(&made.identity, &metric.identity, &parameters, seed);
+        match store.json::<Vec<f64>>(&key) {
+            Some(stored) => _ = known.insert(number, stored.into()),
+            None => missing.push((number, usable, key)),
+        }
     }
-    let seed = seed(pair, summary, &members).split("null");
+    if missing.is_empty() {
+        return Ok(known);
+    }
     let what = format!("simulate the null law of {}", made.name);
-    let found = with_events(pair, posterior, needs, members, seed, &what, |f, _| loaded.simulated_null(f))?;
-    if let Some(x) = found.iter().find(|x| !x.is_finite() || **x <= 0.0) {
-        let name = &made.name;
-        return Err(Error::numeric(format!(
-            "the simulated law of `{name}`: expected finite positive distances, found {x}"
-        )));
+    let usable: Vec<&LoadedMetric> = missing.iter().map(|(_, usable, _)| *usable).collect();
+    let found = with_events(pair, posterior, needs, members, seed.split("null"), &what, |fit, _| {
+        of_pseudo_experiments(loaded, &usable, fit)
+    })?;
+    for ((number, _, key), list) in missing.into_iter().zip(found) {
+        store.put_json(&key, &list)?;
+        known.insert(number, list.into());
     }
-    pair.run.store.put_json(&key, &found)?;
-    Ok(found.into())
+    Ok(known)
+}
+
+/// For each metric a number of each pseudo-experiment; none if it has no use for them.
+fn of_pseudo_experiments(
+    loaded: &LoadedFittedSummary,
+    metrics: &[&LoadedMetric],
+    fit: &SummaryFit<'_>,
+) -> Result<Vec<Vec<f64>>> {
+    let count = loaded.pseudo_experiments();
+    let draw = |number: u64| -> Result<Vec<Option<f64>>> {
+        let found = loaded.pseudo_experiment(fit, number)?;
+        let [training, generated] = [found.training.view(), found.generated.view()].map(Values::new);
+        metrics.iter().map(|metric| metric.simulate(training, generated)).collect()
+    };
+    // The first tells whether it is worth to go on: each is as much work as a fit.
+    let first = if count > 0 { draw(0)? } else { Vec::new() };
+    let done = AtomicU64::new(u64::from(count > 0));
+    let others = if first.iter().all(Option::is_none) { 0 } else { count - 1 };
+    let others = fit.context.collect(others as usize, |i| {
+        let found = draw(i as u64 + 1)?;
+        fit.context.progress(done.fetch_add(1, Ordering::Relaxed) + 1, count, None);
+        Ok(found)
+    })?;
+    let all = || [&first].into_iter().chain(&others);
+    Ok((0..metrics.len()).map(|m| all().filter_map(|found| *found.get(m)?).collect()).collect())
 }
 
 /// Calls with the true events and those of these members that a summary is fitted to, and with the stage's name.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::chains::Posterior;
 use super::diagnosed::{Subject, diagnosed};
-use super::fits::{diagnostics, fit, null, reserved};
+use super::fits::{diagnostics, fit, reserved, simulated};
 use super::row::Pair;
 use crate::config::ReferenceName;
 use crate::pipeline::observe::{Bins, Columns, Cuts, Observable, Observables, column_identity, cuts};
@@ -27,8 +27,8 @@ pub struct OwnColumns<'a, 'r> {
     fitted: Vec<(usize, FitNeeds)>,
     /// Of these, the ones that were fitted once for all members.
     pooled: BTreeMap<usize, Result<Arc<dyn Summary>>>,
-    /// Of the cross-fitted ones that are compared with training events, the simulated null laws.
-    nulls: BTreeMap<usize, Result<Arc<[f64]>>>,
+    /// Of the cross-fitted ones that are compared with training events, what each metric made of pseudo-experiments.
+    simulated: BTreeMap<usize, BTreeMap<usize, Result<Arc<[f64]>>>>,
     /// The first member's, which also fix the bins of the report.
     pub first: Option<Columns>,
     bins: Option<Bins>,
@@ -66,10 +66,9 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
             cells().any(|c| c.summary == s || cut(c.selection))
         };
         let summaries = pair.replica.observables.summaries.iter().enumerate();
-        let fitted =
-            summaries.filter_map(|(s, o)| Some((s, o.needs.fit?))).filter(|(s, _)| used(*s)).collect();
-        let (pooled, nulls, first, bins) = (BTreeMap::new(), BTreeMap::new(), None, None);
-        OwnColumns { pair, posterior, names, fitted, pooled, nulls, first, bins }
+        let fitted = summaries.filter_map(|(s, o)| Some((s, o.fit?))).filter(|(s, _)| used(*s)).collect();
+        let (pooled, simulated, first, bins) = (BTreeMap::new(), BTreeMap::new(), None, None);
+        OwnColumns { pair, posterior, names, fitted, pooled, simulated, first, bins }
     }
 
     /// Finds them, fits what all members share, and prepares the columns of the first member.
@@ -82,14 +81,18 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
         for &(s, needs) in own.fitted.iter().filter(|(_, needs)| needs.pooled) {
             own.pooled.insert(s, going_on(fit(pair, posterior, s, needs, all.clone()))?);
         }
-        let in_training = |s: usize| {
-            own.names.iter().any(|n| n.summary == s && n.reference == Some(ReferenceName::Training))
-        };
-        let nulls = own.fitted.iter().filter(|(s, needs)| needs.cross_fitted && in_training(*s));
-        for (s, needs) in nulls.copied().collect::<Vec<_>>() {
+        for &(s, needs) in own.fitted.iter().filter(|(_, needs)| needs.cross_fitted()) {
+            let in_training =
+                |n: &&ColumnName| n.summary == s && n.reference == Some(ReferenceName::Training);
+            let metrics: BTreeSet<usize> = own.names.iter().filter(in_training).map(|n| n.metric).collect();
+            let metrics: Vec<usize> = metrics.into_iter().collect();
             // Of the first member: the laws of the others, whose densities are nearly the same, would cost as much again each.
             let members = if needs.pooled { all.clone() } else { 0..1 };
-            own.nulls.insert(s, going_on(null(pair, posterior, s, needs, members))?);
+            let found = match going_on(simulated(pair, posterior, s, needs, members, &metrics))? {
+                Ok(found) => found.into_iter().map(|(metric, list)| (metric, Ok(list))).collect(),
+                Err(error) => metrics.into_iter().map(|metric| (metric, Err(error.clone()))).collect(),
+            };
+            own.simulated.insert(s, found);
         }
         let member = pair.member(posterior, 0)?;
         own.first = own.of_member(&*member, 0, true)?.columns;
@@ -141,7 +144,7 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
                 Some(pooled) => pooled.clone(),
                 None => going_on(fit(self.pair, self.posterior, s, needs, i..i + 1))?,
             };
-            summaries[s].null = self.nulls.get(&s).cloned();
+            summaries[s].simulated = self.simulated.get(&s).cloned().unwrap_or_default();
         }
         let observables = Observables { summaries: &summaries, ..self.pair.observables(member, i) };
         let cuts = cuts(run, replica.dataset, replica.events, observables);

@@ -6,7 +6,8 @@
 //! | stage | covers |
 //! |---|---|
 //! | `chain` | generator, uncertainty model, data, training settings, seed, number of the chain; how many members, if they are joint |
-//! | `summary`, `diagnostics`, `null` | a fitted summary, generator, data, parameters of the members that it is fitted to, seed |
+//! | `summary`, `diagnostics` | a fitted summary, generator, data, parameters of the members that it is fitted to, seed |
+//! | `null` | the same, and the metric that made numbers of pseudo-experiments |
 //! | `curve` | generator, data, parameters of the member, seed of its events, checkpoints, column |
 //! | `glance` | the same without a column: what is kept of the member's events to look at them |
 //! | `truth` | data, column, where the true events come from and how many they are |
@@ -92,14 +93,23 @@ impl Trained<'_> {
         Key::new("chain", &inputs)
     }
 
-    /// What a fit of a summary leaves: its parameters (`summary`), what it says of itself (`diagnostics`), and the simulated law of its
-    /// distance (`null`).
+    /// What a fit of a summary leaves: its parameters (`summary`), and what it says of itself (`diagnostics`).
     pub fn fit(self, kind: &'static str, summary: &Value, parameters: &[String], seed: Seed) -> Key {
-        let inputs = json!({
+        Key::new(kind, &self.fitted(summary, parameters, seed))
+    }
+
+    /// What a metric made of the pseudo-experiments of a fitted summary.
+    pub fn null(self, summary: &Value, metric: &Value, parameters: &[String], seed: Seed) -> Key {
+        let mut inputs = self.fitted(summary, parameters, seed);
+        inputs["metric"] = metric.clone();
+        Key::new("null", &inputs)
+    }
+
+    fn fitted(self, summary: &Value, parameters: &[String], seed: Seed) -> Value {
+        json!({
             "summary": summary, "generator": self.generator, "data": self.data, "parameters": parameters,
             "seed": seed.bytes(),
-        });
-        Key::new(kind, &inputs)
+        })
     }
 
     /// The stream of a member's events.
@@ -194,6 +204,7 @@ mod tests {
         joint: Option<u64>,
         chain: u64,
         summary: Value,
+        metric: Value,
         parameters: Vec<String>,
         checkpoints: Vec<u64>,
         column: Value,
@@ -206,7 +217,7 @@ mod tests {
     /// An input, and what changes it.
     type Change = (&'static str, fn(&mut Inputs));
 
-    const CHANGES: [Change; 15] = [
+    const CHANGES: [Change; 16] = [
         ("generator", |i| i.generator = json!({"plugin": "other"})),
         ("data", |i| i.data = json!({"n_train": 200})),
         ("uncertainty", |i| i.uncertainty = json!({"plugin": "other"})),
@@ -215,6 +226,7 @@ mod tests {
         ("joint members", |i| i.joint = Some(11)),
         ("chain", |i| i.chain = 1),
         ("summary", |i| i.summary = json!({"plugin": "other"})),
+        ("metric", |i| i.metric = json!({"plugin": "other"})),
         ("parameters", |i| i.parameters[0] = parameters(&[1.0, -2.0])),
         ("checkpoints", |i| i.checkpoints.insert(0, 20)),
         ("column", |i| i.column = json!({"summary": "other"})),
@@ -236,6 +248,7 @@ mod tests {
             joint: Some(10),
             chain: 0,
             summary: json!({"plugin": "radius"}),
+            metric: json!({"plugin": "ks"}),
             parameters: vec![parameters(&[1.0, 2.0])],
             checkpoints: vec![50, 100],
             column: json!({"summary": "radius"}),
@@ -275,10 +288,12 @@ mod tests {
             covered(chain),
             set([&BASIS, &["uncertainty", "training", "seed", "joint members", "chain"]])
         );
-        for kind in ["summary", "diagnostics", "null"] {
+        for kind in ["summary", "diagnostics"] {
             let fit = |i: &Inputs| with(i, &|t| t.fit(kind, &i.summary, &i.parameters, Seed::new(i.seed)));
             assert_eq!(covered(fit), set([&BASIS, &["summary", "parameters", "seed"]]));
         }
+        let null = |i: &Inputs| with(i, &|t| t.null(&i.summary, &i.metric, &i.parameters, Seed::new(i.seed)));
+        assert_eq!(covered(null), set([&BASIS, &["summary", "metric", "parameters", "seed"]]));
         let curve = |i: &Inputs| {
             with(i, &|t| t.curve(&i.parameters[0], Seed::new(i.seed), &i.checkpoints, &i.column))
         };

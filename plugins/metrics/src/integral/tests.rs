@@ -59,7 +59,7 @@ fn extended(regions: &[(f64, f64)]) -> Vec<(Extended, Extended)> {
 fn compare(regions: &[(f64, f64)]) -> Box<dyn Comparison> {
     let metric =
         Integral::new(IntegralConfig { intervals: extended(regions), ..Default::default() }).unwrap();
-    metric.compare(&Reference { values: &[], quantiles: &[], simulated_null: None }).unwrap()
+    metric.compare(&Reference::quantiles(1, &[])).unwrap()
 }
 
 /// sigma_model^2 of Eq. 26.
@@ -203,7 +203,7 @@ fn an_empty_region_is_named() {
 fn a_tail_is_a_region() {
     let tail = compare(&[(0.5, f64::INFINITY)]);
     let mut accumulator = tail.accumulator();
-    accumulator.update(&[0.4, 0.5, 7.0, 1e300]).unwrap();
+    accumulator.update(Values::single(&[0.4, 0.5, 7.0, 1e300])).unwrap();
     assert_eq!(accumulator.values().unwrap(), [3.0]);
     let read = amplicast_sdk::read_config::<IntegralConfig>(r#"{"intervals": [["-inf", 0], [0, "inf"]]}"#);
     assert_eq!(read.unwrap().intervals, extended(&[(f64::NEG_INFINITY, 0.0), (0.0, f64::INFINITY)]));

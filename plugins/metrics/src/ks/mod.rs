@@ -3,6 +3,7 @@
 mod counts;
 mod grid;
 pub mod kolmogorov;
+mod rescaled;
 mod ties;
 
 pub use counts::{Distance, GapCounts};
@@ -11,10 +12,11 @@ use std::sync::Arc;
 
 use amplicast_sdk::{
     Accumulator, Comparison, Component, Curves, Error, Limit, Measured, Metric, NullLaw, Reference, Result,
-    config, expect_length, register_metric,
+    Shown, Values, config, expect_length, register_metric,
 };
 
 use counts::Gaps;
+use rescaled::rescaled_distance;
 use ties::Ties;
 
 config! {
@@ -22,8 +24,8 @@ config! {
     pub struct KsConfig {}
 }
 
-/// M_KS of Eq. 33 against a reference sample, with Kolmogorov's law as null law (Eq. 34), that law scaled to the mean of
-/// simulated distances where the reference has them, or the law of a distance between values that repeat.
+/// M_KS of Eq. 33 against a reference sample, with Kolmogorov's law as null law (Eq. 34), that law scaled to the mean distance of
+/// pseudo-experiments where the summaries are not independent, or the law of a distance between values that repeat.
 pub struct Ks;
 
 register_metric!(Ks);
@@ -40,9 +42,18 @@ impl Component for Ks {
 }
 
 impl Metric for Ks {
+    fn shown(&self) -> Shown {
+        Shown::value("KS distance")
+    }
+
+    /// sqrt(n m / (n + m)) D: it does not depend on the sizes of the samples.
+    fn simulate(&self, training: Values<'_>, generated: Values<'_>) -> Result<Option<f64>> {
+        Ok(Some(rescaled_distance(training.one()?.to_vec(), generated.one()?.to_vec())))
+    }
+
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
-        let gaps = Arc::new(Gaps::new(reference.values)?);
-        let simulated = reference.simulated_null.unwrap_or_default().to_vec();
+        let gaps = Arc::new(Gaps::new(reference.values.one()?)?);
+        let simulated = reference.simulated.to_vec();
         if let Some(x) = simulated.iter().find(|x| !x.is_finite() || **x <= 0.0) {
             return Err(Error::data(format!("simulated null law: expected positive distances, found {x}")));
         }
@@ -98,8 +109,8 @@ impl Comparison for AgainstReference {
 }
 
 impl Accumulator for GapCounts {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.add(summaries);
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.add(values.one()?);
         Ok(())
     }
 

@@ -28,6 +28,21 @@ pub trait MetricFault: Clone + Default + Send + Sync + 'static {
     fn accumulator(&self) -> Box<dyn Accumulator> {
         Box::new(Sums::default())
     }
+
+    /// How many numbers it takes.
+    fn takes(&self) -> Takes {
+        Takes::One
+    }
+
+    /// How it is shown, from how it should be.
+    fn shown(&self, shown: Shown) -> Shown {
+        shown
+    }
+
+    /// How much of the pseudo-experiments is used.
+    fn of_simulated(&self) -> f64 {
+        1.0
+    }
 }
 
 #[derive(Clone)]
@@ -35,15 +50,41 @@ pub struct Distance<F>(pub F);
 
 super::component!(Distance, MetricFault);
 
+/// Mean and width.
+fn moments(values: Values<'_>) -> (f64, f64) {
+    let (x, m) = (values.x.column(0), values.events() as f64);
+    let mean = x.iter().sum::<f64>() / m;
+    (mean, (x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / m).sqrt())
+}
+
 impl<F: MetricFault> Metric for Distance<F> {
+    fn takes(&self) -> Takes {
+        self.0.takes()
+    }
+
+    fn shown(&self) -> Shown {
+        self.0.shown(Shown::value("distance of the means"))
+    }
+
+    /// The distance, over the width that it has for independent samples.
+    fn simulate(&self, training: Values<'_>, generated: Values<'_>) -> Result<Option<f64>> {
+        let ((one, width), (other, _)) = (moments(training), moments(generated));
+        let [n, m] = [generated.events(), training.events()].map(|events| events as f64);
+        Ok(Some((one - other).abs() / width / (1.0 / n + 1.0 / m).sqrt()))
+    }
+
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
-        let m = reference.values.len() as f64;
-        let mean = reference.values.iter().sum::<f64>() / m;
-        let width = (reference.values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / m).sqrt();
-        if reference.values.len() < 2 || width <= 0.0 {
+        let m = reference.values.events() as f64;
+        let (mean, width) = moments(reference.values);
+        if reference.values.events() < 2 || width <= 0.0 {
             return Err(Error::data("expected a reference of different values, found one value"));
         }
-        Ok(Box::new(Against { fault: Arc::new(self.0.clone()), mean, width, m }))
+        // The mean of |N(0, 1)| is sqrt(2 / pi).
+        let count = reference.simulated.len().max(1) as f64;
+        let simulated = reference.simulated.iter().sum::<f64>() / count * (std::f64::consts::PI / 2.0).sqrt();
+        let part = if reference.simulated.is_empty() { 0.0 } else { self.0.of_simulated() };
+        let scale = 1.0 + part * (simulated - 1.0);
+        Ok(Box::new(Against { fault: Arc::new(self.0.clone()), mean, width, m, scale }))
     }
 }
 
@@ -52,6 +93,8 @@ struct Against<F> {
     mean: f64,
     width: f64,
     m: f64,
+    /// Of the law, from pseudo-experiments.
+    scale: f64,
 }
 
 /// The standard normal quantile at a probability of a half or more, to three digits.
@@ -83,7 +126,7 @@ impl<F: MetricFault> Comparison for Against<F> {
     }
 
     fn null(&self, _: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
-        let width = self.fault.width(n, self.m);
+        let width = self.scale * self.fault.width(n, self.m);
         let quantile = |&p: &f64| self.fault.quantile(width * normal_quantile(0.5 + 0.5 * p).max(0.0), p);
         Ok(NullLaw {
             mean: width * (2.0 / std::f64::consts::PI).sqrt(),
@@ -100,9 +143,10 @@ pub struct Sums {
 }
 
 impl Accumulator for Sums {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.events += summaries.len() as f64;
-        self.sum += summaries.iter().sum::<f64>();
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        let values = values.one()?;
+        self.events += values.len() as f64;
+        self.sum += values.iter().sum::<f64>();
         Ok(())
     }
 

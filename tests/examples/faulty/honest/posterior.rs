@@ -23,6 +23,11 @@ pub trait PosteriorFault: Clone + Default + Send + Sync + 'static {
         right
     }
 
+    /// The rows that it says its members are fitted to, from what they should be.
+    fn named(&self, right: Vec<Vec<u16>>) -> Option<Vec<Vec<u16>>> {
+        Some(right)
+    }
+
     /// The rows of one member; all if none were drawn.
     fn rows(&self, n: u64, stream: &mut Stream) -> Vec<u64> {
         let some: Vec<u64> = (0..n).filter(|_| stream.random::<bool>()).collect();
@@ -51,14 +56,19 @@ impl<F: PosteriorFault> UncertaintyModel for Halves<F> {
         let mut stream = self.0.seed(inference.seed, inference.chain).split("rows").stream();
         let rows = self.0.rows(inference.training_rows, &mut stream);
         let Inference { settings, seed, context, .. } = *inference;
-        Ok(Chain::new([("fitted", inference.model.fit(&rows, settings, seed, context)?)]))
+        let mut counts = vec![0.0; inference.training_rows as usize];
+        rows.iter().for_each(|&row| counts[row as usize] += 1.0);
+        Ok(Chain::new([("fitted", inference.model.fit(&rows, settings, seed, context)?), ("rows", counts)]))
     }
 
     fn members(&self, chains: &[Chain], count: u64, _: Seed) -> Result<Members> {
         if (chains.len() as u64) < count {
             return Err(Error::data(format!("expected {count} chains, found {}", chains.len())));
         }
-        let fitted = chains[..count as usize].iter().map(|chain| Ok(chain.get("fitted")?.to_vec()));
-        Ok(Members::independent(self.0.members(fitted.collect::<Result<_>>()?)))
+        let vectors = |name| chains[..count as usize].iter().map(move |chain| Ok(chain.get(name)?.to_vec()));
+        let fitted = vectors("fitted").collect::<Result<_>>()?;
+        let counts = |list: Result<Vec<f32>>| Ok(list?.into_iter().map(|count| count as u16).collect());
+        let rows = self.0.named(vectors("rows").map(counts).collect::<Result<_>>()?);
+        Ok(Members { rows, ..Members::independent(self.0.members(fitted)) })
     }
 }

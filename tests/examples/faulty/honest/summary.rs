@@ -20,6 +20,16 @@ pub trait SummaryFault: Clone + Default + Send + Sync + 'static {
     fn number(&self, batch: &Batch<'_>, i: usize) -> f64 {
         column(batch, i)
     }
+
+    /// The names of its numbers: one, or two.
+    fn numbers(&self, _: &Schema) -> Vec<String> {
+        vec![self.label()]
+    }
+
+    /// The second number of event `i` of the batch, if it has two.
+    fn second(&self, batch: &Batch<'_>, i: usize) -> f64 {
+        column(batch, i)
+    }
 }
 
 /// The first column of event `i`.
@@ -37,6 +47,10 @@ impl<F: SummaryFault> SummaryStatistic for Column<F> {
         self.0.label()
     }
 
+    fn numbers(&self, schema: &Schema) -> Vec<String> {
+        self.0.numbers(schema)
+    }
+
     fn prepare(&self, schema: &Schema) -> Result<Box<dyn Summary>> {
         self.0.check(schema)?;
         Ok(Box::new(self.clone()))
@@ -45,7 +59,11 @@ impl<F: SummaryFault> SummaryStatistic for Column<F> {
 
 impl<F: SummaryFault> Summary for Column<F> {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
-        out.iter_mut().enumerate().for_each(|(i, y)| *y = self.0.number(batch, i));
+        let numbers = out.len() / batch.values.nrows().max(1);
+        for (i, out) in out.chunks_mut(numbers.max(1)).enumerate() {
+            out[0] = self.0.number(batch, i);
+            out[1..].fill(self.0.second(batch, i));
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! It counts up to a million events.
 
-use amplicast_sdk::{Accumulator, Result};
+use amplicast_sdk::{Accumulator, Result, Values};
 
 use crate::honest::{Distance, MetricFault, Sums, fault};
 
@@ -24,8 +24,8 @@ struct Faulty {
 }
 
 impl Accumulator for Faulty {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.sums.update(summaries)?;
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.sums.update(values)?;
         self.sums.events = self.sums.events.min(1e6);
         Ok(())
     }

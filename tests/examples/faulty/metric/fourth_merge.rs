@@ -1,6 +1,6 @@
 //! It ignores a fourth state.
 
-use amplicast_sdk::{Accumulator, Result};
+use amplicast_sdk::{Accumulator, Result, Values};
 
 use crate::honest::{Distance, MetricFault, Sums, fault};
 
@@ -25,8 +25,8 @@ struct Faulty {
 }
 
 impl Accumulator for Faulty {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.sums.update(summaries)?;
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.sums.update(values)?;
         Ok(())
     }
     fn state(&self) -> Result<Vec<f64>> {

@@ -1,6 +1,6 @@
 //! It keeps all events, but its state is short.
 
-use amplicast_sdk::{Accumulator, Result};
+use amplicast_sdk::{Accumulator, Result, Values};
 
 use crate::honest::{Distance, MetricFault, Sums, fault};
 
@@ -21,9 +21,9 @@ fault!(
 struct Faulty(Sums, Vec<f64>);
 
 impl Accumulator for Faulty {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.1.extend(summaries);
-        self.0.update(summaries)
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.1.extend(values.one()?);
+        self.0.update(values)
     }
     fn state(&self) -> Result<Vec<f64>> {
         self.0.state()

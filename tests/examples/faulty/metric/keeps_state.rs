@@ -1,6 +1,6 @@
 //! Its state holds all events.
 
-use amplicast_sdk::{Accumulator, Error, Result};
+use amplicast_sdk::{Accumulator, Error, Result, Values};
 
 use crate::honest::{Distance, MetricFault, fault};
 
@@ -21,8 +21,8 @@ fault!(
 struct Faulty(Vec<f64>);
 
 impl Accumulator for Faulty {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.0.extend(summaries);
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.0.extend(values.one()?);
         Ok(())
     }
     fn state(&self) -> Result<Vec<f64>> {

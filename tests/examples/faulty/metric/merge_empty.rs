@@ -1,6 +1,6 @@
 //! A merge into an empty accumulator fails.
 
-use amplicast_sdk::{Accumulator, Error, Result};
+use amplicast_sdk::{Accumulator, Error, Result, Values};
 
 use crate::honest::{Distance, MetricFault, Sums, fault};
 
@@ -21,8 +21,8 @@ fault!(
 struct Faulty(Sums);
 
 impl Accumulator for Faulty {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
-        self.0.update(summaries)
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.0.update(values)
     }
     fn state(&self) -> Result<Vec<f64>> {
         self.0.state()

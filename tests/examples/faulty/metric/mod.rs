@@ -2,8 +2,11 @@
 
 mod count_16_bits;
 mod count_million;
+mod first_number;
+mod forgets_simulated;
 mod fourth_merge;
 mod honest;
+mod ignores_weights;
 mod keeps_memory;
 mod keeps_state;
 mod limit_double;
@@ -11,6 +14,8 @@ mod merge_averages;
 mod merge_empty;
 mod merge_forgets;
 mod merge_unchecked;
+mod no_axis;
+mod no_parts;
 mod null_double;
 mod null_few_events;
 mod null_hundred;

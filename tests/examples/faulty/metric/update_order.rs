@@ -1,6 +1,6 @@
 //! The values depend on how they are cut into updates.
 
-use amplicast_sdk::{Accumulator, Result};
+use amplicast_sdk::{Accumulator, Result, Values};
 
 use crate::honest::{Distance, MetricFault, Sums, fault};
 
@@ -21,9 +21,9 @@ fault!(
 struct Faulty(Sums);
 
 impl Accumulator for Faulty {
-    fn update(&mut self, summaries: &[f64]) -> Result<()> {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
         let before = self.0.sum;
-        self.0.update(summaries)?;
+        self.0.update(values)?;
         self.0.sum += 1e-3 * before;
         Ok(())
     }

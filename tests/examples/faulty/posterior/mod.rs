@@ -8,5 +8,7 @@ mod fixed_seed;
 mod honest;
 mod member_twice;
 mod narrow;
+mod no_rows;
 mod one_row;
+mod other_rows;
 mod pairs;

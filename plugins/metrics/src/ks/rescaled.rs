@@ -1,4 +1,4 @@
-//! The two-sample Kolmogorov-Smirnov distance of the simulated null law.
+//! The two-sample Kolmogorov-Smirnov distance of a pseudo-experiment, from which the simulated null law is made.
 
 /// sqrt(n m / (n + m)) D.
 pub fn rescaled_distance(mut a: Vec<f64>, mut b: Vec<f64>) -> f64 {

@@ -1,0 +1,36 @@
+//! It counts events of weight 0.
+
+use amplicast_sdk::*;
+
+use crate::honest::{Distance, MetricFault, Sums, fault};
+
+fault!(
+    MetricFault,
+    IgnoresWeights,
+    Distance,
+    register_metric,
+    "metric-ignores-weights",
+    "It counts events of weight 0",
+    {
+        fn accumulator(&self) -> Box<dyn Accumulator> {
+            Box::new(Faulty(Sums::default()))
+        }
+    }
+);
+
+struct Faulty(Sums);
+
+impl Accumulator for Faulty {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        self.0.update(Values { w: None, ..values })
+    }
+    fn state(&self) -> Result<Vec<f64>> {
+        self.0.state()
+    }
+    fn merge(&mut self, state: &[f64]) -> Result<()> {
+        self.0.merge(state)
+    }
+    fn values(&self) -> Result<Vec<f64>> {
+        self.0.values()
+    }
+}

@@ -1,0 +1,17 @@
+//! It does not say which rows its members are fitted to.
+
+use crate::honest::{Halves, PosteriorFault, fault};
+
+fault!(
+    PosteriorFault,
+    NoRows,
+    Halves,
+    register_uncertainty,
+    "posterior-no-rows",
+    "It does not say which rows its members are fitted to",
+    {
+        fn named(&self, _: Vec<Vec<u16>>) -> Option<Vec<Vec<u16>>> {
+            None
+        }
+    }
+);
