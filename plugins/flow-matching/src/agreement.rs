@@ -1,12 +1,13 @@
 //! For tests: the lanes against the graph in double precision.
 
+use amplicast_nn::lanes::{Segments, SegmentsMut};
 use amplicast_nn::{Views, initial_parameters, layout};
 use amplicast_sdk::Seed;
 use amplicast_sdk::rand::RngExt;
 use tch::{Device, Kind, Tensor};
 
-use crate::flow::Lines;
-use crate::network::{Field, Network};
+use crate::flow::{Field, Network};
+use crate::space::Lines;
 
 /// Compares loss, gradient and velocities of `n` uniform events of `d` numbers, with parameters at their start and with
 /// small ones, where norms reach their floor.
@@ -40,7 +41,12 @@ pub(crate) fn compare_with_lanes(
         Vec::try_from(Tensor::run_backward(&[&loss], &[&flat], false, false).remove(0)).unwrap();
     let lanes = network.in_lanes().unwrap();
     let mut gradient = vec![f32::NAN; theta.len()];
-    let found = lanes.loss_and_gradient(&layout, theta, lines, weights, &mut gradient);
+    let found = lanes.loss_and_gradient(
+        Segments::new(&layout, theta),
+        lines,
+        weights,
+        SegmentsMut::new(&layout, &mut gradient),
+    );
     assert!((found / loss.double_value(&[]) - 1.0).abs() < 1e-5, "{found} {loss:?}");
     let norm = |g: &[f64]| g.iter().map(|g| g * g).sum::<f64>().sqrt();
     // Some segments have no gradient, but rounding.

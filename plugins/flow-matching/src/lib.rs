@@ -31,23 +31,15 @@
 
 #[cfg(test)]
 mod agreement;
-mod backbone;
+mod equivariant;
 mod flow;
-mod frames;
-mod kinematics;
+mod graph;
 mod lanes;
 mod lgatr;
 mod lloca;
-mod lorentz;
-mod member;
-mod model;
-mod network;
-mod parts;
 #[cfg(test)]
 mod published;
-mod settings;
 mod slim;
-mod solver;
 mod space;
 #[cfg(test)]
 mod symmetry;
@@ -56,11 +48,10 @@ mod tests;
 mod time;
 mod transformer;
 
-pub use flow::{Divergence, FlowConfig};
+pub use flow::{Divergence, FlowConfig, SolverKind};
 pub use lgatr::{FlowLgatr, FlowLgatrConfig};
 pub use lloca::{FlowLloca, FlowLlocaConfig};
 pub use slim::{FlowLgatrSlim, FlowLgatrSlimConfig};
-pub use solver::SolverKind;
 pub use space::CoordinateSystem;
 pub use transformer::{FlowTransformer, FlowTransformerConfig};
 

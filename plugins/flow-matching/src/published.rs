@@ -4,15 +4,14 @@ use amplicast_nn::{LogPtPhiEtaLogM2, Parameter, Views, layout};
 use amplicast_sdk::serde_json::{self, Value};
 use tch::Tensor;
 
-use crate::backbone::Backbone;
-use crate::kinematics::Kinematics;
+use crate::flow::Network;
 use crate::lgatr::Lgatr;
 use crate::lloca::{FramesNet, Lloca};
-use crate::lorentz::{references, scalar_count};
-use crate::network::Network;
 use crate::slim::Slim;
+use crate::space::{Kinematics, references};
 use crate::symmetry::distance;
-use crate::time;
+use crate::time::{self, scalar_count};
+use crate::transformer::Backbone;
 
 const PARTICLES: usize = 3;
 

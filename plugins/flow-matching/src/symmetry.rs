@@ -6,7 +6,7 @@ use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
-use crate::network::Network;
+use crate::flow::Network;
 
 /// Normal numbers of this shape.
 pub(crate) fn normal(shape: &[i64], seed: u64) -> Tensor {

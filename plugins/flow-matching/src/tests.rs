@@ -13,12 +13,8 @@ use amplicast_sdk::{
 use tch::{Device, Kind, Tensor};
 
 use crate::agreement::check_lanes;
-use crate::flow::{Divergence, FlowConfig, Lines};
-use crate::member::FlowMember;
-use crate::network::{Field, Network};
-use crate::parts::Flow;
-use crate::solver::{Solver, SolverKind};
-use crate::space::{CoordinateSystem, Cuts, Space};
+use crate::flow::{Divergence, Field, Flow, FlowConfig, FlowMember, Network, Solver, SolverKind};
+use crate::space::{CoordinateSystem, Cuts, Lines, Space};
 use crate::transformer::{FlowTransformer, FlowTransformerConfig, Transformer};
 
 const CUTS: Cuts = Cuts { pt_min: 22.0, delta_r_min: 0.5 };

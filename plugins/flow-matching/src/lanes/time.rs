@@ -1,6 +1,6 @@
 //! The time's layer, in front of every network.
 
-use amplicast_sdk::Layout;
+use amplicast_nn::lanes::{Segments, SegmentsMut};
 
 use crate::time::FEATURES;
 
@@ -11,9 +11,8 @@ pub(crate) struct TimeLayer {
 }
 
 impl TimeLayer {
-    pub fn new(layout: &Layout, parameters: &[f32]) -> Self {
-        let get = |name| parameters[layout.range(name).expect("the time's segments come first")].to_vec();
-        TimeLayer { weight: get("time.weight"), bias: get("time.bias") }
+    pub fn new(segments: &mut Segments<'_>) -> Self {
+        TimeLayer { weight: segments.take().to_vec(), bias: segments.take().to_vec() }
     }
 
     /// Of the waves of a time.
@@ -41,10 +40,9 @@ impl TimeSums {
         }
     }
 
-    /// Writes it into that of all parameters.
-    pub fn write(&self, layout: &Layout, gradient: &mut [f32]) {
-        for (name, sums) in [("time.weight", self.weight.as_flattened()), ("time.bias", &self.bias)] {
-            gradient[layout.range(name).expect("the time's segments come first")].copy_from_slice(sums);
-        }
+    /// Writes it as the next segments.
+    pub fn write(&self, gradient: &mut SegmentsMut<'_>) {
+        gradient.put(self.weight.as_flattened());
+        gradient.put(&self.bias);
     }
 }

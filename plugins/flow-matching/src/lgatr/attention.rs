@@ -3,9 +3,10 @@
 use amplicast_nn::{Parameter, Views};
 use tch::Tensor;
 
-use super::Features;
+use super::features::Features;
 use super::linear::{DEFAULT, Linear, SMALL};
 use super::norm::{inverse_norm, normal, square};
+use crate::equivariant::head_channels;
 
 /// Attention over the tokens of an event: scores (sum over channels of <q, k>, plus q.k of scalars) / sqrt(16 C + S).
 #[derive(Debug, Clone, Copy)]
@@ -21,14 +22,12 @@ pub(crate) struct Attention {
 const SIGNS: [f64; 8] = [1.0, 1.0, -1.0, -1.0, -1.0, -1.0, -1.0, -1.0];
 
 impl Attention {
-    /// A head's width is the whole's over the heads, `factor` times; of scalars at least 4.
     pub fn new(channels: [usize; 2], heads: usize, factor: usize) -> Self {
-        let hidden = [(factor * channels[0] / heads).max(1), (factor * channels[1] / heads).max(4)];
-        Attention { channels, heads, hidden }
+        Attention { channels, heads, hidden: head_channels(channels, heads, factor) }
     }
 
     /// The maps to queries, keys and values, and back.
-    pub fn layers(&self) -> [Linear; 2] {
+    fn layers(&self) -> [Linear; 2] {
         let inner = self.hidden.map(|width| self.heads * width);
         [
             Linear { inputs: self.channels, outputs: inner.map(|width| 3 * width), start: DEFAULT },

@@ -3,9 +3,8 @@
 use amplicast_nn::check_sizes;
 use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config};
 
-use super::Lgatr;
-use crate::flow::FlowConfig;
-use crate::settings::{Settings, abilities};
+use super::network::Lgatr;
+use crate::flow::{FlowConfig, Settings, abilities};
 use crate::space::Cuts;
 
 config! {

@@ -3,7 +3,7 @@
 use amplicast_nn::{Initial, Parameter, Views};
 use tch::Tensor;
 
-use super::Features;
+use super::features::Features;
 
 /// Factors of the bounds from which weights are drawn, and the mean of the biases of q_0.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use amplicast_nn::{Parameter, Views};
 use tch::Tensor;
 
-use super::Features;
+use super::features::Features;
 use super::linear::{ALMOST_UNIT, DEFAULT, Linear};
 use super::norm::{gate, layer_norm};
 use super::product::product;
@@ -18,10 +18,14 @@ pub(crate) struct Mlp {
 }
 
 impl Mlp {
+    /// Multivectors and scalars inside.
+    pub fn inner(&self) -> [usize; 2] {
+        self.channels.map(|width| self.factor * width)
+    }
+
     /// The maps with their names.
-    pub fn layers(&self) -> [(&'static str, Linear); 4] {
-        let [c, s] = self.channels;
-        let inner = [self.factor * c, self.factor * s];
+    fn layers(&self) -> [(&'static str, Linear); 4] {
+        let ([c, s], inner) = (self.channels, self.inner());
         let factors = |start| Linear { inputs: [c, s], outputs: [inner[0], 0], start };
         [
             ("left", factors(DEFAULT)),

@@ -3,24 +3,24 @@
 use amplicast_nn::{Parameter, Views};
 use tch::Tensor;
 
-use super::Features;
 use super::attention::Attention;
+use super::features::Features;
+use super::lanes::Multivectors;
 use super::linear::{DEFAULT, Linear};
 use super::mlp::Mlp;
 use super::norm::layer_norm;
-use crate::kinematics::Kinematics;
-use crate::lanes::{LaneMomenta, LaneNetwork};
-use crate::lorentz::{scalar_count, velocity};
-use crate::network::Network;
-use crate::time;
+use crate::equivariant::{Channels, LaneEquivariant, Shape, velocity};
+use crate::flow::Network;
+use crate::lanes::LaneNetwork;
+use crate::space::{Kinematics, REFERENCES};
+use crate::time::{self, scalar_count};
 
 /// Multivectors that enter: the momentum and the three references.
-pub(super) const INPUTS: usize = 4;
+const INPUTS: usize = 1 + REFERENCES.len();
 
 /// Blocks of attention and MLP, both after a norm and added to what they see; one multivector and two scalars come out.
 ///
 /// Segments, in order: the time's, `embed`, per block b `block.b.attention` and `block.b.mlp`, then `head`.
-#[derive(Clone)]
 pub(crate) struct Lgatr {
     pub kinematics: Kinematics,
     /// Multivectors and scalars of a token.
@@ -32,16 +32,16 @@ pub(crate) struct Lgatr {
 }
 
 impl Lgatr {
-    pub(super) fn embed(&self) -> Linear {
+    fn embed(&self) -> Linear {
         let scalars = scalar_count(self.kinematics.particles());
         Linear { inputs: [INPUTS, scalars], outputs: self.channels, start: DEFAULT }
     }
 
-    pub(super) fn head(&self) -> Linear {
+    fn head(&self) -> Linear {
         Linear { inputs: self.channels, outputs: [1, 2], start: DEFAULT }
     }
 
-    pub(super) fn block(&self) -> (Attention, Mlp) {
+    fn block(&self) -> (Attention, Mlp) {
         let attention = Attention::new(self.channels, self.heads, self.attention_factor);
         (attention, Mlp { channels: self.channels, factor: self.mlp_factor })
     }
@@ -100,6 +100,15 @@ impl Network for Lgatr {
     }
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
-        Some(Box::new(LaneMomenta(self.clone())))
+        let (attention, mlp) = self.block();
+        let channels = Channels {
+            inputs: self.embed().inputs,
+            inside: self.channels,
+            head: attention.hidden,
+            hidden: mlp.inner(),
+        };
+        let algebra = Multivectors::new(self.channels, mlp.inner());
+        let shape = Shape::new([self.kinematics.particles(), self.blocks, self.heads], channels, algebra);
+        Some(Box::new(LaneEquivariant { kinematics: self.kinematics.clone(), shape }))
     }
 }

@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::Features;
+use super::features::Features;
 
 /// Least mean square of a token's multivectors.
 pub(super) const FLOOR: f64 = 0.01;

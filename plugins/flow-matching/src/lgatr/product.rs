@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::Features;
+use super::features::Features;
 
 /// Products channel by channel of multivectors without scalars.
 ///

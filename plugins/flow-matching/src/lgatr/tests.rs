@@ -4,16 +4,17 @@ use amplicast_nn::{LogPtPhiEtaLogM2, Views};
 use tch::{Device, Kind, Tensor};
 
 use super::attention::Attention;
+use super::features::Features;
 use super::linear::{ALMOST_UNIT, DEFAULT, Linear};
 use super::mlp::Mlp;
+use super::network::Lgatr;
 use super::norm::{gate, layer_norm, square};
 use super::product::product;
-use super::{Features, Lgatr};
 use crate::agreement::{azimuthal_defect_of_lanes, check_lanes};
-use crate::kinematics::Kinematics;
-use crate::lorentz::{references, scalar_count};
-use crate::network::Network;
+use crate::flow::Network;
+use crate::space::{Kinematics, references};
 use crate::symmetry::*;
+use crate::time::scalar_count;
 
 /// Where the sixteen components 1, e0..e3, e01, e02, e03, e12, e13, e23, e012, e013, e023, e123, e0123 are in
 /// (q_0, q_1, q_2, q_3, v_0, v_1, v_2, v_3), real and imaginary parts after one another, and with which sign.

@@ -4,8 +4,9 @@ use amplicast_nn::{Parameter, UNIT_GEV, Views};
 use ndarray::ArrayView2;
 use tch::{Kind, Tensor};
 
-use crate::backbone::{linear, linear_parameters};
-use crate::lorentz::{METRIC, scalar_count};
+use crate::graph::{linear, linear_parameters};
+use crate::space::METRIC;
+use crate::time::scalar_count;
 
 /// Floors of the squared mass of a pair, of the length of its momentum, and of the length of the vectors.
 const SQUARE_FLOOR: f64 = 1e-10;

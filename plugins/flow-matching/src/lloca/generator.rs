@@ -3,13 +3,12 @@
 use amplicast_nn::check_sizes;
 use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
 
-use super::frames_net::pair_moments;
-use super::{FramesNet, Lloca};
-use crate::backbone::Backbone;
-use crate::flow::FlowConfig;
-use crate::lorentz::scalar_count;
-use crate::settings::{Settings, abilities};
+use super::frames_net::{FramesNet, pair_moments};
+use super::graph::Lloca;
+use crate::flow::{FlowConfig, Settings, abilities};
 use crate::space::Cuts;
+use crate::time::scalar_count;
+use crate::transformer::Backbone;
 
 config! {
     /// Flow matching with a transformer in local frames over particles. The defaults are the published network.

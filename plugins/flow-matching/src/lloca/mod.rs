@@ -1,91 +1,17 @@
 //! LLoCa (Spinner, Favaro et al. 2505.20280): any network, made equivariant by a local frame for each particle.
 //!
-//! A small network predicts three four-vectors for each particle ([`FramesNet`]), which make a frame ([`Frames`](crate::frames::Frames)). The
-//! transformer sees each particle in its own frame, and its attention carries vectors from frame to frame.
+//! A small network predicts three four-vectors for each particle ([`FramesNet`]), which make a frame
+//! ([`Frames`](crate::transformer::Frames)). The transformer sees each particle in its own frame, and its attention carries
+//! vectors from frame to frame.
 
 mod frames_net;
 mod generator;
+mod graph;
 mod lanes;
 #[cfg(test)]
 mod tests;
 
-use amplicast_nn::lanes::{EncoderShape, PairShape};
-use amplicast_nn::{Parameter, Views};
-use tch::{Kind, Tensor};
-
 pub use generator::{FlowLloca, FlowLlocaConfig};
 
-pub(crate) use frames_net::FramesNet;
-
-use self::lanes::LaneLloca;
-use crate::backbone::Backbone;
-use crate::frames::Frames;
-use crate::kinematics::Kinematics;
-use crate::lanes::LaneNetwork;
-use crate::lorentz::{REFERENCES, scalar_count, velocity};
-use crate::network::Network;
-use crate::time;
-
-/// A transformer over particles in local frames.
-///
-/// Segments, in order: the time's, those of the frames, those of the transformer.
-pub(crate) struct Lloca {
-    pub kinematics: Kinematics,
-    pub frames: FramesNet,
-    pub transformer: Backbone,
-}
-
-impl Lloca {
-    /// A vector (B x n x 4) and two scalars (B x n x 2) for each particle, of its momentum (B x n x 4, double precision), of
-    /// vectors that all see (3 x 4) and of its scalars.
-    pub fn forward(
-        &self,
-        views: &mut Views,
-        momenta: &Tensor,
-        references: &Tensor,
-        scalars: &Tensor,
-    ) -> [Tensor; 2] {
-        let frames = Frames::new(&self.frames.forward(views, momenta, references, scalars));
-        let local = self.kinematics.coordinates(&frames.momenta_to_local(momenta));
-        let tokens = Tensor::cat(&[&local.to_kind(scalars.kind()), scalars], -1);
-        let out = self.transformer.forward(views, &tokens, Some(&frames)).to_kind(Kind::Double);
-        let vector = frames.to_global(&out.narrow(2, 0, 4).unsqueeze(2)).squeeze_dim(2);
-        [vector, out.narrow(2, 4, 2)]
-    }
-}
-
-impl Network for Lloca {
-    fn parameters(&self) -> Vec<Parameter> {
-        [time::parameters(), self.frames.parameters(), self.transformer.parameters()].concat()
-    }
-
-    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
-            self.forward(views, momenta, references, scalars)
-        })
-    }
-
-    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
-        let scalars = scalar_count(self.frames.particles);
-        let pairs = PairShape {
-            name: "frames",
-            features: scalars,
-            tokens: self.frames.particles,
-            others: REFERENCES.len(),
-            width: self.frames.width,
-            outputs: frames_net::VECTORS,
-        };
-        let encoder = EncoderShape {
-            features: self.transformer.inputs,
-            tokens: self.frames.particles,
-            width: self.transformer.width,
-            heads: self.transformer.heads,
-            vectors: self.transformer.vectors,
-            blocks: self.transformer.blocks,
-            mlp_factor: self.transformer.mlp_factor,
-            outputs: self.transformer.outputs,
-        };
-        let (kinematics, frames) = (self.kinematics.clone(), self.frames.clone());
-        Some(Box::new(LaneLloca { kinematics, frames, pairs, encoder }))
-    }
-}
+#[cfg(test)]
+pub(crate) use {frames_net::FramesNet, graph::Lloca};

@@ -5,12 +5,15 @@ use amplicast_sdk::Seed;
 use tch::{Device, Kind, Tensor};
 
 use super::frames_net::pair_moments;
+use super::graph::Lloca;
 use super::*;
 use crate::agreement::{compare_with_lanes, uniform_lines};
-use crate::lorentz::{metric, references, scalar_count};
-use crate::network::Field;
+use crate::flow::{Field, Network};
+use crate::space::{Kinematics, metric, references};
 use crate::symmetry::*;
+use crate::time::scalar_count;
 use crate::transformer::Transformer;
+use crate::transformer::{Backbone, Frames};
 
 #[test]
 fn the_golden_frame() {

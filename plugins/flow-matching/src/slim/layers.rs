@@ -3,7 +3,8 @@
 use amplicast_nn::{Initial, Parameter, Views};
 use tch::{Kind, Tensor};
 
-use crate::lorentz::METRIC;
+use crate::equivariant::head_channels;
+use crate::space::METRIC;
 
 /// Channels of T tokens.
 pub(crate) struct Features {
@@ -88,10 +89,8 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-    /// A head's width is the whole's over the heads, `factor` times; of scalars at least 4.
     pub fn new(channels: [usize; 2], heads: usize, factor: usize) -> Self {
-        let hidden = [(factor * channels[0] / heads).max(1), (factor * channels[1] / heads).max(4)];
-        Attention { channels, heads, hidden }
+        Attention { channels, heads, hidden: head_channels(channels, heads, factor) }
     }
 
     fn layers(&self) -> [Linear; 2] {
@@ -143,8 +142,13 @@ pub(crate) struct Mlp {
 }
 
 impl Mlp {
+    /// Vectors and scalars inside.
+    pub fn inner(&self) -> [usize; 2] {
+        self.channels.map(|width| self.factor * width)
+    }
+
     fn layers(&self) -> [Linear; 2] {
-        let [c, s] = self.channels.map(|width| self.factor * width);
+        let [c, s] = self.inner();
         [
             Linear { inputs: self.channels, outputs: [3 * c, 2 * s], factor: 1.0 },
             Linear { inputs: [c, s], outputs: self.channels, factor: 1.0 },

@@ -3,97 +3,11 @@
 mod generator;
 mod lanes;
 mod layers;
+mod network;
 #[cfg(test)]
 mod tests;
 
-use amplicast_nn::{Parameter, Views};
-use tch::Tensor;
-
 pub use generator::{FlowLgatrSlim, FlowLgatrSlimConfig};
-use layers::{Attention, Features, Linear, Mlp, norm};
 
-use crate::kinematics::Kinematics;
-use crate::lanes::{LaneMomenta, LaneNetwork};
-use crate::lorentz::{REFERENCES, scalar_count, velocity};
-use crate::network::Network;
-use crate::time;
-
-/// Blocks of attention and MLP, both after a norm and added to what they see; one vector and two scalars come out.
-///
-/// Vectors and scalars meet in norms, scores and gates alone. Segments, in order: the time's, `embed`, per block b
-/// `block.b.qkv`, `block.b.out`, `block.b.gates`, `block.b.down`, then `head`; each is `.vector`, `.scalar` and `.bias`.
-#[derive(Clone)]
-pub(crate) struct Slim {
-    pub kinematics: Kinematics,
-    /// Vectors and scalars of a token.
-    pub channels: [usize; 2],
-    pub heads: usize,
-    pub blocks: usize,
-    pub attention_factor: usize,
-    pub mlp_factor: usize,
-}
-
-impl Slim {
-    fn embed(&self) -> Linear {
-        let scalars = scalar_count(self.kinematics.particles());
-        Linear { inputs: [1 + REFERENCES.len(), scalars], outputs: self.channels, factor: 1.0 }
-    }
-
-    fn head(&self) -> Linear {
-        Linear { inputs: self.channels, outputs: [1, 2], factor: 1.0 }
-    }
-
-    fn block(&self) -> (Attention, Mlp) {
-        let attention = Attention::new(self.channels, self.heads, self.attention_factor);
-        (attention, Mlp { channels: self.channels, factor: self.mlp_factor })
-    }
-
-    /// A vector (B x n x 4) and two scalars (B x n x 2) for each particle, of its momentum (B x n x 4), of vectors that all
-    /// see (3 x 4) and of its scalars.
-    pub fn forward(
-        &self,
-        views: &mut Views,
-        momenta: &Tensor,
-        references: &Tensor,
-        scalars: &Tensor,
-    ) -> [Tensor; 2] {
-        let [events, tokens] = [momenta.size()[0], momenta.size()[1]];
-        let seen = references.expand([events, tokens, -1, -1], false);
-        let vectors = Tensor::cat(&[momenta.unsqueeze(2), seen], 2).to_kind(scalars.kind());
-        let vectors = vectors.permute([3, 0, 1, 2]).flatten(1, 2);
-        let x = Features { vectors, scalars: scalars.flatten(0, 1) };
-        let mut x = self.embed().forward(views, &x);
-        let (attention, mlp) = self.block();
-        for _ in 0..self.blocks {
-            x = x.plus(&attention.forward(views, &norm(&x), tokens));
-            x = x.plus(&mlp.forward(views, &norm(&x)));
-        }
-        let out = self.head().forward(views, &x);
-        let vector = out.vectors.view([4, events, tokens]).permute([1, 2, 0]);
-        [vector, out.scalars.view([events, tokens, 2])]
-    }
-}
-
-impl Network for Slim {
-    fn parameters(&self) -> Vec<Parameter> {
-        let mut list = time::parameters();
-        list.extend(self.embed().parameters("embed"));
-        let (attention, mlp) = self.block();
-        for b in 0..self.blocks {
-            list.extend(attention.parameters(&format!("block.{b}")));
-            list.extend(mlp.parameters(&format!("block.{b}")));
-        }
-        list.extend(self.head().parameters("head"));
-        list
-    }
-
-    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
-            self.forward(views, momenta, references, scalars)
-        })
-    }
-
-    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
-        Some(Box::new(LaneMomenta(self.clone())))
-    }
-}
+#[cfg(test)]
+pub(crate) use network::Slim;

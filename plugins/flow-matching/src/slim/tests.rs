@@ -3,10 +3,13 @@
 use amplicast_nn::LogPtPhiEtaLogM2;
 use tch::{Device, Kind, Tensor};
 
-use super::*;
+use super::layers::{Attention, Features, Linear, Mlp, norm};
+use super::network::Slim;
 use crate::agreement::{azimuthal_defect_of_lanes, check_lanes};
-use crate::lorentz::references;
+use crate::flow::Network;
+use crate::space::{Kinematics, references};
 use crate::symmetry::*;
+use crate::time::scalar_count;
 
 const TOKENS: i64 = 5;
 

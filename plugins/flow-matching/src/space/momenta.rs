@@ -6,13 +6,33 @@ use std::sync::{LazyLock, Mutex};
 
 use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, OFFSET, UNIT_GEV, wrap_angle};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
-use amplicast_sdk::{Result, Seed, Stream};
+use amplicast_sdk::{Result, Seed, Stream, ensure_config};
 use ndarray::ArrayView2;
 
-use super::{Cuts, Space};
+use super::base::Space;
 
 /// Proposals from which the acceptance is estimated: it is known to 0.2 % for 6 particles, to 0.5 % for 10.
 const PROPOSALS: u64 = 1 << 18;
+
+/// Cuts of events of four-momenta.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Cuts {
+    /// Smallest transverse momentum of a particle in GeV.
+    pub pt_min: f64,
+    /// Smallest distance of two particles in the plane of eta and phi.
+    pub delta_r_min: f64,
+}
+
+impl Cuts {
+    pub fn check(self) -> Result<Self> {
+        for (name, value) in [("pt_min", self.pt_min), ("delta_r_min", self.delta_r_min)] {
+            ensure_config(value >= 0.0 && value.is_finite(), name, || {
+                format!("expected a finite number, 0 or more, found {value}")
+            })?;
+        }
+        Ok(self)
+    }
+}
 
 /// log pT, phi, eta and log m^2 of each particle ([`LogPtPhiEtaLogM2`]).
 ///

@@ -5,7 +5,7 @@ use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{Result, Stream};
 use ndarray::ArrayView2;
 
-use super::Space;
+use super::base::Space;
 
 /// Standardized columns, a token each; the base is a standard normal distribution.
 pub(crate) struct Plain {

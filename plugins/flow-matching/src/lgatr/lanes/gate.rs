@@ -5,7 +5,7 @@ use amplicast_nn::lanes::functions::fused;
 use amplicast_nn::lanes::special::{exact_gelu_and_slope, gelu_and_slope};
 use amplicast_nn::pulp::Simd;
 
-use crate::lanes::{Group, GroupMut};
+use crate::equivariant::{Group, GroupMut};
 
 #[inline(always)]
 pub fn gate<S: Simd>(simd: S, x: Group<'_, S>, out: GroupMut<'_, S>) {

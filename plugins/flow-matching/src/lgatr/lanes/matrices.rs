@@ -1,20 +1,16 @@
 //! The segments of a linear map as matrices.
 
-use amplicast_nn::lanes::Dense;
-use amplicast_sdk::Layout;
+use amplicast_nn::lanes::{Dense, Segments, SegmentsMut};
 
-use super::super::linear::Linear as Shape;
-use crate::lanes::{Matrices, matrix};
+use crate::equivariant::Matrices;
 
-/// Those of the segments with this name.
-pub fn read(shape: &Shape, name: &str, layout: &Layout, parameters: &[f32]) -> Matrices {
-    let get = |part: &str| {
-        let range = layout.range(&format!("{name}.{part}"));
-        &parameters[range.unwrap_or_else(|| panic!("the layout has no segment `{name}.{part}`"))]
-    };
-    let (inputs, outputs) = (2 * shape.inputs[0], 2 * shape.outputs[0]);
+/// Those of the next segments.
+pub fn read(segments: &mut Segments<'_>) -> Matrices {
+    let (invariant, vector) = (segments.dense(), segments.matrix());
+    let (shape, numbers) = segments.shaped();
+    let (inputs, outputs) = (2 * shape[1], 2 * shape[0]);
     let mut bivector = vec![0.0; inputs * outputs];
-    for (rows, numbers) in bivector.chunks_exact_mut(2 * inputs).zip(get("bivector").chunks_exact(inputs)) {
+    for (rows, numbers) in bivector.chunks_exact_mut(2 * inputs).zip(numbers.chunks_exact(inputs)) {
         let (real, imaginary) = rows.split_at_mut(inputs);
         for (i, number) in numbers.chunks_exact(2).enumerate() {
             let (a, b) = (number[0], number[1]);
@@ -22,19 +18,11 @@ pub fn read(shape: &Shape, name: &str, layout: &Layout, parameters: &[f32]) -> M
             imaginary[2 * i..2 * i + 2].copy_from_slice(&[b, a]);
         }
     }
-    Matrices {
-        invariant: Dense::new(get("invariant"), get("bias")),
-        vector: matrix(get("vector"), outputs),
-        bivector: Some(matrix(&bivector, outputs)),
-    }
+    Matrices { invariant, vector, bivector: Some(Dense::without_bias(&bivector, outputs)) }
 }
 
-/// Writes a gradient into that of all parameters.
-pub fn write(matrices: &Matrices, name: &str, layout: &Layout, gradient: &mut [f32]) {
-    let mut put = |part: &str, numbers: &[f32]| {
-        let range = layout.range(&format!("{name}.{part}")).expect("it was read from there");
-        gradient[range].copy_from_slice(numbers);
-    };
+/// Writes a gradient as the next segments.
+pub fn write(matrices: &Matrices, gradient: &mut SegmentsMut<'_>) {
     let bivector = matrices.bivector.as_ref().expect("multivectors have them");
     let mut complex = Vec::with_capacity(bivector.weight.len() / 2);
     for rows in bivector.weight.chunks_exact(2 * bivector.inputs) {
@@ -43,8 +31,32 @@ pub fn write(matrices: &Matrices, name: &str, layout: &Layout, gradient: &mut [f
             complex.extend([r[0] + i[1], i[0] - r[1]]);
         }
     }
-    put("invariant", &matrices.invariant.weight);
-    put("bias", &matrices.invariant.bias);
-    put("vector", &matrices.vector.weight);
-    put("bivector", &complex);
+    gradient.dense(&matrices.invariant);
+    gradient.put(&matrices.vector.weight);
+    gradient.put(&complex);
+}
+
+/// The outputs of two maps without scalars, one after the other.
+pub fn beside(a: &Matrices, b: &Matrices) -> Matrices {
+    let join = |a: &Dense, b: &Dense| {
+        Dense::new(&[&a.weight[..], &b.weight].concat(), &[&a.bias[..], &b.bias].concat())
+    };
+    Matrices {
+        invariant: join(&a.invariant, &b.invariant),
+        vector: join(&a.vector, &b.vector),
+        bivector: a.bivector.as_ref().zip(b.bivector.as_ref()).map(|(a, b)| join(a, b)),
+    }
+}
+
+/// What [`beside`] has joined, of one size each.
+pub fn halves(matrices: &Matrices) -> [Matrices; 2] {
+    let half = |dense: &Dense, which: usize| {
+        let (weight, bias) = (dense.weight.len() / 2, dense.bias.len() / 2);
+        Dense::new(&dense.weight[which * weight..][..weight], &dense.bias[which * bias..][..bias])
+    };
+    [0, 1].map(|which| Matrices {
+        invariant: half(&matrices.invariant, which),
+        vector: half(&matrices.vector, which),
+        bivector: matrices.bivector.as_ref().map(|dense| half(dense, which)),
+    })
 }

@@ -3,7 +3,7 @@
 use amplicast_nn::lanes::functions::{fused, negate};
 use amplicast_nn::pulp::Simd;
 
-use crate::lanes::{View, ViewMut};
+use crate::equivariant::{View, ViewMut};
 
 struct Complex<S: Simd> {
     re: S::f32s,

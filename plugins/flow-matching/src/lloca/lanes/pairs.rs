@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use amplicast_nn::lanes::{PairShape, PairWorkspace, Pairs, PairsBackward, PairsBackwardWorkspace, Slots};
+use amplicast_nn::lanes::{
+    PairShape, PairWorkspace, Pairs, PairsBackward, PairsBackwardWorkspace, Slots, Work,
+};
 use amplicast_nn::pulp::Simd;
 
-use crate::lanes::{Scalars, Work, get, put};
+use crate::lanes::{Scalars, get, put};
 use crate::time::FEATURES;
 
 fn scalars(shape: &PairShape) -> Scalars {

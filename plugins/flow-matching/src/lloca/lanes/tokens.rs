@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use amplicast_nn::lanes::{
-    Encoder, EncoderBackward, EncoderBackwardWorkspace, EncoderShape, EncoderWorkspace, FRAME, Slots,
+    Encoder, EncoderBackward, EncoderBackwardWorkspace, EncoderShape, EncoderWorkspace, FRAME, Slots, Work,
 };
 use amplicast_nn::pulp::Simd;
 
-use crate::lanes::{Scalars, Work, get, put};
+use crate::lanes::{Loss, Scalars, get, put};
+use crate::space::Angles;
 use crate::time::FEATURES;
 
 /// Numbers of a particle's vectors.
@@ -29,9 +30,6 @@ struct Tokens {
 /// Where [`SEEN`] has the derivatives of phi and eta.
 const ANGLES: usize = VECTOR + FRAME;
 
-/// Outputs of a particle.
-const OUTPUTS: usize = VECTOR + 2;
-
 impl Tokens {
     fn new(shape: &EncoderShape, lanes: usize) -> Self {
         let scalars = Scalars { first: VECTOR, tokens: shape.tokens };
@@ -50,33 +48,18 @@ impl Tokens {
         put(&mut self.frames, self.lanes, (seen, SEEN), VECTOR..ANGLES);
     }
 
-    /// The outputs of a particle of the event in this lane.
-    fn output(&self, token: usize, lane: usize) -> [f64; OUTPUTS] {
+    /// The outputs of a particle of the event in this lane: a vector and two scalars.
+    fn output(&self, token: usize, lane: usize) -> ([f64; VECTOR], [f64; 2]) {
         let rows = self.outputs.numbers(token);
-        std::array::from_fn(|k| f64::from(rows[k * self.lanes + lane]))
+        let number = |k: usize| f64::from(rows[k * self.lanes + lane]);
+        (std::array::from_fn(number), [number(VECTOR), number(VECTOR + 1)])
     }
 }
 
-/// The velocity of a particle's coordinates: log pT and log m^2 move as the scalars say, phi and eta with the vector.
-fn velocity(output: &[f64; OUTPUTS], seen: &[f64]) -> [f64; VECTOR] {
-    let along = |slopes: &[f64]| slopes.iter().zip(output).map(|(slope, w)| slope * w).sum();
-    let (phi, eta) = seen[ANGLES..SEEN].split_at(VECTOR);
-    [output[VECTOR], along(phi), along(eta), output[VECTOR + 1]]
-}
-
-/// The gradient of a particle's outputs from that of its velocity; writes that of the derivatives of phi and eta.
-fn back(slope: &[f64; VECTOR], output: &[f64; OUTPUTS], seen: &[f64], by_seen: &mut [f64]) -> [f64; OUTPUTS] {
-    let (phi, eta) = seen[ANGLES..SEEN].split_at(VECTOR);
-    let (by_phi, by_eta) = by_seen[ANGLES..SEEN].split_at_mut(VECTOR);
-    let mut by_output = [0.0; OUTPUTS];
-    for k in 0..VECTOR {
-        by_phi[k] = slope[1] * output[k];
-        by_eta[k] = slope[2] * output[k];
-        by_output[k] = slope[1] * phi[k] + slope[2] * eta[k];
-    }
-    by_output[VECTOR] = slope[0];
-    by_output[VECTOR + 1] = slope[3];
-    by_output
+/// How phi and eta of a particle move with its vector.
+fn angles(seen: &[f64]) -> Angles<VECTOR> {
+    let [phi, eta] = [ANGLES, ANGLES + VECTOR].map(|first| std::array::from_fn(|k| seen[first + k]));
+    Angles { phi, eta }
 }
 
 /// Velocities of events.
@@ -104,8 +87,8 @@ impl Work for Move<'_> {
             let out = &mut self.velocity[particles.start * VECTOR..particles.end * VECTOR];
             let particles = out.chunks_exact_mut(VECTOR).zip(seen.chunks_exact(SEEN));
             for (particle, (out, seen)) in particles.enumerate() {
-                let output = tokens.output(particle % count, particle / count);
-                out.copy_from_slice(&velocity(&output, seen));
+                let (vector, scalars) = tokens.output(particle % count, particle / count);
+                out.copy_from_slice(&angles(seen).velocity(vector, scalars));
             }
         }
     }
@@ -120,8 +103,7 @@ pub(super) struct Learn<'a> {
     pub seen: &'a [f64],
     /// The velocities that there should be.
     pub v: &'a [f64],
-    pub weights: &'a [f64],
-    pub loss: f64,
+    pub loss: Loss<'a>,
     pub by_seen: &'a mut [f64],
     /// The gradient of the time's features, which is added to.
     pub by_times: &'a mut [[f32; FEATURES]],
@@ -151,17 +133,18 @@ impl Work for Learn<'_> {
             let particles = seen.chunks_exact(SEEN).zip(by_seen.chunks_exact_mut(SEEN));
             for (particle, ((seen, by_seen), v)) in particles.zip(v.chunks_exact(VECTOR)).enumerate() {
                 let (token, lane) = (particle % count, particle / count);
-                let share = self.weights[first + lane] / (count * VECTOR) as f64;
-                let output = tokens.output(token, lane);
-                let mut slope = velocity(&output, seen);
-                for (off, v) in slope.iter_mut().zip(v) {
-                    *off -= v;
-                    self.loss += 0.5 * share * *off * *off;
-                    *off *= share;
+                let ((vector, scalars), angles) = (tokens.output(token, lane), angles(seen));
+                let found = angles.velocity(vector, scalars);
+                let slope = std::array::from_fn(|k| self.loss.add(first + lane, found[k] - v[k]));
+                let (by_phi, by_eta) = by_seen[ANGLES..SEEN].split_at_mut(VECTOR);
+                for k in 0..VECTOR {
+                    by_phi[k] = slope[1] * vector[k];
+                    by_eta[k] = slope[2] * vector[k];
                 }
+                let (by_vector, by_scalars) = angles.gradient(slope);
                 let rows = by_outputs.numbers_mut(token);
-                for (k, by_output) in back(&slope, &output, seen, by_seen).into_iter().enumerate() {
-                    rows[k * lanes + lane] = by_output as f32;
+                for (k, by_output) in by_vector.iter().chain(&by_scalars).enumerate() {
+                    rows[k * lanes + lane] = *by_output as f32;
                 }
             }
             let frames = Some((&tokens.frames, &mut by_frames));

@@ -4,7 +4,7 @@ use amplicast_nn::lanes::functions::{fused, negate};
 use amplicast_nn::lanes::special::exact_gelu_and_slope;
 use amplicast_nn::pulp::Simd;
 
-use crate::lanes::{Group, GroupMut, interval};
+use crate::equivariant::{Group, GroupMut, interval};
 
 /// Of a, b, c one after the other, and s_1, s_2.
 #[inline(always)]
@@ -23,33 +23,39 @@ pub fn gate<S: Simd>(simd: S, x: Group<'_, S>, out: GroupMut<'_, S>) {
     }
 }
 
-/// Writes the gradient of `x` from that of what [`gate`] gives, and turns the latter into what it gives.
+/// Writes the gradient of `x` from that of what [`gate`] gives, and what it gives.
 #[inline(always)]
-pub fn gate_gradient<S: Simd>(simd: S, x: Group<'_, S>, gradient: GroupMut<'_, S>, by_x: GroupMut<'_, S>) {
+pub fn gate_gradient<S: Simd>(
+    simd: S,
+    x: Group<'_, S>,
+    gradient: Group<'_, S>,
+    by_x: GroupMut<'_, S>,
+    out: GroupMut<'_, S>,
+) {
     let (count, half) = (gradient.vectors.len(), gradient.scalars.len());
     for c in 0..count {
         let (a, b, d) = (&x.vectors[c], &x.vectors[count + c], &x.vectors[2 * count + c]);
         let ([gate], [slope]) = exact_gelu_and_slope(simd, [interval(simd, b, d)]);
-        let out = &mut gradient.vectors[c];
-        let mut sum = simd.mul_f32s(a[0], out[0]);
+        let g = &gradient.vectors[c];
+        let mut sum = simd.mul_f32s(a[0], g[0]);
         for k in 1..4 {
-            sum = fused(simd, a[k], out[k], sum);
+            sum = fused(simd, a[k], g[k], sum);
         }
         let time = simd.mul_f32s(slope, sum);
         let space = negate(simd, time);
         let factors = [time, space, space, space];
         for k in 0..4 {
-            by_x.vectors[c][k] = simd.mul_f32s(gate, out[k]);
+            by_x.vectors[c][k] = simd.mul_f32s(gate, g[k]);
             by_x.vectors[count + c][k] = simd.mul_f32s(factors[k], d[k]);
             by_x.vectors[2 * count + c][k] = simd.mul_f32s(factors[k], b[k]);
-            out[k] = simd.mul_f32s(gate, a[k]);
+            out.vectors[c][k] = simd.mul_f32s(gate, a[k]);
         }
     }
     for s in 0..half {
         let ([gate], [slope]) = exact_gelu_and_slope(simd, x.scalars[half + s]);
-        let ([out], [first]) = (&mut gradient.scalars[s], x.scalars[s]);
-        by_x.scalars[s] = [simd.mul_f32s(gate, *out)];
-        by_x.scalars[half + s] = [simd.mul_f32s(slope, simd.mul_f32s(first, *out))];
-        *out = simd.mul_f32s(gate, first);
+        let ([g], [first]) = (gradient.scalars[s], x.scalars[s]);
+        by_x.scalars[s] = [simd.mul_f32s(gate, g)];
+        by_x.scalars[half + s] = [simd.mul_f32s(slope, simd.mul_f32s(first, g))];
+        out.scalars[s] = [simd.mul_f32s(gate, first)];
     }
 }

@@ -1,0 +1,189 @@
+//! Equivariant linear maps as three plain ones: of invariants, of vectors in four components, of bivectors in three.
+
+use amplicast_nn::lanes::{self, Dense, Transposed, WeightSums};
+use amplicast_nn::pulp::{Simd, WithSimd};
+
+use super::features::{Rows, Slot, SlotMut};
+
+/// The matrices of a linear map, or their gradient.
+pub(crate) struct Matrices {
+    pub invariant: Dense,
+    /// Without a bias, as all but the first.
+    pub vector: Dense,
+    /// A complex number a + ib is ((a, -b), (b, a)).
+    pub bivector: Option<Dense>,
+}
+
+/// A linear map, packed.
+pub(crate) struct Linear {
+    invariant: lanes::Linear,
+    vector: lanes::Linear,
+    bivector: Option<lanes::Linear>,
+}
+
+impl Linear {
+    pub fn new(matrices: &Matrices) -> Self {
+        Linear {
+            invariant: lanes::Linear::new(&matrices.invariant),
+            vector: lanes::Linear::new(&matrices.vector),
+            bivector: matrices.bivector.as_ref().map(lanes::Linear::new),
+        }
+    }
+
+    /// Of a token's channels; with `ADD` added to what is there.
+    #[inline(always)]
+    pub fn apply<S: Simd, const ADD: bool>(&self, simd: S, x: Slot<'_>, y: SlotMut<'_>) {
+        simd.vectorize(Apply::<ADD> { map: self, x, y });
+    }
+}
+
+/// Compiled once for all maps of the network, as the others here.
+struct Apply<'a, const ADD: bool> {
+    map: &'a Linear,
+    x: Slot<'a>,
+    y: SlotMut<'a>,
+}
+
+impl<const ADD: bool> WithSimd for Apply<'_, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (x, y) = (self.x.view::<S>(), self.y.view::<S>());
+        self.map.invariant.apply::<S, 1, ADD>(simd, x.invariants, y.invariants);
+        self.map.vector.apply::<S, 4, ADD>(simd, x.vectors, y.vectors);
+        if let Some(map) = &self.map.bivector {
+            map.apply::<S, 3, ADD>(simd, x.bivectors, y.bivectors);
+        }
+    }
+}
+
+/// The inputs of a linear map as the sums of its gradient read them.
+pub(crate) struct Inputs {
+    invariants: Transposed,
+    vectors: Transposed,
+    bivectors: Transposed,
+}
+
+impl Inputs {
+    /// Memory for up to these rows of blocks of one register of events.
+    pub fn new<S: Simd>(rows: Rows) -> Self {
+        Inputs {
+            invariants: Transposed::new::<S>(rows.invariants(), S::F32_LANES),
+            vectors: Transposed::new::<S>(rows.vectors, 4 * S::F32_LANES),
+            bivectors: Transposed::new::<S>(rows.bivectors, 3 * S::F32_LANES),
+        }
+    }
+
+    /// Those of a token.
+    #[inline(always)]
+    pub fn set<S: Simd>(&mut self, simd: S, x: Slot<'_>) {
+        simd.vectorize(Set { inputs: self, x });
+    }
+}
+
+struct Set<'a> {
+    inputs: &'a mut Inputs,
+    x: Slot<'a>,
+}
+
+impl WithSimd for Set<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (inputs, x) = (self.inputs, self.x.view::<S>());
+        inputs.invariants.set(simd, x.invariants);
+        inputs.vectors.set(simd, x.vectors);
+        inputs.bivectors.set(simd, x.bivectors);
+    }
+}
+
+/// A linear map's backward pass.
+pub(crate) struct Layer {
+    transposed: Linear,
+    invariant: WeightSums,
+    vector: WeightSums,
+    bivector: Option<WeightSums>,
+}
+
+impl Layer {
+    pub fn new<S: Simd>(matrices: &Matrices) -> Self {
+        let sums = |dense: &Dense| WeightSums::new::<S>(dense.inputs, dense.outputs);
+        Layer {
+            transposed: Linear {
+                invariant: lanes::Linear::transposed(&matrices.invariant),
+                vector: lanes::Linear::transposed(&matrices.vector),
+                bivector: matrices.bivector.as_ref().map(lanes::Linear::transposed),
+            },
+            invariant: sums(&matrices.invariant),
+            vector: sums(&matrices.vector),
+            bivector: matrices.bivector.as_ref().map(sums),
+        }
+    }
+
+    /// Adds to the gradient of the weights, and writes that of the inputs. The outputs' gradient is zero in lanes without
+    /// an event.
+    #[inline(always)]
+    pub fn step<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs, by_inputs: SlotMut<'_>) {
+        self.add(simd, gradient, inputs);
+        self.apply(simd, gradient, by_inputs);
+    }
+
+    /// Writes the gradient of the inputs.
+    #[inline(always)]
+    pub fn apply<S: Simd>(&self, simd: S, gradient: Slot<'_>, by_inputs: SlotMut<'_>) {
+        self.transposed.apply::<S, false>(simd, gradient, by_inputs);
+    }
+
+    /// Adds to the gradient of the weights.
+    #[inline(always)]
+    pub fn add<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs) {
+        simd.vectorize(Add { layer: self, gradient, inputs });
+    }
+
+    /// The gradient of the weights.
+    #[inline(always)]
+    pub fn totals<S: Simd>(&self, simd: S) -> Matrices {
+        simd.vectorize(Totals { layer: self })
+    }
+}
+
+struct Add<'a> {
+    layer: &'a mut Layer,
+    gradient: Slot<'a>,
+    inputs: &'a Inputs,
+}
+
+impl WithSimd for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Add { layer, gradient, inputs } = self;
+        let (gradient, events) = (gradient.view::<S>(), S::F32_LANES);
+        layer.invariant.add(simd, gradient.invariants, &inputs.invariants, events);
+        layer.vector.add(simd, gradient.vectors, &inputs.vectors, 4 * events);
+        if let Some(sums) = &mut layer.bivector {
+            sums.add(simd, gradient.bivectors, &inputs.bivectors, 3 * events);
+        }
+    }
+}
+
+struct Totals<'a> {
+    layer: &'a Layer,
+}
+
+impl WithSimd for Totals<'_> {
+    type Output = Matrices;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Matrices {
+        let Layer { invariant, vector, bivector, .. } = self.layer;
+        let bivector = bivector.as_ref().map(
+            #[inline(always)]
+            |sums| sums.totals(simd),
+        );
+        Matrices { invariant: invariant.totals(simd), vector: vector.totals(simd), bivector }
+    }
+}

@@ -1,0 +1,25 @@
+//! Networks whose channels are four-vectors, or multivectors, and scalars: blocks of attention and of a hidden layer, both after
+//! a norm and added to what they see. What the channels are, how a norm and the hidden layer treat them, is an [`Algebra`].
+
+mod algebra;
+mod attention;
+mod backward;
+mod features;
+mod forward;
+mod graph;
+mod interval;
+mod linear;
+mod maps;
+mod norm;
+mod shape;
+mod streams;
+mod velocity;
+
+pub(crate) use algebra::{Algebra, Back, Kept};
+pub(crate) use features::{Features, Group, GroupMut, Rows, Slot, SlotMut, View, ViewMut};
+pub(crate) use graph::{head_channels, velocity};
+pub(crate) use interval::interval;
+pub(crate) use linear::{Layer, Linear, Matrices};
+pub(crate) use norm::{normalize, normalize_gradient, rows_gradient, vectors_gradient};
+pub(crate) use shape::{Channels, Shape};
+pub(crate) use velocity::LaneEquivariant;

@@ -1,0 +1,44 @@
+//! The settings of a flow.
+
+use amplicast_sdk::schemars::JsonSchema;
+use amplicast_sdk::serde::{Deserialize, Serialize};
+use amplicast_sdk::{Result, config, ensure_config};
+
+use super::solver::{Solver, SolverKind};
+
+/// How the divergence of the velocity, which a density needs, is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(crate = "amplicast_sdk::serde", rename_all = "kebab-case")]
+#[schemars(crate = "amplicast_sdk::schemars")]
+pub enum Divergence {
+    /// Exactly: as many backward passes as an event has numbers.
+    Exact,
+    /// By random probes of +-1 (Hutchinson), one backward pass each: a log density has the noise of the traces' estimates,
+    /// which no number of events averages away in its exponential.
+    Hutchinson,
+}
+
+config! {
+    /// How a flow is integrated.
+    pub struct FlowConfig {
+        /// `fixed` or `adaptive`.
+        pub solver: SolverKind = SolverKind::Fixed,
+        /// Steps of the fixed solver, of four calls of the network each.
+        pub steps: u64 = 50,
+        /// Error that a step of the adaptive solver may have: root mean square over the numbers of a batch, relative to
+        /// 1 + |x|.
+        pub tolerance: f64 = 1e-3,
+        /// `exact` or `hutchinson`, for densities.
+        pub divergence: Divergence = Divergence::Exact,
+        /// Probes of `hutchinson`: the noise of a trace falls with their root.
+        pub probes: u64 = 1,
+    }
+}
+
+impl FlowConfig {
+    /// The solver; an error that names the key for values out of range.
+    pub(crate) fn solver(&self) -> Result<Solver> {
+        ensure_config(self.probes > 0, "flow.probes", || "expected at least 1, found 0".into())?;
+        Solver::new(self.solver, self.steps, self.tolerance)
+    }
+}

@@ -1,0 +1,19 @@
+//! The flow between events and the base: its settings, its velocity, its integration, and the model made of these.
+
+mod config;
+mod member;
+mod model;
+mod network;
+mod parts;
+mod settings;
+mod solver;
+
+pub use config::{Divergence, FlowConfig};
+pub use solver::SolverKind;
+
+pub(crate) use model::prepare;
+pub(crate) use network::Network;
+pub(crate) use settings::{Settings, abilities};
+
+#[cfg(test)]
+pub(crate) use {member::FlowMember, network::Field, parts::Flow, solver::Solver};

@@ -1,0 +1,92 @@
+//! What the generators of four-momenta have in common: their checked settings, and what they can do.
+
+use amplicast_nn::parse_device;
+use amplicast_sdk::{Abilities, Batch, Error, LossKind, Model, Result, Schema};
+use tch::Device;
+
+use super::config::FlowConfig;
+use super::model;
+use super::network::Network;
+use crate::space::{Cuts, Kinematics, Momenta};
+
+/// The checked settings that the generators have in common.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    cuts: Cuts,
+    flow: FlowConfig,
+    device: Device,
+}
+
+impl Settings {
+    pub fn new(cuts: Cuts, flow: &FlowConfig, device: &str) -> Result<Self> {
+        let cuts = cuts.check()?;
+        flow.solver()?;
+        Ok(Settings { cuts, flow: flow.clone(), device: parse_device(device, tch::Cuda::device_count)? })
+    }
+
+    /// Refuses everything but four-momenta.
+    pub fn check(&self, schema: &Schema) -> Result<()> {
+        if !schema.particles().is_empty() {
+            return Ok(());
+        }
+        Err(Error::data(format!(
+            "expected events of four-momenta, found the columns {}; `flow-transformer` learns any columns",
+            schema.column_names().join(", ")
+        )))
+    }
+
+    /// The model of these events with a network that is made for their coordinates.
+    pub fn prepare<N: Network + 'static>(
+        &self,
+        training: &Batch<'_>,
+        schema: &Schema,
+        network: impl FnOnce(Kinematics) -> N,
+    ) -> Result<Box<dyn Model>> {
+        self.check(schema)?;
+        if training.values.ncols() != schema.dimension() {
+            return Err(Error::data(format!(
+                "expected training events of {} columns, found {}",
+                schema.dimension(),
+                training.values.ncols()
+            )));
+        }
+        let space = Momenta::fit(training.values, schema.particles(), self.cuts)?;
+        let network = network(Kinematics::new(space.coordinates()));
+        model::prepare(Box::new(space), Box::new(network), (&self.flow, self.device), training.values)
+    }
+}
+
+/// What all generators of this crate can do.
+pub(crate) fn abilities() -> Abilities {
+    Abilities { gradients: Some(LossKind::Surrogate), fit: true, log_density: true, own_members: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use amplicast_sdk::{Component, Generator};
+
+    use crate::{FlowLgatr, FlowLgatrConfig, FlowLgatrSlim, FlowLgatrSlimConfig, FlowLloca, FlowLlocaConfig};
+
+    use super::*;
+
+    #[test]
+    fn refusals_say_what_would_work() {
+        fn check(generator: &impl Generator) {
+            let error = generator.check(&Schema::columns(["x", "y"])).unwrap_err().to_string();
+            assert!(error.contains("four-momenta, found the columns x, y; `flow-transformer`"), "{error}");
+            generator.check(&Schema::four_momenta(["a", "b"])).unwrap();
+        }
+        check(&FlowLgatr::new(FlowLgatrConfig::default()).unwrap());
+        check(&FlowLgatrSlim::new(FlowLgatrSlimConfig::default()).unwrap());
+        check(&FlowLloca::new(FlowLlocaConfig::default()).unwrap());
+        let lgatr = FlowLgatr::new(FlowLgatrConfig { heads: 0, ..Default::default() });
+        assert_eq!(lgatr.unwrap_err().to_string(), "heads: expected at least 1, found 0");
+        let slim = FlowLgatrSlim::new(FlowLgatrSlimConfig { pt_min: -1.0, ..Default::default() });
+        assert!(slim.unwrap_err().to_string().starts_with("pt_min: expected"));
+        let lloca = FlowLloca::new(FlowLlocaConfig { vectors: 4, ..Default::default() });
+        assert_eq!(
+            lloca.unwrap_err().to_string(),
+            "vectors: expected at most 3 in a head of 13 numbers, found 4"
+        );
+    }
+}

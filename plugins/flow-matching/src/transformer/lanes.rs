@@ -1,0 +1,169 @@
+//! The network over lanes.
+
+use std::ops::Range;
+
+use amplicast_nn::lanes::{
+    self, Encoder, EncoderBackward, EncoderBackwardWorkspace, EncoderShape, EncoderWorkspace, Segments,
+    SegmentsMut, Slots, Work, dispatch_over_blocks, over_blocks,
+};
+use amplicast_nn::pulp::{Simd, WithSimd};
+
+use crate::lanes::{LaneField, LaneNetwork, Loss, Scalars, TimeLayer, TimeSums, get, put};
+use crate::space::Lines;
+use crate::time::{self, FEATURES};
+
+/// Numbers of a token in its features: coordinates, then the identity, then the time.
+#[derive(Debug, Clone)]
+pub(super) struct LaneTransformer {
+    pub shape: EncoderShape,
+}
+
+impl LaneTransformer {
+    /// Numbers of an event.
+    fn dimension(&self) -> usize {
+        self.shape.tokens * self.shape.outputs
+    }
+
+    /// Where a token has its identity and the time.
+    fn scalars(&self) -> Scalars {
+        Scalars { first: self.shape.outputs, tokens: self.shape.tokens }
+    }
+}
+
+impl LaneNetwork for LaneTransformer {
+    fn field(&self, mut parameters: Segments<'_>) -> Box<dyn LaneField> {
+        let time = TimeLayer::new(&mut parameters);
+        let encoder = Encoder::new(&self.shape, &mut parameters);
+        Box::new(TransformerField { network: self.clone(), encoder, time })
+    }
+
+    fn loss_and_gradient(
+        &self,
+        parameters: Segments<'_>,
+        lines: &Lines,
+        weights: &[f64],
+        gradient: SegmentsMut<'_>,
+    ) -> f64 {
+        lanes::dispatch(Step { network: self, parameters, lines, weights, gradient })
+    }
+}
+
+struct TransformerField {
+    network: LaneTransformer,
+    encoder: Encoder,
+    time: TimeLayer,
+}
+
+impl LaneField for TransformerField {
+    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
+        let time = self.time.features(&time::waves(t));
+        let events = x.len() / self.network.dimension();
+        dispatch_over_blocks(&mut Move { field: self, time, x, out }, events);
+    }
+}
+
+struct Move<'a> {
+    field: &'a TransformerField,
+    time: [f32; FEATURES],
+    x: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl Work for Move<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
+        let TransformerField { network, encoder, .. } = self.field;
+        let (shape, lanes) = (&network.shape, V * S::F32_LANES);
+        let (d, numbers) = (network.dimension(), shape.outputs);
+        let mut features = network.scalars().features(lanes);
+        network.scalars().set_times(&mut features, lanes, &vec![self.time; lanes]);
+        let mut work = EncoderWorkspace::new(shape, lanes, false);
+        let mut outputs = Slots::new(shape.tokens, shape.output_rows(), lanes);
+        for first in events.clone().step_by(lanes) {
+            let block = first * d..events.end.min(first + lanes) * d;
+            put(&mut features, lanes, (&self.x[block.clone()], numbers), 0..numbers);
+            encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
+            get(&outputs, lanes, (&mut self.out[block], numbers), 0..numbers);
+        }
+    }
+}
+
+struct Step<'a> {
+    network: &'a LaneTransformer,
+    parameters: Segments<'a>,
+    lines: &'a Lines,
+    weights: &'a [f64],
+    gradient: SegmentsMut<'a>,
+}
+
+impl WithSimd for Step<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Step { network, mut parameters, lines, weights, mut gradient } = self;
+        let time = TimeLayer::new(&mut parameters);
+        let (encoder, backward) = EncoderBackward::new::<S>(&network.shape, &mut parameters);
+        let by_time = TimeSums::default();
+        let mut learn = Learn { network, encoder, backward, time, by_time, lines, weights, loss: 0.0 };
+        over_blocks(simd, &mut learn, weights.len());
+        learn.by_time.write(&mut gradient);
+        learn.backward.finish(simd, &mut gradient);
+        learn.loss
+    }
+}
+
+/// The loss of events, and its gradient.
+struct Learn<'a> {
+    network: &'a LaneTransformer,
+    encoder: Encoder,
+    backward: EncoderBackward,
+    time: TimeLayer,
+    by_time: TimeSums,
+    lines: &'a Lines,
+    weights: &'a [f64],
+    loss: f64,
+}
+
+impl Work for Learn<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
+        let (network, lines) = (self.network, self.lines);
+        let (shape, lanes) = (&network.shape, V * S::F32_LANES);
+        let (d, numbers, tokens) = (network.dimension(), shape.outputs, shape.tokens);
+        let mut features = network.scalars().features(lanes);
+        let mut work = EncoderWorkspace::new(shape, lanes, true);
+        let mut back = EncoderBackwardWorkspace::new::<S>(shape, lanes);
+        let mut outputs = Slots::new(tokens, shape.output_rows(), lanes);
+        let mut by_features = Slots::new(tokens, shape.feature_rows(), lanes);
+        let mut loss = Loss::new(self.weights, d);
+        for first in events.clone().step_by(lanes) {
+            let block = first..events.end.min(first + lanes);
+            let waves: Vec<_> = lines.t[block.clone()].iter().map(|t| time::waves(*t)).collect();
+            let times: Vec<_> = waves.iter().map(|waves| self.time.features(waves)).collect();
+            network.scalars().set_times(&mut features, lanes, &times);
+            put(&mut features, lanes, (&lines.x[block.start * d..block.end * d], numbers), 0..numbers);
+            self.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
+            for token in 0..tokens {
+                for (k, row) in outputs.numbers_mut(token).chunks_exact_mut(lanes).enumerate() {
+                    for (lane, out) in row.iter_mut().enumerate() {
+                        let event = first + lane;
+                        // Lanes without an event and rows without an output count for nothing.
+                        *out = if event < block.end && k < numbers {
+                            let off = f64::from(*out) - lines.v[event * d + token * numbers + k];
+                            loss.add(event, off) as f32
+                        } else {
+                            0.0
+                        };
+                    }
+                }
+            }
+            let read = (&features, None, block.len());
+            self.backward.apply::<S, V>(simd, read, &outputs, (&work, &mut back), &mut by_features);
+            let mut slopes = vec![[0.0; FEATURES]; block.len()];
+            network.scalars().add_times(&by_features, lanes, &mut slopes);
+            waves.iter().zip(slopes).for_each(|(waves, slopes)| self.by_time.add(waves, slopes));
+        }
+        self.loss += loss.sum;
+    }
+}

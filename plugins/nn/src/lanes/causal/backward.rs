@@ -1,0 +1,186 @@
+//! The backward pass of a [`CausalTransformer`], position by position from the last to the first.
+//!
+//! Causality makes that order possible: when a position is reached, all tokens that attend to it have already sent their
+//! gradients to its keys and values, in every block.
+
+use amplicast_sdk::Layout;
+use pulp::Simd;
+
+use super::decoder::Decoder;
+use super::weights::Weights;
+use super::workspace::Workspace;
+use crate::CausalTransformer;
+use crate::lanes::layers::norm::add_gradient;
+use crate::lanes::layers::{
+    Attended, Attention, BlockGradient, LayerGradient, Segments, SegmentsMut, Transposed, WeightSums, padded,
+};
+use crate::lanes::rows::functions::{mul, total};
+use crate::lanes::rows::special::gelu_and_slope;
+use crate::lanes::rows::{Row, Rows, Slots};
+
+/// The transposed weights of a causal transformer, and the gradient summed so far.
+///
+/// The start token is the same in every event. So its forward and backward pass run once, on a block of their own, and
+/// what other blocks send back to its keys and values is summed ([`Backward::end_block`]).
+pub struct Backward {
+    shape: CausalTransformer,
+    attention: Attention,
+    embed: Vec<WeightSums>,
+    blocks: Vec<BlockGradient>,
+    head: LayerGradient,
+    /// The gradient of the start token's queries, keys and values, for each block of the network.
+    start_tokens: Vec<f32>,
+}
+
+/// Gradients with respect to the activations of one block of events.
+pub struct BackwardWorkspace {
+    x: Rows,
+    /// With respect to a layer's inputs.
+    inputs: Rows,
+    hidden: Rows,
+    active: Rows,
+    tokens: Slots,
+    transposed: Transposed,
+}
+
+impl BackwardWorkspace {
+    /// Memory for blocks of `events`.
+    pub fn new<S: Simd>(shape: &CausalTransformer, events: usize) -> Self {
+        let (width, hidden) = (shape.width, shape.mlp_factor * shape.width);
+        BackwardWorkspace {
+            x: Rows::new(padded(width), events),
+            inputs: Rows::new(padded(width), events),
+            hidden: Rows::new(padded(hidden), events),
+            active: Rows::new(padded(hidden), events),
+            tokens: Slots::new(shape.blocks * shape.positions, padded(3 * width), events),
+            transposed: Transposed::new::<S>(hidden.max(width).max(shape.features), events),
+        }
+    }
+
+    /// Makes the gradients that steps add to zero: before a block of events.
+    pub fn clear(&mut self) {
+        self.tokens.clear();
+    }
+}
+
+impl Backward {
+    /// A decoder of these parameters that keeps what the backward pass needs, and its backward pass.
+    pub fn new<S: Simd>(
+        shape: &CausalTransformer,
+        layout: &Layout,
+        parameters: &[f32],
+    ) -> (Decoder, Backward) {
+        let weights = Weights::new(shape, Segments::new(layout, parameters));
+        let backward = Backward {
+            shape: shape.clone(),
+            attention: Attention::new(shape.width, shape.heads),
+            embed: weights.embed.iter().map(|e| WeightSums::new::<S>(e.inputs, e.outputs)).collect(),
+            blocks: weights.blocks.iter().map(BlockGradient::new::<S>).collect(),
+            head: LayerGradient::new::<S>(&weights.head),
+            start_tokens: vec![0.0; shape.blocks * 3 * shape.width],
+        };
+        (Decoder::packed(shape, &weights), backward)
+    }
+
+    /// Goes back through the step at a position, from the gradient of its outputs, a row each, rounded up to whole tiles.
+    ///
+    /// `work` holds what the steps of a block left, `events` of which count; `features` are those of the step.
+    #[inline(always)]
+    pub fn step<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        (position, events): (usize, usize),
+        features: &[Row<S, V>],
+        outputs: &[Row<S, V>],
+        work: &Workspace,
+        backward: &mut BackwardWorkspace,
+    ) {
+        let d = self.shape.width;
+        let BackwardWorkspace { x, inputs, hidden, active, tokens, transposed } = backward;
+        let (x, inputs) = (x.rows_mut::<S, V>(), inputs.rows_mut::<S, V>());
+        let (hidden, active) = (hidden.rows_mut::<S, V>(), active.rows_mut::<S, V>());
+        let normed = work.head_norm.at::<S, V>(position);
+        transposed.set(simd, &normed[..d]);
+        self.head.step(simd, outputs, (transposed, events), inputs);
+        x.fill([simd.splat_f32s(0.0); V]);
+        add_gradient(simd, normed, inputs, x);
+        for (b, block) in self.blocks.iter_mut().enumerate().rev() {
+            let first = b * self.shape.positions;
+            let slot = first + position;
+            block.down.transposed.apply::<S, V, false>(simd, x, hidden);
+            let before = work.hidden.at::<S, V>(slot);
+            for ((gradient, active), before) in hidden.iter_mut().zip(&mut *active).zip(before) {
+                let (value, slope) = gelu_and_slope(simd, *before);
+                *active = value;
+                *gradient = mul(simd, *gradient, slope);
+            }
+            transposed.set(simd, active);
+            block.down.sums.add(simd, x, transposed, events);
+            let normed = work.mlp_norm.at::<S, V>(slot);
+            transposed.set(simd, &normed[..d]);
+            block.up.step(simd, hidden, (transposed, events), inputs);
+            add_gradient(simd, normed, inputs, x);
+
+            let attended = work.attended.at::<S, V>(slot);
+            transposed.set(simd, attended);
+            block.out.step(simd, x, (transposed, events), inputs);
+            let (seen, weights) =
+                (work.tokens.range::<S, V>(first, position + 1), work.weights.at::<S, V>(slot));
+            let kept = Attended { tokens: seen, query: position, weights, attended };
+            let gradients = tokens.range_mut::<S, V>(first, position + 1);
+            self.attention.add_gradient(simd, kept, inputs, gradients);
+            let normed = work.attention_norm.at::<S, V>(slot);
+            transposed.set(simd, &normed[..d]);
+            block.qkv.step(simd, tokens.at::<S, V>(slot), (transposed, events), inputs);
+            add_gradient(simd, normed, inputs, x);
+        }
+        transposed.set(simd, features);
+        self.embed[position].add(simd, x, transposed, events);
+    }
+
+    /// Ends a block of events: collects what has arrived at the start token.
+    #[inline(always)]
+    pub fn end_block<S: Simd, const V: usize>(&mut self, simd: S, backward: &BackwardWorkspace) {
+        let (positions, width) = (self.shape.positions, 3 * self.shape.width);
+        for (b, sums) in self.start_tokens.chunks_exact_mut(width).enumerate() {
+            for (sum, row) in sums.iter_mut().zip(backward.tokens.at::<S, V>(b * positions)) {
+                *sum += total(simd, *row);
+            }
+        }
+    }
+
+    /// Goes back through the start token's step, on a block of one event, after all other blocks.
+    #[inline(always)]
+    pub fn step_start<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        outputs: &[Row<S, V>],
+        work: &Workspace,
+        backward: &mut BackwardWorkspace,
+    ) {
+        let (positions, width, lanes) = (self.shape.positions, 3 * self.shape.width, V * S::F32_LANES);
+        for (b, sums) in self.start_tokens.chunks_exact(width).enumerate() {
+            let token = backward.tokens.at_mut::<S, V>(b * positions);
+            let numbers = pulp::bytemuck::cast_slice_mut::<S::f32s, f32>(token.as_flattened_mut());
+            numbers.iter_mut().step_by(lanes).zip(sums).for_each(|(first, sum)| *first = *sum);
+        }
+        let features = vec![[simd.splat_f32s(0.0); V]; self.shape.features];
+        self.step(simd, (0, 1), &features, outputs, work, backward);
+    }
+
+    /// Writes the gradient of the parameters that this was made from.
+    #[inline(always)]
+    pub fn finish<S: Simd>(self, simd: S, layout: &Layout, parameters: &[f32], gradient: &mut [f32]) {
+        // Loops, as closures would be compiled without the instruction set.
+        let (mut embed, mut blocks) = (Vec::new(), Vec::new());
+        for sums in &self.embed {
+            embed.push(sums.totals(simd));
+        }
+        for block in &self.blocks {
+            blocks.push(block.totals(simd));
+        }
+        let gradients = Weights { embed, blocks, head: self.head.sums.totals(simd) };
+        let parameters = Segments::new(layout, parameters);
+        gradients.unfold(&self.shape, parameters, SegmentsMut::new(layout, gradient));
+    }
+}

@@ -1,0 +1,146 @@
+//! The backward pass.
+
+use pulp::Simd;
+
+use super::forward::{PairShape, PairWeights, PairWorkspace, Pairs};
+use crate::lanes::layers::{LayerGradient, Segments, SegmentsMut, Transposed, padded};
+use crate::lanes::rows::functions::{add, mul, mul_add};
+use crate::lanes::rows::special::exact_gelu_and_slope;
+use crate::lanes::rows::{Rows, Slots};
+
+/// The transposed weights of a perceptron over pairs, and the gradient summed so far.
+pub struct PairsBackward {
+    shape: PairShape,
+    own: LayerGradient,
+    other: LayerGradient,
+    /// A register for each row of the hidden layer, to be added up.
+    edge: Rows,
+    hidden: LayerGradient,
+    scores: LayerGradient,
+}
+
+/// Gradients with respect to the activations of one block of events.
+pub struct PairsBackwardWorkspace {
+    /// With respect to the first layer of s_i, and of s_j.
+    own: Slots,
+    other: Slots,
+    /// With respect to a hidden layer.
+    hidden: Rows,
+    /// With respect to a layer's inputs.
+    inputs: Rows,
+    active: Rows,
+    slopes: Rows,
+    transposed: Transposed,
+}
+
+impl PairsBackwardWorkspace {
+    /// Memory for blocks of `events`.
+    pub fn new<S: Simd>(shape: &PairShape, events: usize) -> Self {
+        let rows = || Rows::new(padded(shape.width), events);
+        let slots = || Slots::new(shape.tokens, padded(shape.width), events);
+        PairsBackwardWorkspace {
+            own: slots(),
+            other: slots(),
+            hidden: rows(),
+            inputs: Rows::new(padded(shape.width.max(shape.features)), events),
+            active: rows(),
+            slopes: rows(),
+            transposed: Transposed::new::<S>(shape.width.max(shape.features), events),
+        }
+    }
+}
+
+impl PairsBackward {
+    /// A perceptron from the next segments, and its backward pass.
+    pub fn new<S: Simd>(shape: &PairShape, segments: &mut Segments<'_>) -> (Pairs, PairsBackward) {
+        let weights = PairWeights::new(shape, segments);
+        let backward = PairsBackward {
+            shape: shape.clone(),
+            own: LayerGradient::new::<S>(&weights.own),
+            other: LayerGradient::new::<S>(&weights.other),
+            edge: Rows::new(shape.width, S::F32_LANES),
+            hidden: LayerGradient::new::<S>(&weights.hidden),
+            scores: LayerGradient::new::<S>(&weights.scores),
+        };
+        (Pairs::packed(shape, &weights), backward)
+    }
+
+    /// Adds the gradient of a block of events, `events` of which count, from that of its outputs, which is zero in the
+    /// other lanes; writes that of the features. `work` holds what the forward pass of `pairs` left.
+    #[inline(always)]
+    pub fn apply<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        (pairs, features, edges, events): (&Pairs, &Slots, &Slots, usize),
+        outputs: &Slots,
+        (work, back): (&PairWorkspace, &mut PairsBackwardWorkspace),
+        features_gradient: &mut Slots,
+    ) {
+        let width = self.shape.width;
+        let PairsBackwardWorkspace { own, other, hidden, inputs, active, slopes, transposed } = back;
+        let (hidden, inputs) = (hidden.rows_mut::<S, V>(), inputs.rows_mut::<S, V>());
+        let (active, slopes) = (active.rows_mut::<S, V>(), slopes.rows_mut::<S, V>());
+        own.clear();
+        other.clear();
+        for (i, j, slot) in self.shape.list() {
+            let before = work.hidden.at::<S, V>(slot);
+            for ((active, slope), before) in active.iter_mut().zip(&mut *slopes).zip(before) {
+                (*active, *slope) = exact_gelu_and_slope(simd, *before);
+            }
+            transposed.set(simd, &active[..width]);
+            self.scores.step(simd, outputs.at::<S, V>(slot), (transposed, events), hidden);
+            for (gradient, slope) in hidden.iter_mut().zip(&*slopes) {
+                *gradient = mul(simd, *gradient, *slope);
+            }
+            let number = edges.at::<S, V>(slot)[0];
+            pairs.first::<S, V>(simd, (i, j), number, (&work.own, &work.other), active);
+            for (active, slope) in active.iter_mut().zip(&mut *slopes) {
+                (*active, *slope) = exact_gelu_and_slope(simd, *active);
+            }
+            transposed.set(simd, &active[..width]);
+            self.hidden.step(simd, hidden, (transposed, events), inputs);
+            for (gradient, slope) in inputs[..width].iter_mut().zip(&*slopes) {
+                *gradient = mul(simd, *gradient, *slope);
+            }
+            for (sum, gradient) in own.at_mut::<S, V>(i).iter_mut().zip(&inputs[..width]) {
+                *sum = add(simd, *sum, *gradient);
+            }
+            if j < self.shape.tokens {
+                for (sum, gradient) in other.at_mut::<S, V>(j).iter_mut().zip(&inputs[..width]) {
+                    *sum = add(simd, *sum, *gradient);
+                }
+            }
+            for (sum, gradient) in self.edge.rows_mut::<S, 1>().iter_mut().zip(&inputs[..width]) {
+                for v in 0..V {
+                    *sum = mul_add(simd, [gradient[v]], [number[v]], *sum);
+                }
+            }
+        }
+        for token in 0..self.shape.tokens {
+            transposed.set(simd, &features.at::<S, V>(token)[..self.shape.features]);
+            let out = features_gradient.at_mut::<S, V>(token);
+            self.own.step(simd, own.at::<S, V>(token), (transposed, events), out);
+            self.other.step(simd, other.at::<S, V>(token), (transposed, events), inputs);
+            for (out, gradient) in out.iter_mut().zip(&*inputs) {
+                *out = add(simd, *out, *gradient);
+            }
+        }
+    }
+
+    /// Writes the gradient of the perceptron's parameters as the next segments.
+    #[inline(always)]
+    pub fn finish<S: Simd>(self, simd: S, gradient: &mut SegmentsMut<'_>) {
+        let mut edge = Vec::with_capacity(self.shape.width);
+        for [sum] in self.edge.rows::<S, 1>() {
+            edge.push(simd.reduce_sum_f32s(*sum));
+        }
+        let weights = PairWeights {
+            own: self.own.sums.totals(simd),
+            other: self.other.sums.totals(simd),
+            edge,
+            hidden: self.hidden.sums.totals(simd),
+            scores: self.scores.sums.totals(simd),
+        };
+        weights.unfold(&self.shape, gradient);
+    }
+}

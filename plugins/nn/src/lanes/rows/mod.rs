@@ -1,0 +1,9 @@
+//! Numbers of many events side by side: in registers, in memory, and arithmetic on them.
+
+mod block;
+pub mod functions;
+mod memory;
+pub mod special;
+
+pub use block::{Row, VECTORS, Work, block_events, dispatch, dispatch_over_blocks, over_blocks};
+pub use memory::{Rows, Slots};
