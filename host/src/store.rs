@@ -35,7 +35,7 @@ impl Key {
     /// The key of a stage of this kind with these inputs. Object keys are sorted, so equal values give equal keys.
     pub fn new(kind: &'static str, inputs: &Value) -> Self {
         let text = serde_json::to_string(inputs).expect("JSON values can be written");
-        let mut hasher = blake3::Hasher::new_derive_key("amplicast stage 2");
+        let mut hasher = blake3::Hasher::new_derive_key("amplicast stage 3");
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         hasher.update(kind.as_bytes());
         hasher.update(text.as_bytes());

@@ -10,8 +10,7 @@ use super::found::Found;
 use super::overall::overall;
 use crate::config::Experiment;
 use crate::moments::{mean, variance};
-use crate::pipeline::curves::{MemberCurve, PairCurves, Truth, own_mean};
-use crate::pipeline::observe::Columns;
+use crate::pipeline::curves::{MemberCurve, PairCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
 use crate::results::{Cell, CellName, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric};
 
@@ -114,14 +113,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Takes the curves of a pair's cells.
-    pub fn pair(
-        &mut self,
-        replica: u64,
-        cells: &[&PlannedCell],
-        columns: &Columns,
-        truth: &Truth,
-        curves: &PairCurves,
-    ) {
+    pub fn pair(&mut self, replica: u64, cells: &[&PlannedCell], truth: &Truth, curves: &PairCurves) {
         self.results.validation = self.results.validation.take().or_else(|| truth.validation.clone());
         if let Some(warning) = &curves.warning {
             self.warn(warning.clone());
@@ -139,7 +131,7 @@ impl<'a> Collector<'a> {
         self.results.planes.extend(curves.planes.iter().cloned());
         self.results.diagnostics.extend(curves.diagnostics.iter().cloned());
         let found: Vec<Found> =
-            cells.par_iter().map(|cell| Found::of(replica, cell, columns, truth, curves)).collect();
+            cells.par_iter().map(|cell| Found::of(replica, cell, truth, curves)).collect();
         for (cell, Found { rows, warnings, outcome }) in cells.iter().zip(found) {
             self.rows.extend(rows);
             warnings.into_iter().for_each(|warning| self.warn(warning));
@@ -152,7 +144,7 @@ impl<'a> Collector<'a> {
             }
         }
         if replica == 0 {
-            self.distributions(cells, columns, truth, curves);
+            self.distributions(cells, truth, curves);
         }
     }
 
@@ -167,14 +159,8 @@ impl<'a> Collector<'a> {
         })
     }
 
-    fn distributions(
-        &mut self,
-        cells: &[&PlannedCell],
-        columns: &Columns,
-        truth: &Truth,
-        curves: &PairCurves,
-    ) {
-        for (i, column) in columns.histograms.iter().chain(&curves.own.histograms).enumerate() {
+    fn distributions(&mut self, cells: &[&PlannedCell], truth: &Truth, curves: &PairCurves) {
+        for (i, column) in curves.columns.histograms.iter().enumerate() {
             let place = Place::Histogram(column.summary, column.selection);
             let name = (column.summary, column.selection);
             let Some(cell) = cells.iter().find(|c| (c.summary, c.selection) == name) else { continue };
@@ -199,12 +185,10 @@ impl<'a> Collector<'a> {
                 uncertainty: cell.name.uncertainty.clone(),
                 axis,
                 edges: column.edges.clone(),
-                training: (column.training.iter().enumerate())
-                    .map(|(b, &count)| {
-                        own_mean(members, |own| own.training[b] as u64).unwrap_or(count as u64)
-                    })
+                training: (0..column.training.len())
+                    .map(|bin| mean_count(members, |truth| truth.training[bin] as u64))
                     .collect(),
-                training_events: own_mean(members, |own| own.n_train).unwrap_or(column.training_events),
+                training_events: mean_count(members, |truth| truth.n_train),
                 generated,
                 generated_spread,
                 truth: true_curve.map(|t| t.values.iter().map(|v| v / t.passed as f64).collect()),

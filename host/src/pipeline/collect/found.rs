@@ -7,8 +7,7 @@ use super::points::{curve_points, null_points};
 use crate::config::ReferenceName;
 use crate::estimate::estimate;
 use crate::inspection::Footing;
-use crate::pipeline::curves::{Assembled, MemberCurve, PairCurves, Truth, own_mean};
-use crate::pipeline::observe::Columns;
+use crate::pipeline::curves::{Assembled, MemberCurve, PairCurves, Truth, mean_count};
 use crate::pipeline::plan::{ColumnName, Place, PlannedCell};
 use crate::results::{CellReplica, CellRows, NullPoint, TrueDeviation, Without};
 
@@ -24,10 +23,10 @@ pub struct Found {
 
 impl Found {
     /// Looks at one cell on one training set. Cells know nothing of each other.
-    pub fn of(replica: u64, cell: &PlannedCell, columns: &Columns, truth: &Truth, pair: &PairCurves) -> Self {
+    pub fn of(replica: u64, cell: &PlannedCell, truth: &Truth, pair: &PairCurves) -> Self {
         let nothing = Err(Error::plugin("the cell was not looked at"));
         let mut found = Found { rows: None, warnings: Vec::new(), outcome: nothing };
-        found.outcome = found.of_cell(replica, cell, columns, truth, pair);
+        found.outcome = found.of_cell(replica, cell, truth, pair);
         found
     }
 
@@ -35,7 +34,6 @@ impl Found {
         &mut self,
         replica: u64,
         cell: &PlannedCell,
-        columns: &Columns,
         truth: &Truth,
         pair: &PairCurves,
     ) -> Result<(CellReplica, Vec<NullPoint>)> {
@@ -49,7 +47,7 @@ impl Found {
             return Err(Error::data(reason.clone()));
         }
         let missing = || Error::plugin("the cell was not computed");
-        let columns = if cell.per_member { &pair.own } else { columns };
+        let columns = &pair.columns;
         let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
         let list = pair.curves.get(&Place::Metric(column)).ok_or_else(missing)?;
         let list = list.as_ref().map_err(Clone::clone)?;
@@ -67,10 +65,7 @@ impl Found {
             quantities: names.clone(),
         });
         let curves = data.curves();
-        let n_train = match own_mean(list, |own| own.n_train) {
-            Some(n_train) => n_train,
-            None => columns.passed(cell.summary, cell.selection)?.events,
-        };
+        let n_train = mean_count(list, |truth| truth.n_train);
         if n_train == 0 {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }

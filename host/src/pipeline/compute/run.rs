@@ -52,7 +52,7 @@ fn rows(
     for row in setting.plan.rows() {
         let cells = setting.plan.cells_of(row);
         match curves(&Pair::new(setting, replica, columns, &cells)) {
-            Ok(curves) => collector.pair(replica.number, &cells, columns, &truth, &curves),
+            Ok(curves) => collector.pair(replica.number, &cells, &truth, &curves),
             Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
             Err(error) => collector.fail(replica.number, &cells, &error),
         }

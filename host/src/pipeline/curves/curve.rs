@@ -6,7 +6,7 @@ use amplicast_sdk::Result;
 use serde::{Deserialize, Serialize};
 
 use crate::inspection::Findings;
-use crate::pipeline::observe::{Columns, OwnTruth};
+use crate::pipeline::observe::{Columns, TrueCounts};
 use crate::pipeline::plan::Place;
 use crate::results::{Diagnosed, Inspected, Plane};
 
@@ -20,9 +20,8 @@ pub struct MemberCurve {
     pub without: u64,
     /// The accumulator's values at each checkpoint.
     pub values: Vec<Vec<f64>>,
-    /// The true events, if the summary or the selection is another one for each member.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub own: Option<OwnTruth>,
+    /// The true events, as this member sees them.
+    pub truth: TrueCounts,
 }
 
 fn is_zero(n: &u64) -> bool {
@@ -49,8 +48,8 @@ pub struct PairCurves {
     pub n_effective: f64,
     /// The curves.
     pub curves: Curves,
-    /// The columns that are another for each member, as one of them sees them.
-    pub own: Columns,
+    /// The columns, as one member sees them that stands for all.
+    pub columns: Columns,
     /// What the posterior and the summaries' fits say of themselves.
     pub diagnostics: Vec<Diagnosed>,
     /// Which events the selections cut, on the first training set.
@@ -68,9 +67,8 @@ pub struct PairCurves {
 /// Refusals by summary and selection.
 pub type Ordered = BTreeMap<(usize, usize), String>;
 
-/// The mean over members of a number of true events, if each member sees them in its own way.
-pub fn own_mean(members: &[MemberCurve], number: impl Fn(&OwnTruth) -> u64) -> Option<u64> {
-    let numbers: Option<Vec<u64>> = members.iter().map(|m| m.own.as_ref().map(&number)).collect();
-    let numbers = numbers?;
-    Some((numbers.iter().sum::<u64>() as f64 / numbers.len().max(1) as f64).round() as u64)
+/// The mean over members of a number of true events.
+pub fn mean_count(members: &[MemberCurve], number: impl Fn(&TrueCounts) -> u64) -> u64 {
+    let sum: u64 = members.iter().map(|member| number(&member.truth)).sum();
+    (sum as f64 / members.len().max(1) as f64).round() as u64
 }

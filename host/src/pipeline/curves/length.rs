@@ -2,7 +2,7 @@
 
 use amplicast_sdk::{Error, Result};
 
-use crate::pipeline::posterior::{OwnColumns, Pair, Posterior};
+use crate::pipeline::posterior::{Pair, Posterior, Views};
 
 /// How many events of each member are streamed.
 pub struct Length {
@@ -15,7 +15,7 @@ pub struct Length {
 }
 
 /// Events a member: n_gen, or what members of one length have.
-pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_, '_>) -> Result<Length> {
+pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, views: &Views<'_, '_>) -> Result<Length> {
     let (name, n_gen) = (&pair.training.name, pair.run.experiment.experiment.n_gen);
     let mut capacities = Vec::new();
     for i in 0..posterior.members.parameters.len() {
@@ -36,7 +36,7 @@ pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_
         );
         return Err(Error::data(message).at(pair.place(shortest, capacities.len())?));
     }
-    let left = own.left_to_stream(least);
+    let left = views.left_to_stream(least);
     if left == 0 {
         return Err(Error::data(format!("{name}: expected events in member {}, found none", shortest + 1)));
     }

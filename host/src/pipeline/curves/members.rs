@@ -9,32 +9,26 @@ use serde_json::Value;
 use super::curve::{MemberCurve, PairCurves};
 use super::length::{Length, stream_length};
 use super::order::ordered;
-use super::pass::{Pass, Streamed, checkpoints};
+use super::pass::{Pass, Source, Streamed, checkpoints};
 use super::plane::planes;
 use super::speaker::speaking_for_all;
 use crate::inspection::Glance;
 use crate::pipeline::look::inspect;
 use crate::pipeline::observe::Column;
 use crate::pipeline::plan::{ColumnName, Place};
-use crate::pipeline::posterior::{OwnColumns, Pair, Posterior};
+use crate::pipeline::posterior::{Pair, Posterior, Views};
 use crate::pipeline::stage::{at_once, in_groups};
 use crate::results::Plane;
 use crate::store::Key;
 
-/// A column that this pair's cells need.
-struct Wanted {
-    place: Place,
-    /// Whether it is another one for each member.
-    per_member: bool,
-    /// What its curves depend on, apart from the member.
-    identity: Value,
-}
+/// A column that this pair's cells need, and what its curves depend on apart from the member.
+type Wanted = (Place, Value);
 
 /// The members of a pair, and what each of them is asked.
 pub struct Sampling<'a, 'r> {
     pair: &'a Pair<'r>,
     posterior: &'a Posterior,
-    own: OwnColumns<'a, 'r>,
+    views: Views<'a, 'r>,
     length: Length,
     checkpoints: Vec<u64>,
     wanted: Vec<Wanted>,
@@ -51,11 +45,11 @@ struct Sampled {
 impl<'a, 'r> Sampling<'a, 'r> {
     /// Finds it, and makes what all members share, unless that is stored.
     pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
-        let own = OwnColumns::new(pair, posterior)?;
-        let length = stream_length(pair, posterior, &own)?;
+        let views = Views::new(pair, posterior)?;
+        let length = stream_length(pair, posterior, &views)?;
         let checkpoints = checkpoints(length.events, pair.run.experiment.experiment.checkpoints);
-        let wanted = wanted(pair, &own);
-        Ok(Sampling { pair, posterior, own, length, checkpoints, wanted })
+        let wanted = wanted(pair, &views);
+        Ok(Sampling { pair, posterior, views, length, checkpoints, wanted })
     }
 
     /// How many members there are.
@@ -77,12 +71,12 @@ impl<'a, 'r> Sampling<'a, 'r> {
         if self.pair.replica.number > 0 {
             return Ok(Vec::new());
         }
-        planes(self.pair, self.posterior, &self.own)
+        planes(self.pair, self.posterior, &self.views)
     }
 
     /// One member's curves, and a glance at its events, unless they are stored; `advance` hears of every chunk.
     fn member(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<Sampled> {
-        let Sampling { pair, posterior, own, checkpoints, wanted, .. } = self;
+        let Sampling { pair, posterior, views, checkpoints, wanted, .. } = self;
         let store = pair.run.store;
         let keys = keys(pair, posterior, i, wanted, checkpoints);
         let glance_key = pair.trained().glance(&posterior.hash(i), pair.sampling_seed(i), checkpoints);
@@ -97,7 +91,7 @@ impl<'a, 'r> Sampling<'a, 'r> {
         }
         let member = pair.member(posterior, i)?;
         let Streamed { curves: found, glance } =
-            pass(pair, &*member, i, own, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
+            pass(pair, &*member, i, views, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
         if !known {
             store.put_json(&glance_key, &glance)?;
         }
@@ -140,10 +134,10 @@ impl<'a, 'r> Sampling<'a, 'r> {
             return Err(Error::data(refused));
         }
         let mut curves: BTreeMap<Place, Result<Vec<MemberCurve>>> = BTreeMap::new();
-        for wanted in &self.wanted {
+        for (place, _) in &self.wanted {
             // The next one of each: all of them, or a failure of one for all.
             let list: Vec<_> = members.iter_mut().filter_map(Iterator::next).collect();
-            curves.insert(wanted.place, list.into_iter().collect());
+            curves.insert(*place, list.into_iter().collect());
         }
         let (ordered, in_order) = ordered(pair, &curves, posterior, self.length.part)?;
         for warning in findings.warnings.iter().chain(&in_order) {
@@ -151,13 +145,13 @@ impl<'a, 'r> Sampling<'a, 'r> {
         }
         findings.warnings.extend(in_order);
         let planes = self.planes()?;
-        let diagnostics = self.own.diagnostics();
-        let own = speaking_for_all(self.own, &curves)?;
+        let diagnostics = self.views.diagnostics();
+        let columns = speaking_for_all(&self.views, &curves)?;
         Ok(PairCurves {
             checkpoints: self.checkpoints,
             n_effective: posterior.members.n_effective,
             curves,
-            own,
+            columns,
             diagnostics,
             planes,
             warning: self.length.warning,
@@ -173,59 +167,54 @@ fn pass<'w>(
     pair: &Pair<'_>,
     member: &dyn Member,
     i: u64,
-    own: &OwnColumns<'_, '_>,
+    views: &Views<'_, '_>,
     wanted: impl Iterator<Item = &'w Wanted>,
     checkpoints: &[u64],
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Streamed> {
     let session = pair.run.session;
     let wanted: Vec<&Wanted> = wanted.collect();
-    let seen = own.of_member(member, i, wanted.iter().any(|w| w.per_member))?;
-    let columns = |w: &Wanted| seen.columns.as_ref().filter(|_| w.per_member).unwrap_or(pair.columns);
+    let view = views.of(member, i)?;
     // A column that cannot be prepared for this member is not streamed.
-    let list: Vec<Result<Column<'_>>> = wanted.iter().map(|w| columns(w).column(w.place)).collect();
+    let list: Vec<Result<Column<'_>>> = wanted.iter().map(|(place, _)| view.columns.column(*place)).collect();
     let usable: Vec<Column<'_>> = list.iter().flatten().copied().collect();
     let pass = Pass {
-        member,
+        source: Source::Member {
+            member,
+            seed: pair.sampling_seed(i),
+            rounding: pair.replica.events.rounding(),
+            known: &pair.replica.truth.known,
+        },
         dimension: pair.run.components.schema.dimension(),
-        seed: pair.sampling_seed(i),
         checkpoints,
-        observables: seen.observables(pair, member, i),
+        observables: view.observables(pair, member, i),
         columns: &usable,
-        rounding: pair.replica.events.rounding(),
-        known: &pair.replica.truth.known,
     };
     let set = pair.replica.number + 1;
     let stage = format!("{}: training set {set}, sample member {}", pair.training.name, i + 1);
     let Streamed { curves, glance } = session.attempt(&stage, || pass.run(session, advance))?;
     let mut found = curves.into_iter();
-    let curve = |(w, column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
+    let curve = |((place, _), column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
         column?;
         let mut curve = found.next().ok_or_else(|| Error::plugin("a column was not streamed"))??;
-        curve.own = if w.per_member { Some(columns(w).own(w.place)?) } else { None };
+        curve.truth = view.columns.true_counts(*place)?;
         Ok(curve)
     };
     Ok(Streamed { curves: wanted.iter().zip(list).map(curve).collect(), glance })
 }
 
 /// Only the columns that this pair's cells need.
-fn wanted(pair: &Pair<'_>, own: &OwnColumns<'_, '_>) -> Vec<Wanted> {
-    let mut list = Vec::new();
+fn wanted(pair: &Pair<'_>, views: &Views<'_, '_>) -> Vec<Wanted> {
+    let mut list: Vec<Wanted> = Vec::new();
     for cell in pair.cells {
         let name = ColumnName::from(*cell);
         let (summary, selection) = (name.summary, name.selection);
-        let places =
-            [Place::Metric(name), Place::Histogram(summary, selection), Place::Order(summary, selection)];
-        // Of a function that is another for each member, one order would say nothing of the others.
-        for place in places.into_iter().take(if cell.per_member { 2 } else { 3 }) {
-            if list.iter().any(|w: &Wanted| w.place == place) {
-                continue;
+        for place in
+            [Place::Metric(name), Place::Histogram(summary, selection), Place::Order(summary, selection)]
+        {
+            if !list.iter().any(|(there, _)| *there == place) {
+                list.extend(views.identity(place).map(|identity| (place, identity)));
             }
-            let identity = match cell.per_member {
-                true => own.identity(place),
-                false => pair.columns.identity(pair.run, pair.replica, place),
-            };
-            list.extend(identity.map(|identity| Wanted { place, per_member: cell.per_member, identity }));
         }
     }
     list
@@ -233,16 +222,17 @@ fn wanted(pair: &Pair<'_>, own: &OwnColumns<'_, '_>) -> Vec<Wanted> {
 
 /// The keys of all members' curves, of columns that members share; nothing is fitted or sampled.
 pub fn shared_keys(pair: &Pair<'_>, posterior: &Posterior) -> Result<Vec<Key>> {
-    let own = OwnColumns::unfitted(pair, posterior);
-    let length = stream_length(pair, posterior, &own)?;
+    let views = Views::alike(pair, posterior);
+    let length = stream_length(pair, posterior, &views)?;
     let checkpoints = checkpoints(length.events, pair.run.experiment.experiment.checkpoints);
-    let shared: Vec<Wanted> = wanted(pair, &own).into_iter().filter(|wanted| !wanted.per_member).collect();
+    let mut shared = wanted(pair, &views);
+    shared.retain(|(place, _)| views.shares(*place));
     let members = 0..posterior.members.parameters.len() as u64;
     Ok(members.flat_map(|i| keys(pair, posterior, i, &shared, &checkpoints)).collect())
 }
 
 fn keys(pair: &Pair<'_>, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
     let (parameters, seed) = (posterior.hash(i), pair.sampling_seed(i));
-    let key = |w: &Wanted| pair.trained().curve(&parameters, seed, checkpoints, &w.identity);
+    let key = |(_, identity): &Wanted| pair.trained().curve(&parameters, seed, checkpoints, identity);
     wanted.iter().map(key).collect()
 }

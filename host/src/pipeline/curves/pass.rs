@@ -1,49 +1,62 @@
-//! The streaming pass: generated events flow in chunks through summaries and cuts into accumulators.
+//! The streaming pass: events flow in chunks through summaries and cuts into accumulators.
 //!
-//! One pass serves all n_gen checkpoints, summaries and metrics; memory does not depend on n_gen. A member's stream is
+//! One pass serves all checkpoints, summaries and metrics; memory does not depend on the number of events. A stream is
 //! cut into blocks of chunks that are processed in any order and merged in theirs, so that results do not depend on the
 //! number of threads.
 
 use std::ops::Range;
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
-use amplicast_sdk::{Accumulator, Member, Origin, Result, Seed, chunk_events};
+use amplicast_sdk::{Accumulator, Batch, Member, Origin, Result, Seed, chunk_events};
 use rayon::prelude::*;
 
 use super::curve::MemberCurve;
+use crate::config::ReferenceName;
 use crate::inspection::{Glance, Known, Rounding, RowHashes};
-use crate::pipeline::events::Stream;
+use crate::pipeline::events::{Stream, TrueEvents};
 use crate::pipeline::observe::{Column, Observables, Observed};
 use crate::session::Session;
 
 /// Chunks in a block: enough to make merging cheap, few enough to keep threads busy.
 const BLOCK_CHUNKS: u64 = 16;
 
-/// A pass over one member's events.
+/// Where events come from.
+#[derive(Clone, Copy)]
+pub enum Source<'a> {
+    /// A member, whose events are brought to the precision of true ones; training events are recognized.
+    Member {
+        /// The member.
+        member: &'a dyn Member,
+        /// Its randomness.
+        seed: Seed,
+        /// The precision.
+        rounding: &'a Rounding,
+        /// The training events.
+        known: &'a Known,
+    },
+    /// A stream of true events.
+    True(&'a TrueEvents<'a>, ReferenceName),
+}
+
+/// A pass over the events of a source.
 pub struct Pass<'a> {
-    /// The member.
-    pub member: &'a dyn Member,
+    /// The source.
+    pub source: Source<'a>,
     /// Numbers in an event.
     pub dimension: usize,
-    /// The member's randomness.
-    pub seed: Seed,
     /// Sizes at which the accumulators are recorded, increasing.
     pub checkpoints: &'a [u64],
     /// All summaries and selections.
     pub observables: Observables<'a>,
     /// What is accumulated.
     pub columns: &'a [Column<'a>],
-    /// The precision that events are brought to.
-    pub rounding: &'a Rounding,
-    /// The training events, to be recognized.
-    pub known: &'a Known,
 }
 
 /// What a pass gives.
 pub struct Streamed {
     /// The curves, column by column.
     pub curves: Vec<Result<MemberCurve>>,
-    /// A glance at the events.
+    /// A glance at a member's events.
     pub glance: Glance,
 }
 
@@ -95,7 +108,7 @@ fn take(running: &mut Running, columns: &[Column<'_>]) -> Vec<Result<(Vec<f64>, 
 impl Pass<'_> {
     /// Runs the pass; `each` is told after every chunk how many events it had.
     ///
-    /// The outer error is the member's; a summary or metric that fails spoils only its own columns.
+    /// The outer error is the source's; a summary or metric that fails spoils only its own columns.
     pub fn run(&self, session: &Session, each: &(dyn Fn(u64) + Sync)) -> Result<Streamed> {
         let n_gen = self.checkpoints.last().copied().unwrap_or(0);
         let block = BLOCK_CHUNKS * chunk_events(self.dimension) as u64;
@@ -158,34 +171,46 @@ impl Pass<'_> {
         let mut pieces = Vec::new();
         let in_first_block = events.start == 0;
         let (mut glance, mut hashes) = (Glance::default(), RowHashes::default());
-        let Pass { dimension, seed, rounding, .. } = *self;
-        let stream = Stream { dimension, seed, origin: Origin::Generated, rounding };
+        let mut feed = |batch: &Batch<'_>| {
+            if let Source::Member { known, .. } = self.source {
+                glance.add(batch.values, known, &mut hashes);
+            }
+            let observed = self.observables.on(*batch);
+            self.chunk(batch.rows[0], &observed, in_first_block, &mut running, &mut pieces);
+            each(batch.rows.len() as u64);
+            session.check_stop()
+        };
+        match self.source {
+            Source::True(true_events, reference) => true_events.stream_part(reference, events, &mut feed)?,
+            Source::Member { member, seed, rounding, .. } => {
+                let stream = Stream { dimension: self.dimension, seed, origin: Origin::Generated, rounding };
+                let with_density = self.with_density();
+                // That the numbers are finite is checked where they cross the boundary.
+                let sample = |chunk, out: ArrayViewMut2<'_, f64>| {
+                    if !with_density {
+                        return member.sample(chunk, out).map(|()| None);
+                    }
+                    let mut log_density = vec![0.0; out.nrows()];
+                    member.sample_with_log_density(chunk, out, &mut log_density)?;
+                    Ok(Some(log_density))
+                };
+                session.check_stop()?;
+                stream.read(events, sample, &mut feed)?;
+            }
+        }
+        pieces.push(Piece::Added { checkpoint: false, columns: take(&mut running, self.columns) });
+        Ok((pieces, glance))
+    }
+
+    /// Whether a summary that is used is a function of the member's density.
+    fn with_density(&self) -> bool {
         let used = |summary: usize| {
             let cuts =
                 |c: &Column<'_>| self.observables.cuts[c.selection].as_ref().is_ok_and(|s| s.uses(summary));
             self.columns.iter().any(|c| c.summary == summary || cuts(c))
         };
-        let summaries = self.observables.summaries.iter().enumerate();
-        let with_density = summaries.filter(|(_, s)| s.needs.log_density).any(|(i, _)| used(i));
-        // That the numbers are finite is checked where they cross the boundary.
-        let sample = |chunk, out: ArrayViewMut2<'_, f64>| {
-            session.check_stop()?;
-            if !with_density {
-                return self.member.sample(chunk, out).map(|()| None);
-            }
-            let mut log_density = vec![0.0; out.nrows()];
-            self.member.sample_with_log_density(chunk, out, &mut log_density)?;
-            Ok(Some(log_density))
-        };
-        stream.read(events, sample, |batch| {
-            glance.add(batch.values, self.known, &mut hashes);
-            let observed = self.observables.on(*batch);
-            self.chunk(batch.rows[0], &observed, in_first_block, &mut running, &mut pieces);
-            each(batch.rows.len() as u64);
-            Ok(())
-        })?;
-        pieces.push(Piece::Added { checkpoint: false, columns: take(&mut running, self.columns) });
-        Ok((pieces, glance))
+        let mut summaries = self.observables.summaries.iter().enumerate();
+        summaries.any(|(i, summary)| summary.needs.log_density && used(i))
     }
 
     /// Feeds the chunk whose first event has number `first` to the accumulators, cut at the checkpoints that lie in it.

@@ -4,7 +4,7 @@ use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::{Batch, Chunk, Error, Origin, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::pipeline::posterior::{OwnColumns, Pair, Posterior};
+use crate::pipeline::posterior::{Pair, Posterior, Views};
 use crate::pipeline::stage::identity;
 use crate::results::Plane;
 
@@ -19,12 +19,12 @@ struct Points {
 }
 
 /// The planes that the selections of this pair's cells ask for, of its first member.
-pub fn planes(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_, '_>) -> Result<Vec<Plane>> {
+pub fn planes(pair: &Pair<'_>, posterior: &Posterior, views: &Views<'_, '_>) -> Result<Vec<Plane>> {
     let selections = pair.run.experiment.selection.iter().enumerate();
     let used = selections.filter(|(number, _)| pair.cells.iter().any(|c| c.selection == *number));
     let of = |(number, selection): (usize, &crate::config::Selection)| {
         let names = selection.plane.as_ref()?;
-        Some(plane(pair, posterior, own, number, names))
+        Some(plane(pair, posterior, views, number, names))
     };
     used.filter_map(of).collect()
 }
@@ -32,7 +32,7 @@ pub fn planes(pair: &Pair<'_>, posterior: &Posterior, own: &OwnColumns<'_, '_>) 
 fn plane(
     pair: &Pair<'_>,
     posterior: &Posterior,
-    own: &OwnColumns<'_, '_>,
+    views: &Views<'_, '_>,
     selection: usize,
     names: &[String; 2],
 ) -> Result<Plane> {
@@ -74,9 +74,9 @@ fn plane(
         let mut events = Array2::zeros((n, components.schema.dimension()));
         member.sample(Chunk { index: 0, first_event: 0, seed }, events.view_mut())?;
         let rows: Vec<u64> = (0..n as u64).collect();
-        let seen = own.of_member(&*member, 0, false)?;
+        let view = views.of(&*member, 0)?;
         let observed =
-            seen.observables(pair, &*member, 0).on(Batch::new(events.view(), Origin::Generated, &rows));
+            view.observables(pair, &*member, 0).on(Batch::new(events.view(), Origin::Generated, &rows));
         let mut plane = Points::default();
         for (event, (x, y)) in observed.values(x)?.iter().zip(observed.values(y)?).enumerate() {
             let passes = observed.passed(selection, event..event + 1)? == 1;

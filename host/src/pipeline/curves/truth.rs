@@ -1,13 +1,15 @@
 //! The truth, where it is known: the same accumulators over fresh true events, or over a holdout.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use amplicast_sdk::{Accumulator, Error, Result};
+use amplicast_sdk::{Error, Result};
 
-use super::curve::TrueCurve;
+use super::curve::{MemberCurve, TrueCurve};
+use super::pass::{Pass, Source};
 use crate::config::ReferenceName;
 use crate::pipeline::events::TrueEvents;
-use crate::pipeline::observe::{Column, Columns, Counter, Replica};
+use crate::pipeline::observe::{Column, Columns, Replica};
 use crate::pipeline::plan::{ColumnName, Place, Setting};
 use crate::pipeline::stage::identity;
 use crate::results::Validation;
@@ -34,101 +36,67 @@ pub struct Truth {
     pub validation: Option<Validation>,
 }
 
-/// A column over the true events.
-struct Work<'a> {
-    column: Column<'a>,
-    key: Key,
-    stored: Option<TrueCurve>,
-    accumulator: Box<dyn Accumulator>,
-    passed: u64,
-    /// The column's cells say why when the generated events meet the same failure.
-    failed: bool,
-}
-
 impl Truth {
     /// Computes what is not stored.
     pub fn of(run: &Setting<'_>, replica: &Replica<'_>, columns: &Columns) -> Result<Self> {
         let Some((reference, n)) = source(replica.events)? else { return Ok(Truth::default()) };
-        let validation = Some(Validation { source: reference.text().into(), events: n });
-        let key = |place: Place| -> Result<Key> {
+        let metrics = columns.metrics.iter().filter(|(_, prepared)| prepared.is_ok());
+        let metrics = metrics.map(|(name, _)| Place::Metric(*name));
+        let histograms = columns.histograms.iter().map(|h| Place::Histogram(h.summary, h.selection));
+        let mut curves: Vec<(Place, Key, Option<TrueCurve>)> = Vec::new();
+        for place in metrics.chain(histograms) {
             let missing = || Error::plugin("a column was not prepared");
             let column = columns.identity(run, replica, place).ok_or_else(missing)?;
-            Ok(identity::truth(replica.identity, &column, reference, n))
+            let key = identity::truth(replica.identity, &column, reference, n);
+            let stored = run.store.json(&key);
+            curves.push((place, key, stored));
+        }
+        let mut open: Vec<_> = curves.iter_mut().filter(|(_, _, stored)| stored.is_none()).collect();
+        if !open.is_empty() {
+            let list = open.iter().map(|(place, ..)| columns.column(*place)).collect::<Result<Vec<_>>>()?;
+            for ((_, key, curve), found) in open.iter_mut().zip(stream(run, replica, reference, n, &list)?) {
+                // A column's cells say why it fails when the generated events meet the same failure.
+                let Ok(found) = found else { continue };
+                run.store.put_json(key, curve.insert(found))?;
+            }
+        }
+        let mut truth = Truth {
+            validation: Some(Validation { source: reference.text().into(), events: n }),
+            ..Truth::default()
         };
-        let mut list: Vec<Work<'_>> = Vec::new();
-        let mut names = Vec::new();
-        for (name, prepared) in &columns.metrics {
-            let Ok(prepared) = prepared else { continue };
-            let key = key(Place::Metric(*name))?;
-            names.push(*name);
-            let counter = Counter::Metric(&*prepared.comparison);
-            let column = Column { summary: name.summary, selection: name.selection, counter };
-            list.push(Work::new(run, column, key));
+        for (place, _, curve) in curves {
+            match place {
+                Place::Metric(name) => truth.metrics.extend(curve.map(|curve| (name, curve))),
+                _ => truth.histograms.push(curve),
+            }
         }
-        for h in &columns.histograms {
-            let key = key(Place::Histogram(h.summary, h.selection))?;
-            let counter = Counter::Histogram(&h.edges);
-            let column = Column { summary: h.summary, selection: h.selection, counter };
-            list.push(Work::new(run, column, key));
-        }
-        if list.iter().any(|w| w.stored.is_none()) {
-            stream(run, replica, reference, n, &mut list)?;
-        }
-        let mut curves = Vec::new();
-        for w in list {
-            curves.push(w.finish(run)?);
-        }
-        let histograms = curves.split_off(names.len());
-        let metrics = names.into_iter().zip(curves).filter_map(|(n, c)| Some((n, c?))).collect();
-        Ok(Truth { metrics, histograms, validation })
+        Ok(truth)
     }
 }
 
-/// One pass over the true events for all columns that are not stored.
+/// One pass over the true events.
 fn stream(
     run: &Setting<'_>,
     replica: &Replica<'_>,
     reference: ReferenceName,
     n: u64,
-    list: &mut [Work<'_>],
-) -> Result<()> {
+    columns: &[Column<'_>],
+) -> Result<Vec<Result<TrueCurve>>> {
     let task = run.session.progress.task(&format!("true events of training set {}", replica.number + 1));
-    let mut done = 0;
-    let mut memory = Vec::new();
-    run.session.attempt("true events", || {
-        replica.events.stream(reference, |batch| {
-            run.session.check_stop()?;
-            let observed = replica.observables.on(*batch);
-            for w in list.iter_mut().filter(|w| w.stored.is_none() && !w.failed) {
-                let (summary, selection) = (w.column.summary, w.column.selection);
-                let mut update = || -> Result<()> {
-                    let kept = observed.kept(summary, selection, 0..observed.events(), &mut memory)?;
-                    w.passed += kept.events() as u64;
-                    w.accumulator.update(kept)
-                };
-                w.failed = update().is_err();
-            }
-            done += batch.rows.len() as u64;
-            task.update(done, n, None);
-            Ok(())
-        })
-    })
-}
-
-impl<'a> Work<'a> {
-    fn new(run: &Setting<'_>, column: Column<'a>, key: Key) -> Self {
-        let stored = run.store.json(&key);
-        Work { column, key, stored, accumulator: column.accumulator(), passed: 0, failed: false }
-    }
-
-    /// The curve, stored; none if it failed.
-    fn finish(self, run: &Setting<'_>) -> Result<Option<TrueCurve>> {
-        if self.stored.is_some() || self.failed {
-            return Ok(self.stored);
-        }
-        let Ok(values) = self.accumulator.values() else { return Ok(None) };
-        let curve = TrueCurve { passed: self.passed, values };
-        run.store.put_json(&self.key, &curve)?;
-        Ok(Some(curve))
-    }
+    let done = AtomicU64::new(0);
+    let advance = |more: u64| task.update(done.fetch_add(more, Ordering::Relaxed) + more, n, None);
+    let pass = Pass {
+        source: Source::True(replica.events, reference),
+        dimension: run.components.schema.dimension(),
+        checkpoints: &[n],
+        observables: replica.observables,
+        columns,
+    };
+    let found = run.session.attempt("true events", || pass.run(run.session, &advance))?;
+    let last = |curve: MemberCurve| -> Result<TrueCurve> {
+        let nothing = || Error::plugin("a pass over true events recorded nothing");
+        let (passed, values) = curve.passed.into_iter().zip(curve.values).next_back().ok_or_else(nothing)?;
+        Ok(TrueCurve { passed, values })
+    };
+    Ok(found.curves.into_iter().map(|curve| curve.and_then(last)).collect())
 }

@@ -1,5 +1,7 @@
 //! True events of one replica: training and left-out in memory, holdout and truth as streams.
 
+use std::ops::Range;
+
 use amplicast_sdk::ndarray::{Array2, Axis, s};
 use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, TrainingUse, chunk_events};
 
@@ -117,20 +119,35 @@ impl<'a> TrueEvents<'a> {
         reference: ReferenceName,
         mut each: impl FnMut(&Batch<'_>) -> Result<()>,
     ) -> Result<()> {
-        let (split, origin, name) = match reference {
-            ReferenceName::Training => return each(&self.slice(Origin::Training, 0, self.seen)),
-            ReferenceName::LeftOut => {
-                return each(&self.left_out());
+        match reference {
+            ReferenceName::Training => each(&self.slice(Origin::Training, 0, self.seen)),
+            ReferenceName::LeftOut => each(&self.left_out()),
+            ReferenceName::Holdout | ReferenceName::Truth => {
+                let n = self.events(reference)?.ok_or_else(|| {
+                    Error::data(format!(
+                        "expected events for the reference `{}`, found none",
+                        reference.text()
+                    ))
+                })?;
+                self.stream_part(reference, 0..n, each)
             }
-            // A sampler's truth is its holdout stream under another seed.
-            ReferenceName::Holdout => (Split::Holdout, Origin::Holdout, "holdout"),
-            ReferenceName::Truth => (Split::Holdout, Origin::Truth, "truth"),
+        }
+    }
+
+    /// Passes a part of the events of a reference that is no part of the training sample, from the begin of a chunk on.
+    pub fn stream_part(
+        &self,
+        reference: ReferenceName,
+        events: Range<u64>,
+        each: impl FnMut(&Batch<'_>) -> Result<()>,
+    ) -> Result<()> {
+        // A sampler's truth is its holdout stream under another seed.
+        let (origin, name) = match reference {
+            ReferenceName::Truth => (Origin::Truth, "truth"),
+            _ => (Origin::Holdout, "holdout"),
         };
-        let n = self.events(reference)?.ok_or_else(|| {
-            Error::data(format!("expected events for the reference `{}`, found none", reference.text()))
-        })?;
         let dimension = self.dataset.schema().dimension();
         let stream = Stream { dimension, seed: self.seed.split(name), origin, rounding: &self.rounding };
-        stream.read(0..n, |chunk, out| self.dataset.read(split, chunk, out).map(|()| None), each)
+        stream.read(events, |chunk, out| self.dataset.read(Split::Holdout, chunk, out).map(|()| None), each)
     }
 }

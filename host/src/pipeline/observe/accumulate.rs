@@ -79,9 +79,9 @@ impl Accumulator for Histogram {
     }
 }
 
-/// True events as one member's summaries and selections see them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OwnTruth {
+/// The true events behind a column, as a member's view counts them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrueCounts {
     /// Reference events that pass the selection.
     pub n_reference: u64,
     /// Training events that pass the selection; for a histogram only those that it counts.

@@ -1,11 +1,12 @@
-//! The columns of one replica: every (summary, selection, metric, reference) of the plan, made once and shared by cells.
+//! The columns of a view of true events: (summary, selection, metric, reference), made once and shared by cells.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result, Values};
 use serde_json::Value;
 
-use super::accumulate::{Column, Counter, Histogram, OwnTruth};
+use super::accumulate::{Column, Counter, Histogram, TrueCounts};
 use super::observables::{Observables, Observed, events_of};
 use super::replica::Replica;
 use crate::config::ReferenceName;
@@ -26,6 +27,7 @@ pub struct Prepared {
 }
 
 /// A distribution of the report.
+#[derive(Clone)]
 pub struct HistogramColumn {
     /// Number of the summary.
     pub summary: usize,
@@ -43,14 +45,11 @@ pub struct HistogramColumn {
     pub training_events: u64,
 }
 
-/// Edges of histograms by summary and selection.
-pub type Bins = BTreeMap<(usize, usize), Vec<f64>>;
-
-/// All columns of a replica, or those of one member.
-#[derive(Default)]
+/// The columns of a view of true events.
+#[derive(Default, Clone)]
 pub struct Columns {
     /// Those of the metrics.
-    pub metrics: BTreeMap<ColumnName, Result<Prepared>>,
+    pub metrics: BTreeMap<ColumnName, Result<Arc<Prepared>>>,
     /// Those of the report; the report draws the first replica.
     pub histograms: Vec<HistogramColumn>,
     /// True events, of all n_train, by summary and selection.
@@ -69,13 +68,13 @@ pub struct Passed {
 impl Columns {
     /// Prepares these columns; what fails spoils its own columns only.
     ///
-    /// `bins` are the edges of the histograms; without them they follow the training events.
+    /// Histograms have the edges of those in `like`; without it they follow the training events.
     pub fn prepare(
         run: &Setting<'_>,
         replica: &Replica<'_>,
         observables: Observables<'_>,
         names: &BTreeSet<ColumnName>,
-        bins: Option<&Bins>,
+        like: Option<&Columns>,
     ) -> Result<Self> {
         let mut maker = Maker {
             run,
@@ -96,7 +95,8 @@ impl Columns {
             for &name in names {
                 run.session.check_stop()?;
                 let stage = format!("prepare metric {}", run.components.metrics[name.metric].name);
-                metrics.insert(name, run.session.attempt(&stage, || maker.metric(name, &values)));
+                let prepared = run.session.attempt(&stage, || maker.metric(name, &values));
+                metrics.insert(name, prepared.map(Arc::new));
             }
         }
         let mut histograms: Vec<HistogramColumn> = Vec::new();
@@ -105,8 +105,8 @@ impl Columns {
         for name in names.iter().filter(|_| replica.number == 0).filter(single) {
             let seen = histograms.iter().any(|h| (h.summary, h.selection) == (name.summary, name.selection));
             // If it fails, so do all cells of this summary and selection, and say why.
-            let bins = bins.map(|b| b.get(&(name.summary, name.selection)));
-            if !seen && let Ok(histogram) = maker.histogram(name.summary, name.selection, bins.flatten()) {
+            let like = like.and_then(|columns| columns.histogram(name.summary, name.selection));
+            if !seen && let Ok(histogram) = maker.histogram(name.summary, name.selection, like) {
                 histograms.push(histogram);
             }
         }
@@ -117,12 +117,21 @@ impl Columns {
 }
 
 impl Columns {
-    fn prepared(&self, name: ColumnName) -> Result<&Prepared> {
-        let missing = || Error::plugin("a column was not prepared");
-        self.metrics.get(&name).ok_or_else(missing)?.as_ref().map_err(Clone::clone)
+    /// With other ones beside these.
+    pub fn with(mut self, others: Columns) -> Self {
+        self.metrics.extend(others.metrics);
+        self.histograms.extend(others.histograms);
+        self.passed.extend(others.passed);
+        self
     }
 
-    fn histogram(&self, summary: usize, selection: usize) -> Option<&HistogramColumn> {
+    fn prepared(&self, name: ColumnName) -> Result<&Prepared> {
+        let missing = || Error::plugin("a column was not prepared");
+        self.metrics.get(&name).ok_or_else(missing)?.as_deref().map_err(Clone::clone)
+    }
+
+    /// The histogram of a summary under a selection, if there is one.
+    pub fn histogram(&self, summary: usize, selection: usize) -> Option<&HistogramColumn> {
         self.histograms.iter().find(|h| (h.summary, h.selection) == (summary, selection))
     }
 
@@ -163,19 +172,24 @@ impl Columns {
         self.passed.get(&(summary, selection)).ok_or_else(missing)?.clone()
     }
 
-    /// The true events behind a column, for columns that are another for each member.
-    pub fn own(&self, place: Place) -> Result<OwnTruth> {
+    /// The true events behind a column.
+    pub fn true_counts(&self, place: Place) -> Result<TrueCounts> {
+        let histogram = |summary, selection| {
+            self.histogram(summary, selection).ok_or_else(|| Error::plugin("a histogram was not prepared"))
+        };
         Ok(match place {
-            Place::Metric(name) => OwnTruth {
+            Place::Metric(name) => TrueCounts {
                 n_reference: self.prepared(name)?.n_reference,
                 n_train: self.passed(name.summary, name.selection)?.events,
                 training: Vec::new(),
             },
-            Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
-                let missing = || Error::plugin("a histogram was not prepared");
-                let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
-                let (n_train, training) = (histogram.training_events, histogram.training.clone());
-                OwnTruth { n_reference: 0, n_train, training }
+            Place::Histogram(summary, selection) => {
+                let HistogramColumn { training, training_events, .. } = histogram(summary, selection)?;
+                TrueCounts { n_reference: 0, n_train: *training_events, training: training.clone() }
+            }
+            Place::Order(summary, selection) => {
+                let n_train = histogram(summary, selection)?.training_events;
+                TrueCounts { n_train, ..TrueCounts::default() }
             }
         })
     }
@@ -341,7 +355,7 @@ impl Maker<'_> {
         &mut self,
         summary: usize,
         selection: usize,
-        bins: Option<&Vec<f64>>,
+        like: Option<&HistogramColumn>,
     ) -> Result<HistogramColumn> {
         let sorted = self.sorted_training(summary, selection)?;
         let over_the_bulk = || {
@@ -351,7 +365,7 @@ impl Maker<'_> {
             }
             (0..=BINS).map(|k| low + (high - low) * k as f64 / BINS as f64).collect()
         };
-        let edges = bins.cloned().unwrap_or_else(over_the_bulk);
+        let edges = like.map_or_else(over_the_bulk, |like| like.edges.clone());
         let median = quantile(sorted, 0.5);
         let mut runs = Runs::new(median);
         let range = self.fitted(summary, selection)..self.training.events();

@@ -7,8 +7,8 @@ mod observables;
 mod replica;
 mod resolve;
 
-pub use accumulate::{Column, Counter, OwnTruth};
-pub use columns::{Bins, Columns, HistogramColumn, column_identity};
+pub use accumulate::{Column, TrueCounts};
+pub use columns::{Columns, HistogramColumn, column_identity};
 pub use cuts::Cuts;
 pub use observables::{Observable, Observables, Observed, events_of};
 pub use replica::Replica;

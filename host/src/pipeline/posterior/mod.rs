@@ -16,4 +16,4 @@ pub use trained_model::{
     ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig, own_dataset,
 };
 pub use training::Training;
-pub use view::OwnColumns;
+pub use view::{View, Views};

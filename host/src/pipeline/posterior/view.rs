@@ -1,4 +1,5 @@
-//! The columns of summaries that differ from member to member, such as a likelihood ratio.
+//! How members see events: all alike, or each in its own way where a summary differs from member to member, such as a likelihood
+//! ratio.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,53 +12,48 @@ use super::diagnosed::{Subject, diagnosed};
 use super::fits::{diagnostics, fit, reserved, simulated};
 use super::row::Pair;
 use crate::config::ReferenceName;
-use crate::pipeline::observe::{Bins, Columns, Cuts, Observable, Observables, column_identity, cuts};
+use crate::pipeline::observe::{Columns, Cuts, Observable, Observables, column_identity, cuts};
 use crate::pipeline::plan::{ColumnName, Place};
 use crate::results::Diagnosed;
 
-/// Which columns of a pair are another for each member.
-pub struct OwnColumns<'a, 'r> {
+/// How a member sees events.
+pub struct View {
+    summaries: Vec<Observable>,
+    cuts: Vec<Result<Cuts>>,
+    /// The columns that its row's cells need, all of which it sees.
+    pub columns: Columns,
+}
+
+impl View {
+    /// The observables of the member's events.
+    pub fn observables<'s>(&'s self, pair: &'s Pair<'_>, member: &'s dyn Member, i: u64) -> Observables<'s> {
+        Observables { summaries: &self.summaries, cuts: &self.cuts, ..pair.observables(member, i) }
+    }
+}
+
+/// The views of all members.
+pub struct Views<'a, 'r> {
     /// Whose they are.
     pub pair: &'a Pair<'r>,
     /// Its members.
     pub posterior: &'a Posterior,
-    /// Their names.
-    pub names: BTreeSet<ColumnName>,
+    /// The columns that are another for each member.
+    pub own: BTreeSet<ColumnName>,
     /// Summaries that are fitted, by number.
     fitted: Vec<(usize, FitNeeds)>,
     /// Of these, the ones that were fitted once for all members.
     pooled: BTreeMap<usize, Result<Arc<dyn Summary>>>,
     /// Of the cross-fitted ones that are compared with training events, what each metric made of pseudo-experiments.
     simulated: BTreeMap<usize, BTreeMap<usize, Result<Arc<[f64]>>>>,
-    /// The first member's, which also fix the bins of the report.
-    pub first: Option<Columns>,
-    bins: Option<Bins>,
+    /// The first member's, whose bins are those of all.
+    pub first: Arc<View>,
 }
 
-/// How one member sees the true events.
-pub struct Seen {
-    /// Its columns, if they were asked for.
-    pub columns: Option<Columns>,
-    /// Its summaries and selections; none if they do not differ from member to member.
-    own: Option<(Vec<Observable>, Vec<Result<Cuts>>)>,
-}
-
-impl Seen {
-    /// The observables of the member's events.
-    pub fn observables<'s>(&'s self, pair: &'s Pair<'_>, member: &'s dyn Member, i: u64) -> Observables<'s> {
-        let observables = pair.observables(member, i);
-        match &self.own {
-            Some((summaries, cuts)) => Observables { summaries, cuts, ..observables },
-            None => observables,
-        }
-    }
-}
-
-impl<'a, 'r> OwnColumns<'a, 'r> {
-    /// Finds them.
-    pub fn unfitted(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Self {
+impl<'a, 'r> Views<'a, 'r> {
+    /// Those of members that see everything alike: what differs from member to member is known by name.
+    pub fn alike(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Self {
         let cells = || pair.cells.iter().filter(|c| c.per_member);
-        let names: BTreeSet<ColumnName> = cells().map(|c| ColumnName::from(*c)).collect();
+        let own: BTreeSet<ColumnName> = cells().map(|c| ColumnName::from(*c)).collect();
         let used = |s: usize| {
             let name = &pair.run.components.summaries[s].name;
             let cut = |selection: usize| {
@@ -65,26 +61,28 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
             };
             cells().any(|c| c.summary == s || cut(c.selection))
         };
-        let summaries = pair.replica.observables.summaries.iter().enumerate();
-        let fitted = summaries.filter_map(|(s, o)| Some((s, o.fit?))).filter(|(s, _)| used(*s)).collect();
-        let (pooled, simulated, first, bins) = (BTreeMap::new(), BTreeMap::new(), None, None);
-        OwnColumns { pair, posterior, names, fitted, pooled, simulated, first, bins }
+        let Observables { summaries, cuts, .. } = pair.replica.observables;
+        let fitted = summaries.iter().enumerate().filter_map(|(s, o)| Some((s, o.fit?)));
+        let fitted = fitted.filter(|(s, _)| used(*s)).collect();
+        let columns = pair.columns.clone();
+        let first = Arc::new(View { summaries: summaries.to_vec(), cuts: cuts.to_vec(), columns });
+        Views { pair, posterior, own, fitted, pooled: BTreeMap::new(), simulated: BTreeMap::new(), first }
     }
 
-    /// Finds them, fits what all members share, and prepares the columns of the first member.
+    /// Fits what all members share, and prepares the view of the first one.
     pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
-        let mut own = OwnColumns::unfitted(pair, posterior);
-        if own.names.is_empty() {
-            return Ok(own);
+        let mut views = Views::alike(pair, posterior);
+        if views.own.is_empty() {
+            return Ok(views);
         }
         let all = 0..posterior.members.parameters.len() as u64;
-        for &(s, needs) in own.fitted.iter().filter(|(_, needs)| needs.pooled) {
-            own.pooled.insert(s, going_on(fit(pair, posterior, s, needs, all.clone()))?);
+        for &(s, needs) in views.fitted.iter().filter(|(_, needs)| needs.pooled) {
+            views.pooled.insert(s, going_on(fit(pair, posterior, s, needs, all.clone()))?);
         }
-        for &(s, needs) in own.fitted.iter().filter(|(_, needs)| needs.cross_fitted()) {
+        for &(s, needs) in views.fitted.iter().filter(|(_, needs)| needs.cross_fitted()) {
             let in_training =
                 |n: &&ColumnName| n.summary == s && n.reference == Some(ReferenceName::Training);
-            let metrics: BTreeSet<usize> = own.names.iter().filter(in_training).map(|n| n.metric).collect();
+            let metrics: BTreeSet<usize> = views.own.iter().filter(in_training).map(|n| n.metric).collect();
             let metrics: Vec<usize> = metrics.into_iter().collect();
             // Of the first member: the laws of the others, whose densities are nearly the same, would cost as much again each.
             let members = if needs.pooled { all.clone() } else { 0..1 };
@@ -92,13 +90,10 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
                 Ok(found) => found.into_iter().map(|(metric, list)| (metric, Ok(list))).collect(),
                 Err(error) => metrics.into_iter().map(|metric| (metric, Err(error.clone()))).collect(),
             };
-            own.simulated.insert(s, found);
+            views.simulated.insert(s, found);
         }
-        let member = pair.member(posterior, 0)?;
-        own.first = own.of_member(&*member, 0, true)?.columns;
-        let histograms = own.first.iter().flat_map(|c| &c.histograms);
-        own.bins = Some(histograms.map(|h| ((h.summary, h.selection), h.edges.clone())).collect());
-        Ok(own)
+        views.first = Arc::new(views.prepared(&*pair.member(posterior, 0)?, 0, None)?);
+        Ok(views)
     }
 
     /// What the posterior and the fits of its members' summaries say of themselves; fits that failed say nothing.
@@ -132,11 +127,15 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
         capacity - self.fitted.iter().map(|(_, needs)| reserved(capacity, each(needs))).max().unwrap_or(0)
     }
 
-    /// A member's summaries and selections and, if asked for, its columns.
-    pub fn of_member(&self, member: &dyn Member, i: u64, with_columns: bool) -> Result<Seen> {
-        if self.names.is_empty() {
-            return Ok(Seen { columns: None, own: None });
+    /// The view of member `i`.
+    pub fn of(&self, member: &dyn Member, i: u64) -> Result<Arc<View>> {
+        if self.own.is_empty() || i == 0 {
+            return Ok(self.first.clone());
         }
+        self.prepared(member, i, Some(&self.first.columns)).map(Arc::new)
+    }
+
+    fn prepared(&self, member: &dyn Member, i: u64, like: Option<&Columns>) -> Result<View> {
         let Pair { run, replica, .. } = *self.pair;
         let mut summaries = replica.observables.summaries.to_vec();
         for &(s, needs) in &self.fitted {
@@ -149,22 +148,36 @@ impl<'a, 'r> OwnColumns<'a, 'r> {
         let observables = Observables { summaries: &summaries, ..self.pair.observables(member, i) };
         let cuts = cuts(run, replica.dataset, replica.events, observables);
         let observables = Observables { cuts: &cuts, ..observables };
-        let prepare = || Columns::prepare(run, replica, observables, &self.names, self.bins.as_ref());
-        let columns = with_columns.then(prepare).transpose()?;
-        Ok(Seen { columns, own: Some((summaries, cuts)) })
+        let own = Columns::prepare(run, replica, observables, &self.own, like)?;
+        Ok(View { columns: self.pair.columns.clone().with(own), summaries, cuts })
     }
 
-    /// What a column's curves depend on, apart from the member: known without evaluating anything for that member.
+    /// Whether a column is the same for all members.
+    pub fn shares(&self, place: Place) -> bool {
+        let (Place::Metric(ColumnName { summary, selection, .. })
+        | Place::Histogram(summary, selection)
+        | Place::Order(summary, selection)) = place;
+        !self.own.iter().any(|name| (name.summary, name.selection) == (summary, selection))
+    }
+
+    /// What a column's curves depend on, apart from the member: known without evaluating anything for that member; none if there is
+    /// no such column.
     pub fn identity(&self, place: Place) -> Option<Value> {
+        let Pair { run, replica, columns, .. } = *self.pair;
+        if self.shares(place) {
+            return columns.identity(run, replica, place);
+        }
         let edges = match place {
             Place::Metric(_) => None,
-            Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
-                Some(&self.bins.as_ref()?.get(&(summary, selection))?[..])
+            Place::Histogram(summary, selection) => {
+                Some(&self.first.columns.histogram(summary, selection)?.edges[..])
             }
+            // Of a function that is another for each member, one order would say nothing of the others.
+            Place::Order(..) => return None,
         };
         let members = 0..self.posterior.members.parameters.len() as u64;
         let pooled = (!self.pooled.is_empty()).then(|| members.map(|i| self.posterior.hash(i)).collect());
-        column_identity(self.pair.run, self.pair.replica, place, edges, pooled)
+        column_identity(run, replica, place, edges, pooled)
     }
 }
 
