@@ -280,7 +280,7 @@ fn a_test_that_kills_the_process_is_crashed_and_the_others_are_run() {
     let of_summary = lines.iter().filter(|l| l["component"] == "hostile-summary");
     let (passed, rest): (Vec<_>, Vec<_>) = of_summary.partition(|l| text(l, "status") == "passed");
     // After it hung the component is not called again.
-    assert_eq!(passed.len(), 3 * 15 + 10);
+    assert_eq!(passed.len(), 3 * 16 + 11);
     let not_run: Vec<_> = rest.iter().filter(|l| text(l, "status") == "not-run").collect();
     assert_eq!(not_run.len(), 7);
     assert!(not_run.iter().all(|l| text(l, "details") == kinds[3].1), "{not_run:?}");

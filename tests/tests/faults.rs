@@ -116,14 +116,14 @@ fn faults_of_uncertainty_models_are_found() {
             ("none", ""),
             (
                 "panic-in-infer",
-                "chains members members-seed stored-chains lost-chain row-counts threads stop members-differ other-seed",
+                "chains members members-seed stored-chains lost-chain row-counts threads stop members-differ other-seed training-rows",
             ),
             ("nan-in-chain", "chains members members-seed stored-chains row-counts"),
             ("infer-at-random", "chains threads"),
             ("ignores-stop", "stop"),
             (
                 "wrong-number",
-                "members members-seed stored-chains lost-chain row-counts members-differ other-seed",
+                "members members-seed stored-chains lost-chain row-counts members-differ other-seed training-rows",
             ),
             ("wrong-length", "members"),
             ("members-at-random", "members-seed stored-chains"),
@@ -131,6 +131,11 @@ fn faults_of_uncertainty_models_are_found() {
             ("order-of-vectors", "stored-chains"),
             ("invents-members", "no-chains members-differ other-seed"),
             ("impossible-number", "requirements"),
+            (
+                "rows-of-one-member",
+                "members members-seed stored-chains lost-chain row-counts members-differ other-seed training-rows",
+            ),
+            ("few-rows", "training-rows"),
         ],
     );
 }
@@ -154,30 +159,51 @@ fn faults_of_summaries_are_found() {
             ("panic-when-empty", "empty-batch"),
             ("wrong-label", "label"),
             ("label-of-another", "label"),
-            ("fitted", ""),
             (
-                "panic-in-fit",
-                "label finite seed event-by-event equal-events again empty-batch threads fit rows-and-origin schemas extreme-events many",
+                "no-number",
+                "label numbers finite seed event-by-event equal-events again empty-batch threads rows-and-origin schemas extreme-events many fit pseudo-experiments",
             ),
+        ],
+    );
+}
+
+#[test]
+fn faults_of_fitted_summaries_are_found() {
+    let all = "label numbers finite seed event-by-event equal-events again empty-batch threads rows-and-origin schemas extreme-events many fit pseudo-experiments";
+    finds(
+        "hostile-fitted-summary",
+        &[
+            ("none", ""),
+            ("panic-in-check", all),
+            ("panic-in-fit", all),
+            ("panic-in-fitted", all),
             ("nan-in-fit", "fit"),
             ("fit-at-random", "fit"),
+            ("cross-fitted", ""),
+            ("panic-in-pseudo", "pseudo-experiments"),
+            ("nan-in-pseudo", "pseudo-experiments"),
+            ("pseudo-short", "pseudo-experiments"),
+            ("pseudo-at-random", "pseudo-experiments"),
+            ("pseudo-alike", "pseudo-experiments"),
+            ("pseudo-of-held", "pseudo-experiments"),
         ],
     );
 }
 
 #[test]
 fn faults_of_metrics_are_found() {
+    let all = "config-round-trip values pieces merge merge-length measure limit null-law deviation threads takes vectors weights shown simulate bounded few-values extreme-values limit-of-curve many-events null-true-samples";
     finds(
         "hostile-metric",
         &[
             ("none", ""),
             (
                 "wrong-length-of-values",
-                "values pieces merge measure limit null-law deviation threads few-values extreme-values limit-of-curve many-events null-true-samples",
+                "values pieces merge measure limit null-law deviation threads shown few-values extreme-values limit-of-curve many-events null-true-samples",
             ),
             (
                 "nan-in-values",
-                "values pieces merge measure limit null-law deviation threads few-values extreme-values limit-of-curve many-events null-true-samples",
+                "values pieces merge measure limit null-law deviation threads shown few-values extreme-values limit-of-curve many-events null-true-samples",
             ),
             ("forgets-pieces", "pieces merge"),
             ("merge-forgets", "merge"),
@@ -194,6 +220,11 @@ fn faults_of_metrics_are_found() {
             ("nan-in-null", "null-law few-values extreme-values null-true-samples"),
             ("wrong-length-of-null", "null-law few-values extreme-values null-true-samples"),
             ("nan-in-deviation", "deviation"),
+            // Its law is that of another truth alone, now that it looks at the reference.
+            ("panic-in-simulate", "simulate null-true-samples"),
+            ("nan-in-simulate", "simulate null-true-samples"),
+            ("panic-in-shown", all),
+            ("quantiles-of-vectors", all),
         ],
     );
 }

@@ -10,6 +10,6 @@ mod resolve;
 pub use accumulate::{Column, TrueCounts};
 pub use columns::{Columns, HistogramColumn, column_identity};
 pub use cuts::Cuts;
-pub use observables::{Observable, Observables, Observed, events_of};
+pub use observables::{Observable, Observables, Observed, Simulated, events_of};
 pub use replica::Replica;
 pub use resolve::{cuts, summaries};

@@ -22,14 +22,17 @@ pub struct Observable {
     pub fit: Option<FitNeeds>,
     /// Numbers of an event.
     pub numbers: usize,
-    /// What each metric, by number, made of pseudo-experiments, where the summaries of training events are not independent.
-    pub simulated: BTreeMap<usize, Result<Arc<[f64]>>>,
+    /// What metrics made of pseudo-experiments, where the summaries of training events are not independent.
+    pub simulated: Simulated,
 }
+
+/// What each metric, by its number, made of pseudo-experiments.
+pub type Simulated = BTreeMap<usize, Result<Arc<[f64]>>>;
 
 impl Observable {
     /// A summary of so many numbers that is not fitted.
     pub fn fixed(summary: Result<Arc<dyn Summary>>, needs: SummaryNeeds, numbers: usize) -> Self {
-        Observable { summary, needs, fit: None, numbers, simulated: BTreeMap::new() }
+        Observable { summary, needs, fit: None, numbers, simulated: Simulated::new() }
     }
 }
 

@@ -12,7 +12,7 @@ use super::diagnosed::{Subject, diagnosed};
 use super::fits::{diagnostics, fit, reserved, simulated};
 use super::row::Pair;
 use crate::config::ReferenceName;
-use crate::pipeline::observe::{Columns, Cuts, Observable, Observables, column_identity, cuts};
+use crate::pipeline::observe::{Columns, Cuts, Observable, Observables, Simulated, column_identity, cuts};
 use crate::pipeline::plan::{ColumnName, Place};
 use crate::results::Diagnosed;
 
@@ -44,7 +44,7 @@ pub struct Views<'a, 'r> {
     /// Of these, the ones that were fitted once for all members.
     pooled: BTreeMap<usize, Result<Arc<dyn Summary>>>,
     /// Of the cross-fitted ones that are compared with training events, what each metric made of pseudo-experiments.
-    simulated: BTreeMap<usize, BTreeMap<usize, Result<Arc<[f64]>>>>,
+    simulated: BTreeMap<usize, Simulated>,
     /// The first member's, whose bins are those of all.
     pub first: Arc<View>,
 }
