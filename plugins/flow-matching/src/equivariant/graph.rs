@@ -3,8 +3,13 @@
 use amplicast_nn::Views;
 use tch::{Kind, Tensor};
 
-use crate::space::{Kinematics, references};
-use crate::time::{self, scalars};
+use crate::space::{Kinematics, REFERENCES, references};
+use crate::time::{self, scalar_count, scalars};
+
+/// Vectors and scalars that enter for each particle: its momentum and the references, its identity and the time.
+pub(crate) fn input_channels(particles: usize) -> [usize; 2] {
+    [1 + REFERENCES.len(), scalar_count(particles)]
+}
 
 /// Channels of a head: the whole's over the heads, `factor` times; of scalars, the second, at least 4.
 pub(crate) fn head_channels(channels: [usize; 2], heads: usize, factor: usize) -> [usize; 2] {

@@ -15,8 +15,16 @@ use crate::time::{self, scalar_count};
 
 /// A network of momenta and scalars that gives a vector and two scalars of each particle, over lanes.
 pub(crate) struct LaneEquivariant<A> {
-    pub kinematics: Kinematics,
-    pub shape: Shape<A>,
+    kinematics: Kinematics,
+    shape: Shape<A>,
+}
+
+impl<A: Algebra> LaneEquivariant<A> {
+    /// With these channels, vectors and scalars each, between blocks, in a head, and in a hidden layer.
+    pub fn new(kinematics: &Kinematics, [blocks, heads]: [usize; 2], channels: [[usize; 2]; 3]) -> Self {
+        let shape = Shape::new([kinematics.particles(), blocks, heads], channels);
+        LaneEquivariant { kinematics: kinematics.clone(), shape }
+    }
 }
 
 impl<A: Algebra> LaneNetwork for LaneEquivariant<A> {

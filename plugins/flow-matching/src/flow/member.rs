@@ -4,17 +4,27 @@ use std::sync::Arc;
 
 use amplicast_sdk::{Chunk, Error, Layout, Member, Result, Seed, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
-use tch::Kind;
+use tch::{Device, Kind};
 
-use super::network::Field;
-use super::parts::Flow;
-use crate::space::{base, wrap_angles};
+use super::config::FlowConfig;
+use super::network::{Field, Network};
+use super::solver::Solver;
+use crate::space::{Space, base, wrap_angles};
 
 /// Events that are integrated together.
 const BATCH: usize = 512;
 
 /// Times that events which did not come out finite are drawn anew.
 const REDRAWS: u64 = 8;
+
+/// Everything of a flow but its parameters.
+pub(crate) struct Flow {
+    pub space: Box<dyn Space>,
+    pub network: Box<dyn Network>,
+    pub config: FlowConfig,
+    pub solver: Solver,
+    pub device: Device,
+}
 
 pub(crate) struct FlowMember {
     pub flow: Arc<Flow>,

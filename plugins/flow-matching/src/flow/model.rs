@@ -11,9 +11,8 @@ use ndarray::ArrayView2;
 use tch::{Device, Kind, Tensor};
 
 use super::config::FlowConfig;
-use super::member::FlowMember;
+use super::member::{Flow, FlowMember};
 use super::network::Network;
-use super::parts::Flow;
 use crate::graph;
 use crate::lanes::LaneNetwork;
 use crate::space::{Lines, Space};

@@ -1,4 +1,4 @@
-//! What the generators of four-momenta have in common: their checked settings, and what they can do.
+//! What the generators have in common: keys of their configurations, checked settings, and what they can do.
 
 use amplicast_nn::parse_device;
 use amplicast_sdk::{Abilities, Batch, Error, LossKind, Model, Result, Schema};
@@ -7,15 +7,44 @@ use tch::Device;
 use super::config::FlowConfig;
 use super::model;
 use super::network::Network;
-use crate::space::{Cuts, Kinematics, Momenta};
+use crate::space::{Cuts, Kinematics, Momenta, Space, check_columns};
 
 /// The checked settings that the generators have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    cuts: Cuts,
+    pub cuts: Cuts,
     flow: FlowConfig,
     device: Device,
 }
+
+/// A configuration with, after keys of its own, those of all generators here.
+macro_rules! flow_config {
+    ($(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        amplicast_sdk::config! {
+            $(#[$meta])*
+            pub struct $name {
+                $($own)*
+                /// Smallest transverse momentum of a particle in GeV, for four-momenta: no event has less, generated ones
+                /// included.
+                pub pt_min: f64 = 22.0,
+                /// Smallest distance of two particles in eta and phi, for four-momenta: a cut of the base distribution alone.
+                pub delta_r_min: f64 = 0.5,
+                /// How the flow is integrated.
+                pub flow: $crate::flow::FlowConfig = $crate::flow::FlowConfig::default(),
+                /// Where the network runs: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be measured.
+                pub device: String = "cpu".into(),
+            }
+        }
+
+        impl $name {
+            fn settings(&self) -> amplicast_sdk::Result<$crate::flow::Settings> {
+                let cuts = $crate::space::Cuts { pt_min: self.pt_min, delta_r_min: self.delta_r_min };
+                $crate::flow::Settings::new(cuts, &self.flow, &self.device)
+            }
+        }
+    };
+}
+pub(crate) use flow_config;
 
 impl Settings {
     pub fn new(cuts: Cuts, flow: &FlowConfig, device: &str) -> Result<Self> {
@@ -43,16 +72,20 @@ impl Settings {
         network: impl FnOnce(Kinematics) -> N,
     ) -> Result<Box<dyn Model>> {
         self.check(schema)?;
-        if training.values.ncols() != schema.dimension() {
-            return Err(Error::data(format!(
-                "expected training events of {} columns, found {}",
-                schema.dimension(),
-                training.values.ncols()
-            )));
-        }
+        check_columns(training.values, schema)?;
         let space = Momenta::fit(training.values, schema.particles(), self.cuts)?;
         let network = network(Kinematics::new(space.coordinates()));
-        model::prepare(Box::new(space), Box::new(network), (&self.flow, self.device), training.values)
+        self.model(Box::new(space), network, training)
+    }
+
+    /// The model of these events in a space.
+    pub fn model(
+        &self,
+        space: Box<dyn Space>,
+        network: impl Network + 'static,
+        training: &Batch<'_>,
+    ) -> Result<Box<dyn Model>> {
+        model::prepare(space, Box::new(network), (&self.flow, self.device), training.values)
     }
 }
 

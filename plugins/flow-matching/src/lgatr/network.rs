@@ -9,11 +9,11 @@ use super::lanes::Multivectors;
 use super::linear::{DEFAULT, Linear};
 use super::mlp::Mlp;
 use super::norm::layer_norm;
-use crate::equivariant::{Channels, LaneEquivariant, Shape, velocity};
+use crate::equivariant::{LaneEquivariant, input_channels, velocity};
 use crate::flow::Network;
 use crate::lanes::LaneNetwork;
 use crate::space::{Kinematics, REFERENCES};
-use crate::time::{self, scalar_count};
+use crate::time;
 
 /// Multivectors that enter: the momentum and the three references.
 const INPUTS: usize = 1 + REFERENCES.len();
@@ -33,8 +33,8 @@ pub(crate) struct Lgatr {
 
 impl Lgatr {
     fn embed(&self) -> Linear {
-        let scalars = scalar_count(self.kinematics.particles());
-        Linear { inputs: [INPUTS, scalars], outputs: self.channels, start: DEFAULT }
+        let inputs = input_channels(self.kinematics.particles());
+        Linear { inputs, outputs: self.channels, start: DEFAULT }
     }
 
     fn head(&self) -> Linear {
@@ -101,14 +101,8 @@ impl Network for Lgatr {
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
         let (attention, mlp) = self.block();
-        let channels = Channels {
-            inputs: self.embed().inputs,
-            inside: self.channels,
-            head: attention.hidden,
-            hidden: mlp.inner(),
-        };
-        let algebra = Multivectors::new(self.channels, mlp.inner());
-        let shape = Shape::new([self.kinematics.particles(), self.blocks, self.heads], channels, algebra);
-        Some(Box::new(LaneEquivariant { kinematics: self.kinematics.clone(), shape }))
+        let channels = [self.channels, attention.hidden, mlp.inner()];
+        let sizes = [self.blocks, self.heads];
+        Some(Box::new(LaneEquivariant::<Multivectors>::new(&self.kinematics, sizes, channels)))
     }
 }

@@ -1,6 +1,6 @@
 //! The network and the velocity it gives.
 
-use amplicast_nn::lanes::{EncoderShape, PairShape};
+use amplicast_nn::lanes::PairShape;
 use amplicast_nn::{Parameter, Views};
 use tch::{Kind, Tensor};
 
@@ -61,16 +61,7 @@ impl Network for Lloca {
             width: self.frames.width,
             outputs: frames_net::VECTORS,
         };
-        let encoder = EncoderShape {
-            features: self.transformer.inputs,
-            tokens: self.frames.particles,
-            width: self.transformer.width,
-            heads: self.transformer.heads,
-            vectors: self.transformer.vectors,
-            blocks: self.transformer.blocks,
-            mlp_factor: self.transformer.mlp_factor,
-            outputs: self.transformer.outputs,
-        };
+        let encoder = self.transformer.in_lanes(self.frames.particles);
         let (kinematics, frames) = (self.kinematics.clone(), self.frames.clone());
         Some(Box::new(LaneLloca { kinematics, frames, pairs, encoder }))
     }

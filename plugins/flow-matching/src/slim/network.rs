@@ -5,11 +5,11 @@ use tch::Tensor;
 
 use super::lanes::Vectors;
 use super::layers::{Attention, Features, Linear, Mlp, norm};
-use crate::equivariant::{Channels, LaneEquivariant, Shape, velocity};
+use crate::equivariant::{LaneEquivariant, input_channels, velocity};
 use crate::flow::Network;
 use crate::lanes::LaneNetwork;
-use crate::space::{Kinematics, REFERENCES};
-use crate::time::{self, scalar_count};
+use crate::space::Kinematics;
+use crate::time;
 
 /// Blocks of attention and MLP, both after a norm and added to what they see; one vector and two scalars come out.
 ///
@@ -27,8 +27,8 @@ pub(crate) struct Slim {
 
 impl Slim {
     fn embed(&self) -> Linear {
-        let scalars = scalar_count(self.kinematics.particles());
-        Linear { inputs: [1 + REFERENCES.len(), scalars], outputs: self.channels, factor: 1.0 }
+        let inputs = input_channels(self.kinematics.particles());
+        Linear { inputs, outputs: self.channels, factor: 1.0 }
     }
 
     fn head(&self) -> Linear {
@@ -87,14 +87,8 @@ impl Network for Slim {
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
         let (attention, mlp) = self.block();
-        let channels = Channels {
-            inputs: self.embed().inputs,
-            inside: self.channels,
-            head: attention.hidden,
-            hidden: mlp.inner(),
-        };
-        let sizes = [self.kinematics.particles(), self.blocks, self.heads];
-        let shape = Shape::new(sizes, channels, Vectors::new(mlp.inner()));
-        Some(Box::new(LaneEquivariant { kinematics: self.kinematics.clone(), shape }))
+        let channels = [self.channels, attention.hidden, mlp.inner()];
+        let sizes = [self.blocks, self.heads];
+        Some(Box::new(LaneEquivariant::<Vectors>::new(&self.kinematics, sizes, channels)))
     }
 }
