@@ -24,11 +24,11 @@ pub(crate) fn velocity(
     kinematics: &Kinematics,
     views: &mut Views,
     (x, t): (&Tensor, &Tensor),
-    network: impl FnOnce(&mut Views, &Tensor, &Tensor, &Tensor) -> [Tensor; 2],
+    network: impl FnOnce(&mut Views, [&Tensor; 3]) -> [Tensor; 2],
 ) -> Tensor {
     let scalars = scalars(&time::features(views, t), kinematics.particles());
     let particles = kinematics.particles_at(x);
     let momenta = particles.momenta();
-    let [w, scalars] = network(views, &momenta, &references(&momenta), &scalars);
+    let [w, scalars] = network(views, [&momenta, &references(&momenta), &scalars]);
     particles.velocity(&w.to_kind(Kind::Double), &scalars.to_kind(Kind::Double))
 }

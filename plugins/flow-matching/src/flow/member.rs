@@ -61,7 +61,7 @@ impl FlowMember {
             let x = self.generate(field, missing.len(), &mut seed.index(attempt).stream())?;
             let mut again = Vec::new();
             for (x, &row) in x.chunks_exact(d).zip(&missing) {
-                self.flow.space.inverse(x, &mut event);
+                self.flow.space.coordinates().inverse(x, &mut event);
                 if event.iter().all(|e| e.is_finite()) {
                     out.row_mut(row).iter_mut().zip(&event).for_each(|(o, e)| *o = *e);
                 } else {
@@ -103,7 +103,9 @@ impl Member for FlowMember {
             let mut x = vec![0.0; d];
             for (i, out) in out.iter_mut().enumerate() {
                 *out = f64::NEG_INFINITY;
-                if let Some(log_jacobian) = space.forward(&events.row(first + i).to_vec(), &mut x) {
+                if let Some(log_jacobian) =
+                    space.coordinates().forward(&events.row(first + i).to_vec(), &mut x)
+                {
                     inside.push((i, log_jacobian));
                     state.extend_from_slice(&x);
                 }

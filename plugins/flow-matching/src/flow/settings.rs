@@ -74,7 +74,7 @@ impl Settings {
         self.check(schema)?;
         check_columns(training.values, schema)?;
         let space = Momenta::fit(training.values, schema.particles(), self.cuts)?;
-        let network = network(Kinematics::new(space.coordinates()));
+        let network = network(space.kinematics());
         self.model(Box::new(space), network, training)
     }
 
@@ -96,9 +96,12 @@ pub(crate) fn abilities() -> Abilities {
 
 #[cfg(test)]
 mod tests {
-    use amplicast_sdk::{Component, Generator};
+    use amplicast_sdk::{Component, Generator, serde, serde_json};
 
-    use crate::{FlowLgatr, FlowLgatrConfig, FlowLgatrSlim, FlowLgatrSlimConfig, FlowLloca, FlowLlocaConfig};
+    use crate::{
+        FlowLgatr, FlowLgatrConfig, FlowLgatrSlim, FlowLgatrSlimConfig, FlowLloca, FlowLlocaConfig,
+        FlowTransformerConfig,
+    };
 
     use super::*;
 
@@ -121,5 +124,33 @@ mod tests {
             lloca.unwrap_err().to_string(),
             "vectors: expected at most 3 in a head of 13 numbers, found 4"
         );
+    }
+
+    #[test]
+    fn configurations_have_their_own_keys_and_those_of_all() {
+        fn check<C: serde::de::DeserializeOwned + serde::Serialize + Default>(own: &str) {
+            let keys = serde_json::to_value(C::default()).unwrap();
+            let keys: Vec<&String> = keys.as_object().unwrap().keys().collect();
+            assert!(
+                ["pt_min", "delta_r_min", "flow", "device"]
+                    .iter()
+                    .all(|key| keys.contains(&&key.to_string()))
+            );
+            let read =
+                |text: &str| serde_json::from_str::<C>(text).map(|_| ()).map_err(|error| error.to_string());
+            read(&format!(r#"{{"{own}": 2, "pt_min": 1.5, "flow": {{"steps": 3}}, "device": "cpu"}}"#))
+                .unwrap();
+            assert!(
+                read(r#"{"pt_mni": 1.0}"#)
+                    .unwrap_err()
+                    .starts_with("unknown field `pt_mni`, expected one of")
+            );
+            let error = read(r#"{"pt_min": "22 GeV"}"#).unwrap_err();
+            assert!(error.contains("expected f64 at line 1 column 19"), "{error}");
+        }
+        check::<FlowLgatrConfig>("multivectors");
+        check::<FlowLgatrSlimConfig>("vectors");
+        check::<FlowLlocaConfig>("frames_width");
+        check::<FlowTransformerConfig>("width");
     }
 }

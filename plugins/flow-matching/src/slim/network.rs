@@ -42,13 +42,7 @@ impl Slim {
 
     /// A vector (B x n x 4) and two scalars (B x n x 2) for each particle, of its momentum (B x n x 4), of vectors that all
     /// see (3 x 4) and of its scalars.
-    pub fn forward(
-        &self,
-        views: &mut Views,
-        momenta: &Tensor,
-        references: &Tensor,
-        scalars: &Tensor,
-    ) -> [Tensor; 2] {
+    pub fn forward(&self, views: &mut Views, [momenta, references, scalars]: [&Tensor; 3]) -> [Tensor; 2] {
         let [events, tokens] = [momenta.size()[0], momenta.size()[1]];
         let seen = references.expand([events, tokens, -1, -1], false);
         let vectors = Tensor::cat(&[momenta.unsqueeze(2), seen], 2).to_kind(scalars.kind());
@@ -80,9 +74,7 @@ impl Network for Slim {
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
-            self.forward(views, momenta, references, scalars)
-        })
+        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
     }
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {

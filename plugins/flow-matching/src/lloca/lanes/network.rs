@@ -73,11 +73,14 @@ impl LaneLloca {
 }
 
 impl LaneNetwork for LaneLloca {
-    fn field(&self, mut parameters: Segments<'_>) -> Box<dyn LaneField> {
+    fn field(&self, mut parameters: Segments<'_>) -> LaneField {
         let time = TimeLayer::new(&mut parameters);
         let pairs = Pairs::new(&self.pairs, &mut parameters);
         let encoder = Encoder::new(&self.encoder, &mut parameters);
-        Box::new(LlocaField { network: self.clone(), pairs, encoder, time })
+        let network = self.clone();
+        Box::new(move |t, x, out| {
+            network.velocity((&pairs, &encoder), time.features(&time::waves(t)), x, out);
+        })
     }
 
     fn loss_and_gradient(
@@ -195,34 +198,28 @@ impl LaneLloca {
         over_blocks(simd, &mut work, times.len());
         loss
     }
-}
 
-struct LlocaField {
-    network: LaneLloca,
-    pairs: Pairs,
-    encoder: Encoder,
-    time: TimeLayer,
-}
-
-impl LaneField for LlocaField {
-    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
-        let LlocaField { network, pairs, encoder, time } = self;
-        let d = network.dimension() as usize;
-        let time = time.features(&time::waves(t));
+    /// Writes the velocities of events at a time with these features.
+    fn velocity(
+        &self,
+        (pairs, encoder): (&Pairs, &Encoder),
+        time: [f32; FEATURES],
+        x: &[f64],
+        out: &mut [f64],
+    ) {
+        let d = self.dimension() as usize;
         let chunks = x.chunks(CHUNK * d).zip(out.chunks_mut(CHUNK * d));
         tch::no_grad(|| {
-            for (x, out) in chunks {
+            for (x, velocity) in chunks {
                 let times = vec![time; x.len() / d];
-                let scene = network.scene(x);
+                let scene = self.scene(x);
                 let edges = numbers(&scene.pairs.edges);
-                let mut scores = vec![0.0; edges.len() * network.pairs.outputs];
-                let shape = &network.pairs;
-                let mut work =
-                    Scores { shape, pairs, times: &times, edges: &edges, kept: None, scores: &mut scores };
+                let mut scores = vec![0.0; edges.len() * self.pairs.outputs];
+                let (shape, edges, kept) = (&self.pairs, &edges, None);
+                let mut work = Scores { shape, pairs, times: &times, edges, kept, scores: &mut scores };
                 dispatch_over_blocks(&mut work, times.len());
-                let seen = numbers(&network.seen(&scene, &network.scores(&scores)));
-                let mut work =
-                    Move { shape: &network.encoder, encoder, times: &times, seen: &seen, velocity: out };
+                let seen = numbers(&self.seen(&scene, &self.scores(&scores)));
+                let mut work = Move { shape: &self.encoder, encoder, times: &times, seen: &seen, velocity };
                 dispatch_over_blocks(&mut work, times.len());
             }
         });
