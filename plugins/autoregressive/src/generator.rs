@@ -1,6 +1,6 @@
 //! The component.
 
-use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardized, check_sizes, parse_device};
+use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardized, check_heads, check_sizes, parse_device};
 use amplicast_sdk::{
     Abilities, Batch, Component, Error, Generator, LossKind, Model, Result, Schema, ensure_config,
 };
@@ -32,9 +32,7 @@ impl Component for Autoregressive {
             ("mlp_factor", config.mlp_factor),
             ("components", config.components),
         ])?;
-        ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
-            format!("expected a divisor of the width {}, found {}", config.width, config.heads)
-        })?;
+        check_heads(config.width, config.heads)?;
         ensure_config(config.pt_min >= 0.0 && config.pt_min.is_finite(), "pt_min", || {
             format!("expected a transverse momentum in GeV, 0 or more, found {}", config.pt_min)
         })?;

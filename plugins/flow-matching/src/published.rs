@@ -53,9 +53,7 @@ fn lgatr_is_the_published_one() {
         attention_factor: 2,
         mlp_factor: 2,
     };
-    check(include_str!("published/lgatr.json"), &network, |views, [p, seen, s]| {
-        network.forward(views, p, seen, s)
-    });
+    check(include_str!("published/lgatr.json"), &network, |views, seen| network.forward(views, seen));
 }
 
 #[test]
@@ -68,9 +66,7 @@ fn slim_is_the_published_one() {
         attention_factor: 1,
         mlp_factor: 2,
     };
-    check(include_str!("published/slim.json"), &network, |views, [p, seen, s]| {
-        network.forward(views, p, seen, s)
-    });
+    check(include_str!("published/slim.json"), &network, |views, seen| network.forward(views, seen));
 }
 
 #[test]
@@ -86,7 +82,5 @@ fn lloca_is_the_published_one() {
     };
     let frames = FramesNet { particles: PARTICLES, width: 8, pairs: [0.5, 1.2] };
     let network = Lloca { kinematics: kinematics(), frames, transformer };
-    check(include_str!("published/lloca.json"), &network, |views, [p, seen, s]| {
-        network.forward(views, p, seen, s)
-    });
+    check(include_str!("published/lloca.json"), &network, |views, seen| network.forward(views, seen));
 }

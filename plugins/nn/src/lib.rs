@@ -44,6 +44,6 @@ pub use initial::{Initial, Parameter, initial_parameters, layout};
 pub use mixture::{MixtureHead, SIGMA_FLOOR, Support, wrap_angle};
 pub use perceptron::Perceptron;
 pub use pulp;
-pub use sizes::check_sizes;
+pub use sizes::{check_heads, check_sizes};
 pub use threads::single_threaded;
 pub use transformer::CausalTransformer;

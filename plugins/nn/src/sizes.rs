@@ -16,3 +16,10 @@ pub fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
     }
     Ok(())
 }
+
+/// Refuses a number of heads that does not divide the width.
+pub fn check_heads(width: usize, heads: usize) -> Result<()> {
+    ensure_config(width.is_multiple_of(heads), "heads", || {
+        format!("expected a divisor of the width {width}, found {heads}")
+    })
+}

@@ -3,22 +3,23 @@
 use amplicast_nn::lanes::{Segments, SegmentsMut};
 use amplicast_nn::pulp::Simd;
 
-use super::features::{Features, Group, GroupMut, Slot, SlotMut, View, ViewMut};
+use super::features::{Features, Slot, SlotMut};
 use super::linear::{Inputs, Layer, Linear, Matrices};
+use super::norm::Norm;
 
-/// The channels, their norm, and the hidden layer of a block: all between the second norm and the last map.
-pub(crate) trait Algebra: Clone + 'static {
+/// The channels, and the hidden layer of a block: all between its second norm and its last map.
+pub(crate) trait Algebra: Norm + Clone + 'static {
     /// Whether vectors have a real and an imaginary part, which are neighbors, and bivectors and pseudoscalars beside them.
     const COMPLEX: bool;
-
-    /// Rows that a norm keeps after the invariants.
-    const KEPT: usize;
 
     /// Activations of the hidden layer.
     type Hidden;
 
     /// Gradients with respect to them, of one token.
     type HiddenGradients;
+
+    /// With these channels, vectors and scalars each, between blocks and in the hidden layer.
+    fn new(channels: [usize; 2], hidden: [usize; 2]) -> Self;
 
     /// A linear map from the next segments.
     fn read(segments: &mut Segments<'_>) -> Matrices;
@@ -31,17 +32,6 @@ pub(crate) trait Algebra: Clone + 'static {
 
     /// Writes their gradient as the next segments.
     fn write_hidden(matrices: &[Matrices], gradient: &mut SegmentsMut<'_>);
-
-    /// Writes the normed channels, and after the invariants what the gradient needs.
-    fn normalize<S: Simd>(simd: S, x: Group<'_, S>, out: ViewMut<'_, S>);
-
-    /// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what the norm wrote.
-    fn normalize_gradient<S: Simd, const ADD: bool>(
-        simd: S,
-        kept: View<'_, S>,
-        g: Group<'_, S>,
-        x: GroupMut<'_, S>,
-    );
 
     /// Memory for so many slots of blocks of `events`.
     fn hidden(&self, slots: usize, events: usize) -> Self::Hidden;

@@ -7,7 +7,6 @@ mod backward;
 mod features;
 mod forward;
 mod graph;
-mod interval;
 mod linear;
 mod maps;
 mod norm;
@@ -17,9 +16,9 @@ mod velocity;
 
 pub(crate) use algebra::{Algebra, Back, Kept};
 pub(crate) use features::{Features, Group, GroupMut, Rows, Slot, SlotMut, View, ViewMut};
-pub(crate) use graph::{head_channels, velocity};
-pub(crate) use interval::interval;
+pub(crate) use graph::{head_channels, input_channels, velocity};
 pub(crate) use linear::{Layer, Linear, Matrices};
-pub(crate) use norm::{normalize, normalize_gradient, rows_gradient, vectors_gradient};
-pub(crate) use shape::{Channels, Shape};
+pub(crate) use norm::{
+    Norm, interval, normalize, normalize_gradient, rows_gradient, scaled, vectors_gradient,
+};
 pub(crate) use velocity::LaneEquivariant;

@@ -6,63 +6,95 @@ use amplicast_nn::lanes::Row;
 use amplicast_nn::lanes::functions::{fused, select};
 use amplicast_nn::pulp::{Simd, WithSimd};
 
-use super::algebra::Algebra;
-use super::features::{Rows, Slot, SlotMut};
-use super::interval::interval;
+use super::features::{Group, GroupMut, Rows, Slot, SlotMut, View, ViewMut};
+
+/// A norm without parameters.
+pub(crate) trait Norm {
+    /// Rows that are kept after the invariants.
+    const KEPT: usize;
+
+    /// Writes the normed channels, and after the invariants what the gradient needs.
+    fn normalize<S: Simd>(simd: S, x: Group<'_, S>, out: ViewMut<'_, S>);
+
+    /// Writes (with `ADD` adds) the gradient of `x` from that of the normed channels, g; `kept` is what the norm wrote.
+    fn gradient<S: Simd, const ADD: bool>(simd: S, kept: View<'_, S>, g: Group<'_, S>, x: GroupMut<'_, S>);
+}
 
 /// A group of channels of a slot: its number, how many groups there are, and its rows.
 pub(crate) type Which = ((usize, usize), Rows);
 
-/// [`Algebra::normalize`] of a group; compiled once for all norms of a network.
+/// [`Norm::normalize`] of a group; compiled once for all norms of a network.
 #[inline(always)]
-pub(crate) fn normalize<A: Algebra, S: Simd>(simd: S, (x, which): (Slot<'_>, Which), out: SlotMut<'_>) {
-    simd.vectorize(Normalize::<A> { x, which, out, algebra: PhantomData });
+pub(crate) fn normalize<N: Norm, S: Simd>(simd: S, (x, which): (Slot<'_>, Which), out: SlotMut<'_>) {
+    simd.vectorize(Normalize::<N> { x, which, out, norm: PhantomData });
 }
 
-struct Normalize<'a, A> {
+struct Normalize<'a, N> {
     x: Slot<'a>,
     which: Which,
     out: SlotMut<'a>,
-    algebra: PhantomData<A>,
+    norm: PhantomData<N>,
 }
 
-impl<A: Algebra> WithSimd for Normalize<'_, A> {
+impl<N: Norm> WithSimd for Normalize<'_, N> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (which, rows) = self.which;
-        A::normalize(simd, self.x.view::<S>().group(which, rows), self.out.view::<S>());
+        N::normalize(simd, self.x.view::<S>().group(which, rows), self.out.view::<S>());
     }
 }
 
-/// [`Algebra::normalize_gradient`] to a group.
+/// [`Norm::gradient`] to a group.
 #[inline(always)]
-pub(crate) fn normalize_gradient<A: Algebra, S: Simd, const ADD: bool>(
+pub(crate) fn normalize_gradient<N: Norm, S: Simd, const ADD: bool>(
     simd: S,
     kept: Slot<'_>,
     g: Slot<'_>,
     (x, which): (SlotMut<'_>, Which),
 ) {
-    simd.vectorize(Gradient::<A, ADD> { kept, g, x, which, algebra: PhantomData });
+    simd.vectorize(Gradient::<N, ADD> { kept, g, x, which, norm: PhantomData });
 }
 
-struct Gradient<'a, A, const ADD: bool> {
+struct Gradient<'a, N, const ADD: bool> {
     kept: Slot<'a>,
     g: Slot<'a>,
     x: SlotMut<'a>,
     which: Which,
-    algebra: PhantomData<A>,
+    norm: PhantomData<N>,
 }
 
-impl<A: Algebra, const ADD: bool> WithSimd for Gradient<'_, A, ADD> {
+impl<N: Norm, const ADD: bool> WithSimd for Gradient<'_, N, ADD> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let (which, rows) = self.which;
         let (g, x) = (self.g.view::<S>().all(rows), self.x.view::<S>().group(which, rows));
-        A::normalize_gradient::<S, ADD>(simd, self.kept.view::<S>(), g, x);
+        N::gradient::<S, ADD>(simd, self.kept.view::<S>(), g, x);
+    }
+}
+
+/// The Minkowski product a_0 b_0 - a_1 b_1 - a_2 b_2 - a_3 b_3.
+#[inline(always)]
+pub(crate) fn interval<S: Simd>(simd: S, a: &Row<S, 4>, b: &Row<S, 4>) -> S::f32s {
+    let space = fused(simd, a[2], b[2], simd.mul_f32s(a[1], b[1]));
+    simd.sub_f32s(simd.mul_f32s(a[0], b[0]), fused(simd, a[3], b[3], space))
+}
+
+/// Writes rows times a factor.
+#[inline(always)]
+pub(crate) fn scaled<S: Simd, const V: usize>(
+    simd: S,
+    factor: S::f32s,
+    x: &[Row<S, V>],
+    out: &mut [Row<S, V>],
+) {
+    for (x, out) in x.iter().zip(out) {
+        for v in 0..V {
+            out[v] = simd.mul_f32s(x[v], factor);
+        }
     }
 }
 

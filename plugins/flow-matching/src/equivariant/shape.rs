@@ -3,6 +3,7 @@
 use super::algebra::Algebra;
 use super::attention::Attention;
 use super::features::Rows;
+use super::graph::input_channels;
 
 /// The channels at every place of the network, and its algebra.
 #[derive(Debug, Clone)]
@@ -18,19 +19,12 @@ pub(crate) struct Shape<A> {
     pub algebra: A,
 }
 
-/// Channels of the network by their place, vectors and scalars each.
-pub(crate) struct Channels {
-    pub inputs: [usize; 2],
-    pub inside: [usize; 2],
-    pub head: [usize; 2],
-    pub hidden: [usize; 2],
-}
-
 impl<A: Algebra> Shape<A> {
-    pub fn new([tokens, blocks, heads]: [usize; 3], channels: Channels, algebra: A) -> Self {
-        let Channels { inputs, inside, head, hidden } = channels;
-        let [inputs, channels, head, hidden] =
-            [inputs, inside, head, hidden].map(|channels| Rows::of(A::COMPLEX, channels));
+    /// With these channels, vectors and scalars each, between blocks, in a head, and in a hidden layer.
+    pub fn new([tokens, blocks, heads]: [usize; 3], channels: [[usize; 2]; 3]) -> Self {
+        let rows = |channels| Rows::of(A::COMPLEX, channels);
+        let algebra = A::new(channels[0], channels[2]);
+        let (inputs, [channels, head, hidden]) = (rows(input_channels(tokens)), channels.map(rows));
         let scale = (head.numbers() as f32).sqrt().recip();
         Shape {
             tokens,

@@ -2,8 +2,9 @@
 
 use amplicast_nn::lanes::Slots;
 
+use super::graph::input_channels;
 use crate::space::{Kinematics, Particle, REFERENCES};
-use crate::time::{FEATURES, scalar_count};
+use crate::time::FEATURES;
 
 /// Vectors (four registers each) and scalars of each token, on blocks of one register of events.
 pub(super) struct Streams {
@@ -21,7 +22,7 @@ impl Streams {
 
     /// Momenta and references, identities and times.
     pub fn inputs(particles: usize, events: usize) -> Self {
-        let mut inputs = Streams::new(particles, [1 + REFERENCES.len(), scalar_count(particles)], events);
+        let mut inputs = Streams::new(particles, input_channels(particles), events);
         for token in 0..particles {
             let components = inputs.vectors.numbers_mut(token)[4 * events..].chunks_exact_mut(events);
             for (row, component) in components.zip(REFERENCES.concat()) {

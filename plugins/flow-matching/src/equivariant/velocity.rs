@@ -11,20 +11,31 @@ use super::shape::Shape;
 use super::streams::Streams;
 use crate::lanes::{LaneField, LaneNetwork, Loss, TimeLayer, TimeSums};
 use crate::space::{Kinematics, Lines};
-use crate::time::{self, scalar_count};
+use crate::time::{self, FEATURES, scalar_count};
 
 /// A network of momenta and scalars that gives a vector and two scalars of each particle, over lanes.
 pub(crate) struct LaneEquivariant<A> {
-    pub kinematics: Kinematics,
-    pub shape: Shape<A>,
+    kinematics: Kinematics,
+    shape: Shape<A>,
+}
+
+impl<A: Algebra> LaneEquivariant<A> {
+    /// With these channels, vectors and scalars each, between blocks, in a head, and in a hidden layer.
+    pub fn new(kinematics: &Kinematics, [blocks, heads]: [usize; 2], channels: [[usize; 2]; 3]) -> Self {
+        let shape = Shape::new([kinematics.particles(), blocks, heads], channels);
+        LaneEquivariant { kinematics: kinematics.clone(), shape }
+    }
 }
 
 impl<A: Algebra> LaneNetwork for LaneEquivariant<A> {
-    fn field(&self, mut parameters: Segments<'_>) -> Box<dyn LaneField> {
+    fn field(&self, mut parameters: Segments<'_>) -> LaneField {
         let time = TimeLayer::new(&mut parameters);
         let matrices = Maps::read::<A>(self.shape.blocks, &mut parameters);
-        let forward = Forward::new(&self.shape, &matrices);
-        Box::new(Field { kinematics: self.kinematics.clone(), forward, time })
+        let (kinematics, forward) = (self.kinematics.clone(), Forward::new(&self.shape, &matrices));
+        Box::new(move |t, x, out| {
+            let time = time.features(&time::waves(t));
+            lanes::dispatch(Velocity { kinematics: &kinematics, forward: &forward, time, x, out });
+        })
     }
 
     fn loss_and_gradient(
@@ -38,21 +49,10 @@ impl<A: Algebra> LaneNetwork for LaneEquivariant<A> {
     }
 }
 
-struct Field<A: Algebra> {
-    kinematics: Kinematics,
-    forward: Forward<A>,
-    time: TimeLayer,
-}
-
-impl<A: Algebra> LaneField for Field<A> {
-    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
-        lanes::dispatch(Velocity { field: self, t, x, out });
-    }
-}
-
-struct Velocity<'a, A: Algebra> {
-    field: &'a Field<A>,
-    t: f64,
+struct Velocity<'a, A> {
+    kinematics: &'a Kinematics,
+    forward: &'a Forward<A>,
+    time: [f32; FEATURES],
     x: &'a [f64],
     out: &'a mut [f64],
 }
@@ -62,12 +62,11 @@ impl<A: Algebra> WithSimd for Velocity<'_, A> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Velocity { field: Field { kinematics, forward, time }, t, x, out } = self;
+        let Velocity { kinematics, forward, time, x, out } = self;
         let (n, lanes) = (kinematics.particles(), S::F32_LANES);
         let mut inputs = Streams::inputs(n, lanes);
         let mut outputs = Streams::outputs(n, lanes);
         let mut work = Work::new(&forward.shape, lanes, false);
-        let time = time.features(&time::waves(t));
         for (x, out) in x.chunks(4 * n * lanes).zip(out.chunks_mut(4 * n * lanes)) {
             let particles = inputs.set(kinematics, lanes, x, |_| time);
             forward.apply(simd, &inputs, &mut work, &mut outputs);

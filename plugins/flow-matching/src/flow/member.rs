@@ -4,17 +4,27 @@ use std::sync::Arc;
 
 use amplicast_sdk::{Chunk, Error, Layout, Member, Result, Seed, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
-use tch::Kind;
+use tch::{Device, Kind};
 
-use super::network::Field;
-use super::parts::Flow;
-use crate::space::{base, wrap_angles};
+use super::config::FlowConfig;
+use super::network::{Field, Network};
+use super::solver::Solver;
+use crate::space::{Space, base, wrap_angles};
 
 /// Events that are integrated together.
 const BATCH: usize = 512;
 
 /// Times that events which did not come out finite are drawn anew.
 const REDRAWS: u64 = 8;
+
+/// Everything of a flow but its parameters.
+pub(crate) struct Flow {
+    pub space: Box<dyn Space>,
+    pub network: Box<dyn Network>,
+    pub config: FlowConfig,
+    pub solver: Solver,
+    pub device: Device,
+}
 
 pub(crate) struct FlowMember {
     pub flow: Arc<Flow>,
@@ -51,7 +61,7 @@ impl FlowMember {
             let x = self.generate(field, missing.len(), &mut seed.index(attempt).stream())?;
             let mut again = Vec::new();
             for (x, &row) in x.chunks_exact(d).zip(&missing) {
-                self.flow.space.inverse(x, &mut event);
+                self.flow.space.coordinates().inverse(x, &mut event);
                 if event.iter().all(|e| e.is_finite()) {
                     out.row_mut(row).iter_mut().zip(&event).for_each(|(o, e)| *o = *e);
                 } else {
@@ -93,7 +103,9 @@ impl Member for FlowMember {
             let mut x = vec![0.0; d];
             for (i, out) in out.iter_mut().enumerate() {
                 *out = f64::NEG_INFINITY;
-                if let Some(log_jacobian) = space.forward(&events.row(first + i).to_vec(), &mut x) {
+                if let Some(log_jacobian) =
+                    space.coordinates().forward(&events.row(first + i).to_vec(), &mut x)
+                {
                     inside.push((i, log_jacobian));
                     state.extend_from_slice(&x);
                 }

@@ -4,16 +4,18 @@ mod config;
 mod member;
 mod model;
 mod network;
-mod parts;
 mod settings;
 mod solver;
 
 pub use config::{Divergence, FlowConfig};
 pub use solver::SolverKind;
 
-pub(crate) use model::prepare;
 pub(crate) use network::Network;
-pub(crate) use settings::{Settings, abilities};
+pub(crate) use settings::{Settings, abilities, flow_config};
 
 #[cfg(test)]
-pub(crate) use {member::FlowMember, network::Field, parts::Flow, solver::Solver};
+pub(crate) use {
+    member::{Flow, FlowMember},
+    network::Field,
+    solver::Solver,
+};

@@ -11,9 +11,8 @@ use ndarray::ArrayView2;
 use tch::{Device, Kind, Tensor};
 
 use super::config::FlowConfig;
-use super::member::FlowMember;
+use super::member::{Flow, FlowMember};
 use super::network::Network;
-use super::parts::Flow;
 use crate::graph;
 use crate::lanes::LaneNetwork;
 use crate::space::{Lines, Space};
@@ -43,7 +42,7 @@ impl FlowModel {
         let d = training.ncols();
         let mut events = vec![0.0; training.len()];
         for (row, x) in events.chunks_exact_mut(d).enumerate() {
-            let inside = flow.space.forward(&training.row(row).to_vec(), x).is_some();
+            let inside = flow.space.coordinates().forward(&training.row(row).to_vec(), x).is_some();
             if !inside || x.iter().any(|x| !x.is_finite()) {
                 return Err(Error::data(format!(
                     "training event {row}: expected finite numbers in the domain of the coordinates"

@@ -30,7 +30,7 @@ pub(crate) struct Field<'a> {
     layout: &'a Layout,
     flat: Tensor,
     device: Device,
-    lanes: Option<Box<dyn LaneField>>,
+    lanes: Option<LaneField>,
 }
 
 impl<'a> Field<'a> {
@@ -58,7 +58,7 @@ impl<'a> Field<'a> {
     /// Writes the velocities of `n` events at time `t`.
     pub fn velocity(&self, t: f64, x: &[f64], n: usize, out: &mut [f64]) -> Result<()> {
         if let Some(lanes) = &self.lanes {
-            return guarded(|| lanes.velocity(t, x, out));
+            return guarded(|| lanes(t, x, out));
         }
         guarded(|| {
             let velocity = tch::no_grad(|| {

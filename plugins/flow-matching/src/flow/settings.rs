@@ -1,4 +1,4 @@
-//! What the generators of four-momenta have in common: their checked settings, and what they can do.
+//! What the generators have in common: keys of their configurations, checked settings, and what they can do.
 
 use amplicast_nn::parse_device;
 use amplicast_sdk::{Abilities, Batch, Error, LossKind, Model, Result, Schema};
@@ -7,15 +7,44 @@ use tch::Device;
 use super::config::FlowConfig;
 use super::model;
 use super::network::Network;
-use crate::space::{Cuts, Kinematics, Momenta};
+use crate::space::{Cuts, Kinematics, Momenta, Space, check_columns};
 
 /// The checked settings that the generators have in common.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    cuts: Cuts,
+    pub cuts: Cuts,
     flow: FlowConfig,
     device: Device,
 }
+
+/// A configuration with, after keys of its own, those of all generators here.
+macro_rules! flow_config {
+    ($(#[$meta:meta])* pub struct $name:ident { $($own:tt)* }) => {
+        amplicast_sdk::config! {
+            $(#[$meta])*
+            pub struct $name {
+                $($own)*
+                /// Smallest transverse momentum of a particle in GeV, for four-momenta: no event has less, generated ones
+                /// included.
+                pub pt_min: f64 = 22.0,
+                /// Smallest distance of two particles in eta and phi, for four-momenta: a cut of the base distribution alone.
+                pub delta_r_min: f64 = 0.5,
+                /// How the flow is integrated.
+                pub flow: $crate::flow::FlowConfig = $crate::flow::FlowConfig::default(),
+                /// Where the network runs: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be measured.
+                pub device: String = "cpu".into(),
+            }
+        }
+
+        impl $name {
+            fn settings(&self) -> amplicast_sdk::Result<$crate::flow::Settings> {
+                let cuts = $crate::space::Cuts { pt_min: self.pt_min, delta_r_min: self.delta_r_min };
+                $crate::flow::Settings::new(cuts, &self.flow, &self.device)
+            }
+        }
+    };
+}
+pub(crate) use flow_config;
 
 impl Settings {
     pub fn new(cuts: Cuts, flow: &FlowConfig, device: &str) -> Result<Self> {
@@ -43,16 +72,20 @@ impl Settings {
         network: impl FnOnce(Kinematics) -> N,
     ) -> Result<Box<dyn Model>> {
         self.check(schema)?;
-        if training.values.ncols() != schema.dimension() {
-            return Err(Error::data(format!(
-                "expected training events of {} columns, found {}",
-                schema.dimension(),
-                training.values.ncols()
-            )));
-        }
+        check_columns(training.values, schema)?;
         let space = Momenta::fit(training.values, schema.particles(), self.cuts)?;
-        let network = network(Kinematics::new(space.coordinates()));
-        model::prepare(Box::new(space), Box::new(network), (&self.flow, self.device), training.values)
+        let network = network(space.kinematics());
+        self.model(Box::new(space), network, training)
+    }
+
+    /// The model of these events in a space.
+    pub fn model(
+        &self,
+        space: Box<dyn Space>,
+        network: impl Network + 'static,
+        training: &Batch<'_>,
+    ) -> Result<Box<dyn Model>> {
+        model::prepare(space, Box::new(network), (&self.flow, self.device), training.values)
     }
 }
 
@@ -63,9 +96,12 @@ pub(crate) fn abilities() -> Abilities {
 
 #[cfg(test)]
 mod tests {
-    use amplicast_sdk::{Component, Generator};
+    use amplicast_sdk::{Component, Generator, serde, serde_json};
 
-    use crate::{FlowLgatr, FlowLgatrConfig, FlowLgatrSlim, FlowLgatrSlimConfig, FlowLloca, FlowLlocaConfig};
+    use crate::{
+        FlowLgatr, FlowLgatrConfig, FlowLgatrSlim, FlowLgatrSlimConfig, FlowLloca, FlowLlocaConfig,
+        FlowTransformerConfig,
+    };
 
     use super::*;
 
@@ -88,5 +124,33 @@ mod tests {
             lloca.unwrap_err().to_string(),
             "vectors: expected at most 3 in a head of 13 numbers, found 4"
         );
+    }
+
+    #[test]
+    fn configurations_have_their_own_keys_and_those_of_all() {
+        fn check<C: serde::de::DeserializeOwned + serde::Serialize + Default>(own: &str) {
+            let keys = serde_json::to_value(C::default()).unwrap();
+            let keys: Vec<&String> = keys.as_object().unwrap().keys().collect();
+            assert!(
+                ["pt_min", "delta_r_min", "flow", "device"]
+                    .iter()
+                    .all(|key| keys.contains(&&key.to_string()))
+            );
+            let read =
+                |text: &str| serde_json::from_str::<C>(text).map(|_| ()).map_err(|error| error.to_string());
+            read(&format!(r#"{{"{own}": 2, "pt_min": 1.5, "flow": {{"steps": 3}}, "device": "cpu"}}"#))
+                .unwrap();
+            assert!(
+                read(r#"{"pt_mni": 1.0}"#)
+                    .unwrap_err()
+                    .starts_with("unknown field `pt_mni`, expected one of")
+            );
+            let error = read(r#"{"pt_min": "22 GeV"}"#).unwrap_err();
+            assert!(error.contains("expected f64 at line 1 column 19"), "{error}");
+        }
+        check::<FlowLgatrConfig>("multivectors");
+        check::<FlowLgatrSlimConfig>("vectors");
+        check::<FlowLlocaConfig>("frames_width");
+        check::<FlowTransformerConfig>("width");
     }
 }

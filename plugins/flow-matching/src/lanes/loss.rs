@@ -28,3 +28,22 @@ impl<'a> Loss<'a> {
         off.map(|off| share * off)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_are_the_mean_square() {
+        let weights = [0.25, 0.75];
+        let off = [[1.0, -2.0, 0.5, 3.0], [0.0, 4.0, -1.0, 2.0]];
+        let [mut one, mut four] = [(); 2].map(|()| Loss::new(&weights, 4));
+        for (event, off) in off.into_iter().enumerate() {
+            let slopes = off.map(|off| one.add(event, off));
+            assert_eq!(slopes, off.map(|off| weights[event] * off / 4.0));
+            assert_eq!(four.add_particle(event, off), slopes);
+        }
+        // (0.25 * 14.25 + 0.75 * 21) / 4 / 2.
+        assert_eq!((one.sum, four.sum), (2.4140625, 2.4140625));
+    }
+}

@@ -7,7 +7,7 @@ use crate::space::Lines;
 /// A network over SIMD lanes.
 pub(crate) trait LaneNetwork {
     /// Its velocity with these parameters, for many calls.
-    fn field(&self, parameters: Segments<'_>) -> Box<dyn LaneField>;
+    fn field(&self, parameters: Segments<'_>) -> LaneField;
 
     /// The [`Loss`](super::Loss) of points on lines with weights that sum up to 1, and its gradient.
     fn loss_and_gradient(
@@ -19,8 +19,5 @@ pub(crate) trait LaneNetwork {
     ) -> f64;
 }
 
-/// A velocity field at fixed parameters.
-pub(crate) trait LaneField {
-    /// Writes the velocities of events, one after the other, at time `t`.
-    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]);
-}
+/// Writes the velocities of events, one after the other, at a time.
+pub(crate) type LaneField = Box<dyn Fn(f64, &[f64], &mut [f64])>;

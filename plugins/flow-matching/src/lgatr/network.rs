@@ -9,11 +9,11 @@ use super::lanes::Multivectors;
 use super::linear::{DEFAULT, Linear};
 use super::mlp::Mlp;
 use super::norm::layer_norm;
-use crate::equivariant::{Channels, LaneEquivariant, Shape, velocity};
+use crate::equivariant::{LaneEquivariant, input_channels, velocity};
 use crate::flow::Network;
 use crate::lanes::LaneNetwork;
 use crate::space::{Kinematics, REFERENCES};
-use crate::time::{self, scalar_count};
+use crate::time;
 
 /// Multivectors that enter: the momentum and the three references.
 const INPUTS: usize = 1 + REFERENCES.len();
@@ -33,8 +33,8 @@ pub(crate) struct Lgatr {
 
 impl Lgatr {
     fn embed(&self) -> Linear {
-        let scalars = scalar_count(self.kinematics.particles());
-        Linear { inputs: [INPUTS, scalars], outputs: self.channels, start: DEFAULT }
+        let inputs = input_channels(self.kinematics.particles());
+        Linear { inputs, outputs: self.channels, start: DEFAULT }
     }
 
     fn head(&self) -> Linear {
@@ -48,13 +48,7 @@ impl Lgatr {
 
     /// A vector (B x n x 4) and two scalars (B x n x 2) for each particle, of its momentum (B x n x 4), of vectors that all
     /// see (3 x 4) and of its scalars.
-    pub fn forward(
-        &self,
-        views: &mut Views,
-        momenta: &Tensor,
-        references: &Tensor,
-        scalars: &Tensor,
-    ) -> [Tensor; 2] {
+    pub fn forward(&self, views: &mut Views, [momenta, references, scalars]: [&Tensor; 3]) -> [Tensor; 2] {
         let [events, tokens] = [momenta.size()[0], momenta.size()[1]];
         let options = (scalars.kind(), momenta.device());
         let (rows, width) = (events * tokens, 2 * INPUTS as i64);
@@ -94,21 +88,13 @@ impl Network for Lgatr {
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
-            self.forward(views, momenta, references, scalars)
-        })
+        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
     }
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
         let (attention, mlp) = self.block();
-        let channels = Channels {
-            inputs: self.embed().inputs,
-            inside: self.channels,
-            head: attention.hidden,
-            hidden: mlp.inner(),
-        };
-        let algebra = Multivectors::new(self.channels, mlp.inner());
-        let shape = Shape::new([self.kinematics.particles(), self.blocks, self.heads], channels, algebra);
-        Some(Box::new(LaneEquivariant { kinematics: self.kinematics.clone(), shape }))
+        let channels = [self.channels, attention.hidden, mlp.inner()];
+        let sizes = [self.blocks, self.heads];
+        Some(Box::new(LaneEquivariant::<Multivectors>::new(&self.kinematics, sizes, channels)))
     }
 }

@@ -1,16 +1,15 @@
 //! The generator `flow-lloca`.
 
-use amplicast_nn::check_sizes;
-use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
+use amplicast_nn::{check_heads, check_sizes};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, ensure_config};
 
 use super::frames_net::{FramesNet, pair_moments};
 use super::graph::Lloca;
-use crate::flow::{FlowConfig, Settings, abilities};
-use crate::space::Cuts;
+use crate::flow::{Settings, abilities, flow_config};
 use crate::time::scalar_count;
 use crate::transformer::Backbone;
 
-config! {
+flow_config! {
     /// Flow matching with a transformer in local frames over particles. The defaults are the published network.
     pub struct FlowLlocaConfig {
         /// Width of the tokens.
@@ -25,14 +24,6 @@ config! {
         pub mlp_factor: usize = 2,
         /// Width of the two hidden layers of the network that predicts the frames.
         pub frames_width: usize = 128,
-        /// Smallest transverse momentum of a particle in GeV: no event has less, generated ones included.
-        pub pt_min: f64 = 22.0,
-        /// Smallest distance of two particles in eta and phi: a cut of the base distribution alone.
-        pub delta_r_min: f64 = 0.5,
-        /// How the flow is integrated.
-        pub flow: FlowConfig = FlowConfig::default(),
-        /// Where the network runs: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be measured.
-        pub device: String = "cpu".into(),
     }
 }
 
@@ -56,15 +47,12 @@ impl Component for FlowLloca {
             ("mlp_factor", config.mlp_factor),
             ("frames_width", config.frames_width),
         ])?;
-        ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
-            format!("expected a divisor of the width {}, found {}", config.width, config.heads)
-        })?;
+        check_heads(config.width, config.heads)?;
         let head = config.width / config.heads;
         ensure_config(config.vectors <= head / 4, "vectors", || {
             format!("expected at most {} in a head of {head} numbers, found {}", head / 4, config.vectors)
         })?;
-        let cuts = Cuts { pt_min: config.pt_min, delta_r_min: config.delta_r_min };
-        let settings = Settings::new(cuts, &config.flow, &config.device)?;
+        let settings = config.settings()?;
         Ok(FlowLloca { config, settings })
     }
 }

@@ -1,6 +1,6 @@
 //! The network and the velocity it gives.
 
-use amplicast_nn::lanes::{EncoderShape, PairShape};
+use amplicast_nn::lanes::PairShape;
 use amplicast_nn::{Parameter, Views};
 use tch::{Kind, Tensor};
 
@@ -25,13 +25,7 @@ pub(crate) struct Lloca {
 impl Lloca {
     /// A vector (B x n x 4) and two scalars (B x n x 2) for each particle, of its momentum (B x n x 4, double precision), of
     /// vectors that all see (3 x 4) and of its scalars.
-    pub fn forward(
-        &self,
-        views: &mut Views,
-        momenta: &Tensor,
-        references: &Tensor,
-        scalars: &Tensor,
-    ) -> [Tensor; 2] {
+    pub fn forward(&self, views: &mut Views, [momenta, references, scalars]: [&Tensor; 3]) -> [Tensor; 2] {
         let frames = Frames::new(&self.frames.forward(views, momenta, references, scalars));
         let local = self.kinematics.coordinates(&frames.momenta_to_local(momenta));
         let tokens = Tensor::cat(&[&local.to_kind(scalars.kind()), scalars], -1);
@@ -47,9 +41,7 @@ impl Network for Lloca {
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
-            self.forward(views, momenta, references, scalars)
-        })
+        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
     }
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
@@ -61,16 +53,7 @@ impl Network for Lloca {
             width: self.frames.width,
             outputs: frames_net::VECTORS,
         };
-        let encoder = EncoderShape {
-            features: self.transformer.inputs,
-            tokens: self.frames.particles,
-            width: self.transformer.width,
-            heads: self.transformer.heads,
-            vectors: self.transformer.vectors,
-            blocks: self.transformer.blocks,
-            mlp_factor: self.transformer.mlp_factor,
-            outputs: self.transformer.outputs,
-        };
+        let encoder = self.transformer.in_lanes(self.frames.particles);
         let (kinematics, frames) = (self.kinematics.clone(), self.frames.clone());
         Some(Box::new(LaneLloca { kinematics, frames, pairs, encoder }))
     }

@@ -106,7 +106,7 @@ fn the_network_is_equivariant() {
     for (kind, tolerance) in [(Kind::Double, 1e-9), (Kind::Float, 1e-3)] {
         let of = |lambda: &Tensor| {
             let [p, seen] = [&p, &references(&p)].map(|vectors| transformed(lambda, vectors));
-            network.forward(&mut views(&parameters, kind), &p, &seen, &scalars.to_kind(kind))
+            network.forward(&mut views(&parameters, kind), [&p, &seen, &scalars.to_kind(kind)])
         };
         let [vector, numbers] = of(&Tensor::eye(4, (Kind::Double, Device::Cpu)));
         for seed in [63, 64] {
@@ -119,7 +119,7 @@ fn the_network_is_equivariant() {
         let lambda = transformation(63);
         let moved = transformed(&lambda, &p);
         let [off, _] =
-            network.forward(&mut views(&parameters, kind), &moved, &references(&p), &scalars.to_kind(kind));
+            network.forward(&mut views(&parameters, kind), [&moved, &references(&p), &scalars.to_kind(kind)]);
         assert!(distance(&off, &transformed(&lambda, &vector)) > 1e-2);
     }
 }

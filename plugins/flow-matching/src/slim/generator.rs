@@ -1,13 +1,12 @@
 //! The generator `flow-lgatr-slim`.
 
 use amplicast_nn::check_sizes;
-use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema};
 
 use super::network::Slim;
-use crate::flow::{FlowConfig, Settings, abilities};
-use crate::space::Cuts;
+use crate::flow::{Settings, abilities, flow_config};
 
-config! {
+flow_config! {
     /// Flow matching with L-GATr-slim over particles. The defaults are the published network.
     pub struct FlowLgatrSlimConfig {
         /// Four-vectors of a token.
@@ -22,14 +21,6 @@ config! {
         pub attention_factor: usize = 1,
         /// Width of the hidden layer of each block over the width of the tokens.
         pub mlp_factor: usize = 2,
-        /// Smallest transverse momentum of a particle in GeV: no event has less, generated ones included.
-        pub pt_min: f64 = 22.0,
-        /// Smallest distance of two particles in eta and phi: a cut of the base distribution alone.
-        pub delta_r_min: f64 = 0.5,
-        /// How the flow is integrated.
-        pub flow: FlowConfig = FlowConfig::default(),
-        /// Where the network runs: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be measured.
-        pub device: String = "cpu".into(),
     }
 }
 
@@ -55,8 +46,7 @@ impl Component for FlowLgatrSlim {
             ("attention_factor", config.attention_factor),
             ("mlp_factor", config.mlp_factor),
         ])?;
-        let cuts = Cuts { pt_min: config.pt_min, delta_r_min: config.delta_r_min };
-        let settings = Settings::new(cuts, &config.flow, &config.device)?;
+        let settings = config.settings()?;
         Ok(FlowLgatrSlim { config, settings })
     }
 }

@@ -5,11 +5,11 @@ use tch::Tensor;
 
 use super::lanes::Vectors;
 use super::layers::{Attention, Features, Linear, Mlp, norm};
-use crate::equivariant::{Channels, LaneEquivariant, Shape, velocity};
+use crate::equivariant::{LaneEquivariant, input_channels, velocity};
 use crate::flow::Network;
 use crate::lanes::LaneNetwork;
-use crate::space::{Kinematics, REFERENCES};
-use crate::time::{self, scalar_count};
+use crate::space::Kinematics;
+use crate::time;
 
 /// Blocks of attention and MLP, both after a norm and added to what they see; one vector and two scalars come out.
 ///
@@ -27,8 +27,8 @@ pub(crate) struct Slim {
 
 impl Slim {
     fn embed(&self) -> Linear {
-        let scalars = scalar_count(self.kinematics.particles());
-        Linear { inputs: [1 + REFERENCES.len(), scalars], outputs: self.channels, factor: 1.0 }
+        let inputs = input_channels(self.kinematics.particles());
+        Linear { inputs, outputs: self.channels, factor: 1.0 }
     }
 
     fn head(&self) -> Linear {
@@ -42,13 +42,7 @@ impl Slim {
 
     /// A vector (B x n x 4) and two scalars (B x n x 2) for each particle, of its momentum (B x n x 4), of vectors that all
     /// see (3 x 4) and of its scalars.
-    pub fn forward(
-        &self,
-        views: &mut Views,
-        momenta: &Tensor,
-        references: &Tensor,
-        scalars: &Tensor,
-    ) -> [Tensor; 2] {
+    pub fn forward(&self, views: &mut Views, [momenta, references, scalars]: [&Tensor; 3]) -> [Tensor; 2] {
         let [events, tokens] = [momenta.size()[0], momenta.size()[1]];
         let seen = references.expand([events, tokens, -1, -1], false);
         let vectors = Tensor::cat(&[momenta.unsqueeze(2), seen], 2).to_kind(scalars.kind());
@@ -80,21 +74,13 @@ impl Network for Slim {
     }
 
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, momenta, references, scalars| {
-            self.forward(views, momenta, references, scalars)
-        })
+        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
     }
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
         let (attention, mlp) = self.block();
-        let channels = Channels {
-            inputs: self.embed().inputs,
-            inside: self.channels,
-            head: attention.hidden,
-            hidden: mlp.inner(),
-        };
-        let sizes = [self.kinematics.particles(), self.blocks, self.heads];
-        let shape = Shape::new(sizes, channels, Vectors::new(mlp.inner()));
-        Some(Box::new(LaneEquivariant { kinematics: self.kinematics.clone(), shape }))
+        let channels = [self.channels, attention.hidden, mlp.inner()];
+        let sizes = [self.blocks, self.heads];
+        Some(Box::new(LaneEquivariant::<Vectors>::new(&self.kinematics, sizes, channels)))
     }
 }

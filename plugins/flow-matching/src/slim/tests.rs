@@ -82,7 +82,7 @@ fn the_network_is_equivariant() {
             let mut views = views(&parameters, kind);
             let (_, _) = (views.take(), views.take());
             let [p, seen] = [&p, &references(&p)].map(|vectors| transformed(lambda, vectors).to_kind(kind));
-            network.forward(&mut views, &p, &seen, &scalars.to_kind(kind))
+            network.forward(&mut views, [&p, &seen, &scalars.to_kind(kind)])
         };
         let [vector, numbers] = of(&Tensor::eye(4, (Kind::Double, Device::Cpu)));
         for seed in [63, 64] {

@@ -1,5 +1,6 @@
 //! What every space is: coordinates of events, and the base distribution at the other end of time.
 
+use amplicast_nn::Coordinates;
 use amplicast_sdk::Stream;
 
 /// The events' coordinates x and the base distribution.
@@ -15,11 +16,7 @@ pub(crate) trait Space: Send + Sync {
     /// Which numbers of a token are angles, on a circle of 2 pi.
     fn angles(&self) -> &'static [bool];
 
-    /// Writes an event's coordinates; returns log|dx/d(event)|, or `None` for an event outside of the domain.
-    fn forward(&self, event: &[f64], x: &mut [f64]) -> Option<f64>;
-
-    /// Writes the event at these coordinates; returns log|dx/d(event)| there.
-    fn inverse(&self, x: &[f64], event: &mut [f64]) -> f64;
+    fn coordinates(&self) -> &dyn Coordinates;
 
     /// Draws the coordinates of a point of the base distribution.
     fn draw(&self, stream: &mut Stream, x: &mut [f64]);

@@ -47,17 +47,20 @@ impl CoordinateSystem {
         schema: &Schema,
         cuts: Cuts,
     ) -> Result<Box<dyn Space>> {
-        if training.ncols() != schema.dimension() {
-            return Err(Error::data(format!(
-                "expected training events of {} columns, found {}",
-                schema.dimension(),
-                training.ncols()
-            )));
-        }
+        check_columns(training, schema)?;
         Ok(if self.momenta(schema)? {
             Box::new(Momenta::fit(training, schema.particles(), cuts)?)
         } else {
             Box::new(Plain::fit(training, schema.column_names())?)
         })
     }
+}
+
+/// Refuses training events that are not of this schema.
+pub(crate) fn check_columns(training: ArrayView2<'_, f64>, schema: &Schema) -> Result<()> {
+    let (expected, found) = (schema.dimension(), training.ncols());
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::data(format!("expected training events of {expected} columns, found {found}")))
 }

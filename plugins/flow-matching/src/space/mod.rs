@@ -12,6 +12,7 @@ mod plain;
 pub use coordinates::CoordinateSystem;
 
 pub(crate) use base::Space;
+pub(crate) use coordinates::check_columns;
 pub(crate) use kinematics::{Angles, Kinematics, Particle, Particles};
 pub(crate) use lines::{Lines, base, wrap_angles};
 pub(crate) use lorentz::{METRIC, REFERENCES, metric, references};

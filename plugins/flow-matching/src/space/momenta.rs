@@ -10,6 +10,7 @@ use amplicast_sdk::{Result, Seed, Stream, ensure_config};
 use ndarray::ArrayView2;
 
 use super::base::Space;
+use super::kinematics::Kinematics;
 
 /// Proposals from which the acceptance is estimated: it is known to 0.2 % for 6 particles, to 0.5 % for 10.
 const PROPOSALS: u64 = 1 << 18;
@@ -57,9 +58,9 @@ impl Momenta {
         })
     }
 
-    /// The coordinates themselves.
-    pub fn coordinates(&self) -> &LogPtPhiEtaLogM2 {
-        &self.coordinates
+    /// Momenta at these coordinates and back, for networks.
+    pub fn kinematics(&self) -> Kinematics {
+        Kinematics::new(&self.coordinates)
     }
 }
 
@@ -111,12 +112,8 @@ impl Space for Momenta {
         &[false, true, false, false]
     }
 
-    fn forward(&self, event: &[f64], x: &mut [f64]) -> Option<f64> {
-        self.coordinates.forward(event, x)
-    }
-
-    fn inverse(&self, x: &[f64], event: &mut [f64]) -> f64 {
-        self.coordinates.inverse(x, event)
+    fn coordinates(&self) -> &dyn Coordinates {
+        &self.coordinates
     }
 
     fn draw(&self, stream: &mut Stream, x: &mut [f64]) {

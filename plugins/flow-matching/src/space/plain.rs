@@ -29,12 +29,8 @@ impl Space for Plain {
         &[false]
     }
 
-    fn forward(&self, event: &[f64], x: &mut [f64]) -> Option<f64> {
-        self.coordinates.forward(event, x)
-    }
-
-    fn inverse(&self, x: &[f64], event: &mut [f64]) -> f64 {
-        self.coordinates.inverse(x, event)
+    fn coordinates(&self) -> &dyn Coordinates {
+        &self.coordinates
     }
 
     fn draw(&self, stream: &mut Stream, x: &mut [f64]) {

@@ -1,5 +1,6 @@
 //! The transformer itself: over tokens of any meaning, in local frames or without.
 
+use amplicast_nn::lanes::EncoderShape;
 use amplicast_nn::{Parameter, Views};
 use tch::Tensor;
 
@@ -38,6 +39,12 @@ impl Backbone {
         }
         list.extend(linear_parameters("head", self.outputs, d));
         list
+    }
+
+    /// The same network over lanes, for events of so many tokens.
+    pub fn in_lanes(&self, tokens: usize) -> EncoderShape {
+        let Backbone { inputs, outputs, width, heads, vectors, blocks, mlp_factor } = *self;
+        EncoderShape { features: inputs, tokens, width, heads, vectors, blocks, mlp_factor, outputs }
     }
 
     /// Of tokens (B x n x inputs), B x n x outputs.

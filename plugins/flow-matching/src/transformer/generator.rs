@@ -1,14 +1,13 @@
 //! The generator `flow-transformer`.
 
-use amplicast_nn::{check_sizes, parse_device};
-use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, config, ensure_config};
-use tch::Device;
+use amplicast_nn::{check_heads, check_sizes};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema};
 
 use super::graph::Transformer;
-use crate::flow::{self, FlowConfig, abilities};
-use crate::space::{CoordinateSystem, Cuts};
+use crate::flow::{Settings, abilities, flow_config};
+use crate::space::CoordinateSystem;
 
-config! {
+flow_config! {
     /// Flow matching with a transformer over particles or columns. The defaults are the published network.
     pub struct FlowTransformerConfig {
         /// Width of the tokens.
@@ -21,14 +20,6 @@ config! {
         pub mlp_factor: usize = 2,
         /// Coordinates in which events flow.
         pub coordinates: CoordinateSystem = CoordinateSystem::Automatic,
-        /// Smallest transverse momentum of a particle in GeV, for four-momenta: no event has less, generated ones included.
-        pub pt_min: f64 = 22.0,
-        /// Smallest distance of two particles in eta and phi, for four-momenta: a cut of the base distribution alone.
-        pub delta_r_min: f64 = 0.5,
-        /// How the flow is integrated.
-        pub flow: FlowConfig = FlowConfig::default(),
-        /// Where the network runs: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be measured.
-        pub device: String = "cpu".into(),
     }
 }
 
@@ -36,7 +27,7 @@ config! {
 #[derive(Debug, Clone)]
 pub struct FlowTransformer {
     config: FlowTransformerConfig,
-    device: Device,
+    settings: Settings,
 }
 
 impl Component for FlowTransformer {
@@ -51,13 +42,9 @@ impl Component for FlowTransformer {
             ("blocks", config.blocks),
             ("mlp_factor", config.mlp_factor),
         ])?;
-        ensure_config(config.width.is_multiple_of(config.heads), "heads", || {
-            format!("expected a divisor of the width {}, found {}", config.width, config.heads)
-        })?;
-        Cuts { pt_min: config.pt_min, delta_r_min: config.delta_r_min }.check()?;
-        config.flow.solver()?;
-        let device = parse_device(&config.device, tch::Cuda::device_count)?;
-        Ok(FlowTransformer { config, device })
+        check_heads(config.width, config.heads)?;
+        let settings = config.settings()?;
+        Ok(FlowTransformer { config, settings })
     }
 }
 
@@ -72,8 +59,7 @@ impl Generator for FlowTransformer {
 
     fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
         let config = &self.config;
-        let cuts = Cuts { pt_min: config.pt_min, delta_r_min: config.delta_r_min };
-        let space = config.coordinates.space(training.values, schema, cuts)?;
+        let space = config.coordinates.space(training.values, schema, self.settings.cuts)?;
         let [tokens, numbers] = space.shape();
         let network = Transformer {
             tokens,
@@ -83,7 +69,7 @@ impl Generator for FlowTransformer {
             blocks: config.blocks,
             mlp_factor: config.mlp_factor,
         };
-        flow::prepare(space, Box::new(network), (&config.flow, self.device), training.values)
+        self.settings.model(space, network, training)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The network and the velocity it gives.
 
-use amplicast_nn::lanes::EncoderShape;
 use amplicast_nn::{Parameter, Views};
 use tch::{Kind, Tensor};
 
@@ -50,16 +49,6 @@ impl Network for Transformer {
     }
 
     fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
-        let shape = EncoderShape {
-            features: self.numbers + scalar_count(self.tokens),
-            tokens: self.tokens,
-            width: self.width,
-            heads: self.heads,
-            vectors: 0,
-            blocks: self.blocks,
-            mlp_factor: self.mlp_factor,
-            outputs: self.numbers,
-        };
-        Some(Box::new(LaneTransformer { shape }))
+        Some(Box::new(LaneTransformer { shape: self.backbone().in_lanes(self.tokens) }))
     }
 }

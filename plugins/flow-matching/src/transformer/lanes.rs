@@ -31,10 +31,15 @@ impl LaneTransformer {
 }
 
 impl LaneNetwork for LaneTransformer {
-    fn field(&self, mut parameters: Segments<'_>) -> Box<dyn LaneField> {
+    fn field(&self, mut parameters: Segments<'_>) -> LaneField {
         let time = TimeLayer::new(&mut parameters);
         let encoder = Encoder::new(&self.shape, &mut parameters);
-        Box::new(TransformerField { network: self.clone(), encoder, time })
+        let network = self.clone();
+        Box::new(move |t, x, out| {
+            let time = time.features(&time::waves(t));
+            let mut work = Move { network: &network, encoder: &encoder, time, x, out };
+            dispatch_over_blocks(&mut work, x.len() / network.dimension());
+        })
     }
 
     fn loss_and_gradient(
@@ -48,22 +53,10 @@ impl LaneNetwork for LaneTransformer {
     }
 }
 
-struct TransformerField {
-    network: LaneTransformer,
-    encoder: Encoder,
-    time: TimeLayer,
-}
-
-impl LaneField for TransformerField {
-    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
-        let time = self.time.features(&time::waves(t));
-        let events = x.len() / self.network.dimension();
-        dispatch_over_blocks(&mut Move { field: self, time, x, out }, events);
-    }
-}
-
+/// Velocities of events.
 struct Move<'a> {
-    field: &'a TransformerField,
+    network: &'a LaneTransformer,
+    encoder: &'a Encoder,
     time: [f32; FEATURES],
     x: &'a [f64],
     out: &'a mut [f64],
@@ -72,8 +65,7 @@ struct Move<'a> {
 impl Work for Move<'_> {
     #[inline(always)]
     fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
-        let TransformerField { network, encoder, .. } = self.field;
-        let (shape, lanes) = (&network.shape, V * S::F32_LANES);
+        let (network, shape, lanes) = (self.network, &self.network.shape, V * S::F32_LANES);
         let (d, numbers) = (network.dimension(), shape.outputs);
         let mut features = network.scalars().features(lanes);
         network.scalars().set_times(&mut features, lanes, &vec![self.time; lanes]);
@@ -82,7 +74,7 @@ impl Work for Move<'_> {
         for first in events.clone().step_by(lanes) {
             let block = first * d..events.end.min(first + lanes) * d;
             put(&mut features, lanes, (&self.x[block.clone()], numbers), 0..numbers);
-            encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
+            self.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
             get(&outputs, lanes, (&mut self.out[block], numbers), 0..numbers);
         }
     }

@@ -6,11 +6,10 @@ use amplicast_nn::pulp::Simd;
 
 use super::gate::{gate, gate_gradient};
 use super::matrices::{beside, halves, read, write};
-use super::norm;
 use super::product::{product, product_gradient};
 use crate::equivariant::{
-    Algebra, Back, Features, Group, GroupMut, Kept, Layer, Linear, Matrices, Rows, Slot, SlotMut, View,
-    ViewMut, normalize, normalize_gradient,
+    Algebra, Back, Features, Kept, Layer, Linear, Matrices, Norm, Rows, Slot, SlotMut, normalize,
+    normalize_gradient,
 };
 
 /// The rows of the hidden layer.
@@ -27,19 +26,6 @@ pub(crate) struct Multivectors {
     count: usize,
 }
 
-impl Multivectors {
-    /// Between so many channels, with these in the hidden layer.
-    pub fn new(channels: [usize; 2], hidden: [usize; 2]) -> Self {
-        Multivectors {
-            channels: Rows::multivectors(channels),
-            factors: Rows::multivectors([2 * hidden[0], 0]),
-            products: Rows::multivectors([hidden[0], channels[1]]),
-            mixed: Rows::multivectors(hidden),
-            count: hidden[0],
-        }
-    }
-}
-
 /// For each slot; what is `raw` before its norm, which no gradient needs, for one.
 pub(crate) struct Hidden {
     factors: Features,
@@ -54,16 +40,20 @@ pub(crate) struct HiddenGradients {
     raw: Features,
 }
 
-/// The maps of the hidden layer: to both factors, and from the products.
-fn maps<T>(maps: &[T]) -> [&T; 2] {
-    [&maps[0], &maps[1]]
-}
-
 impl Algebra for Multivectors {
     const COMPLEX: bool = true;
-    const KEPT: usize = norm::KEPT;
     type Hidden = Hidden;
     type HiddenGradients = HiddenGradients;
+
+    fn new(channels: [usize; 2], hidden: [usize; 2]) -> Self {
+        Multivectors {
+            channels: Rows::multivectors(channels),
+            factors: Rows::multivectors([2 * hidden[0], 0]),
+            products: Rows::multivectors([hidden[0], channels[1]]),
+            mixed: Rows::multivectors(hidden),
+            count: hidden[0],
+        }
+    }
 
     fn read(segments: &mut Segments<'_>) -> Matrices {
         read(segments)
@@ -73,30 +63,15 @@ impl Algebra for Multivectors {
         write(matrices, gradient);
     }
 
+    /// Of both factors together, and of what is mixed from their products.
     fn read_hidden(segments: &mut Segments<'_>) -> Vec<Matrices> {
         let (left, right) = (read(segments), read(segments));
         vec![beside(&left, &right), read(segments)]
     }
 
     fn write_hidden(matrices: &[Matrices], gradient: &mut SegmentsMut<'_>) {
-        let [factors, mix] = maps(matrices);
-        halves(factors).iter().for_each(|half| write(half, gradient));
-        write(mix, gradient);
-    }
-
-    #[inline(always)]
-    fn normalize<S: Simd>(simd: S, x: Group<'_, S>, out: ViewMut<'_, S>) {
-        norm::normalize(simd, x, out);
-    }
-
-    #[inline(always)]
-    fn normalize_gradient<S: Simd, const ADD: bool>(
-        simd: S,
-        kept: View<'_, S>,
-        g: Group<'_, S>,
-        x: GroupMut<'_, S>,
-    ) {
-        norm::gradient::<S, ADD>(simd, kept, g, x);
+        halves(&matrices[0]).iter().for_each(|half| write(half, gradient));
+        write(&matrices[1], gradient);
     }
 
     fn hidden(&self, slots: usize, events: usize) -> Hidden {
@@ -104,7 +79,7 @@ impl Algebra for Multivectors {
             factors: Features::new(slots, self.factors, events),
             products: Features::new(slots, self.products, events),
             raw: Features::new(1, self.mixed, events),
-            mixed: Features::normed(slots, self.mixed, norm::KEPT, events),
+            mixed: Features::normed(slots, self.mixed, Self::KEPT, events),
         }
     }
 
@@ -125,13 +100,12 @@ impl Algebra for Multivectors {
         (hidden, slot): (&mut Hidden, usize),
         out: SlotMut<'_>,
     ) {
-        let [factors, mix] = maps(layers);
-        factors.apply::<S, false>(simd, normed, hidden.factors.at_mut(slot));
+        layers[0].apply::<S, false>(simd, normed, hidden.factors.at_mut(slot));
         let mut products = hidden.products.at_mut(slot).view::<S>();
         product(simd, hidden.factors.at(slot).view(), &mut products, self.count);
         let scalars = normed.view::<S>().all(self.channels).scalars;
         products.all(self.products).scalars.copy_from_slice(scalars);
-        mix.apply::<S, false>(simd, hidden.products.at(slot), hidden.raw.at_mut(0));
+        layers[1].apply::<S, false>(simd, hidden.products.at(slot), hidden.raw.at_mut(0));
         let raw = (hidden.raw.at(0), ((0, 1), self.mixed));
         normalize::<Self, S>(simd, raw, hidden.mixed.at_mut(slot));
         let (mixed, out) = (hidden.mixed.at(slot).view::<S>(), out.view::<S>());

@@ -2,7 +2,7 @@
 
 use amplicast_nn::lanes::{
     self, Encoder, EncoderBackward, EncoderShape, PairShape, Pairs, PairsBackward, Segments, SegmentsMut,
-    dispatch_over_blocks,
+    dispatch_over_blocks, over_blocks,
 };
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_nn::single_threaded;
@@ -73,40 +73,34 @@ impl LaneLloca {
 }
 
 impl LaneNetwork for LaneLloca {
-    fn field(&self, mut parameters: Segments<'_>) -> Box<dyn LaneField> {
+    fn field(&self, mut parameters: Segments<'_>) -> LaneField {
         let time = TimeLayer::new(&mut parameters);
         let pairs = Pairs::new(&self.pairs, &mut parameters);
         let encoder = Encoder::new(&self.encoder, &mut parameters);
-        Box::new(LlocaField { network: self.clone(), pairs, encoder, time })
+        let network = self.clone();
+        Box::new(move |t, x, out| {
+            network.velocity((&pairs, &encoder), time.features(&time::waves(t)), x, out);
+        })
     }
 
     fn loss_and_gradient(
         &self,
-        mut parameters: Segments<'_>,
+        parameters: Segments<'_>,
         lines: &Lines,
         weights: &[f64],
-        mut gradient: SegmentsMut<'_>,
+        gradient: SegmentsMut<'_>,
     ) -> f64 {
         single_threaded();
-        let time = TimeLayer::new(&mut parameters);
-        let mut learner = lanes::dispatch(Start { network: self, parameters });
-        let mut by_time = TimeSums::default();
-        let mut loss = 0.0;
-        for first in (0..weights.len()).step_by(CHUNK) {
-            let events = first..weights.len().min(first + CHUNK);
-            let waves: Vec<_> = lines.t[events.clone()].iter().map(|t| time::waves(*t)).collect();
-            let times: Vec<_> = waves.iter().map(|waves| time.features(waves)).collect();
-            let d = self.dimension() as usize;
-            let numbers = events.start * d..events.end * d;
-            let lines = (&lines.x[numbers.clone()], &lines.v[numbers]);
-            let mut by_features = vec![[0.0; FEATURES]; events.len()];
-            loss += self.learn(&mut learner, &times, lines, &weights[events], &mut by_features);
-            waves.iter().zip(by_features).for_each(|(waves, features)| by_time.add(waves, features));
-        }
-        by_time.write(&mut gradient);
-        lanes::dispatch(Finish { learner, gradient });
-        loss
+        lanes::dispatch(Step { network: self, parameters, lines, weights, gradient })
     }
+}
+
+struct Step<'a> {
+    network: &'a LaneLloca,
+    parameters: Segments<'a>,
+    lines: &'a Lines,
+    weights: &'a [f64],
+    gradient: SegmentsMut<'a>,
 }
 
 /// The networks with their backward passes.
@@ -117,43 +111,41 @@ struct Learner {
     encoder_backward: EncoderBackward,
 }
 
-struct Start<'a> {
-    network: &'a LaneLloca,
-    parameters: Segments<'a>,
-}
-
-impl WithSimd for Start<'_> {
-    type Output = Learner;
+impl WithSimd for Step<'_> {
+    type Output = f64;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Learner {
-        let Start { network, mut parameters } = self;
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Step { network, mut parameters, lines, weights, mut gradient } = self;
+        let (time, mut by_time) = (TimeLayer::new(&mut parameters), TimeSums::default());
         let (pairs, pairs_backward) = PairsBackward::new::<S>(&network.pairs, &mut parameters);
         let (encoder, encoder_backward) = EncoderBackward::new::<S>(&network.encoder, &mut parameters);
-        Learner { pairs, pairs_backward, encoder, encoder_backward }
-    }
-}
-
-struct Finish<'a> {
-    learner: Learner,
-    gradient: SegmentsMut<'a>,
-}
-
-impl WithSimd for Finish<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
-        self.learner.pairs_backward.finish(simd, &mut self.gradient);
-        self.learner.encoder_backward.finish(simd, &mut self.gradient);
+        let mut learner = Learner { pairs, pairs_backward, encoder, encoder_backward };
+        let d = network.dimension() as usize;
+        let mut loss = 0.0;
+        for first in (0..weights.len()).step_by(CHUNK) {
+            let events = first..weights.len().min(first + CHUNK);
+            let waves: Vec<_> = lines.t[events.clone()].iter().map(|t| time::waves(*t)).collect();
+            let times: Vec<_> = waves.iter().map(|waves| time.features(waves)).collect();
+            let numbers = events.start * d..events.end * d;
+            let lines = (&lines.x[numbers.clone()], &lines.v[numbers]);
+            let mut by_features = vec![[0.0; FEATURES]; events.len()];
+            loss += network.learn(simd, &mut learner, &times, lines, &weights[events], &mut by_features);
+            waves.iter().zip(by_features).for_each(|(waves, features)| by_time.add(waves, features));
+        }
+        by_time.write(&mut gradient);
+        learner.pairs_backward.finish(simd, &mut gradient);
+        learner.encoder_backward.finish(simd, &mut gradient);
+        loss
     }
 }
 
 impl LaneLloca {
     /// Adds the gradient of events, and returns their loss: the lanes' scores of pairs, libtorch's frames from these, the
     /// lanes' loss in these frames, and all the way back.
-    fn learn(
+    fn learn<S: Simd>(
         &self,
+        simd: S,
         learner: &mut Learner,
         times: &[[f32; FEATURES]],
         (x, v): (&[f64], &[f64]),
@@ -173,7 +165,7 @@ impl LaneLloca {
             kept: Some(&mut kept),
             scores: &mut scores,
         };
-        dispatch_over_blocks(&mut work, times.len());
+        over_blocks(simd, &mut work, times.len());
         let scores = self.scores(&scores).set_requires_grad(true);
         let seen = self.seen(&scene, &scores);
         let values = numbers(&seen.detach());
@@ -189,7 +181,7 @@ impl LaneLloca {
             by_seen: &mut by_seen,
             by_times,
         };
-        dispatch_over_blocks(&mut work, times.len());
+        over_blocks(simd, &mut work, times.len());
         let loss = work.loss.sum;
         let product = (&seen * Tensor::from_slice(&by_seen).view_as(&seen)).sum(Kind::Double);
         let by_scores = numbers(&Tensor::run_backward(&[&product], &[&scores], false, false)[0]);
@@ -203,37 +195,31 @@ impl LaneLloca {
             by_scores: &by_scores,
             by_times,
         };
-        dispatch_over_blocks(&mut work, times.len());
+        over_blocks(simd, &mut work, times.len());
         loss
     }
-}
 
-struct LlocaField {
-    network: LaneLloca,
-    pairs: Pairs,
-    encoder: Encoder,
-    time: TimeLayer,
-}
-
-impl LaneField for LlocaField {
-    fn velocity(&self, t: f64, x: &[f64], out: &mut [f64]) {
-        let LlocaField { network, pairs, encoder, time } = self;
-        let d = network.dimension() as usize;
-        let time = time.features(&time::waves(t));
+    /// Writes the velocities of events at a time with these features.
+    fn velocity(
+        &self,
+        (pairs, encoder): (&Pairs, &Encoder),
+        time: [f32; FEATURES],
+        x: &[f64],
+        out: &mut [f64],
+    ) {
+        let d = self.dimension() as usize;
         let chunks = x.chunks(CHUNK * d).zip(out.chunks_mut(CHUNK * d));
         tch::no_grad(|| {
-            for (x, out) in chunks {
+            for (x, velocity) in chunks {
                 let times = vec![time; x.len() / d];
-                let scene = network.scene(x);
+                let scene = self.scene(x);
                 let edges = numbers(&scene.pairs.edges);
-                let mut scores = vec![0.0; edges.len() * network.pairs.outputs];
-                let shape = &network.pairs;
-                let mut work =
-                    Scores { shape, pairs, times: &times, edges: &edges, kept: None, scores: &mut scores };
+                let mut scores = vec![0.0; edges.len() * self.pairs.outputs];
+                let (shape, edges, kept) = (&self.pairs, &edges, None);
+                let mut work = Scores { shape, pairs, times: &times, edges, kept, scores: &mut scores };
                 dispatch_over_blocks(&mut work, times.len());
-                let seen = numbers(&network.seen(&scene, &network.scores(&scores)));
-                let mut work =
-                    Move { shape: &network.encoder, encoder, times: &times, seen: &seen, velocity: out };
+                let seen = numbers(&self.seen(&scene, &self.scores(&scores)));
+                let mut work = Move { shape: &self.encoder, encoder, times: &times, seen: &seen, velocity };
                 dispatch_over_blocks(&mut work, times.len());
             }
         });

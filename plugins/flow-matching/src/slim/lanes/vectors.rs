@@ -4,11 +4,7 @@ use amplicast_nn::lanes::{Segments, SegmentsMut};
 use amplicast_nn::pulp::Simd;
 
 use super::gate::{gate, gate_gradient};
-use super::norm;
-use crate::equivariant::{
-    Algebra, Back, Features, Group, GroupMut, Kept, Layer, Linear, Matrices, Rows, Slot, SlotMut, View,
-    ViewMut,
-};
+use crate::equivariant::{Algebra, Back, Features, Kept, Layer, Linear, Matrices, Rows, Slot, SlotMut};
 
 /// The rows of the hidden layer.
 #[derive(Debug, Clone)]
@@ -18,22 +14,16 @@ pub(crate) struct Vectors {
     hidden: Rows,
 }
 
-impl Vectors {
-    /// With these channels in the hidden layer.
-    pub fn new([vectors, scalars]: [usize; 2]) -> Self {
-        Vectors {
-            gates: Rows::vectors([3 * vectors, 2 * scalars]),
-            hidden: Rows::vectors([vectors, scalars]),
-        }
-    }
-}
-
 impl Algebra for Vectors {
     const COMPLEX: bool = false;
-    const KEPT: usize = norm::KEPT;
     /// What makes the hidden layer, before the gates.
     type Hidden = Features;
     type HiddenGradients = Features;
+
+    fn new(_: [usize; 2], [vectors, scalars]: [usize; 2]) -> Self {
+        let gates = Rows::vectors([3 * vectors, 2 * scalars]);
+        Vectors { gates, hidden: Rows::vectors([vectors, scalars]) }
+    }
 
     fn read(segments: &mut Segments<'_>) -> Matrices {
         Matrices { vector: segments.matrix(), invariant: segments.dense(), bivector: None }
@@ -50,21 +40,6 @@ impl Algebra for Vectors {
 
     fn write_hidden(matrices: &[Matrices], gradient: &mut SegmentsMut<'_>) {
         matrices.iter().for_each(|matrices| Self::write(matrices, gradient));
-    }
-
-    #[inline(always)]
-    fn normalize<S: Simd>(simd: S, x: Group<'_, S>, out: ViewMut<'_, S>) {
-        norm::normalize(simd, x, out);
-    }
-
-    #[inline(always)]
-    fn normalize_gradient<S: Simd, const ADD: bool>(
-        simd: S,
-        kept: View<'_, S>,
-        g: Group<'_, S>,
-        x: GroupMut<'_, S>,
-    ) {
-        norm::gradient::<S, ADD>(simd, kept, g, x);
     }
 
     fn hidden(&self, slots: usize, events: usize) -> Features {

@@ -12,7 +12,7 @@ use super::workspace::Workspace;
 use crate::CausalTransformer;
 use crate::lanes::layers::norm::add_gradient;
 use crate::lanes::layers::{
-    Attended, Attention, BlockGradient, LayerGradient, Segments, SegmentsMut, Transposed, WeightSums, padded,
+    Attended, Attention, Block, LayerGradient, Segments, SegmentsMut, Transposed, WeightSums, padded,
 };
 use crate::lanes::rows::functions::{mul, total};
 use crate::lanes::rows::special::gelu_and_slope;
@@ -26,7 +26,7 @@ pub struct Backward {
     shape: CausalTransformer,
     attention: Attention,
     embed: Vec<WeightSums>,
-    blocks: Vec<BlockGradient>,
+    blocks: Vec<Block<LayerGradient>>,
     head: LayerGradient,
     /// The gradient of the start token's queries, keys and values, for each block of the network.
     start_tokens: Vec<f32>,
@@ -75,7 +75,7 @@ impl Backward {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
             embed: weights.embed.iter().map(|e| WeightSums::new::<S>(e.inputs, e.outputs)).collect(),
-            blocks: weights.blocks.iter().map(BlockGradient::new::<S>).collect(),
+            blocks: weights.blocks.iter().map(|b| b.map(LayerGradient::new::<S>)).collect(),
             head: LayerGradient::new::<S>(&weights.head),
             start_tokens: vec![0.0; shape.blocks * 3 * shape.width],
         };

@@ -18,7 +18,7 @@ pub struct Decoder {
     attention: Attention,
     /// The embedding with the bias of each position.
     embed: Vec<Linear>,
-    blocks: Vec<Block>,
+    blocks: Vec<Block<Linear>>,
     head: Linear,
 }
 
@@ -33,7 +33,7 @@ impl Decoder {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
             embed: weights.embed.iter().map(Linear::new).collect(),
-            blocks: weights.blocks.iter().map(Block::new).collect(),
+            blocks: weights.blocks.iter().map(|b| b.map(Linear::new)).collect(),
             head: Linear::new(&weights.head),
         }
     }

@@ -1,14 +1,14 @@
 //! The parameters of a causal transformer as layers, and the gradient of the layers as that of the parameters.
 
 use crate::CausalTransformer;
-use crate::lanes::layers::{BlockWeights, Dense, Segments, SegmentsMut};
+use crate::lanes::layers::{Block, Dense, Segments, SegmentsMut};
 
 /// The layers of a transformer, with norms' scales and shifts folded into the layers after them, the attention's
 /// 1/sqrt(d / heads) into the queries, and the embedding's bias into the positions; or a gradient with respect to them.
 pub struct Weights {
     /// The embedding at each position: one matrix, different biases.
     pub embed: Vec<Dense>,
-    pub blocks: Vec<BlockWeights>,
+    pub blocks: Vec<Block<Dense>>,
     pub head: Dense,
 }
 
@@ -31,7 +31,7 @@ impl Weights {
             let mut qkv = dense_after_norm(&mut segments);
             qkv.scale_queries(shape.heads);
             let out = segments.dense();
-            BlockWeights { qkv, out, up: dense_after_norm(&mut segments), down: segments.dense() }
+            Block { qkv, out, up: dense_after_norm(&mut segments), down: segments.dense() }
         };
         let blocks = (0..shape.blocks).map(block).collect();
         Weights { embed, blocks, head: dense_after_norm(&mut segments) }

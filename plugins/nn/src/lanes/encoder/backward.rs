@@ -6,7 +6,7 @@ use super::forward::{Encoder, EncoderShape, EncoderWeights, EncoderWorkspace};
 use super::frames::HeadVectors;
 use crate::lanes::layers::norm::add_gradient;
 use crate::lanes::layers::{
-    Attended, Attention, BlockGradient, LayerGradient, Segments, SegmentsMut, Transposed, padded,
+    Attended, Attention, Block, LayerGradient, Segments, SegmentsMut, Transposed, padded,
 };
 use crate::lanes::rows::functions::mul;
 use crate::lanes::rows::special::exact_gelu_and_slope;
@@ -18,7 +18,7 @@ pub struct EncoderBackward {
     attention: Attention,
     vectors: HeadVectors,
     embed: LayerGradient,
-    blocks: Vec<BlockGradient>,
+    blocks: Vec<Block<LayerGradient>>,
     head: LayerGradient,
 }
 
@@ -60,7 +60,7 @@ impl EncoderBackward {
             attention: Attention::new(shape.width, shape.heads),
             vectors: shape.head_vectors(),
             embed: LayerGradient::new::<S>(&weights.embed),
-            blocks: weights.blocks.iter().map(BlockGradient::new::<S>).collect(),
+            blocks: weights.blocks.iter().map(|b| b.map(LayerGradient::new::<S>)).collect(),
             head: LayerGradient::new::<S>(&weights.head),
         };
         (Encoder::packed(shape, &weights), backward)

@@ -4,7 +4,7 @@ use pulp::Simd;
 
 use super::frames::HeadVectors;
 use crate::lanes::layers::norm::normalize;
-use crate::lanes::layers::{Attention, Block, BlockWeights, Dense, Linear, Segments, SegmentsMut, padded};
+use crate::lanes::layers::{Attention, Block, Dense, Linear, Segments, SegmentsMut, padded};
 use crate::lanes::rows::special::exact_gelu_and_slope;
 use crate::lanes::rows::{Rows, Slots};
 
@@ -53,7 +53,7 @@ impl EncoderShape {
 /// The layers of an encoder, the attention's factor folded into the queries; or their gradient.
 pub(super) struct EncoderWeights {
     pub embed: Dense,
-    pub blocks: Vec<BlockWeights>,
+    pub blocks: Vec<Block<Dense>>,
     pub head: Dense,
 }
 
@@ -63,7 +63,7 @@ impl EncoderWeights {
         let block = |_| {
             let [mut qkv, out, up, down] = [(); 4].map(|()| segments.dense());
             qkv.scale_queries(shape.heads);
-            BlockWeights { qkv, out, up, down }
+            Block { qkv, out, up, down }
         };
         let blocks = (0..shape.blocks).map(block).collect();
         EncoderWeights { embed, blocks, head: segments.dense() }
@@ -72,7 +72,7 @@ impl EncoderWeights {
     /// Reads `self` as a gradient, and writes that of the parameters.
     pub fn unfold(mut self, shape: &EncoderShape, gradient: &mut SegmentsMut<'_>) {
         gradient.dense(&self.embed);
-        for BlockWeights { qkv, out, up, down } in &mut self.blocks {
+        for Block { qkv, out, up, down } in &mut self.blocks {
             qkv.scale_queries(shape.heads);
             [&*qkv, out, up, down].into_iter().for_each(|dense| gradient.dense(dense));
         }
@@ -87,7 +87,7 @@ pub struct Encoder {
     attention: Attention,
     vectors: HeadVectors,
     embed: Linear,
-    blocks: Vec<Block>,
+    blocks: Vec<Block<Linear>>,
     head: Linear,
 }
 
@@ -147,7 +147,7 @@ impl Encoder {
             attention: Attention::new(shape.width, shape.heads),
             vectors: shape.head_vectors(),
             embed: Linear::new(&weights.embed),
-            blocks: weights.blocks.iter().map(Block::new).collect(),
+            blocks: weights.blocks.iter().map(|b| b.map(Linear::new)).collect(),
             head: Linear::new(&weights.head),
         }
     }

@@ -1,38 +1,22 @@
 //! The linear layers of a transformer's block.
 
-use super::dense::Dense;
-use super::linear::Linear;
-
-/// The layers of a block, or their gradient.
-pub struct BlockWeights {
-    /// Queries, keys and values.
-    pub qkv: Dense,
-    /// After the attention.
-    pub out: Dense,
-    /// Into the MLP's hidden layer.
-    pub up: Dense,
-    /// Out of it.
-    pub down: Dense,
-}
-
-/// The layers of a block, packed.
+/// One thing for each layer: its weights or their gradient, the packed layer, its backward pass.
 #[derive(Debug, Clone)]
-pub struct Block {
+pub struct Block<T> {
     /// Queries, keys and values.
-    pub qkv: Linear,
+    pub qkv: T,
     /// After the attention.
-    pub out: Linear,
+    pub out: T,
     /// Into the MLP's hidden layer.
-    pub up: Linear,
+    pub up: T,
     /// Out of it.
-    pub down: Linear,
+    pub down: T,
 }
 
-impl Block {
-    /// Of these weights.
-    pub fn new(weights: &BlockWeights) -> Self {
-        let BlockWeights { qkv, out, up, down } = weights;
-        let [qkv, out, up, down] = [qkv, out, up, down].map(Linear::new);
-        Block { qkv, out, up, down }
+impl<T> Block<T> {
+    /// Something else for each layer.
+    pub fn map<U>(&self, f: impl Fn(&T) -> U) -> Block<U> {
+        let Block { qkv, out, up, down } = self;
+        Block { qkv: f(qkv), out: f(out), up: f(up), down: f(down) }
     }
 }

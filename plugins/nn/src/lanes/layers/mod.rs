@@ -2,17 +2,17 @@
 
 mod attention;
 mod block;
-mod block_gradient;
 mod dense;
+mod gradient;
 mod linear;
 pub mod norm;
 mod segments;
 mod weight_sums;
 
 pub use attention::{Attended, Attention};
-pub use block::{Block, BlockWeights};
-pub use block_gradient::{BlockGradient, LayerGradient};
+pub use block::Block;
 pub use dense::Dense;
+pub use gradient::LayerGradient;
 pub use linear::{Linear, padded};
 pub use segments::{Segments, SegmentsMut};
 pub use weight_sums::{Transposed, WeightSums};

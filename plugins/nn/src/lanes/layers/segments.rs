@@ -70,3 +70,40 @@ impl<'a> SegmentsMut<'a> {
         self.put(&dense.bias);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout() -> Layout {
+        Layout::new([("a.weight", vec![2, 3]), ("a.bias", vec![2]), ("b", vec![1, 2])])
+    }
+
+    #[test]
+    fn what_is_read_is_written_to_its_place() {
+        let (layout, numbers) = (layout(), Vec::from_iter((0..10_u8).map(f32::from)));
+        let mut segments = Segments::new(&layout, &numbers);
+        let (dense, matrix) = (segments.dense(), segments.matrix());
+        assert_eq!((dense.inputs, dense.outputs, &dense.bias[..]), (3, 2, &[6.0, 7.0][..]));
+        assert_eq!((matrix.inputs, matrix.outputs, &matrix.bias[..]), (2, 1, &[0.0][..]));
+        let mut out = vec![f32::NAN; 10];
+        let mut gradient = SegmentsMut::new(&layout, &mut out);
+        gradient.dense(&dense);
+        gradient.put(&matrix.weight);
+        assert_eq!(out, numbers);
+    }
+
+    #[test]
+    #[should_panic(expected = "more segments than its layout has")]
+    fn a_segment_too_many() {
+        let layout = layout();
+        let mut segments = Segments::new(&layout, &[0.0; 10]);
+        (0..4).for_each(|_| assert!(!segments.take().is_empty()));
+    }
+
+    #[test]
+    #[should_panic(expected = "length")]
+    fn a_segment_of_another_length() {
+        SegmentsMut::new(&layout(), &mut [0.0; 10]).put(&[0.0; 5]);
+    }
+}

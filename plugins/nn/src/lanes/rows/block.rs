@@ -66,3 +66,29 @@ impl<W: Work, const V: usize> WithSimd for Part<'_, W, V> {
         self.0.run::<S, V>(simd, self.1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How often each event was visited.
+    struct Visits(Vec<usize>);
+
+    impl Work for Visits {
+        fn run<S: Simd, const V: usize>(&mut self, _: S, events: Range<usize>) {
+            let whole = events.len().is_multiple_of(V * S::F32_LANES);
+            assert!(V == 1 || whole, "{events:?} in blocks of {}", V * S::F32_LANES);
+            self.0[events].iter_mut().for_each(|visits| *visits += 1);
+        }
+    }
+
+    #[test]
+    fn every_event_is_visited_once() {
+        for n in [0, 1, 2, 3, 47, 48, 49, 100, 192] {
+            let mut visits = Visits(vec![0; n]);
+            dispatch_over_blocks(&mut visits, n);
+            over_blocks(pulp::Scalar, &mut visits, n);
+            assert_eq!(visits.0, vec![2; n]);
+        }
+    }
+}

@@ -28,50 +28,29 @@ pub fn map<S: Simd, const V: usize>(a: Row<S, V>, f: impl Fn(S::f32s) -> S::f32s
     out
 }
 
-#[inline(always)]
-fn zip<S: Simd, const V: usize>(
-    a: Row<S, V>,
-    b: Row<S, V>,
-    f: impl Fn(S::f32s, S::f32s) -> S::f32s,
-) -> Row<S, V> {
-    let mut out = a;
-    for (x, y) in out.iter_mut().zip(b) {
-        *x = f(*x, y);
-    }
-    out
+macro_rules! of_two {
+    ($($(#[$doc:meta])* $name:ident = $operation:ident),*) => {$(
+        $(#[$doc])*
+        #[inline(always)]
+        pub fn $name<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>) -> Row<S, V> {
+            let mut out = a;
+            for (x, y) in out.iter_mut().zip(b) {
+                *x = simd.$operation(*x, y);
+            }
+            out
+        }
+    )*};
 }
 
-/// a + b.
-#[inline(always)]
-pub fn add<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>) -> Row<S, V> {
-    zip::<S, V>(
-        a,
-        b,
-        #[inline(always)]
-        |a, b| simd.add_f32s(a, b),
-    )
-}
-
-/// a - b.
-#[inline(always)]
-pub fn sub<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>) -> Row<S, V> {
-    zip::<S, V>(
-        a,
-        b,
-        #[inline(always)]
-        |a, b| simd.sub_f32s(a, b),
-    )
-}
-
-/// a b.
-#[inline(always)]
-pub fn mul<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>) -> Row<S, V> {
-    zip::<S, V>(
-        a,
-        b,
-        #[inline(always)]
-        |a, b| simd.mul_f32s(a, b),
-    )
+of_two! {
+    /// a + b.
+    add = add_f32s,
+    /// a - b.
+    sub = sub_f32s,
+    /// a b.
+    mul = mul_f32s,
+    /// The larger of a and b.
+    maximum = max_f32s
 }
 
 /// a b + c.
@@ -82,17 +61,6 @@ pub fn mul_add<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>, c: 
         *c = fused(simd, a, b, *c);
     }
     out
-}
-
-/// The larger of a and b.
-#[inline(always)]
-pub fn maximum<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>) -> Row<S, V> {
-    zip::<S, V>(
-        a,
-        b,
-        #[inline(always)]
-        |a, b| simd.max_f32s(a, b),
-    )
 }
 
 /// a cut to [low, high]; not a number stays that.

@@ -1,8 +1,8 @@
-//! The backward passes of linear layers, one by one and as a transformer's block.
+//! The backward pass of a linear layer.
 
 use pulp::Simd;
 
-use super::block::BlockWeights;
+use super::block::Block;
 use super::dense::Dense;
 use super::linear::Linear;
 use super::weight_sums::{Transposed, WeightSums};
@@ -17,7 +17,6 @@ pub struct LayerGradient {
 }
 
 impl LayerGradient {
-    /// Of this layer.
     pub fn new<S: Simd>(dense: &Dense) -> Self {
         let sums = WeightSums::new::<S>(dense.inputs, dense.outputs);
         LayerGradient { transposed: Linear::transposed(dense), sums }
@@ -37,30 +36,11 @@ impl LayerGradient {
     }
 }
 
-/// The backward passes of a block's layers.
-pub struct BlockGradient {
-    /// Queries, keys and values.
-    pub qkv: LayerGradient,
-    /// After the attention.
-    pub out: LayerGradient,
-    /// Into the MLP's hidden layer.
-    pub up: LayerGradient,
-    /// Out of it.
-    pub down: LayerGradient,
-}
-
-impl BlockGradient {
-    /// Of these layers.
-    pub fn new<S: Simd>(weights: &BlockWeights) -> Self {
-        let BlockWeights { qkv, out, up, down } = weights;
-        let [qkv, out, up, down] = [qkv, out, up, down].map(LayerGradient::new::<S>);
-        BlockGradient { qkv, out, up, down }
-    }
-
-    /// The gradient of the layers.
+impl Block<LayerGradient> {
+    /// The gradient of the layers. Not by [`Block::map`]: a closure would be compiled without the instruction set.
     #[inline(always)]
-    pub fn totals<S: Simd>(&self, simd: S) -> BlockWeights {
-        BlockWeights {
+    pub fn totals<S: Simd>(&self, simd: S) -> Block<Dense> {
+        Block {
             qkv: self.qkv.sums.totals(simd),
             out: self.out.sums.totals(simd),
             up: self.up.sums.totals(simd),
