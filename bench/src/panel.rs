@@ -21,7 +21,7 @@ const REPETITIONS: usize = 3;
 pub fn settings(members: u64, n_gen: u64) -> Vec<String> {
     vec![
         "metric.ks.reference=[\"training\"]".into(),
-        "experiment.replicas=1".into(),
+        "experiment.training_sets=1".into(),
         format!("experiment.members={members}"),
         format!("experiment.n_gen={n_gen}"),
     ]

@@ -34,7 +34,7 @@ fn intervals_of_a_calibrated_posterior_hold_the_truth() {
     let place = Place::new();
     let file = place.write("known.toml", fits(GAUSSIAN, SIZES, TABLES)).display().to_string();
     let replicas = REPLICAS.to_string();
-    place.amplicast(&["calibrate", &file, "--out", "run", "--replicas", &replicas]).expect(0).prints(&[
+    place.amplicast(&["calibrate", &file, "--out", "run", "--training-sets", &replicas]).expect(0).prints(&[
         "68 % held it",
         "posterior mean",
         "calibration/report.html",
@@ -91,13 +91,13 @@ fn without_a_truth_nothing_is_calibrated() {
     place.normal_npy("train.npy", 400, 1, 1);
     let file = place.write("file.toml", fits(DATA, SIZES, TABLES)).display().to_string();
     place
-        .amplicast(&["calibrate", &file, "--out", "run", "--replicas", "3"])
+        .amplicast(&["calibrate", &file, "--out", "run", "--training-sets", "3"])
         .expect(2)
         .says(&["expected a dataset with a known truth or a holdout, found neither", "trained-model"]);
     place
-        .amplicast(&["calibrate", &file, "--out", "run", "--replicas", "1"])
+        .amplicast(&["calibrate", &file, "--out", "run", "--training-sets", "1"])
         .expect(2)
-        .says(&["'1' for '--replicas <R>'"]);
+        .says(&["'1' for '--training-sets <N>'"]);
 }
 
 /// Real data, of which no truth is known: a member of the run on them takes its place.
@@ -121,7 +121,8 @@ metric = "half"
     let trained =
         |keys: &str| fits(&format!("plugin = \"trained-model\"\nrun = \"data\"\n{keys}"), SIZES, TABLES);
     let model = place.write("model.toml", trained("member = 3") + metrics).display().to_string();
-    let small = ["--replicas", "12", "--set", "experiment.n_truth=100000", "--set", "experiment.n_gen=50000"];
+    let small =
+        ["--training-sets", "12", "--set", "experiment.n_truth=100000", "--set", "experiment.n_gen=50000"];
     let call = [&["calibrate", &model, "--out", "model"], &small[..]].concat();
     place.amplicast(&call).expect(0);
     let bytes = std::fs::read(place.path("model/calibration.json")).expect("a calibration");

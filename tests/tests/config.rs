@@ -1,6 +1,6 @@
 //! What is wrong in an experiment is said with file, line and column, what is allowed, and the nearest name.
 
-use amplicast_tests::{Finished, Place};
+use amplicast_tests::{Finished, GAUSSIAN, Place, fits};
 
 /// A sound experiment; every test changes a line of it.
 const SOUND: &str = r#"[experiment]
@@ -340,4 +340,25 @@ fn an_experiment_that_is_not_there() {
 fn a_name_that_is_no_folder() {
     let texts = ["experiment.name: expected a name without slashes, found ../x"];
     refused("name = \"sound\"", "name = \"../x\"", "2:1", &texts);
+}
+
+/// A key of an earlier version is read, and it is said what it is called now.
+#[test]
+fn a_former_name_of_a_key_is_read() {
+    let place = Place::new();
+    let sizes = "n_train = 100\nn_gen = 1000\nmembers = 2\nreplicas = 2";
+    let metric = "[[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 0.5]]\n";
+    let text = fits(GAUSSIAN, sizes, metric);
+    place.write("former.toml", &text);
+    let note = "note: experiment.replicas is called experiment.training_sets now";
+    place.amplicast(&["check", "former.toml"]).expect(0).says(&[note]).prints(&["2 training set(s)"]);
+    let set = ["check", "former.toml", "--set", "experiment.replicas=3"];
+    place.amplicast(&set).expect(0).prints(&["3 training set(s)"]);
+    place.write("wrong.toml", text.replace("replicas = 2", "replicas = 0"));
+    place.amplicast(&["check", "wrong.toml"]).expect(2).says(&[
+        "wrong.toml:6:1: experiment.training_sets: expected at least 1, found 0\n 6 | replicas = 0\n   | ^^^^^^^^",
+    ]);
+    place.write("twice.toml", text.replace("replicas = 2", "training_sets = 2\nreplicas = 2"));
+    let ended = place.amplicast(&["check", "twice.toml"]).expect(2);
+    ended.says(&["experiment.training_sets: it is given twice: `experiment.replicas` is its former name"]);
 }

@@ -237,7 +237,7 @@ fn names_that_are_no_text_are_used_as_they_are() {
     call(&[s("run"), s("x.toml"), s("--out"), name]).expect(0);
     call(&[s("run"), file]).expect(0);
     call(&[s("run"), file, s("--out"), name]).expect(0);
-    call(&[s("calibrate"), file, s("--out"), name, s("--replicas"), s("2")]).expect(0);
+    call(&[s("calibrate"), file, s("--out"), name, s("--training-sets"), s("2")]).expect(0);
     call(&[s("report"), name]).expect(0);
     call(&[s("plan"), file, s("--runs"), s("1")]).expect(0);
     assert_eq!(results(&folder)["cells"].as_array().map(Vec::len), Some(1));

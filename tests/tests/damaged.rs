@@ -213,7 +213,7 @@ fn a_damaged_calibration_costs_no_result() {
     let place = Place::new();
     place.write("x.toml", fits(GAUSSIAN, SIZES, TABLES));
     place.amplicast(&RUN).expect(0);
-    place.amplicast(&["calibrate", "x.toml", "--out", "run", "--replicas", "2"]).expect(0);
+    place.amplicast(&["calibrate", "x.toml", "--out", "run", "--training-sets", "2"]).expect(0);
     let file = place.path("run/calibration.json");
     for damage in [&b"{"[..], b"[]", b"", b"\xff"] {
         std::fs::write(&file, damage).expect("writable");

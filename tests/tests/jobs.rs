@@ -15,7 +15,7 @@ n_train = 200
 n_gen = 20_000
 members = 4
 checkpoints = 5
-replicas = 2
+training_sets = 2
 n_truth = 2000
 
 [dataset]

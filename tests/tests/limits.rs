@@ -70,8 +70,8 @@ fn an_experiment_that_does_not_fit_is_refused_with_what_it_needs() {
         &["experiment.members: results of 1 cell(s), 1000000000000 members"],
     );
     refused(
-        fits(GAUSSIAN, &format!("{SIZES}\nreplicas = 100000000000"), HALF),
-        &["experiment.replicas: results of 1 cell(s), 4 members, 100000000000 training set(s)"],
+        fits(GAUSSIAN, &format!("{SIZES}\ntraining_sets = 100000000000"), HALF),
+        &["experiment.training_sets: results of 1 cell(s), 4 members, 100000000000 training set(s)"],
     );
     // Where the machine has less than 32 GB: the case that was found.
     let memory = std::fs::read_to_string("/proc/meminfo").expect("Linux");
@@ -152,7 +152,7 @@ fn no_folder_for_temporary_files_is_needed() {
     let calls = [
         "check x.toml",
         "run x.toml --out run",
-        "calibrate x.toml --out run --replicas 2",
+        "calibrate x.toml --out run --training-sets 2",
         "report run",
         "plan x.toml --runs 1",
         "plugins list",

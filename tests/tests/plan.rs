@@ -71,7 +71,7 @@ fn forecasts_are_what_runs_find() {
         String::from_utf8(place.command(&call).output().expect("the host can be started").stdout).unwrap()
     };
     let run = |set: &str| -> Results {
-        let replicas = format!("experiment.replicas={runs}");
+        let replicas = format!("experiment.training_sets={runs}");
         place.amplicast(&["run", &file, "--out", "run", "--set", set, "--set", &replicas]).expect(0);
         serde_json::from_slice(&std::fs::read(place.path("run/results.json")).unwrap()).unwrap()
     };

@@ -49,7 +49,7 @@ fn shell(place: &Place, script: &str) -> Finished {
 fn files_of_a_run_are_readable_as_the_umask_says() {
     for umask in [0o022, 0o002, 0o077] {
         let place = place();
-        let calls = "\"$0\" run small.toml --out out/run && \"$0\" calibrate small.toml --out out/run --replicas 2 && \
+        let calls = "\"$0\" run small.toml --out out/run && \"$0\" calibrate small.toml --out out/run --training-sets 2 && \
                      \"$0\" report out/run";
         shell(&place, &format!("umask {umask:03o}; {calls}")).expect(0);
         let files = below(&place.path("out"));
@@ -75,13 +75,16 @@ fn files_of_a_run_are_readable_as_the_umask_says() {
 #[test]
 fn a_pipe_that_closes_ends_nothing() {
     let place = place();
-    shell(&place, "\"$0\" run small.toml --out run && \"$0\" calibrate small.toml --out run --replicas 2")
-        .expect(0);
+    shell(
+        &place,
+        "\"$0\" run small.toml --out run && \"$0\" calibrate small.toml --out run --training-sets 2",
+    )
+    .expect(0);
     let calls = [
         ("check small.toml", 0),
         ("run small.toml --out run", 0),
         ("plan small.toml --runs 1", 0),
-        ("calibrate small.toml --out run --replicas 2", 0),
+        ("calibrate small.toml --out run --training-sets 2", 0),
         ("report run", 0),
         ("plugins list", 0),
         ("plugins info gaussian-ring", 0),

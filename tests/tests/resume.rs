@@ -18,7 +18,7 @@ n_train = 100
 n_gen = 100_000
 members = 5
 checkpoints = 5
-replicas = 2
+training_sets = 2
 n_truth = 2000
 
 [dataset]

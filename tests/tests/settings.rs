@@ -6,7 +6,7 @@ use std::process::Command;
 
 use amplicast_tests::{Finished, Place, fits, light_folder, run_files};
 
-const SIZES: &str = "name = \"settings\"\nn_train = 200\nn_gen = 20_000\nmembers = 4\ncheckpoints = 4\nreplicas = 2\nn_holdout = 1000";
+const SIZES: &str = "name = \"settings\"\nn_train = 200\nn_gen = 20_000\nmembers = 4\ncheckpoints = 4\ntraining_sets = 2\nn_holdout = 1000";
 
 /// The user's own members as well, which are found by a pattern.
 const TABLES: &str = r#"

@@ -19,7 +19,7 @@ const COMMANDS: [&[&str]; 4] = [
     &["check", "theirs.toml"],
     &["plan", "theirs.toml", "--runs", "1"],
     &["run", "theirs.toml", "--out", "run"],
-    &["calibrate", "theirs.toml", "--replicas", "2", "--out", "run"],
+    &["calibrate", "theirs.toml", "--training-sets", "2", "--out", "run"],
 ];
 
 #[test]

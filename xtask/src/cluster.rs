@@ -20,7 +20,7 @@ const EXPERIMENT: &str = "examples/ring-2d-lr.toml";
 const SHORT: &[&str] = &[
     "experiment.n_gen=20000",
     "experiment.members=6",
-    "experiment.replicas=2",
+    "experiment.training_sets=2",
     "experiment.n_truth=20000",
     "training.iterations=300",
 ];

@@ -40,7 +40,7 @@ A run that was stopped or killed goes on where it was; nothing that is stored is
     Run(RunCommand),
     /// Repeat an experiment on independent training sets of a known truth: how often do its intervals hold the true G?
     #[command(after_help = "Examples:
-  amplicast calibrate examples/gaussian-1d.toml --replicas 50
+  amplicast calibrate examples/gaussian-1d.toml --training-sets 50
   amplicast run examples/gaussian-1d.toml           its report then shows the calibration beside each G
 The calibration is kept in the run's folder, with a report of its own in its folder `calibration`. Of real data no truth is
 known: repeat the experiment with a trained model as its truth, and show its calibration with
@@ -134,8 +134,14 @@ pub struct CalibrateCommand {
     #[command(flatten)]
     pub run: RunCommand,
     /// Independent training sets.
-    #[arg(long, value_name = "R", default_value_t = 30, value_parser = clap::value_parser!(u64).range(2..))]
-    pub replicas: u64,
+    #[arg(
+        long,
+        alias = "replicas",
+        value_name = "N",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(2..)
+    )]
+    pub training_sets: u64,
 }
 
 /// `amplicast check`.

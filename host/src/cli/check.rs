@@ -24,7 +24,7 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
         sizes.n_train,
         sizes.members,
         sizes.n_gen,
-        sizes.replicas,
+        sizes.training_sets,
         ready.plan.cells.len()
     );
     let heads = ["generator", "uncertainty", "summary", "selection", "metric", "reference"];

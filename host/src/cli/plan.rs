@@ -137,7 +137,7 @@ fn cost(ready: &Ready) -> String {
     for (generator, uncertainty, name) in pairs {
         let made = uncertainty.and_then(|u| ready.components.uncertainties[u].component.as_ref().ok());
         let members = member_count(&ready.experiment, made);
-        events += members as f64 * sizes.n_gen as f64 * sizes.replicas as f64;
+        events += members as f64 * sizes.n_gen as f64 * sizes.training_sets as f64;
         let chains = made.and_then(|m| m.chains(members).ok());
         let training = match chains {
             None => "nothing to train".to_string(),
@@ -148,11 +148,11 @@ fn cost(ready: &Ready) -> String {
         };
         out += &format!(
             "  {generator} / {name}: {training}, {members} members of {} events; {} training set(s)\n",
-            sizes.n_gen, sizes.replicas
+            sizes.n_gen, sizes.training_sets
         );
     }
     out + &format!(
         "  generated events in all: {events}\n  true events: {} for training",
-        sizes.n_train.saturating_mul(sizes.replicas)
+        sizes.n_train.saturating_mul(sizes.training_sets)
     )
 }

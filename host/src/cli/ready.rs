@@ -75,6 +75,9 @@ pub fn assemble(
     process: &Process,
 ) -> Result<Ready, ConfigError> {
     let mut experiment = Experiment::read(source)?;
+    for note in &source.notes {
+        eprintln!("note: {note}");
+    }
     // Before anything else makes a pool of its own: a dataset may sample a model, and the first pool is the one that counts.
     let threads = process.threads(threads).map_err(|error| ConfigError::of(&error))?;
     // Relative paths in an experiment start at its file, or at the folder that it names: components open them later.

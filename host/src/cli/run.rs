@@ -43,7 +43,7 @@ pub fn run(command: &RunCommand, process: &Process) -> u8 {
 pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {
     let run = &command.run;
     let mut set = run.set.clone();
-    set.push(format!("experiment.replicas={}", command.replicas));
+    set.push(format!("experiment.training_sets={}", command.training_sets));
     let ready = match prepare(&run.experiment, &set, &run.plugins, run.threads, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),

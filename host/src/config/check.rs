@@ -22,8 +22,8 @@ impl Experiment {
         if s.members < 1 {
             return out_of_range("members", "at least 1", s.members.to_string());
         }
-        if s.replicas < 1 {
-            return out_of_range("replicas", "at least 1", s.replicas.to_string());
+        if s.training_sets < 1 {
+            return out_of_range("training_sets", "at least 1", s.training_sets.to_string());
         }
         if s.checkpoints < 1 || s.checkpoints > 1000 {
             return out_of_range("checkpoints", "a number from 1 to 1000", s.checkpoints.to_string());

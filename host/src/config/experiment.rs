@@ -21,7 +21,7 @@ pub struct Sizes {
     /// Sizes between 100 and n_gen at which the metrics are recorded, evenly spaced in log n_gen.
     pub checkpoints: usize,
     /// Independent training sets.
-    pub replicas: u64,
+    pub training_sets: u64,
     /// Part of n_train that is kept from the generator, for the reference `left-out`.
     pub left_out: f64,
     /// Events of the reference `holdout`; absent: all of a file, 10 n_train of a sampler.
@@ -43,7 +43,7 @@ impl Default for Sizes {
             n_gen: 100_000,
             members: 20,
             checkpoints: 20,
-            replicas: 1,
+            training_sets: 1,
             left_out: 0.0,
             n_holdout: None,
             n_truth: 1_000_000,

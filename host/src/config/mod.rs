@@ -5,6 +5,7 @@ mod error;
 mod experiment;
 mod options;
 mod read;
+mod renamed;
 mod source;
 mod trust;
 

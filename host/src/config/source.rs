@@ -9,6 +9,7 @@ use toml_edit::{Item, TableLike};
 
 use super::error::ConfigError;
 use super::options::{Options, in_options};
+use super::renamed::renamed;
 
 /// A TOML file, its values as JSON, and where each of them stands.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Source {
     pub json: Value,
     spans: BTreeMap<String, Range<usize>>,
     overridden: BTreeMap<String, String>,
+    /// What is to be said of keys that have another name now.
+    pub notes: Vec<String>,
     /// The options that it stands for, if it is no file.
     options: Option<Options>,
 }
@@ -50,6 +53,7 @@ impl Source {
             json: Value::Null,
             spans: BTreeMap::new(),
             overridden: BTreeMap::new(),
+            notes: Vec::new(),
             options: None,
         };
         let document = match toml_edit::Document::parse(source.text.clone()) {
@@ -66,14 +70,31 @@ impl Source {
     fn table(&mut self, table: &dyn TableLike, path: &str) -> Result<Value, ConfigError> {
         let mut map = Map::new();
         for (name, item) in table.iter() {
-            let inner = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
-            let key_span = table.get_key_value(name).and_then(|(key, _)| key.span());
+            let written = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+            let inner = self.present(&written);
+            let present = if inner == written { name } else { inner.rsplit('.').next().unwrap_or(name) };
+            let key_span = table
+                .get_key_value(written.rsplit('.').next().unwrap_or(name))
+                .and_then(|(key, _)| key.span());
             if let Some(span) = key_span.or_else(|| item.span()) {
                 self.spans.insert(inner.clone(), span);
             }
-            map.insert(name.to_string(), self.item(item, &inner)?);
+            let value = self.item(item, &inner)?;
+            if map.insert(present.to_string(), value).is_some() {
+                return Err(self.error(&inner, &format!("it is given twice: `{written}` is its former name")));
+            }
         }
         Ok(Value::Object(map))
+    }
+
+    /// What the key of this path is called now; that it is a former name is noted.
+    fn present(&mut self, path: &str) -> String {
+        let Some(present) = renamed(path) else { return path.into() };
+        let note = format!("{path} is called {present} now");
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+        present.into()
     }
 
     fn item(&mut self, item: &Item, path: &str) -> Result<Value, ConfigError> {
@@ -154,6 +175,7 @@ impl Source {
             }
             Err(_) => Value::from(text.trim()),
         };
+        let path = &self.present(path.trim());
         let mut place = &mut self.json;
         let mut full = String::new();
         let keys: Vec<&str> = path.split('.').map(str::trim).collect();

@@ -141,7 +141,7 @@ fn checked(session: &Session, folder: &Path, text: String) -> Result<Vec<String>
     ];
     let sizes = &experiment.experiment;
     let events = [sizes.n_train, sizes.n_gen, sizes.n_truth, sizes.n_holdout.unwrap_or(0)];
-    let numbers = [plan.cells.len() as u64, sizes.members, sizes.replicas, sizes.checkpoints as u64];
+    let numbers = [plan.cells.len() as u64, sizes.members, sizes.training_sets, sizes.checkpoints as u64];
     if events.iter().all(|&n| n <= SMALL) && numbers.iter().all(|&n| n <= FEW) {
         check_models(session, &source, &experiment, &components, &plan).map_err(|e| e.to_string())?;
     }

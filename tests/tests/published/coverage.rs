@@ -10,7 +10,7 @@ use crate::run::{cell, run};
 /// On the half line dI/dmu does not depend on mu to first order, so that all training sets have the same limit.
 fn experiment(members: u64) -> String {
     let sizes = format!(
-        "n_train = 5000\nn_gen = 100_000\nmembers = {members}\nreplicas = {REPLICAS}\ncheckpoints = 1\nn_truth = 1000"
+        "n_train = 5000\nn_gen = 100_000\nmembers = {members}\ntraining_sets = {REPLICAS}\ncheckpoints = 1\nn_truth = 1000"
     );
     fits(GAUSSIAN, &sizes, "[[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 100.0]]")
 }

@@ -15,7 +15,7 @@ const SIZES: &str = "
 n_train = 1000
 n_gen = 200_000
 members = 20
-replicas = 200
+training_sets = 200
 checkpoints = 3
 n_truth = 200_000
 ";

@@ -10,7 +10,7 @@ n_gen = 150_000
 members = 6
 n_truth = 20_000
 n_holdout = 5000
-replicas = 2
+training_sets = 2
 ";
 
 const TABLES: &str = r#"
@@ -93,8 +93,9 @@ fn is_the_same_for_any_threads_and_after_a_restart() {
 /// The most powerful summary finds what a projection does not: its distance is larger than that of one column.
 #[test]
 fn of_a_product_of_gaussians_finds_what_one_column_hides() {
-    let sizes =
-        SIZES.replace("n_holdout = 5000", "n_holdout = 50_000").replace("replicas = 2", "replicas = 10");
+    let sizes = SIZES
+        .replace("n_holdout = 5000", "n_holdout = 50_000")
+        .replace("training_sets = 2", "training_sets = 10");
     let text = fits(&format!("{GAUSSIAN}\ndimension = 4"), &sizes, TABLES);
     let place = Place::new();
     let file = place.write("experiment.toml", text).display().to_string();

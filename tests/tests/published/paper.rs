@@ -10,7 +10,7 @@ use crate::run::{cell, run_file};
 
 fn scaled(config: &str) -> Results {
     let file = format!("{}/../examples/paper/{config}.toml", env!("CARGO_MANIFEST_DIR"));
-    let sizes = ["experiment.n_gen=50000", "experiment.members=20", "experiment.replicas=3"];
+    let sizes = ["experiment.n_gen=50000", "experiment.members=20", "experiment.training_sets=3"];
     let sizes: Vec<&str> = sizes.iter().flat_map(|size| ["--set", size]).collect();
     run_file(&Place::new(), &file, &sizes)
 }

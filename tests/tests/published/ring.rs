@@ -75,7 +75,7 @@ fn the_network_learns_the_ring() {
 #[test]
 fn averaging_amplification_of_the_ring() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/ring-2d.toml");
-    let results = run_file(&Place::new(), example, &["--set", "experiment.replicas=3"]);
+    let results = run_file(&Place::new(), example, &["--set", "experiment.training_sets=3"]);
     let g =
         |metric: &str| cell(&results, "autoregressive", metric, "").overall.as_ref().unwrap().g_mean.unwrap();
     let combined = g("regions 2-19");
@@ -91,7 +91,7 @@ fn averaging_amplification_of_the_ring() {
 #[test]
 fn likelihood_ratios_find_more_than_the_radius() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/ring-2d-lr.toml");
-    let results = run_file(&Place::new(), example, &["--set", "experiment.replicas=3"]);
+    let results = run_file(&Place::new(), example, &["--set", "experiment.training_sets=3"]);
     let g = |summary: &str| {
         let found = results.cells.iter().find(|c| c.name.summary == summary && c.name.reference == "holdout");
         found.unwrap().overall.as_ref().unwrap().g_mean.unwrap()

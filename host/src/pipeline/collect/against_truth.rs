@@ -92,7 +92,7 @@ fn of_one_set(cell: &Cell, replica: &CellReplica, truth: &TrueG, known: Interval
     let high = high.map_or("∞)".to_string(), |high| format!("{}]", short(high)));
     let regions = replica.deviation.as_ref().map_or(1, |d| d.pulls.len().max(1));
     let chance = if by_chance(known, replica.estimate.interval_95, regions) {
-        "; one training set scatters as much by chance: experiment.replicas = 10 tells"
+        "; one training set scatters as much by chance: experiment.training_sets = 10 tells"
     } else {
         ", by more than the scatter of one training set"
     };

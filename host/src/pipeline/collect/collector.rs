@@ -1,4 +1,4 @@
-//! From curves to results: Eq. 3 for every cell and replica, and over replicas.
+//! From curves to results: Eq. 3 for every cell and training set, and over training sets.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use super::found::Found;
 use super::overall::overall;
 use crate::config::Experiment;
 use crate::moments::{mean, variance};
-use crate::pipeline::curves::{MemberCurve, PairCurves, Truth, mean_count};
+use crate::pipeline::curves::{MemberCurve, RowCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
 use crate::results::{Cell, CellName, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric};
 
@@ -55,7 +55,7 @@ impl<'a> Collector<'a> {
             n_train: sizes.n_train,
             n_gen: sizes.n_gen,
             members: sizes.members,
-            replicas: sizes.replicas,
+            replicas: sizes.training_sets,
             validation: None,
             metrics: components
                 .metrics
@@ -92,10 +92,10 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Says that cells have no result in a replica.
-    pub fn fail(&mut self, replica: u64, cells: &[&PlannedCell], error: &Error) {
-        let replicas = self.experiment.experiment.replicas;
-        let place = if replicas > 1 { format!("training set {}: ", replica + 1) } else { String::new() };
+    /// Says that cells have no result on a training set.
+    pub fn fail(&mut self, set: u64, cells: &[&PlannedCell], error: &Error) {
+        let replicas = self.experiment.experiment.training_sets;
+        let place = if replicas > 1 { format!("training set {}: ", set + 1) } else { String::new() };
         for cell in cells {
             self.target(cell).failures.push(format!("{place}{error}"));
         }
@@ -106,14 +106,14 @@ impl<'a> Collector<'a> {
         &mut self.results.cells[self.places[&cell.name]]
     }
 
-    /// Says that no cell has a result in a replica.
-    pub fn fail_all(&mut self, replica: u64, error: &Error) {
+    /// Says that no cell has a result on a training set.
+    pub fn fail_all(&mut self, set: u64, error: &Error) {
         let cells: Vec<&PlannedCell> = self.plan.cells.iter().collect();
-        self.fail(replica, &cells, error);
+        self.fail(set, &cells, error);
     }
 
-    /// Takes the curves of a pair's cells.
-    pub fn pair(&mut self, replica: u64, cells: &[&PlannedCell], truth: &Truth, curves: &PairCurves) {
+    /// Takes the curves of a row's cells.
+    pub fn row(&mut self, set: u64, cells: &[&PlannedCell], truth: &Truth, curves: &RowCurves) {
         self.results.validation = self.results.validation.take().or_else(|| truth.validation.clone());
         if let Some(warning) = &curves.warning {
             self.warn(warning.clone());
@@ -130,20 +130,19 @@ impl<'a> Collector<'a> {
         }
         self.results.planes.extend(curves.planes.iter().cloned());
         self.results.diagnostics.extend(curves.diagnostics.iter().cloned());
-        let found: Vec<Found> =
-            cells.par_iter().map(|cell| Found::of(replica, cell, truth, curves)).collect();
+        let found: Vec<Found> = cells.par_iter().map(|cell| Found::of(set, cell, truth, curves)).collect();
         for (cell, Found { rows, warnings, outcome }) in cells.iter().zip(found) {
             self.rows.extend(rows);
             warnings.into_iter().for_each(|warning| self.warn(warning));
             match outcome {
-                Err(error) => self.fail(replica, &[*cell], &error),
+                Err(error) => self.fail(set, &[*cell], &error),
                 Ok((mut found, law)) => {
                     found.null_law = self.law(law);
                     self.target(cell).replicas.push(found);
                 }
             }
         }
-        if replica == 0 {
+        if set == 0 {
             self.distributions(cells, truth, curves);
         }
     }
@@ -159,7 +158,7 @@ impl<'a> Collector<'a> {
         })
     }
 
-    fn distributions(&mut self, cells: &[&PlannedCell], truth: &Truth, curves: &PairCurves) {
+    fn distributions(&mut self, cells: &[&PlannedCell], truth: &Truth, curves: &RowCurves) {
         for (i, column) in curves.columns.histograms.iter().enumerate() {
             let place = Place::Histogram(column.summary, column.selection);
             let name = (column.summary, column.selection);
@@ -196,7 +195,7 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The results over all replicas.
+    /// The results over all training sets.
     pub fn finish(mut self) -> (Results, Vec<CellRows>) {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);

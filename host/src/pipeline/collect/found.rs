@@ -7,8 +7,8 @@ use super::points::{curve_points, null_points};
 use crate::config::ReferenceName;
 use crate::estimate::estimate;
 use crate::inspection::Footing;
-use crate::pipeline::curves::{Assembled, MemberCurve, PairCurves, Truth, mean_count};
-use crate::pipeline::plan::{ColumnName, Place, PlannedCell};
+use crate::pipeline::curves::{Assembled, MemberCurve, RowCurves, Truth, mean_count};
+use crate::pipeline::plan::{Place, PlannedCell, Question};
 use crate::results::{CellReplica, CellRows, NullPoint, TrueDeviation, Without};
 
 /// What was found in one cell on one training set.
@@ -23,21 +23,21 @@ pub struct Found {
 
 impl Found {
     /// Looks at one cell on one training set. Cells know nothing of each other.
-    pub fn of(replica: u64, cell: &PlannedCell, truth: &Truth, pair: &PairCurves) -> Self {
+    pub fn of(set: u64, cell: &PlannedCell, truth: &Truth, pair: &RowCurves) -> Self {
         let nothing = Err(Error::plugin("the cell was not looked at"));
         let mut found = Found { rows: None, warnings: Vec::new(), outcome: nothing };
-        found.outcome = found.of_cell(replica, cell, truth, pair);
+        found.outcome = found.of_cell(set, cell, truth, pair);
         found
     }
 
     fn of_cell(
         &mut self,
-        replica: u64,
+        set: u64,
         cell: &PlannedCell,
         truth: &Truth,
-        pair: &PairCurves,
+        pair: &RowCurves,
     ) -> Result<(CellReplica, Vec<NullPoint>)> {
-        let column = ColumnName::from(cell);
+        let column = Question::from(cell);
         // Without a reference it is the members' spread that speaks.
         let averaging = cell.reference.is_none();
         if let Some(reason) = pair.findings.dependent(cell.summary).filter(|_| averaging) {
@@ -58,7 +58,7 @@ impl Found {
         let at = |member: &'_ MemberCurve| pair.checkpoints.iter().copied().zip(member.passed.clone());
         self.rows = Some(CellRows {
             name: cell.name.clone(),
-            replica,
+            replica: set,
             events: list.iter().flat_map(at).map(|(n_gen, n_passed)| [n_gen, n_passed]).collect(),
             values: list.iter().flat_map(|member| member.values.iter().flatten().copied()).collect(),
             checkpoints: pair.checkpoints.len(),
@@ -114,7 +114,7 @@ impl Found {
         let curve = curve_points(comparison, &data, truth)?;
         let law = null_points(comparison, &curves, &estimate)?;
         let found = CellReplica {
-            replica,
+            replica: set,
             n_train_passed: n_train,
             n_reference: prepared.n_reference,
             n_effective: pair.n_effective,

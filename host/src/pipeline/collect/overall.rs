@@ -1,4 +1,4 @@
-//! A cell over its replicas: mean and spread of G, and the true G.
+//! A cell over its training sets: mean and spread of G, and the true G.
 
 use crate::moments::{finite_quantile, mean, variance};
 use crate::results::{CellReplica, Interval, Overall, TrueDeviation, TrueG, Verdict};
@@ -7,7 +7,7 @@ use crate::results::{CellReplica, Interval, Overall, TrueDeviation, TrueG, Verdi
 const CAUTION: [Verdict; 5] =
     [Verdict::InSample, Verdict::Unresolved, Verdict::AtMost, Verdict::AtLeast, Verdict::Resolved];
 
-/// The result over replicas; `None` without any.
+/// The result over training sets; `None` without any.
 pub fn overall(replicas: &[CellReplica]) -> Option<Overall> {
     if replicas.is_empty() {
         return None;
@@ -29,9 +29,9 @@ pub fn overall(replicas: &[CellReplica]) -> Option<Overall> {
     })
 }
 
-/// A quantile of G over replicas, as NumPy interpolates; absent if it is infinite, or if no replica has a number.
+/// A quantile of G over training sets, as NumPy interpolates; absent if it is infinite, or if no training set gives a number.
 ///
-/// A replica without a number counts as infinite, unless its G is only bounded from above: left out, it would make the others'
+/// One without a number counts as infinite, unless its G is only bounded from above: left out, it would make the others'
 /// median too small.
 fn quantile_of_g(replicas: &[CellReplica], p: f64) -> Option<f64> {
     if replicas.iter().all(|r| r.estimate.g.is_none()) {

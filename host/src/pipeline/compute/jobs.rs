@@ -7,9 +7,9 @@ use amplicast_sdk::{Error, ErrorKind, Result, Split};
 use super::training_set::on_training_set;
 use crate::pipeline::curves::{Sampling, Truth};
 use crate::pipeline::events::training_set;
-use crate::pipeline::observe::{Columns, Replica, summaries};
+use crate::pipeline::observe::{Columns, TrainingSet, summaries};
 use crate::pipeline::plan::Setting;
-use crate::pipeline::posterior::{Chains, Pair, Training};
+use crate::pipeline::posterior::{Chains, SetRow, Training};
 use crate::pipeline::stage::{Job, Jobs, JobsOfRow, RowOf, at_once, in_groups};
 
 /// Calls the work of a job, or says why it cannot be done; what it returns is the job's outcome.
@@ -46,7 +46,7 @@ pub fn jobs(setting: &Setting<'_>) -> Result<Jobs> {
         Some(holdout) => holdout > 0,
         None => setting.experiment.experiment.n_truth > 0,
     };
-    Ok(Jobs { training_sets: setting.experiment.experiment.replicas, truth, rows })
+    Ok(Jobs { training_sets: setting.experiment.experiment.training_sets, truth, rows })
 }
 
 /// Does these jobs. What they need of each other is done in its order; what they need of other jobs must be stored.
@@ -68,8 +68,8 @@ pub fn work(setting: &Setting<'_>, jobs: &[Job], around: &Around<'_>) -> Result<
         all_or(&chains, around, || train(setting, number, &rows, around))?;
         if !others.is_empty() {
             all_or(&others, around, || {
-                on_training_set(setting, number, &summaries, |replica, columns, _| {
-                    pass(setting, replica, columns, &others, around)
+                on_training_set(setting, number, &summaries, |set, columns, _| {
+                    pass(setting, set, columns, &others, around)
                 })
             })?;
         }
@@ -128,7 +128,7 @@ fn train(
 /// Passes over events of members and true ones.
 fn pass(
     setting: &Setting<'_>,
-    replica: &Replica<'_>,
+    set: &TrainingSet<'_>,
     columns: &Columns,
     jobs: &[Job],
     around: &Around<'_>,
@@ -138,7 +138,7 @@ fn pass(
     for job in jobs {
         match job {
             Job::Truth(_) => {
-                going_on(around(*job, &|| Truth::of(setting, replica, columns).map(drop)))?;
+                going_on(around(*job, &|| Truth::of(setting, set, columns).map(drop)))?;
             }
             Job::Chain(row, _) | Job::Shared(row) | Job::Pass(row, _) => {
                 rows.entry(*row).or_default().push(*job);
@@ -147,17 +147,17 @@ fn pass(
     }
     for (row, jobs) in rows {
         let cells = setting.plan.cells_of(of_plan[row.row]);
-        let pair = Pair::new(setting, replica, columns, &cells);
+        let of_row = SetRow::new(setting, set, columns, &cells);
         all_or(&jobs, around, || {
-            let posterior = pair.training.stored_posterior()?;
+            let posterior = of_row.training.stored_posterior()?;
             let (shared, passes): (Vec<Job>, Vec<Job>) =
                 jobs.iter().partition(|job| matches!(job, Job::Shared(_)));
             for job in shared {
-                going_on(around(job, &|| Sampling::new(&pair, &posterior).map(drop)))?;
+                going_on(around(job, &|| Sampling::new(&of_row, &posterior).map(drop)))?;
             }
             all_or(&passes, around, || {
                 // What the passes share is found stored.
-                let sampling = Sampling::new(&pair, &posterior)?;
+                let sampling = Sampling::new(&of_row, &posterior)?;
                 in_groups(passes.len() as u64, at_once(&*posterior.model), |k| {
                     let job = passes[k as usize];
                     going_on(around(job, &|| match job {

@@ -4,10 +4,10 @@ use amplicast_sdk::{ErrorKind, Result};
 
 use super::training_set::on_training_set;
 use crate::pipeline::collect::Collector;
-use crate::pipeline::curves::{PairCurves, Sampling, Truth};
-use crate::pipeline::observe::{Columns, Observable, Replica, summaries};
+use crate::pipeline::curves::{RowCurves, Sampling, Truth};
+use crate::pipeline::observe::{Columns, Observable, TrainingSet, summaries};
 use crate::pipeline::plan::Setting;
-use crate::pipeline::posterior::Pair;
+use crate::pipeline::posterior::SetRow;
 use crate::results::{CellRows, Results};
 
 /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
@@ -18,7 +18,7 @@ pub fn run(setting: &Setting<'_>) -> Result<(Results, Vec<CellRows>)> {
         setting.session.progress.say(&format!("warning: {note}"));
         collector.warn(note.clone());
     }
-    for number in 0..setting.experiment.experiment.replicas {
+    for number in 0..setting.experiment.experiment.training_sets {
         setting.session.check_stop()?;
         if let Err(error) = training_set(setting, number, &summaries, &mut collector) {
             if error.kind() == ErrorKind::Cancelled {
@@ -36,32 +36,32 @@ fn training_set(
     summaries: &[Observable],
     collector: &mut Collector<'_>,
 ) -> Result<()> {
-    on_training_set(setting, number, summaries, |replica, columns, warnings| {
+    on_training_set(setting, number, summaries, |set, columns, warnings| {
         warnings.into_iter().for_each(|warning| collector.warn(warning));
-        rows(setting, replica, columns, collector)
+        rows(setting, set, columns, collector)
     })
 }
 
 fn rows(
     setting: &Setting<'_>,
-    replica: &Replica<'_>,
+    set: &TrainingSet<'_>,
     columns: &Columns,
     collector: &mut Collector<'_>,
 ) -> Result<()> {
-    let truth = Truth::of(setting, replica, columns)?;
+    let truth = Truth::of(setting, set, columns)?;
     for row in setting.plan.rows() {
         let cells = setting.plan.cells_of(row);
-        match curves(&Pair::new(setting, replica, columns, &cells)) {
-            Ok(curves) => collector.pair(replica.number, &cells, &truth, &curves),
+        match curves(&SetRow::new(setting, set, columns, &cells)) {
+            Ok(curves) => collector.row(set.number, &cells, &truth, &curves),
             Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
-            Err(error) => collector.fail(replica.number, &cells, &error),
+            Err(error) => collector.fail(set.number, &cells, &error),
         }
     }
     Ok(())
 }
 
 /// Infers the posterior and samples its members, unless that is stored.
-fn curves(pair: &Pair<'_>) -> Result<PairCurves> {
-    let posterior = pair.training.posterior()?;
-    Sampling::new(pair, &posterior)?.curves()
+fn curves(row: &SetRow<'_>) -> Result<RowCurves> {
+    let posterior = row.training.posterior()?;
+    Sampling::new(row, &posterior)?.curves()
 }

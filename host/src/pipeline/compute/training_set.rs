@@ -5,8 +5,8 @@ use amplicast_sdk::{Result, Split};
 use crate::inspection::Order;
 use crate::pipeline::events::training_set;
 use crate::pipeline::look::true_sample;
-use crate::pipeline::observe::{Columns, HistogramColumn, Observable, Observables, Replica, cuts};
-use crate::pipeline::plan::{ColumnName, Setting, TrueSource};
+use crate::pipeline::observe::{Columns, HistogramColumn, Observable, Observables, TrainingSet, cuts};
+use crate::pipeline::plan::{Question, Setting, TrueSource};
 
 /// Reads training set `number`, looks at its events, prepares the columns that all rows share, and calls `then` with them and with
 /// what the reader should know, which was said.
@@ -14,7 +14,7 @@ pub fn on_training_set<T>(
     setting: &Setting<'_>,
     number: u64,
     summaries: &[Observable],
-    then: impl FnOnce(&Replica<'_>, &Columns, Vec<String>) -> Result<T>,
+    then: impl FnOnce(&TrainingSet<'_>, &Columns, Vec<String>) -> Result<T>,
 ) -> Result<T> {
     let dataset = &**setting.components.dataset.component.as_ref().map_err(Clone::clone)?;
     let (events, identity) = training_set(setting.session, setting.experiment, setting.components, number)?;
@@ -23,15 +23,15 @@ pub fn on_training_set<T>(
     let (sample, mut warnings) = true_sample(setting, dataset, &events, without_cuts)?;
     let cuts = cuts(setting, dataset, &events, without_cuts);
     let observables = Observables { cuts: &cuts, ..without_cuts };
-    let replica =
-        Replica { number, dataset, events: &events, identity: &identity, observables, truth: &sample };
-    let names = setting.plan.cells.iter().filter(|c| !c.per_member).map(ColumnName::from).collect();
-    let columns = Columns::prepare(setting, &replica, observables, &names, None)?;
+    let set =
+        TrainingSet { number, dataset, events: &events, identity: &identity, observables, truth: &sample };
+    let names = setting.plan.cells.iter().filter(|c| !c.per_member).map(Question::from).collect();
+    let columns = Columns::prepare(setting, &set, observables, &names, None)?;
     warnings.extend(ordered(setting, dataset, &columns)?);
     for warning in &warnings {
         setting.session.progress.say(&format!("warning: {warning}"));
     }
-    then(&replica, &columns, warnings)
+    then(&set, &columns, warnings)
 }
 
 /// What is to be said of training events of a file that come in an order: it may hold a part of a longer one, and parts of it may

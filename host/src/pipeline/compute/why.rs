@@ -10,7 +10,7 @@ use crate::pipeline::curves::shared_keys;
 use crate::pipeline::events::training_set;
 use crate::pipeline::observe::summaries;
 use crate::pipeline::plan::Setting;
-use crate::pipeline::posterior::{Chains, Pair, Training};
+use crate::pipeline::posterior::{Chains, SetRow, Training};
 use crate::store::Key;
 
 /// The stages of a row on the first training set.
@@ -71,17 +71,17 @@ pub fn why(setting: &Setting<'_>) -> Result<Vec<Why>> {
         let what = format!("{}: chains", training.name);
         list.push(of(setting, what, chains.number as usize, &open, "chain"));
     }
-    on_training_set(setting, 0, &summaries(setting.components), |replica, columns, _| {
+    on_training_set(setting, 0, &summaries(setting.components), |set, columns, _| {
         for row in setting.plan.rows() {
             let cells = setting.plan.cells_of(row);
-            let pair = Pair::new(setting, replica, columns, &cells);
-            let what = format!("{}: curves", pair.training.name);
+            let of_row = SetRow::new(setting, set, columns, &cells);
+            let what = format!("{}: curves", of_row.training.name);
             if !trained.contains(&row) {
                 list.push(Why { what, stored: 0, all: 0, reason: Reason::Follows });
                 continue;
             }
-            let posterior = pair.training.stored_posterior()?;
-            let keys = shared_keys(&pair, &posterior)?;
+            let posterior = of_row.training.stored_posterior()?;
+            let keys = shared_keys(&of_row, &posterior)?;
             let all = keys.len();
             let is_open = |key: &Key| setting.store.json::<Value>(key).is_none();
             let open: Vec<Key> = keys.into_iter().filter(is_open).collect();

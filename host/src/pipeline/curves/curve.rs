@@ -41,7 +41,7 @@ pub struct TrueCurve {
 pub type Curves = BTreeMap<Place, Result<Vec<MemberCurve>>>;
 
 /// The curves of all members of one generator and posterior.
-pub struct PairCurves {
+pub struct RowCurves {
     /// Sizes at which they are recorded.
     pub checkpoints: Vec<u64>,
     /// Independent members that they are worth.

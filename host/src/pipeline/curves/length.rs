@@ -2,7 +2,7 @@
 
 use amplicast_sdk::{Error, Result};
 
-use crate::pipeline::posterior::{Pair, Posterior, Views};
+use crate::pipeline::posterior::{Posterior, SetRow, Views};
 
 /// How many events of each member are streamed.
 pub struct Length {
@@ -15,11 +15,11 @@ pub struct Length {
 }
 
 /// Events a member: n_gen, or what members of one length have.
-pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, views: &Views<'_, '_>) -> Result<Length> {
-    let (name, n_gen) = (&pair.training.name, pair.run.experiment.experiment.n_gen);
+pub fn stream_length(row: &SetRow<'_>, posterior: &Posterior, views: &Views<'_, '_>) -> Result<Length> {
+    let (name, n_gen) = (&row.training.name, row.setting.experiment.experiment.n_gen);
     let mut capacities = Vec::new();
     for i in 0..posterior.members.parameters.len() {
-        match pair.member(posterior, i as u64)?.capacity() {
+        match row.member(posterior, i as u64)?.capacity() {
             Some(capacity) => capacities.push((capacity, i)),
             None => return Ok(Length { events: n_gen, part: false, warning: None }),
         }
@@ -32,9 +32,9 @@ pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, views: &Views<'_, '
     if least < n_gen && least < most {
         let message = format!(
             "expected {most} events as in {}, found {least}; a smaller n_gen takes as many of each member",
-            pair.place(longest, capacities.len())?
+            row.place(longest, capacities.len())?
         );
-        return Err(Error::data(message).at(pair.place(shortest, capacities.len())?));
+        return Err(Error::data(message).at(row.place(shortest, capacities.len())?));
     }
     let left = views.left_to_stream(least);
     if left == 0 {
@@ -53,7 +53,7 @@ pub fn stream_length(pair: &Pair<'_>, posterior: &Posterior, views: &Views<'_, '
         None
     };
     if let Some(warning) = &warning {
-        pair.run.session.progress.say(&format!("warning: {warning}"));
+        row.setting.session.progress.say(&format!("warning: {warning}"));
     }
     Ok(Length { events: n_gen.min(left), part: n_gen.min(left) < most, warning })
 }

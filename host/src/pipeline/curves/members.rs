@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use amplicast_sdk::{Error, ErrorKind, Member, Result};
 use serde_json::Value;
 
-use super::curve::{MemberCurve, PairCurves};
+use super::curve::{MemberCurve, RowCurves};
 use super::length::{Length, stream_length};
 use super::order::ordered;
 use super::pass::{Pass, Source, Streamed, checkpoints};
@@ -15,18 +15,18 @@ use super::speaker::speaking_for_all;
 use crate::inspection::Glance;
 use crate::pipeline::look::inspect;
 use crate::pipeline::observe::Column;
-use crate::pipeline::plan::{ColumnName, Place};
-use crate::pipeline::posterior::{Pair, Posterior, Views};
+use crate::pipeline::plan::{Place, Question};
+use crate::pipeline::posterior::{Posterior, SetRow, Views};
 use crate::pipeline::stage::{at_once, in_groups};
 use crate::results::Plane;
 use crate::store::Key;
 
-/// A column that this pair's cells need, and what its curves depend on apart from the member.
+/// A column that this row's cells need, and what its curves depend on apart from the member.
 type Wanted = (Place, Value);
 
-/// The members of a pair, and what each of them is asked.
+/// The members of a row, and what each of them is asked.
 pub struct Sampling<'a, 'r> {
-    pair: &'a Pair<'r>,
+    row: &'a SetRow<'r>,
     posterior: &'a Posterior,
     views: Views<'a, 'r>,
     length: Length,
@@ -44,12 +44,12 @@ struct Sampled {
 
 impl<'a, 'r> Sampling<'a, 'r> {
     /// Finds it, and makes what all members share, unless that is stored.
-    pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
-        let views = Views::new(pair, posterior)?;
-        let length = stream_length(pair, posterior, &views)?;
-        let checkpoints = checkpoints(length.events, pair.run.experiment.experiment.checkpoints);
-        let wanted = wanted(pair, &views);
-        Ok(Sampling { pair, posterior, views, length, checkpoints, wanted })
+    pub fn new(row: &'a SetRow<'r>, posterior: &'a Posterior) -> Result<Self> {
+        let views = Views::new(row, posterior)?;
+        let length = stream_length(row, posterior, &views)?;
+        let checkpoints = checkpoints(length.events, row.setting.experiment.experiment.checkpoints);
+        let wanted = wanted(row, &views);
+        Ok(Sampling { row, posterior, views, length, checkpoints, wanted })
     }
 
     /// How many members there are.
@@ -68,18 +68,18 @@ impl<'a, 'r> Sampling<'a, 'r> {
 
     /// The planes of the first training set.
     fn planes(&self) -> Result<Vec<Plane>> {
-        if self.pair.replica.number > 0 {
+        if self.row.set.number > 0 {
             return Ok(Vec::new());
         }
-        planes(self.pair, self.posterior, &self.views)
+        planes(self.row, self.posterior, &self.views)
     }
 
     /// One member's curves, and a glance at its events, unless they are stored; `advance` hears of every chunk.
     fn member(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<Sampled> {
-        let Sampling { pair, posterior, views, checkpoints, wanted, .. } = self;
-        let store = pair.run.store;
-        let keys = keys(pair, posterior, i, wanted, checkpoints);
-        let glance_key = pair.trained().glance(&posterior.hash(i), pair.sampling_seed(i), checkpoints);
+        let Sampling { row, posterior, views, checkpoints, wanted, .. } = self;
+        let store = row.setting.store;
+        let keys = keys(row, posterior, i, wanted, checkpoints);
+        let glance_key = row.trained().glance(&posterior.hash(i), row.sampling_seed(i), checkpoints);
         let glance: Option<Glance> = store.json(&glance_key);
         let mut curves: Vec<Option<Result<MemberCurve>>> =
             keys.iter().map(|k| store.json(k).map(Ok)).collect();
@@ -89,9 +89,9 @@ impl<'a, 'r> Sampling<'a, 'r> {
             advance(self.length.events);
             return Ok(Sampled { curves: curves.into_iter().flatten().collect(), glance, stored: true });
         }
-        let member = pair.member(posterior, i)?;
+        let member = row.member(posterior, i)?;
         let Streamed { curves: found, glance } =
-            pass(pair, &*member, i, views, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
+            pass(row, &*member, i, views, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
         if !known {
             store.put_json(&glance_key, &glance)?;
         }
@@ -109,12 +109,12 @@ impl<'a, 'r> Sampling<'a, 'r> {
     }
 
     /// The curves of all members, and what was found in their events.
-    pub fn curves(self) -> Result<PairCurves> {
-        let (pair, posterior, session) = (self.pair, self.posterior, self.pair.run.session);
+    pub fn curves(self) -> Result<RowCurves> {
+        let (row, posterior, session) = (self.row, self.posterior, self.row.setting.session);
         let (count, n_gen) = (self.members(), self.length.events);
-        let set = pair.replica.number + 1;
+        let set = row.set.number + 1;
         let task_name =
-            format!("{}: training set {set}, {count} members x {n_gen} events", pair.training.name);
+            format!("{}: training set {set}, {count} members x {n_gen} events", row.training.name);
         let task = session.progress.task(&task_name);
         let done = AtomicU64::new(0);
         let advance = |n: u64| {
@@ -129,7 +129,7 @@ impl<'a, 'r> Sampling<'a, 'r> {
         let (mut members, glances): (Vec<_>, Vec<Glance>) =
             sampled.into_iter().map(|member| (member.curves.into_iter(), member.glance)).unzip();
         let (mut findings, inspected) =
-            session.attempt("look at the members' events", || inspect(pair, posterior, &glances))?;
+            session.attempt("look at the members' events", || inspect(row, posterior, &glances))?;
         if let Some(refused) = findings.refused.take() {
             return Err(Error::data(refused));
         }
@@ -139,15 +139,15 @@ impl<'a, 'r> Sampling<'a, 'r> {
             let list: Vec<_> = members.iter_mut().filter_map(Iterator::next).collect();
             curves.insert(*place, list.into_iter().collect());
         }
-        let (ordered, in_order) = ordered(pair, &curves, posterior, self.length.part)?;
+        let (ordered, in_order) = ordered(row, &curves, posterior, self.length.part)?;
         for warning in findings.warnings.iter().chain(&in_order) {
-            session.progress.say(&format!("warning: {}: {warning}", pair.training.name));
+            session.progress.say(&format!("warning: {}: {warning}", row.training.name));
         }
         findings.warnings.extend(in_order);
         let planes = self.planes()?;
         let diagnostics = self.views.diagnostics();
         let columns = speaking_for_all(&self.views, &curves)?;
-        Ok(PairCurves {
+        Ok(RowCurves {
             checkpoints: self.checkpoints,
             n_effective: posterior.members.n_effective,
             curves,
@@ -164,7 +164,7 @@ impl<'a, 'r> Sampling<'a, 'r> {
 
 /// One pass over a member's events for the columns that are not stored.
 fn pass<'w>(
-    pair: &Pair<'_>,
+    row: &SetRow<'_>,
     member: &dyn Member,
     i: u64,
     views: &Views<'_, '_>,
@@ -172,7 +172,7 @@ fn pass<'w>(
     checkpoints: &[u64],
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Streamed> {
-    let session = pair.run.session;
+    let session = row.setting.session;
     let wanted: Vec<&Wanted> = wanted.collect();
     let view = views.of(member, i)?;
     // A column that cannot be prepared for this member is not streamed.
@@ -181,17 +181,17 @@ fn pass<'w>(
     let pass = Pass {
         source: Source::Member {
             member,
-            seed: pair.sampling_seed(i),
-            rounding: pair.replica.events.rounding(),
-            known: &pair.replica.truth.known,
+            seed: row.sampling_seed(i),
+            rounding: row.set.events.rounding(),
+            known: &row.set.truth.known,
         },
-        dimension: pair.run.components.schema.dimension(),
+        dimension: row.setting.components.schema.dimension(),
         checkpoints,
-        observables: view.observables(pair, member, i),
+        observables: view.observables(row, member, i),
         columns: &usable,
     };
-    let set = pair.replica.number + 1;
-    let stage = format!("{}: training set {set}, sample member {}", pair.training.name, i + 1);
+    let set = row.set.number + 1;
+    let stage = format!("{}: training set {set}, sample member {}", row.training.name, i + 1);
     let Streamed { curves, glance } = session.attempt(&stage, || pass.run(session, advance))?;
     let mut found = curves.into_iter();
     let curve = |((place, _), column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
@@ -203,11 +203,11 @@ fn pass<'w>(
     Ok(Streamed { curves: wanted.iter().zip(list).map(curve).collect(), glance })
 }
 
-/// Only the columns that this pair's cells need.
-fn wanted(pair: &Pair<'_>, views: &Views<'_, '_>) -> Vec<Wanted> {
+/// Only the columns that this row's cells need.
+fn wanted(row: &SetRow<'_>, views: &Views<'_, '_>) -> Vec<Wanted> {
     let mut list: Vec<Wanted> = Vec::new();
-    for cell in pair.cells {
-        let name = ColumnName::from(*cell);
+    for cell in row.cells {
+        let name = Question::from(*cell);
         let (summary, selection) = (name.summary, name.selection);
         for place in
             [Place::Metric(name), Place::Histogram(summary, selection), Place::Order(summary, selection)]
@@ -221,18 +221,18 @@ fn wanted(pair: &Pair<'_>, views: &Views<'_, '_>) -> Vec<Wanted> {
 }
 
 /// The keys of all members' curves, of columns that members share; nothing is fitted or sampled.
-pub fn shared_keys(pair: &Pair<'_>, posterior: &Posterior) -> Result<Vec<Key>> {
-    let views = Views::alike(pair, posterior);
-    let length = stream_length(pair, posterior, &views)?;
-    let checkpoints = checkpoints(length.events, pair.run.experiment.experiment.checkpoints);
-    let mut shared = wanted(pair, &views);
+pub fn shared_keys(row: &SetRow<'_>, posterior: &Posterior) -> Result<Vec<Key>> {
+    let views = Views::alike(row, posterior);
+    let length = stream_length(row, posterior, &views)?;
+    let checkpoints = checkpoints(length.events, row.setting.experiment.experiment.checkpoints);
+    let mut shared = wanted(row, &views);
     shared.retain(|(place, _)| views.shares(*place));
     let members = 0..posterior.members.parameters.len() as u64;
-    Ok(members.flat_map(|i| keys(pair, posterior, i, &shared, &checkpoints)).collect())
+    Ok(members.flat_map(|i| keys(row, posterior, i, &shared, &checkpoints)).collect())
 }
 
-fn keys(pair: &Pair<'_>, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
-    let (parameters, seed) = (posterior.hash(i), pair.sampling_seed(i));
-    let key = |(_, identity): &Wanted| pair.trained().curve(&parameters, seed, checkpoints, identity);
+fn keys(row: &SetRow<'_>, posterior: &Posterior, i: u64, wanted: &[Wanted], checkpoints: &[u64]) -> Vec<Key> {
+    let (parameters, seed) = (posterior.hash(i), row.sampling_seed(i));
+    let key = |(_, identity): &Wanted| row.trained().curve(&parameters, seed, checkpoints, identity);
     wanted.iter().map(key).collect()
 }

@@ -5,12 +5,12 @@ use amplicast_sdk::Result;
 use super::curve::{Curves, MemberCurve, Ordered};
 use crate::inspection::Runs;
 use crate::pipeline::plan::Place;
-use crate::pipeline::posterior::{Pair, Posterior};
+use crate::pipeline::posterior::{Posterior, SetRow};
 
 /// By summary and selection, what is to be said of the order of the members' events; an error where only a part of them was
 /// taken, which is no random one.
 pub fn ordered(
-    pair: &Pair<'_>,
+    row: &SetRow<'_>,
     curves: &Curves,
     posterior: &Posterior,
     part: bool,
@@ -24,12 +24,12 @@ pub fn ordered(
         };
         let found: Vec<(f64, usize)> = list.iter().enumerate().filter_map(matters).collect();
         let Some(&(ratio, i)) = found.iter().min_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
-        let name = &pair.run.components.summaries[*summary].name;
+        let name = &row.setting.components.summaries[*summary].name;
         let text = format!(
             "the events of {} member(s), {} among them, come in an order: `{name}` changes its side or turns {ratio:.2} times as \
              often as for independent events",
             found.len(),
-            pair.place(i, posterior.members.parameters.len())?
+            row.place(i, posterior.members.parameters.len())?
         );
         if part {
             let text = format!("{text}; the first events are no random part: shuffle them, or take all");

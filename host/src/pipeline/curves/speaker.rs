@@ -26,7 +26,7 @@ pub fn speaking_for_all(views: &Views<'_, '_>, curves: &Curves) -> Result<Column
         let median = numbers[numbers.len() / 2].0;
         let speaker = numbers.iter().find(|(n, _)| *n == median).map_or(0, |(_, i)| *i);
         if !prepared.contains_key(&speaker) {
-            let member = views.pair.member(views.posterior, speaker as u64)?;
+            let member = views.row.member(views.posterior, speaker as u64)?;
             prepared.insert(speaker, views.of(&*member, speaker as u64)?);
         }
         if let Some(found) = prepared[&speaker].columns.metrics.get(&name) {

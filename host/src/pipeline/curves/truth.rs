@@ -9,8 +9,8 @@ use super::curve::{MemberCurve, TrueCurve};
 use super::pass::{Pass, Source};
 use crate::config::ReferenceName;
 use crate::pipeline::events::TrueEvents;
-use crate::pipeline::observe::{Column, Columns, Replica};
-use crate::pipeline::plan::{ColumnName, Place, Setting};
+use crate::pipeline::observe::{Column, Columns, TrainingSet};
+use crate::pipeline::plan::{Place, Question, Setting};
 use crate::pipeline::stage::identity;
 use crate::results::Validation;
 use crate::store::Key;
@@ -29,7 +29,7 @@ fn source(events: &TrueEvents<'_>) -> Result<Option<(ReferenceName, u64)>> {
 #[derive(Default)]
 pub struct Truth {
     /// By column.
-    pub metrics: BTreeMap<ColumnName, TrueCurve>,
+    pub metrics: BTreeMap<Question, TrueCurve>,
     /// Counts in the bins, in the order of the histograms.
     pub histograms: Vec<Option<TrueCurve>>,
     /// Where they come from.
@@ -38,26 +38,26 @@ pub struct Truth {
 
 impl Truth {
     /// Computes what is not stored.
-    pub fn of(run: &Setting<'_>, replica: &Replica<'_>, columns: &Columns) -> Result<Self> {
-        let Some((reference, n)) = source(replica.events)? else { return Ok(Truth::default()) };
+    pub fn of(setting: &Setting<'_>, set: &TrainingSet<'_>, columns: &Columns) -> Result<Self> {
+        let Some((reference, n)) = source(set.events)? else { return Ok(Truth::default()) };
         let metrics = columns.metrics.iter().filter(|(_, prepared)| prepared.is_ok());
         let metrics = metrics.map(|(name, _)| Place::Metric(*name));
         let histograms = columns.histograms.iter().map(|h| Place::Histogram(h.summary, h.selection));
         let mut curves: Vec<(Place, Key, Option<TrueCurve>)> = Vec::new();
         for place in metrics.chain(histograms) {
             let missing = || Error::plugin("a column was not prepared");
-            let column = columns.identity(run, replica, place).ok_or_else(missing)?;
-            let key = identity::truth(replica.identity, &column, reference, n);
-            let stored = run.store.json(&key);
+            let column = columns.identity(setting, set, place).ok_or_else(missing)?;
+            let key = identity::truth(set.identity, &column, reference, n);
+            let stored = setting.store.json(&key);
             curves.push((place, key, stored));
         }
         let mut open: Vec<_> = curves.iter_mut().filter(|(_, _, stored)| stored.is_none()).collect();
         if !open.is_empty() {
             let list = open.iter().map(|(place, ..)| columns.column(*place)).collect::<Result<Vec<_>>>()?;
-            for ((_, key, curve), found) in open.iter_mut().zip(stream(run, replica, reference, n, &list)?) {
+            for ((_, key, curve), found) in open.iter_mut().zip(stream(setting, set, reference, n, &list)?) {
                 // A column's cells say why it fails when the generated events meet the same failure.
                 let Ok(found) = found else { continue };
-                run.store.put_json(key, curve.insert(found))?;
+                setting.store.put_json(key, curve.insert(found))?;
             }
         }
         let mut truth = Truth {
@@ -76,23 +76,23 @@ impl Truth {
 
 /// One pass over the true events.
 fn stream(
-    run: &Setting<'_>,
-    replica: &Replica<'_>,
+    setting: &Setting<'_>,
+    set: &TrainingSet<'_>,
     reference: ReferenceName,
     n: u64,
     columns: &[Column<'_>],
 ) -> Result<Vec<Result<TrueCurve>>> {
-    let task = run.session.progress.task(&format!("true events of training set {}", replica.number + 1));
+    let task = setting.session.progress.task(&format!("true events of training set {}", set.number + 1));
     let done = AtomicU64::new(0);
     let advance = |more: u64| task.update(done.fetch_add(more, Ordering::Relaxed) + more, n, None);
     let pass = Pass {
-        source: Source::True(replica.events, reference),
-        dimension: run.components.schema.dimension(),
+        source: Source::True(set.events, reference),
+        dimension: setting.components.schema.dimension(),
         checkpoints: &[n],
-        observables: replica.observables,
+        observables: set.observables,
         columns,
     };
-    let found = run.session.attempt("true events", || pass.run(run.session, &advance))?;
+    let found = setting.session.attempt("true events", || pass.run(setting.session, &advance))?;
     let last = |curve: MemberCurve| -> Result<TrueCurve> {
         let nothing = || Error::plugin("a pass over true events recorded nothing");
         let (passed, values) = curve.passed.into_iter().zip(curve.values).next_back().ok_or_else(nothing)?;

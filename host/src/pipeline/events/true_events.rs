@@ -1,4 +1,4 @@
-//! True events of one replica: training and left-out in memory, holdout and truth as streams.
+//! True events of one training set: training and left-out in memory, holdout and truth as streams.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::config::{ReferenceName, Sizes};
 use crate::inspection::Rounding;
 use crate::pipeline::plan::TrueSource;
 
-/// The true events of one replica.
+/// The true events of one training set.
 pub struct TrueEvents<'a> {
     dataset: &'a dyn TrueSource,
     sizes: &'a Sizes,
@@ -23,14 +23,14 @@ pub struct TrueEvents<'a> {
 }
 
 impl<'a> TrueEvents<'a> {
-    /// Reads the training events of replica `replica`.
-    pub fn read(dataset: &'a dyn TrueSource, sizes: &'a Sizes, replica: u64) -> Result<Self> {
-        let seed = Seed::new(sizes.seed).split("data").index(replica);
+    /// Reads the training events of the training set with this number.
+    pub fn read(dataset: &'a dyn TrueSource, sizes: &'a Sizes, number: u64) -> Result<Self> {
+        let seed = Seed::new(sizes.seed).split("data").index(number);
         let n = usize::try_from(sizes.n_train)
             .map_err(|_| Error::data("n_train is too large for this machine"))?;
         let dimension = dataset.schema().dimension();
         let mut training = Array2::zeros((n, dimension));
-        let first = replica * sizes.n_train;
+        let first = number * sizes.n_train;
         let stream = seed.split("training");
         let step = chunk_events(dimension);
         for (index, mut rows) in training.axis_chunks_iter_mut(Axis(0), step).enumerate() {

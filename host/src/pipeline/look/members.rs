@@ -8,7 +8,7 @@ use amplicast_sdk::{Batch, MembersData, Origin, Result};
 use super::true_sample::values_of;
 use crate::inspection::{Findings, Glance, compared};
 use crate::pipeline::observe::Observables;
-use crate::pipeline::posterior::{Pair, Posterior};
+use crate::pipeline::posterior::{Posterior, SetRow};
 use crate::results::Inspected;
 
 /// Members of which half or more have the parameters of another one are no fits, or draws, of their own.
@@ -26,13 +26,13 @@ fn alike(parameters: &[Vec<f32>]) -> Option<String> {
 }
 
 /// What was found in the members' events, and what results say of it.
-pub fn inspect(pair: &Pair<'_>, posterior: &Posterior, glances: &[Glance]) -> Result<(Findings, Inspected)> {
-    let data = members_data(pair);
-    let columns = pair.run.components.schema.column_names();
+pub fn inspect(row: &SetRow<'_>, posterior: &Posterior, glances: &[Glance]) -> Result<(Findings, Inspected)> {
+    let data = members_data(row);
+    let columns = row.setting.components.schema.column_names();
     let places: Vec<String> = (0..glances.len())
-        .map(|i| pair.place(i, posterior.members.parameters.len()))
+        .map(|i| row.place(i, posterior.members.parameters.len()))
         .collect::<Result<_>>()?;
-    let mut findings = Findings::new(glances, pair.replica.truth, data, columns, |i| places[i].clone());
+    let mut findings = Findings::new(glances, row.set.truth, data, columns, |i| places[i].clone());
     if data != Some(MembersData::Same)
         && findings.dependent.is_none()
         && let Some(text) = alike(&posterior.members.parameters)
@@ -40,36 +40,35 @@ pub fn inspect(pair: &Pair<'_>, posterior: &Posterior, glances: &[Glance]) -> Re
         findings.warnings.push(text.clone());
         findings.dependent = Some(text);
     }
-    for summary in &pair.replica.truth.summaries {
+    for summary in &row.set.truth.summaries {
         // What cannot be evaluated has no result either.
-        let used = pair.cells.iter().any(|cell| cell.summary == summary.summary && !cell.per_member);
+        let used = row.cells.iter().any(|cell| cell.summary == summary.summary && !cell.per_member);
         if let Some(values) =
-            used.then(|| beginnings(pair, summary.summary, glances)).transpose().ok().flatten()
+            used.then(|| beginnings(row, summary.summary, glances)).transpose().ok().flatten()
         {
             findings.look_at(summary, &values, data);
         }
     }
-    let name = &pair.cells[0].name;
+    let name = &row.cells[0].name;
     let inspected = Inspected {
         generator: name.generator.clone(),
         uncertainty: name.uncertainty.clone(),
-        replica: pair.replica.number,
+        replica: row.set.number,
         members_data: data,
         events: glances.iter().map(|g| g.events).sum(),
         copies: findings.copies,
-        precision: (!pair.replica.events.rounding().is_none())
-            .then(|| pair.replica.events.rounding().to_string()),
+        precision: (!row.set.events.rounding().is_none()).then(|| row.set.events.rounding().to_string()),
         findings: findings.refused.iter().chain(&findings.warnings).cloned().collect(),
     };
     Ok((findings, inspected))
 }
 
 /// A summary of the first events of each member.
-fn beginnings(pair: &Pair<'_>, summary: usize, glances: &[Glance]) -> Result<Vec<Vec<f32>>> {
-    let dimension = pair.run.components.schema.dimension();
+fn beginnings(row: &SetRow<'_>, summary: usize, glances: &[Glance]) -> Result<Vec<Vec<f32>>> {
+    let dimension = row.setting.components.schema.dimension();
     let n = compared(glances, dimension);
     let rows: Vec<u64> = (0..n as u64).collect();
-    let observables = Observables { cuts: &[], ..pair.replica.observables };
+    let observables = Observables { cuts: &[], ..row.set.observables };
     let one = |glance: &Glance| {
         let head = glance.head(dimension).slice(s![..n, ..]).mapv(f64::from);
         let batch = Batch::new(head.view(), Origin::Generated, &rows);
@@ -79,10 +78,10 @@ fn beginnings(pair: &Pair<'_>, summary: usize, glances: &[Glance]) -> Result<Vec
 }
 
 /// What the members were fitted to: the uncertainty model knows, or the user says.
-fn members_data(pair: &Pair<'_>) -> Option<MembersData> {
-    let components = pair.run.components;
-    match pair.cells[0].uncertainty {
+fn members_data(row: &SetRow<'_>) -> Option<MembersData> {
+    let components = row.setting.components;
+    match row.cells[0].uncertainty {
         Some(u) => components.uncertainties[u].component.as_ref().ok().map(|u| u.members_data()),
-        None => pair.run.experiment.generator[pair.cells[0].generator].members_data,
+        None => row.setting.experiment.generator[row.cells[0].generator].members_data,
     }
 }

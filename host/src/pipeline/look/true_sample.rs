@@ -17,21 +17,21 @@ const TRUE_EVENTS: usize = 200;
 /// Part of the training events above which a holdout that holds them is refused; fewer may be chance where numbers are rounded.
 const MOST: f64 = 0.01;
 
-/// Looks at the true events of a replica: what members will be compared with, and what the reader should know.
+/// Looks at the true events of a training set: what members will be compared with, and what the reader should know.
 ///
 /// A file's holdout that holds training events confirms what was learned by heart: it is refused.
 pub fn true_sample(
-    run: &Setting<'_>,
+    setting: &Setting<'_>,
     dataset: &dyn TrueSource,
     events: &TrueEvents<'_>,
     observables: Observables<'_>,
 ) -> Result<(TrueSample, Vec<String>)> {
-    let stream = run.experiment.experiment.n_gen;
+    let stream = setting.experiment.experiment.n_gen;
     let known = Known::new(events.seen().values, stream);
     let neighbors = Neighbors::new(events.seen().values);
     let mut warnings: Vec<String> = repeated(&known).into_iter().collect();
     let mut of_true = vec![neighbors.among_training(neighbors.affordable())];
-    let mut summaries = of_training(run, events, observables);
+    let mut summaries = of_training(setting, events, observables);
     let left_out = events.left_out();
     if left_out.values.nrows() >= TRUE_EVENTS {
         let n = left_out.values.nrows().min(neighbors.affordable());
@@ -43,7 +43,7 @@ pub fn true_sample(
     if dataset.capacity(Split::Holdout)?.is_some_and(|n| n > 0) {
         // A copy of a left-out event is no better than one of an event that was seen.
         let all = (left_out.values.nrows() > 0).then(|| Known::new(events.all().values, stream));
-        let found = compare(run, events, all.as_ref().unwrap_or(&known), &summaries, observables)?;
+        let found = compare(setting, events, all.as_ref().unwrap_or(&known), &summaries, observables)?;
         let some = spaced(found.some.view(), neighbors.affordable());
         let distances = neighbors.of(some);
         if let Some(near) = distances.nearer_than(&of_true[0]) {
@@ -127,8 +127,8 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// The summaries of one number of the training events that are the same function for all members; what cannot be evaluated is said elsewhere.
-fn of_training(run: &Setting<'_>, events: &TrueEvents<'_>, observables: Observables<'_>) -> Vec<Looked> {
-    let used = |s: &usize| run.plan.cells.iter().any(|cell| cell.summary == *s && !cell.per_member);
+fn of_training(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Observables<'_>) -> Vec<Looked> {
+    let used = |s: &usize| setting.plan.cells.iter().any(|cell| cell.summary == *s && !cell.per_member);
     let one = |summary: usize| {
         let observable = &observables.summaries[summary];
         let needs = observable.needs;
@@ -141,7 +141,7 @@ fn of_training(run: &Setting<'_>, events: &TrueEvents<'_>, observables: Observab
         let range = [*sorted.first()?, *sorted.last()?];
         let neighbors = Neighbors::new(column(values).view());
         let of_true = vec![neighbors.among_training(neighbors.affordable())];
-        let name = run.components.summaries[summary].name.clone();
+        let name = setting.components.summaries[summary].name.clone();
         Some(Looked { found: TrueSummary { summary, name, range, neighbors, of_true }, sorted })
     };
     (0..observables.summaries.len()).filter(used).filter_map(one).collect()
@@ -180,7 +180,7 @@ const ORDERED: usize = 4096;
 /// Looks for training events in the holdout of a file, for events that repeat, and for an order. A warning if there are a few training
 /// events; an error if there are many.
 fn compare(
-    run: &Setting<'_>,
+    setting: &Setting<'_>,
     events: &TrueEvents<'_>,
     known: &Known,
     summaries: &[Looked],
@@ -193,9 +193,9 @@ fn compare(
     let mut runs: Vec<Runs> =
         summaries.iter().map(|summary| Runs::new(summary.sorted[summary.sorted.len() / 2])).collect();
     let mut first = 0;
-    run.session.attempt("compare holdout and training events", || {
+    setting.session.attempt("compare holdout and training events", || {
         events.stream(ReferenceName::Holdout, |batch| {
-            run.session.check_stop()?;
+            setting.session.check_stop()?;
             overlap.add(batch.values);
             let n = batch.values.nrows();
             while (some.nrows() as u64) < count {

@@ -8,11 +8,11 @@ use serde_json::Value;
 
 use super::accumulate::{Column, Counter, Histogram, TrueCounts};
 use super::observables::{Observables, Observed, events_of};
-use super::replica::Replica;
+use super::training_set::TrainingSet;
 use crate::config::ReferenceName;
 use crate::inspection::{Order, Runs};
 use crate::moments::quantile;
-use crate::pipeline::plan::{ColumnName, Place, Setting};
+use crate::pipeline::plan::{Place, Question, Setting};
 use crate::pipeline::stage::identity::{self, Counted};
 
 /// Bins of the distributions in the report.
@@ -49,8 +49,8 @@ pub struct HistogramColumn {
 #[derive(Default, Clone)]
 pub struct Columns {
     /// Those of the metrics.
-    pub metrics: BTreeMap<ColumnName, Result<Arc<Prepared>>>,
-    /// Those of the report; the report draws the first replica.
+    pub metrics: BTreeMap<Question, Result<Arc<Prepared>>>,
+    /// Those of the report; the report draws the first training set.
     pub histograms: Vec<HistogramColumn>,
     /// True events, of all n_train, by summary and selection.
     pub passed: BTreeMap<(usize, usize), Result<Passed>>,
@@ -70,17 +70,17 @@ impl Columns {
     ///
     /// Histograms have the edges of those in `like`; without it they follow the training events.
     pub fn prepare(
-        run: &Setting<'_>,
-        replica: &Replica<'_>,
+        setting: &Setting<'_>,
+        set: &TrainingSet<'_>,
         observables: Observables<'_>,
-        names: &BTreeSet<ColumnName>,
+        names: &BTreeSet<Question>,
         like: Option<&Columns>,
     ) -> Result<Self> {
         let mut maker = Maker {
-            run,
-            replica,
+            setting,
+            set,
             observables,
-            training: observables.on(replica.events.all()),
+            training: observables.on(set.events.all()),
             sorted: BTreeMap::new(),
         };
         let references: BTreeSet<Option<ReferenceName>> = names.iter().map(|n| n.reference).collect();
@@ -93,16 +93,16 @@ impl Columns {
                 None => ReferenceValues::new(),
             };
             for &name in names {
-                run.session.check_stop()?;
-                let stage = format!("prepare metric {}", run.components.metrics[name.metric].name);
-                let prepared = run.session.attempt(&stage, || maker.metric(name, &values));
+                setting.session.check_stop()?;
+                let stage = format!("prepare metric {}", setting.components.metrics[name.metric].name);
+                let prepared = setting.session.attempt(&stage, || maker.metric(name, &values));
                 metrics.insert(name, prepared.map(Arc::new));
             }
         }
         let mut histograms: Vec<HistogramColumn> = Vec::new();
         // A vector has none.
-        let single = |name: &&ColumnName| observables.summaries[name.summary].numbers == 1;
-        for name in names.iter().filter(|_| replica.number == 0).filter(single) {
+        let single = |name: &&Question| observables.summaries[name.summary].numbers == 1;
+        for name in names.iter().filter(|_| set.number == 0).filter(single) {
             let seen = histograms.iter().any(|h| (h.summary, h.selection) == (name.summary, name.selection));
             // If it fails, so do all cells of this summary and selection, and say why.
             let like = like.and_then(|columns| columns.histogram(name.summary, name.selection));
@@ -125,7 +125,7 @@ impl Columns {
         self
     }
 
-    fn prepared(&self, name: ColumnName) -> Result<&Prepared> {
+    fn prepared(&self, name: Question) -> Result<&Prepared> {
         let missing = || Error::plugin("a column was not prepared");
         self.metrics.get(&name).ok_or_else(missing)?.as_deref().map_err(Clone::clone)
     }
@@ -156,14 +156,14 @@ impl Columns {
     }
 
     /// What a column's curves depend on, apart from the member; none if it cannot be had.
-    pub fn identity(&self, run: &Setting<'_>, replica: &Replica<'_>, place: Place) -> Option<Value> {
+    pub fn identity(&self, setting: &Setting<'_>, set: &TrainingSet<'_>, place: Place) -> Option<Value> {
         let edges = match place {
             Place::Metric(name) => self.prepared(name).map(|_| None).ok()?,
             Place::Histogram(summary, selection) | Place::Order(summary, selection) => {
                 Some(&self.histogram(summary, selection)?.edges[..])
             }
         };
-        column_identity(run, replica, place, edges, None)
+        column_identity(setting, set, place, edges, None)
     }
 
     /// True events, of all n_train, that pass a selection, with and without a summary.
@@ -199,25 +199,25 @@ impl Columns {
 ///
 /// `edges` are those of a histogram, `pooled` the parameters of all members if a summary is fitted to all of them.
 pub fn column_identity(
-    run: &Setting<'_>,
-    replica: &Replica<'_>,
+    setting: &Setting<'_>,
+    set: &TrainingSet<'_>,
     place: Place,
     edges: Option<&[f64]>,
     pooled: Option<Vec<String>>,
 ) -> Option<Value> {
-    let summaries = &run.components.summaries;
+    let summaries = &setting.components.summaries;
     let (summary, selection, counted) = match place {
         Place::Metric(name) => {
-            let events = |r| replica.events.events(r).ok().flatten();
+            let events = |r| set.events.events(r).ok().flatten();
             let reference = name.reference.map(|r| (r, events(r)));
-            let metric = &run.components.metrics[name.metric].identity;
+            let metric = &setting.components.metrics[name.metric].identity;
             (name.summary, name.selection, Counted::Metric(metric, reference))
         }
         Place::Histogram(summary, selection) => (summary, selection, Counted::Histogram(edges?)),
         Place::Order(summary, selection) => (summary, selection, Counted::Order),
     };
     let named = |name: &str| summaries.iter().find(|s| s.name == name).map(|s| &s.identity);
-    let cuts = run.experiment.selection[selection].cuts.iter();
+    let cuts = setting.experiment.selection[selection].cuts.iter();
     let cuts = identity::cuts(cuts.filter_map(|cut| Some((named(&cut.summary)?, cut))));
     Some(identity::column(&summaries[summary].identity, cuts, counted, pooled))
 }
@@ -226,8 +226,8 @@ pub fn column_identity(
 type ReferenceValues = BTreeMap<(usize, usize), Result<Vec<f64>>>;
 
 struct Maker<'a> {
-    run: &'a Setting<'a>,
-    replica: &'a Replica<'a>,
+    setting: &'a Setting<'a>,
+    set: &'a TrainingSet<'a>,
     observables: Observables<'a>,
     /// The observables of all n_train true events.
     training: Observed<'a, 'a>,
@@ -239,13 +239,13 @@ impl Maker<'_> {
     fn reference<'n>(
         &self,
         reference: ReferenceName,
-        names: impl Iterator<Item = &'n ColumnName>,
+        names: impl Iterator<Item = &'n Question>,
     ) -> Result<ReferenceValues> {
         let mut values: ReferenceValues = names.map(|n| ((n.summary, n.selection), Ok(Vec::new()))).collect();
         let stage = format!("read the reference {}", reference.text());
-        let read = self.run.session.attempt(&stage, || {
-            self.replica.events.stream(reference, |batch| {
-                self.run.session.check_stop()?;
+        let read = self.setting.session.attempt(&stage, || {
+            self.set.events.stream(reference, |batch| {
+                self.setting.session.check_stop()?;
                 let observed = self.observables.on(*batch);
                 let mut memory = Vec::new();
                 for (&(summary, selection), kept) in &mut values {
@@ -265,20 +265,19 @@ impl Maker<'_> {
         });
         // That it cannot be read is the failure of its columns.
         if let Err(error) = read {
-            self.run.session.check_stop()?;
+            self.setting.session.check_stop()?;
             values.values_mut().for_each(|v| *v = Err(error.clone()));
         }
         Ok(values)
     }
 
     fn fitted(&self, summary: usize, selection: usize) -> usize {
-        self.observables.fitted(self.replica.events, Some(summary), selection)
+        self.observables.fitted(self.set.events, Some(summary), selection)
     }
 
     /// How many of all n_train true events pass a selection; counted where nothing was fitted.
     fn passed(&self, summary: usize, selection: usize) -> Result<Passed> {
-        let (first, n) =
-            (self.observables.fitted(self.replica.events, None, selection), self.training.events());
+        let (first, n) = (self.observables.fitted(self.set.events, None, selection), self.training.events());
         let of_all = |counted: u64| (counted as f64 * n as f64 / (n - first) as f64).round() as u64;
         let without = self.training.without(summary, selection, first..n)?;
         let passed = self.training.passed(selection, first..n)?;
@@ -295,7 +294,7 @@ impl Maker<'_> {
         }
         let sorted = &self.sorted[&(summary, selection)];
         if sorted.is_empty() {
-            let name = &self.run.experiment.selection[selection].name;
+            let name = &self.setting.experiment.selection[selection].name;
             return Err(Error::data(format!(
                 "selection `{name}`: expected training events that pass it, found none"
             )));
@@ -303,8 +302,8 @@ impl Maker<'_> {
         Ok(sorted)
     }
 
-    fn metric(&mut self, name: ColumnName, references: &ReferenceValues) -> Result<Prepared> {
-        let components = self.run.components;
+    fn metric(&mut self, name: Question, references: &ReferenceValues) -> Result<Prepared> {
+        let components = self.setting.components;
         let made = &components.metrics[name.metric];
         let metric = made.component.as_ref().map_err(Clone::clone)?;
         match metric.reference().clone() {
@@ -314,7 +313,7 @@ impl Maker<'_> {
                     found.ok_or_else(|| Error::data("expected a reference, found none"))?;
                 let values = values.as_ref().map_err(Clone::clone)?;
                 if values.is_empty() {
-                    let name = &self.run.experiment.selection[name.selection].name;
+                    let name = &self.setting.experiment.selection[name.selection].name;
                     return Err(Error::data(format!(
                         "selection `{name}`: expected events of the reference `{}` that pass it, found none",
                         reference.text()
@@ -334,10 +333,10 @@ impl Maker<'_> {
             ReferenceUse::Quantiles(probabilities) => {
                 let summary = components.summaries[name.summary].component.as_ref().map_err(Clone::clone)?;
                 // The true quantile where the dataset knows it; a cut changes the distribution.
-                let uncut = self.run.experiment.selection[name.selection].cuts.is_empty();
+                let uncut = self.setting.experiment.selection[name.selection].cuts.is_empty();
                 let mut quantiles = Vec::with_capacity(probabilities.len());
                 for p in probabilities {
-                    let exact = if uncut { self.replica.dataset.quantile(summary.label(), p)? } else { None };
+                    let exact = if uncut { self.set.dataset.quantile(summary.label(), p)? } else { None };
                     quantiles.push(match exact {
                         Some(edge) => edge,
                         None => quantile(self.sorted_training(name.summary, name.selection)?, p),

@@ -4,12 +4,12 @@ mod accumulate;
 mod columns;
 mod cuts;
 mod observables;
-mod replica;
 mod resolve;
+mod training_set;
 
 pub use accumulate::{Column, TrueCounts};
 pub use columns::{Columns, HistogramColumn, column_identity};
 pub use cuts::Cuts;
 pub use observables::{Observable, Observables, Observed, Simulated, events_of};
-pub use replica::Replica;
 pub use resolve::{cuts, summaries};
+pub use training_set::TrainingSet;

@@ -1,4 +1,4 @@
-//! The summaries and selections of one replica, evaluated on a batch: each at most once, and only when asked for.
+//! The summaries and selections of one training set, evaluated on a batch: each at most once, and only when asked for.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ pub fn events_of(list: &[f64], numbers: usize) -> Values<'_> {
     Values::new(ArrayView2::from_shape(shape, list).expect("the numbers of whole events"))
 }
 
-/// All summaries and selections of one replica, by their numbers; one that cannot be used holds the reason.
+/// All summaries and selections of one training set, by their numbers; one that cannot be used holds the reason.
 #[derive(Clone, Copy)]
 pub struct Observables<'a> {
     /// The summaries.

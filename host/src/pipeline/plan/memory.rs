@@ -81,15 +81,16 @@ fn needs(
         let what = format!("the reference `{}` of {events} events", reference.text());
         list.push((field, what, events as f64 * NUMBER * values as f64));
     }
-    let rows = [cells.len() as f64, sizes.members as f64, sizes.replicas as f64, sizes.checkpoints as f64];
+    let rows =
+        [cells.len() as f64, sizes.members as f64, sizes.training_sets as f64, sizes.checkpoints as f64];
     let what = format!(
         "results of {} cell(s), {} members, {} training set(s) and up to {} sizes",
         cells.len(),
         sizes.members,
-        sizes.replicas,
+        sizes.training_sets,
         sizes.checkpoints
     );
-    let field = if sizes.replicas > sizes.members { "replicas" } else { "members" };
+    let field = if sizes.training_sets > sizes.members { "training_sets" } else { "members" };
     list.push((field, what, rows.iter().product::<f64>() * ROW));
     list
 }

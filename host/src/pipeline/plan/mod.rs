@@ -12,7 +12,7 @@ mod source;
 pub use cells::{Plan, PlannedCell, Row, member_count};
 pub use components::{Components, Made, refused};
 pub use memory::check_model;
-pub use question::{ColumnName, Place};
+pub use question::{Place, Question};
 pub use setting::Setting;
 pub use source::TrueSource;
 

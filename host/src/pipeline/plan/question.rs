@@ -5,7 +5,7 @@ use crate::config::ReferenceName;
 
 /// What a column is made of, by the numbers of its tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ColumnName {
+pub struct Question {
     /// Number of the summary.
     pub summary: usize,
     /// Number of the selection.
@@ -16,9 +16,9 @@ pub struct ColumnName {
     pub reference: Option<ReferenceName>,
 }
 
-impl From<&PlannedCell> for ColumnName {
+impl From<&PlannedCell> for Question {
     fn from(cell: &PlannedCell) -> Self {
-        ColumnName {
+        Question {
             summary: cell.summary,
             selection: cell.selection,
             metric: cell.metric,
@@ -31,7 +31,7 @@ impl From<&PlannedCell> for ColumnName {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// A metric's.
-    Metric(ColumnName),
+    Metric(Question),
     /// The histogram of a summary and a selection.
     Histogram(usize, usize),
     /// The order in which a summary's values come, under a selection.

@@ -35,12 +35,12 @@ pub fn refuse(
     let Ok(dataset) = &components.dataset.component else { return Ok(()) };
     let capacity = |split| dataset.capacity(split).map_err(|e| source.error("dataset", &e.to_string()));
     if let Some(events) = capacity(Split::Training)?
-        && events < sizes.replicas.saturating_mul(sizes.n_train)
+        && events < sizes.training_sets.saturating_mul(sizes.n_train)
     {
         let message = format!(
             "expected {} events for {} disjoint training set(s) of {}, found {events} in the dataset",
-            sizes.replicas.saturating_mul(sizes.n_train),
-            sizes.replicas,
+            sizes.training_sets.saturating_mul(sizes.n_train),
+            sizes.training_sets,
             sizes.n_train
         );
         return Err(source.error("experiment.n_train", &message));

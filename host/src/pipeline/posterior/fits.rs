@@ -12,7 +12,7 @@ use amplicast_sdk::{
 };
 
 use super::chains::Posterior;
-use super::row::Pair;
+use super::set_row::SetRow;
 use crate::pipeline::events::Stream;
 use crate::session::CallContext;
 use crate::store::Key;
@@ -21,65 +21,66 @@ use crate::store::Key;
 const PARAMETERS: &str = "parameters";
 
 /// A summary that is known to be fitted.
-fn fitted<'a>(pair: &Pair<'a>, summary: usize) -> Result<&'a LoadedFittedSummary> {
-    let loaded = pair.run.components.summaries[summary].component.as_ref().map_err(Clone::clone)?;
+fn fitted<'a>(row: &SetRow<'a>, summary: usize) -> Result<&'a LoadedFittedSummary> {
+    let loaded = row.setting.components.summaries[summary].component.as_ref().map_err(Clone::clone)?;
     loaded.fitted().ok_or_else(|| Error::plugin("expected a fitted summary, found one that is not"))
 }
 
 /// The key of what a fit leaves.
 fn key(
     kind: &'static str,
-    pair: &Pair<'_>,
+    row: &SetRow<'_>,
     posterior: &Posterior,
     summary: usize,
     members: &Range<u64>,
 ) -> Key {
-    let made = &pair.run.components.summaries[summary];
-    pair.trained().fit(kind, &made.identity, &hashes(posterior, members), seed(pair, summary, members))
+    let made = &row.setting.components.summaries[summary];
+    row.trained().fit(kind, &made.identity, &hashes(posterior, members), seed(row, summary, members))
 }
 
 fn hashes(posterior: &Posterior, members: &Range<u64>) -> Vec<String> {
     members.clone().map(|i| posterior.hash(i)).collect()
 }
 
-fn seed(pair: &Pair<'_>, summary: usize, members: &Range<u64>) -> Seed {
-    pair.training
+fn seed(row: &SetRow<'_>, summary: usize, members: &Range<u64>) -> Seed {
+    row.training
         .seed
         .split("fit")
-        .split(&pair.run.components.summaries[summary].seed_name)
+        .split(&row.setting.components.summaries[summary].seed_name)
         .index(members.start)
 }
 
 /// What a stored fit says of itself.
 pub fn diagnostics(
-    pair: &Pair<'_>,
+    row: &SetRow<'_>,
     posterior: &Posterior,
     summary: usize,
     members: Range<u64>,
 ) -> Option<Diagnostics> {
-    pair.run.store.json(&key("diagnostics", pair, posterior, summary, &members))
+    row.setting.store.json(&key("diagnostics", row, posterior, summary, &members))
 }
 
 /// The summary with number `summary`, fitted to events of these members unless that is stored.
 pub fn fit(
-    pair: &Pair<'_>,
+    row: &SetRow<'_>,
     posterior: &Posterior,
     summary: usize,
     needs: FitNeeds,
     members: Range<u64>,
 ) -> Result<Arc<dyn Summary>> {
-    let (run, components) = (pair.run, pair.run.components);
+    let (setting, components) = (row.setting, row.setting.components);
     let made = &components.summaries[summary];
-    let loaded = fitted(pair, summary)?;
-    let seed = seed(pair, summary, &members);
+    let loaded = fitted(row, summary)?;
+    let seed = seed(row, summary, &members);
     let [of_fit, of_diagnostics] =
-        ["summary", "diagnostics"].map(|kind| key(kind, pair, posterior, summary, &members));
-    let stored = run.store.chain(&of_fit).and_then(|chain| chain.get(PARAMETERS).map(<[f32]>::to_vec).ok());
+        ["summary", "diagnostics"].map(|kind| key(kind, row, posterior, summary, &members));
+    let stored =
+        setting.store.chain(&of_fit).and_then(|chain| chain.get(PARAMETERS).map(<[f32]>::to_vec).ok());
     let parameters = match stored {
         Some(parameters) => parameters,
         None => {
             let what = format!("fit {}", made.name);
-            let found = with_events(pair, posterior, needs, members, seed, &what, |f, stage| {
+            let found = with_events(row, posterior, needs, members, seed, &what, |f, stage| {
                 let found = loaded.fit(f)?;
                 if found.parameters.iter().any(|x| !x.is_finite()) {
                     return Err(Error::numeric(format!(
@@ -89,8 +90,8 @@ pub fn fit(
                 Ok(found)
             })?;
             // In this order: a stored fit has its diagnostics.
-            run.store.put_json(&of_diagnostics, &found.diagnostics)?;
-            run.store.put_chain(&of_fit, &Chain::new([(PARAMETERS, found.parameters.clone())]))?;
+            setting.store.put_json(&of_diagnostics, &found.diagnostics)?;
+            setting.store.put_chain(&of_fit, &Chain::new([(PARAMETERS, found.parameters.clone())]))?;
             found.parameters
         }
     };
@@ -100,24 +101,24 @@ pub fn fit(
 /// What each of these metrics, by number, makes of the pseudo-experiments of a cross-fitted summary, with events of these members,
 /// unless it is stored. An error is that of all of them.
 pub fn simulated(
-    pair: &Pair<'_>,
+    row: &SetRow<'_>,
     posterior: &Posterior,
     summary: usize,
     needs: FitNeeds,
     members: Range<u64>,
     metrics: &[usize],
 ) -> Result<BTreeMap<usize, Arc<[f64]>>> {
-    let (components, store) = (pair.run.components, pair.run.store);
+    let (components, store) = (row.setting.components, row.setting.store);
     let made = &components.summaries[summary];
-    let loaded = fitted(pair, summary)?;
-    let seed = seed(pair, summary, &members);
+    let loaded = fitted(row, summary)?;
+    let seed = seed(row, summary, &members);
     let parameters = hashes(posterior, &members);
     let (mut known, mut missing) = (BTreeMap::new(), Vec::new());
     for &number in metrics {
         let metric = &components.metrics[number];
         // One that cannot be used says so where it is compared.
         let Ok(usable) = &metric.component else { continue };
-        let key = pair.trained().null(&made.identity, &metric.identity, &parameters, seed);
+        let key = row.trained().null(&made.identity, &metric.identity, &parameters, seed);
         match store.json::<Vec<f64>>(&key) {
             Some(stored) => _ = known.insert(number, stored.into()),
             None => missing.push((number, usable, key)),
@@ -128,7 +129,7 @@ pub fn simulated(
     }
     let what = format!("simulate the null law of {}", made.name);
     let usable: Vec<&LoadedMetric> = missing.iter().map(|(_, usable, _)| *usable).collect();
-    let found = with_events(pair, posterior, needs, members, seed.split("null"), &what, |fit, _| {
+    let found = with_events(row, posterior, needs, members, seed.split("null"), &what, |fit, _| {
         of_pseudo_experiments(loaded, &usable, fit)
     })?;
     for ((number, _, key), list) in missing.into_iter().zip(found) {
@@ -165,7 +166,7 @@ fn of_pseudo_experiments(
 
 /// Calls with the true events and those of these members that a summary is fitted to, and with the stage's name.
 fn with_events<T>(
-    pair: &Pair<'_>,
+    row: &SetRow<'_>,
     posterior: &Posterior,
     needs: FitNeeds,
     members: Range<u64>,
@@ -173,20 +174,20 @@ fn with_events<T>(
     what: &str,
     call: impl FnOnce(&SummaryFit<'_>, &str) -> Result<T>,
 ) -> Result<T> {
-    let session = pair.run.session;
+    let session = row.setting.session;
     let who = if members.end - members.start == 1 {
         format!("member {}", members.start + 1)
     } else {
         "all members".into()
     };
-    let stage = format!("{}: training set {}, {what} of {who}", pair.training.name, pair.replica.number + 1);
+    let stage = format!("{}: training set {}, {what} of {who}", row.training.name, row.set.number + 1);
     let task = session.progress.task(&stage);
     let context = CallContext::new(session, &task);
-    let events = session.attempt(&stage, || generated(pair, posterior, needs.generated, members))?;
+    let events = session.attempt(&stage, || generated(row, posterior, needs.generated, members))?;
     let rows: Vec<u64> = (0..events.nrows() as u64).collect();
-    let [training, unseen] = pair.replica.events.parts(&needs);
+    let [training, unseen] = row.set.events.parts(&needs);
     let fit = SummaryFit {
-        schema: &pair.run.components.schema,
+        schema: &row.setting.components.schema,
         training,
         unseen,
         generated: Batch::new(events.view(), Origin::Generated, &rows),
@@ -204,23 +205,23 @@ pub fn reserved(capacity: u64, wanted: u64) -> u64 {
 }
 
 /// Events of these members in equal numbers, from streams of their own or, of finite members, the last ones.
-fn generated(pair: &Pair<'_>, posterior: &Posterior, n: u64, members: Range<u64>) -> Result<Array2<f64>> {
-    let dimension = pair.run.components.schema.dimension();
+fn generated(row: &SetRow<'_>, posterior: &Posterior, n: u64, members: Range<u64>) -> Result<Array2<f64>> {
+    let dimension = row.setting.components.schema.dimension();
     let each = n.div_ceil(members.end - members.start);
     let mut values = Vec::new();
     for i in members {
-        let member = pair.member(posterior, i)?;
+        let member = row.member(posterior, i)?;
         let range = match member.capacity() {
             None => 0..each,
             Some(capacity) => capacity - reserved(capacity, each)..capacity,
         };
-        let seed = pair.training.seed.split("fit").split("events").index(i);
-        let rounding = pair.replica.events.rounding();
+        let seed = row.training.seed.split("fit").split("events").index(i);
+        let rounding = row.set.events.rounding();
         Stream { dimension, seed, origin: Origin::Generated, rounding }.read(
             range,
             |chunk, out| member.sample(chunk, out).map(|()| None),
             |batch| {
-                pair.run.session.check_stop()?;
+                row.setting.session.check_stop()?;
                 values.extend(batch.values.iter());
                 Ok(())
             },

@@ -4,14 +4,14 @@ mod chains;
 mod diagnosed;
 mod fits;
 mod models;
-mod row;
+mod set_row;
 mod trained_model;
 mod training;
 mod view;
 
 pub use chains::{Chains, Posterior};
 pub use models::check_models;
-pub use row::Pair;
+pub use set_row::SetRow;
 pub use trained_model::{
     ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig, own_dataset,
 };

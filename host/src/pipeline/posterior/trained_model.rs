@@ -94,7 +94,7 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
         n => Err(Error::config(field, format!("expected 1 to {most}, found {n}"))),
     };
     let member = number("member", config.member, sizes.members)?;
-    let set = number("training_set", config.training_set, sizes.replicas)?;
+    let set = number("training_set", config.training_set, sizes.training_sets)?;
     let made = &components.generators[generator];
     let loaded = made.component.as_ref().map_err(Clone::clone)?;
     let (events, data_identity) = training_set(session, &experiment, &components, set)?;

@@ -10,10 +10,10 @@ use serde_json::Value;
 use super::chains::Posterior;
 use super::diagnosed::{Subject, diagnosed};
 use super::fits::{diagnostics, fit, reserved, simulated};
-use super::row::Pair;
+use super::set_row::SetRow;
 use crate::config::ReferenceName;
 use crate::pipeline::observe::{Columns, Cuts, Observable, Observables, Simulated, column_identity, cuts};
-use crate::pipeline::plan::{ColumnName, Place};
+use crate::pipeline::plan::{Place, Question};
 use crate::results::Diagnosed;
 
 /// How a member sees events.
@@ -26,19 +26,19 @@ pub struct View {
 
 impl View {
     /// The observables of the member's events.
-    pub fn observables<'s>(&'s self, pair: &'s Pair<'_>, member: &'s dyn Member, i: u64) -> Observables<'s> {
-        Observables { summaries: &self.summaries, cuts: &self.cuts, ..pair.observables(member, i) }
+    pub fn observables<'s>(&'s self, row: &'s SetRow<'_>, member: &'s dyn Member, i: u64) -> Observables<'s> {
+        Observables { summaries: &self.summaries, cuts: &self.cuts, ..row.observables(member, i) }
     }
 }
 
 /// The views of all members.
 pub struct Views<'a, 'r> {
     /// Whose they are.
-    pub pair: &'a Pair<'r>,
+    pub row: &'a SetRow<'r>,
     /// Its members.
     pub posterior: &'a Posterior,
     /// The columns that are another for each member.
-    pub own: BTreeSet<ColumnName>,
+    pub own: BTreeSet<Question>,
     /// Summaries that are fitted, by number.
     fitted: Vec<(usize, FitNeeds)>,
     /// Of these, the ones that were fitted once for all members.
@@ -51,70 +51,69 @@ pub struct Views<'a, 'r> {
 
 impl<'a, 'r> Views<'a, 'r> {
     /// Those of members that see everything alike: what differs from member to member is known by name.
-    pub fn alike(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Self {
-        let cells = || pair.cells.iter().filter(|c| c.per_member);
-        let own: BTreeSet<ColumnName> = cells().map(|c| ColumnName::from(*c)).collect();
+    pub fn alike(row: &'a SetRow<'r>, posterior: &'a Posterior) -> Self {
+        let cells = || row.cells.iter().filter(|c| c.per_member);
+        let own: BTreeSet<Question> = cells().map(|c| Question::from(*c)).collect();
         let used = |s: usize| {
-            let name = &pair.run.components.summaries[s].name;
+            let name = &row.setting.components.summaries[s].name;
             let cut = |selection: usize| {
-                pair.run.experiment.selection[selection].cuts.iter().any(|c| c.summary == *name)
+                row.setting.experiment.selection[selection].cuts.iter().any(|c| c.summary == *name)
             };
             cells().any(|c| c.summary == s || cut(c.selection))
         };
-        let Observables { summaries, cuts, .. } = pair.replica.observables;
+        let Observables { summaries, cuts, .. } = row.set.observables;
         let fitted = summaries.iter().enumerate().filter_map(|(s, o)| Some((s, o.fit?)));
         let fitted = fitted.filter(|(s, _)| used(*s)).collect();
-        let columns = pair.columns.clone();
+        let columns = row.columns.clone();
         let first = Arc::new(View { summaries: summaries.to_vec(), cuts: cuts.to_vec(), columns });
-        Views { pair, posterior, own, fitted, pooled: BTreeMap::new(), simulated: BTreeMap::new(), first }
+        Views { row, posterior, own, fitted, pooled: BTreeMap::new(), simulated: BTreeMap::new(), first }
     }
 
     /// Fits what all members share, and prepares the view of the first one.
-    pub fn new(pair: &'a Pair<'r>, posterior: &'a Posterior) -> Result<Self> {
-        let mut views = Views::alike(pair, posterior);
+    pub fn new(row: &'a SetRow<'r>, posterior: &'a Posterior) -> Result<Self> {
+        let mut views = Views::alike(row, posterior);
         if views.own.is_empty() {
             return Ok(views);
         }
         let all = 0..posterior.members.parameters.len() as u64;
         for &(s, needs) in views.fitted.iter().filter(|(_, needs)| needs.pooled) {
-            views.pooled.insert(s, going_on(fit(pair, posterior, s, needs, all.clone()))?);
+            views.pooled.insert(s, going_on(fit(row, posterior, s, needs, all.clone()))?);
         }
         for &(s, needs) in views.fitted.iter().filter(|(_, needs)| needs.cross_fitted()) {
-            let in_training =
-                |n: &&ColumnName| n.summary == s && n.reference == Some(ReferenceName::Training);
+            let in_training = |n: &&Question| n.summary == s && n.reference == Some(ReferenceName::Training);
             let metrics: BTreeSet<usize> = views.own.iter().filter(in_training).map(|n| n.metric).collect();
             let metrics: Vec<usize> = metrics.into_iter().collect();
             // Of the first member: the laws of the others, whose densities are nearly the same, would cost as much again each.
             let members = if needs.pooled { all.clone() } else { 0..1 };
-            let found = match going_on(simulated(pair, posterior, s, needs, members, &metrics))? {
+            let found = match going_on(simulated(row, posterior, s, needs, members, &metrics))? {
                 Ok(found) => found.into_iter().map(|(metric, list)| (metric, Ok(list))).collect(),
                 Err(error) => metrics.into_iter().map(|metric| (metric, Err(error.clone()))).collect(),
             };
             views.simulated.insert(s, found);
         }
-        views.first = Arc::new(views.prepared(&*pair.member(posterior, 0)?, 0, None)?);
+        views.first = Arc::new(views.prepared(&*row.member(posterior, 0)?, 0, None)?);
         Ok(views)
     }
 
     /// What the posterior and the fits of its members' summaries say of themselves; fits that failed say nothing.
     pub fn diagnostics(&self) -> Vec<Diagnosed> {
-        let (pair, count) = (self.pair, self.posterior.members.parameters.len() as u64);
-        let name = &pair.cells[0].name;
+        let (row, count) = (self.row, self.posterior.members.parameters.len() as u64);
+        let name = &row.cells[0].name;
         let subject = |summary: Option<String>| Subject {
             generator: name.generator.clone(),
             uncertainty: name.uncertainty.clone(),
             summary,
-            replica: pair.replica.number,
+            replica: row.set.number,
         };
         let own = diagnosed(&subject(None), std::slice::from_ref(&self.posterior.members.diagnostics));
         let of_fits = |(s, needs): &(usize, FitNeeds)| {
-            let of = |members| diagnostics(pair, self.posterior, *s, members);
+            let of = |members| diagnostics(row, self.posterior, *s, members);
             let list: Vec<Diagnostics> = if needs.pooled {
                 of(0..count).into_iter().collect()
             } else {
                 (0..count).filter_map(|i| of(i..i + 1)).collect()
             };
-            diagnosed(&subject(Some(pair.run.components.summaries[*s].name.clone())), &list)
+            diagnosed(&subject(Some(row.setting.components.summaries[*s].name.clone())), &list)
         };
         own.into_iter().chain(self.fitted.iter().filter_map(of_fits)).collect()
     }
@@ -136,25 +135,25 @@ impl<'a, 'r> Views<'a, 'r> {
     }
 
     fn prepared(&self, member: &dyn Member, i: u64, like: Option<&Columns>) -> Result<View> {
-        let Pair { run, replica, .. } = *self.pair;
-        let mut summaries = replica.observables.summaries.to_vec();
+        let SetRow { setting, set, .. } = *self.row;
+        let mut summaries = set.observables.summaries.to_vec();
         for &(s, needs) in &self.fitted {
             summaries[s].summary = match self.pooled.get(&s) {
                 Some(pooled) => pooled.clone(),
-                None => going_on(fit(self.pair, self.posterior, s, needs, i..i + 1))?,
+                None => going_on(fit(self.row, self.posterior, s, needs, i..i + 1))?,
             };
             summaries[s].simulated = self.simulated.get(&s).cloned().unwrap_or_default();
         }
-        let observables = Observables { summaries: &summaries, ..self.pair.observables(member, i) };
-        let cuts = cuts(run, replica.dataset, replica.events, observables);
+        let observables = Observables { summaries: &summaries, ..self.row.observables(member, i) };
+        let cuts = cuts(setting, set.dataset, set.events, observables);
         let observables = Observables { cuts: &cuts, ..observables };
-        let own = Columns::prepare(run, replica, observables, &self.own, like)?;
-        Ok(View { columns: self.pair.columns.clone().with(own), summaries, cuts })
+        let own = Columns::prepare(setting, set, observables, &self.own, like)?;
+        Ok(View { columns: self.row.columns.clone().with(own), summaries, cuts })
     }
 
     /// Whether a column is the same for all members.
     pub fn shares(&self, place: Place) -> bool {
-        let (Place::Metric(ColumnName { summary, selection, .. })
+        let (Place::Metric(Question { summary, selection, .. })
         | Place::Histogram(summary, selection)
         | Place::Order(summary, selection)) = place;
         !self.own.iter().any(|name| (name.summary, name.selection) == (summary, selection))
@@ -163,9 +162,9 @@ impl<'a, 'r> Views<'a, 'r> {
     /// What a column's curves depend on, apart from the member: known without evaluating anything for that member; none if there is
     /// no such column.
     pub fn identity(&self, place: Place) -> Option<Value> {
-        let Pair { run, replica, columns, .. } = *self.pair;
+        let SetRow { setting, set, columns, .. } = *self.row;
         if self.shares(place) {
-            return columns.identity(run, replica, place);
+            return columns.identity(setting, set, place);
         }
         let edges = match place {
             Place::Metric(_) => None,
@@ -177,7 +176,7 @@ impl<'a, 'r> Views<'a, 'r> {
         };
         let members = 0..self.posterior.members.parameters.len() as u64;
         let pooled = (!self.pooled.is_empty()).then(|| members.map(|i| self.posterior.hash(i)).collect());
-        column_identity(run, replica, place, edges, pooled)
+        column_identity(setting, set, place, edges, pooled)
     }
 }
 

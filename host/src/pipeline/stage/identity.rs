@@ -59,7 +59,7 @@ pub fn parameters(theta: &[f32]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// The generator and the training events that everything of a pair depends on.
+/// The generator and the training events that everything of a row depends on.
 #[derive(Clone, Copy)]
 pub struct Trained<'a> {
     /// The generator.

@@ -7,8 +7,8 @@ use crate::inspection::TrueSample;
 use crate::pipeline::events::TrueEvents;
 use crate::pipeline::plan::TrueSource;
 
-/// What all pairs of one replica share.
-pub struct Replica<'a> {
+/// What all rows of one training set share.
+pub struct TrainingSet<'a> {
     /// Its number, from 0.
     pub number: u64,
     /// Where its true events come from.

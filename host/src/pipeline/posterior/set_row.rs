@@ -4,50 +4,50 @@ use amplicast_sdk::{Member, Result, Seed};
 
 use super::chains::Posterior;
 use super::training::Training;
-use crate::pipeline::observe::{Columns, Observables, Replica};
+use crate::pipeline::observe::{Columns, Observables, TrainingSet};
 use crate::pipeline::plan::{PlannedCell, Row, Setting};
 use crate::pipeline::stage::identity::Trained;
 
-/// A generator and an uncertainty model in one replica.
-pub struct Pair<'a> {
+/// A generator and an uncertainty model on one training set.
+pub struct SetRow<'a> {
     /// The experiment.
-    pub run: &'a Setting<'a>,
+    pub setting: &'a Setting<'a>,
     /// The training set.
-    pub replica: &'a Replica<'a>,
+    pub set: &'a TrainingSet<'a>,
     /// The columns that all generators and posteriors share.
     pub columns: &'a Columns,
-    /// The cells of this pair.
+    /// The cells of this row.
     pub cells: &'a [&'a PlannedCell],
     /// Its training: names, randomness, and what everything depends on.
     pub training: Training<'a>,
 }
 
-impl<'a> Pair<'a> {
-    /// The pair of these cells, which are all of one generator and one uncertainty model.
+impl<'a> SetRow<'a> {
+    /// The row of these cells, which are all of one generator and one uncertainty model.
     pub fn new(
-        run: &'a Setting<'a>,
-        replica: &'a Replica<'a>,
+        setting: &'a Setting<'a>,
+        set: &'a TrainingSet<'a>,
         columns: &'a Columns,
         cells: &'a [&'a PlannedCell],
     ) -> Self {
         let row = Row::of(cells[0]);
-        let training = Training::new(run, row, replica.number, replica.events.seen(), replica.identity);
-        Pair { run, replica, columns, cells, training }
+        let training = Training::new(setting, row, set.number, set.events.seen(), set.identity);
+        SetRow { setting, set, columns, cells, training }
     }
 
-    /// The summaries and selections of the replica, with this member's densities.
+    /// The summaries and selections of the training set, with this member's densities.
     pub fn observables<'m>(&'m self, member: &'m dyn Member, i: u64) -> Observables<'m> {
         let seed = self.training.seed.split("density").index(i);
-        Observables { member: Some((member, seed)), ..self.replica.observables }
+        Observables { member: Some((member, seed)), ..self.set.observables }
     }
 
     /// The member with number `i`.
     pub fn member(&self, posterior: &Posterior, i: u64) -> Result<Box<dyn Member>> {
         let stage = format!("{}: member {}", self.training.name, i + 1);
-        self.run.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
+        self.setting.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
     }
 
-    /// What everything of this pair depends on.
+    /// What everything of this row depends on.
     pub fn trained(&self) -> Trained<'_> {
         self.training.trained()
     }
