@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::format::short;
+use crate::levels::{INTERVALS, SIGMAS};
 use crate::moments::{finite_quantile, mean, quantile, variance};
 use crate::results::{Cell, CellName, CellReplica, Interval, Results, TrueG};
 
@@ -360,8 +361,8 @@ fn pulls(cell: &Cell) -> Option<Pulls> {
     let all: Vec<f64> = sets.iter().flatten().map(|p| p * p).collect();
     Some(Pulls {
         degrees,
-        within_68: within(0.682_689_492)?,
-        within_95: within(0.95)?,
+        within_68: within(SIGMAS[0])?,
+        within_95: within(INTERVALS[1])?,
         root_mean_square: mean(&all).sqrt(),
     })
 }

@@ -6,6 +6,7 @@
 use amplicast_sdk::{Comparison, Curves, Result};
 
 use crate::inspection::Footing;
+use crate::levels::INTERVALS;
 use crate::results::{Estimate, Interval, Verdict};
 
 /// Sizes between which a solution is looked for.
@@ -82,10 +83,10 @@ pub fn estimate(
     n_train: f64,
     footing: &Footing,
 ) -> Result<Estimate> {
-    let limit = comparison.limit(curves, 0.68)?;
+    let limit = comparison.limit(curves, INTERVALS[0])?;
     let n_equiv = solve(|n| Ok(comparison.null(curves, n, &[])?.mean), limit.value)?.size();
-    let inner = interval(comparison, curves, 0.68)?;
-    let outer = interval(comparison, curves, 0.95)?;
+    let inner = interval(comparison, curves, INTERVALS[0])?;
+    let outer = interval(comparison, curves, INTERVALS[1])?;
     let last = curves.checkpoints() - 1;
     let generated = (0..curves.members()).map(|i| curves.passed(i, last)).min().unwrap_or(0) as f64;
     let plateau = limit.extrapolated || n_equiv.is_some_and(|n| generated >= PLATEAU * n);

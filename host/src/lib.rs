@@ -24,6 +24,7 @@ pub mod estimate;
 pub mod exit;
 mod format;
 pub mod inspection;
+mod levels;
 mod moments;
 pub mod pipeline;
 pub mod plugins;

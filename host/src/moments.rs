@@ -30,6 +30,15 @@ pub fn finite_quantile(sorted: &[f64], p: f64) -> Option<f64> {
     found.is_finite().then_some(found)
 }
 
+/// The end of a range that has none: the quantile at a probability of 0 or less, or of 1 or more, is infinite, whatever was seen.
+pub fn open_end(p: f64) -> Option<f64> {
+    match p {
+        p if p <= 0.0 => Some(f64::NEG_INFINITY),
+        p if p >= 1.0 => Some(f64::INFINITY),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

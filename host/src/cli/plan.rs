@@ -5,6 +5,7 @@ use amplicast_sdk::{ErrorKind, Result};
 use super::arguments::PlanCommand;
 use super::process::{Process, refused};
 use super::ready::{Ready, prepare};
+use crate::config::ALL;
 use crate::exit::{EXIT_FAILED, EXIT_OK, stopped};
 use crate::pipeline::{CONFIDENCE, Forecast, Resolved, forecast, member_count};
 use crate::report::{Columns, short};
@@ -54,7 +55,7 @@ fn text(forecast: &Forecast, target: Option<f64>) -> String {
     let name = &forecast.cells[0];
     let what = [&name.summary, &name.selection, &name.metric, &name.reference];
     let what: Vec<&str> =
-        what.into_iter().map(String::as_str).filter(|s| !s.is_empty() && *s != "all").collect();
+        what.into_iter().map(String::as_str).filter(|s| !s.is_empty() && *s != ALL).collect();
     let of: Vec<String> =
         forecast.cells.iter().map(|c| format!("{} / {}", c.generator, c.uncertainty)).collect();
     let r = forecast.resources;

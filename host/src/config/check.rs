@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::error::ConfigError;
-use super::experiment::{ComponentTable, Experiment, Names, Selector};
+use super::experiment::{ComponentTable, Experiment, Names, ReferenceName, Selector};
 use super::source::Source;
+use super::words::GIVEN;
 
 impl Experiment {
     /// An error at the first number out of range, or name without a table.
@@ -84,9 +85,9 @@ impl Experiment {
             }
         }
         let mut uncertainties = names(&self.uncertainty);
-        uncertainties.push("given".into());
+        uncertainties.push(GIVEN.into());
         let selections: Vec<String> = self.selection.iter().map(|s| s.name.clone()).collect();
-        let references = ["training", "left-out", "holdout", "truth"].map(String::from);
+        let references = ReferenceName::ALL.map(|name| name.text().to_string());
         let rule = |path: &str, selector: &Selector| {
             let given: [(&str, &Option<Names>, &[String]); 6] = [
                 ("generator", &selector.generator, &names(&self.generator)),

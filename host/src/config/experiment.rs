@@ -68,6 +68,10 @@ pub enum ReferenceName {
 }
 
 impl ReferenceName {
+    /// All of them.
+    pub const ALL: [ReferenceName; 4] =
+        [ReferenceName::Training, ReferenceName::LeftOut, ReferenceName::Holdout, ReferenceName::Truth];
+
     /// As it is written in an experiment.
     pub fn text(self) -> &'static str {
         match self {

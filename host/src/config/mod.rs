@@ -8,6 +8,7 @@ mod read;
 mod renamed;
 mod source;
 mod trust;
+mod words;
 
 pub use error::ConfigError;
 pub use experiment::{
@@ -16,3 +17,4 @@ pub use experiment::{
 pub use options::Options;
 pub use source::{Source, nearest, not_yet};
 pub use trust::{expect_trusted, programs};
+pub use words::{ALL, GIVEN};

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::error::ConfigError;
 use super::experiment::{ComponentTable, Experiment, Selection, Sizes};
 use super::source::Source;
+use super::words::ALL;
 
 const TABLES: [&str; 10] = [
     "experiment",
@@ -39,7 +40,7 @@ impl Experiment {
         }
         let mut selection: Vec<Selection> = typed(source, "selection")?;
         if selection.is_empty() {
-            selection.push(Selection { name: "all".into(), cuts: Vec::new(), plane: None });
+            selection.push(Selection { name: ALL.into(), cuts: Vec::new(), plane: None });
         }
         let mut dataset = components(source, Kind::Dataset)?;
         let experiment = Experiment {

@@ -6,6 +6,7 @@ use super::panel::{Mark, Panel, Point, Series, TICK_SIZE};
 use super::scale::Scale;
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
+use crate::config::ALL;
 use crate::format;
 use crate::results::{Cell, CellReplica, CurvePoint, NullPoint, Verdict};
 use amplicast_sdk::Shown;
@@ -48,7 +49,7 @@ pub(super) fn draw(
 
 /// The frame of a metric against the size of the sample.
 pub(super) fn frame(cell: &Cell, shown: &Shown, (x, y): (Scale, Scale)) -> Panel {
-    let selected = cell.name.selection != "all";
+    let selected = cell.name.selection != ALL;
     let x_title = if selected {
         "generated events $n$_{gen} that pass the selection"
     } else {

@@ -1,6 +1,7 @@
 //! What the HTML page says about one cell, beside its figure.
 
 use super::text::escape;
+use crate::config::ALL;
 use crate::format;
 use crate::results::{Cell, CellReplica, Interval, Results, Verdict};
 
@@ -56,7 +57,7 @@ fn rows(cell: &Cell, first: &CellReplica, root: bool) -> Vec<(String, String)> {
     add("68&nbsp;% interval", ends(e.interval_68, e.g));
     add("95&nbsp;% interval", ends(e.interval_95, e.g));
     add("n<sub>equiv</sub>", events(e.n_equiv));
-    let selected = if cell.name.selection == "all" { "" } else { ", under the selection" };
+    let selected = if cell.name.selection == ALL { "" } else { ", under the selection" };
     add(&format!("n<sub>train</sub>{selected}"), format::count(first.n_train_passed));
     let reference =
         if first.n_reference == 0 { "none used".into() } else { format::count(first.n_reference) };

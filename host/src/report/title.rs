@@ -4,6 +4,7 @@ use amplicast_sdk::DiagnosticFigure;
 
 use super::canvas::{Anchor, Canvas};
 use super::text::Text;
+use crate::config::{ALL, GIVEN};
 use crate::results::{CellName, Diagnosed, Distribution, Plane};
 use crate::terminal::one_line;
 
@@ -47,7 +48,7 @@ pub(super) fn of_diagnostic(d: &Diagnosed, figure: &DiagnosticFigure) -> [String
 }
 
 pub(super) fn generator(generator: &str, uncertainty: &str) -> String {
-    if uncertainty == "given" {
+    if uncertainty == GIVEN {
         format!("{generator}, its own members")
     } else {
         format!("{generator} × {uncertainty}")
@@ -56,7 +57,7 @@ pub(super) fn generator(generator: &str, uncertainty: &str) -> String {
 
 /// `, selection NAME`; nothing without a cut.
 pub(super) fn selection(selection: &str) -> String {
-    if selection == "all" { String::new() } else { format!(", selection {selection}") }
+    if selection == ALL { String::new() } else { format!(", selection {selection}") }
 }
 
 /// More characters than a line of the smallest size has room for.

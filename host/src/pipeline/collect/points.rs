@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use amplicast_sdk::{Comparison, Curves, Result};
 
+use crate::levels::SIGMAS;
 use crate::moments::variance;
 use crate::pipeline::curves::{Assembled, TrueCurve};
 use crate::results::{CurvePoint, Estimate, NullPoint};
@@ -53,8 +54,7 @@ pub fn null_points(
     estimate: &Estimate,
 ) -> Result<Vec<NullPoint>> {
     const STEPS_A_DECADE: f64 = 12.0;
-    const BANDS: [f64; 3] = [0.682_689_492, 0.954_499_736, 0.997_300_204];
-    let probabilities: Vec<f64> = BANDS.iter().flat_map(|b| [0.5 - b / 2.0, 0.5 + b / 2.0]).collect();
+    let probabilities: Vec<f64> = SIGMAS.iter().flat_map(|b| [0.5 - b / 2.0, 0.5 + b / 2.0]).collect();
     let largest = curves.generated.last().copied().unwrap_or(1) as f64;
     let high = largest.max(3.0 * estimate.n_equiv.unwrap_or(0.0)).min(100.0 * largest);
     let low = estimate.n_equiv.unwrap_or(100.0).clamp(1.0, 100.0).min(largest);

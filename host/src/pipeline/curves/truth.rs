@@ -8,22 +8,11 @@ use amplicast_sdk::{Error, Result};
 use super::curve::{MemberCurve, TrueCurve};
 use super::pass::{Pass, Source};
 use crate::config::ReferenceName;
-use crate::pipeline::events::TrueEvents;
 use crate::pipeline::observe::{Column, Columns, TrainingSet};
 use crate::pipeline::plan::{Place, Question, Setting};
 use crate::pipeline::stage::identity;
 use crate::results::Validation;
 use crate::store::Key;
-
-/// Where the truth comes from: a sampler's own events without end, else the holdout.
-fn source(events: &TrueEvents<'_>) -> Result<Option<(ReferenceName, u64)>> {
-    for name in [ReferenceName::Truth, ReferenceName::Holdout] {
-        if let Some(n) = events.events(name)? {
-            return Ok(Some((name, n)));
-        }
-    }
-    Ok(None)
-}
 
 /// True values of every metric column, and of the report's histograms.
 #[derive(Default)]
@@ -39,7 +28,7 @@ pub struct Truth {
 impl Truth {
     /// Computes what is not stored.
     pub fn of(setting: &Setting<'_>, set: &TrainingSet<'_>, columns: &Columns) -> Result<Self> {
-        let Some((reference, n)) = source(set.events)? else { return Ok(Truth::default()) };
+        let Some((reference, n)) = set.events.best()? else { return Ok(Truth::default()) };
         let metrics = columns.metrics.iter().filter(|(_, prepared)| prepared.is_ok());
         let metrics = metrics.map(|(name, _)| Place::Metric(*name));
         let histograms = columns.histograms.iter().map(|h| Place::Histogram(h.summary, h.selection));

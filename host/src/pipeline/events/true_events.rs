@@ -113,6 +113,16 @@ impl<'a> TrueEvents<'a> {
         .filter(|&n| n > 0))
     }
 
+    /// What stands for the truth: a sampler's own events without end, else the holdout; none of training events alone.
+    pub fn best(&self) -> Result<Option<(ReferenceName, u64)>> {
+        for name in [ReferenceName::Truth, ReferenceName::Holdout] {
+            if let Some(n) = self.events(name)? {
+                return Ok(Some((name, n)));
+            }
+        }
+        Ok(None)
+    }
+
     /// Passes the events of a reference, batch by batch.
     pub fn stream(
         &self,

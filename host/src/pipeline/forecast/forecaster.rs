@@ -13,7 +13,7 @@ use amplicast_sdk::{Error, ErrorKind, Result, Seed};
 use super::simulation::{Resolved, Resources, Simulations, TrueValues};
 use crate::config::ReferenceName;
 use crate::pipeline::events::{TrueEvents, training_set};
-use crate::pipeline::observe::{Observables, cuts, summaries};
+use crate::pipeline::observe::{Observables, cuts, gather, summaries};
 use crate::pipeline::plan::{PlannedCell, Setting, member_count};
 use crate::results::CellName;
 
@@ -90,39 +90,24 @@ pub fn forecast(setting: &Setting<'_>, runs: u64, target: Option<f64>) -> Result
 
 /// A large true sample of every summary and selection, and the part that passes.
 fn truths(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Observables<'_>) -> Result<Truths> {
-    let mut source = ReferenceName::Training;
-    for name in [ReferenceName::Holdout, ReferenceName::Truth] {
-        if events.events(name)?.is_some() {
-            source = name;
-        }
-    }
-    let mut wanted: Truths = BTreeMap::new();
-    for cell in setting.plan.cells.iter().filter(|c| !c.per_member) {
-        let numbers = observables.summaries[cell.summary].numbers;
-        wanted.insert((cell.summary, cell.selection), Ok((TrueValues { list: Vec::new(), numbers }, 0.0)));
-    }
-    let mut seen = 0;
-    let mut memory = Vec::new();
-    setting.session.attempt("true events", || {
-        events.stream(source, |batch| {
-            setting.session.check_stop()?;
-            let observed = observables.on(*batch);
-            for (&(summary, selection), found) in &mut wanted {
-                let Ok((values, _)) = found else { continue };
-                match observed.kept(summary, selection, 0..observed.events(), &mut memory) {
-                    Ok(kept) => values.list.extend(kept.x.iter()),
-                    Err(error) => *found = Err(error),
-                }
-            }
-            seen += observed.events();
-            Ok(())
-        })
+    let source = events.best()?.map_or(ReferenceName::Training, |(name, _)| name);
+    let known = setting.plan.cells.iter().filter(|cell| !cell.per_member);
+    let known = known.map(|cell| (cell.summary, cell.selection));
+    let (gathered, all) = setting.session.attempt("true events", || {
+        gather(setting.session, events, source, observables, known.clone(), |_, _| 0)
     })?;
-    for (values, part) in wanted.values_mut().flatten() {
-        if values.numbers == 1 {
-            values.list.sort_unstable_by(f64::total_cmp);
-        }
-        *part = values.events() as f64 / seen as f64;
+    let mut wanted = Truths::new();
+    for ((summary, selection), found) in gathered {
+        let numbers = observables.summaries[summary].numbers;
+        let of = |mut list: Vec<f64>| {
+            if numbers == 1 {
+                list.sort_unstable_by(f64::total_cmp);
+            }
+            let values = TrueValues { list, numbers };
+            let part = values.events() as f64 / all as f64;
+            (values, part)
+        };
+        wanted.insert((summary, selection), found.map(of));
     }
     // A distance does not depend on the distribution: where the summary is another one for each member, any will do.
     for cell in &setting.plan.cells {

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::estimate::estimate;
 use crate::inspection::Footing;
+use crate::moments::{open_end, quantile};
 use crate::pipeline::curves::{Assembled, MemberCurve};
 use crate::pipeline::observe::events_of;
 use crate::results::{Estimate, Interval, Verdict};
@@ -171,14 +172,8 @@ impl Simulation<'_> {
         let (values, quantiles) = match self.metric.reference() {
             ReferenceUse::Values => (draw(n_reference as usize, seed.split("reference")).list, Vec::new()),
             ReferenceUse::Quantiles(list) => {
-                let sorted = &self.truth.list;
-                let last = (sorted.len() - 1) as f64;
-                let at = |&p: &f64| match p {
-                    p if p <= 0.0 => f64::NEG_INFINITY,
-                    p if p >= 1.0 => f64::INFINITY,
-                    p => sorted[(p * last).round() as usize],
-                };
-                (Vec::new(), list.iter().map(at).collect())
+                let edge = |&p: &f64| open_end(p).unwrap_or_else(|| quantile(&self.truth.list, p));
+                (Vec::new(), list.iter().map(edge).collect())
             }
         };
         let values = events_of(&values, numbers);

@@ -7,6 +7,7 @@ use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Res
 use serde_json::Value;
 
 use super::accumulate::{Column, Counter, Histogram, TrueCounts};
+use super::gather::{Gathered, gather};
 use super::observables::{Observables, Observed, events_of};
 use super::training_set::TrainingSet;
 use crate::config::ReferenceName;
@@ -90,7 +91,7 @@ impl Columns {
             let names = names.iter().filter(|n| n.reference == reference);
             let values = match reference {
                 Some(reference) => maker.reference(reference, names.clone())?,
-                None => ReferenceValues::new(),
+                None => Gathered::new(),
             };
             for &name in names {
                 setting.session.check_stop()?;
@@ -222,9 +223,6 @@ pub fn column_identity(
     Some(identity::column(&summaries[summary].identity, cuts, counted, pooled))
 }
 
-/// The values of a reference by summary and selection.
-type ReferenceValues = BTreeMap<(usize, usize), Result<Vec<f64>>>;
-
 struct Maker<'a> {
     setting: &'a Setting<'a>,
     set: &'a TrainingSet<'a>,
@@ -239,36 +237,23 @@ impl Maker<'_> {
     fn reference<'n>(
         &self,
         reference: ReferenceName,
-        names: impl Iterator<Item = &'n Question>,
-    ) -> Result<ReferenceValues> {
-        let mut values: ReferenceValues = names.map(|n| ((n.summary, n.selection), Ok(Vec::new()))).collect();
+        names: impl Iterator<Item = &'n Question> + Clone,
+    ) -> Result<Gathered> {
+        let session = self.setting.session;
+        let wanted = names.map(|name| (name.summary, name.selection));
         let stage = format!("read the reference {}", reference.text());
-        let read = self.setting.session.attempt(&stage, || {
-            self.set.events.stream(reference, |batch| {
-                self.setting.session.check_stop()?;
-                let observed = self.observables.on(*batch);
-                let mut memory = Vec::new();
-                for (&(summary, selection), kept) in &mut values {
-                    let Ok(list) = kept else { continue };
-                    // The training events come in one batch.
-                    let first = match reference {
-                        ReferenceName::Training => self.fitted(summary, selection),
-                        _ => 0,
-                    };
-                    match observed.kept(summary, selection, first..observed.events(), &mut memory) {
-                        Ok(more) => list.extend(more.x.iter()),
-                        Err(error) => *kept = Err(error),
-                    }
-                }
-                Ok(())
-            })
-        });
-        // That it cannot be read is the failure of its columns.
-        if let Err(error) = read {
-            self.setting.session.check_stop()?;
-            values.values_mut().for_each(|v| *v = Err(error.clone()));
+        let first = |summary, selection| self.fitted(summary, selection);
+        let (events, observables) = (self.set.events, self.observables);
+        let read = session
+            .attempt(&stage, || gather(session, events, reference, observables, wanted.clone(), first));
+        match read {
+            Ok((gathered, _)) => Ok(gathered),
+            // That it cannot be read is the failure of its columns.
+            Err(error) => {
+                session.check_stop()?;
+                Ok(wanted.map(|of| (of, Err(error.clone()))).collect())
+            }
         }
-        Ok(values)
     }
 
     fn fitted(&self, summary: usize, selection: usize) -> usize {
@@ -302,7 +287,7 @@ impl Maker<'_> {
         Ok(sorted)
     }
 
-    fn metric(&mut self, name: Question, references: &ReferenceValues) -> Result<Prepared> {
+    fn metric(&mut self, name: Question, references: &Gathered) -> Result<Prepared> {
         let components = self.setting.components;
         let made = &components.metrics[name.metric];
         let metric = made.component.as_ref().map_err(Clone::clone)?;

@@ -3,6 +3,7 @@
 mod accumulate;
 mod columns;
 mod cuts;
+mod gather;
 mod observables;
 mod resolve;
 mod training_set;
@@ -10,6 +11,7 @@ mod training_set;
 pub use accumulate::{Column, TrueCounts};
 pub use columns::{Columns, HistogramColumn, column_identity};
 pub use cuts::Cuts;
+pub use gather::gather;
 pub use observables::{Observable, Observables, Observed, Simulated, events_of};
 pub use resolve::{cuts, summaries};
 pub use training_set::TrainingSet;

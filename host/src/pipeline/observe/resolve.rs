@@ -9,7 +9,7 @@ use amplicast_sdk::{Error, Result, SummaryNeeds};
 use super::cuts::{Cut, Cuts};
 use super::observables::{Observable, Observables};
 use crate::config::Selection;
-use crate::moments::quantile;
+use crate::moments::{open_end, quantile};
 use crate::pipeline::events::TrueEvents;
 use crate::pipeline::plan::{Components, Made, Setting, TrueSource};
 
@@ -70,8 +70,8 @@ fn resolved(
             Ok(sorted)
         };
         let at = |p: f64| -> Result<f64> {
-            if p <= 0.0 || p >= 1.0 {
-                return Ok(if p <= 0.0 { f64::NEG_INFINITY } else { f64::INFINITY });
+            if let Some(open) = open_end(p) {
+                return Ok(open);
             }
             if let Some(exact) = dataset.quantile(label, p)? {
                 return Ok(exact);

@@ -6,7 +6,7 @@ use amplicast_sdk::ReferenceUse;
 use amplicast_sdk::abi::{LoadedSummary, LoadedUncertaintyModel};
 
 use super::components::{Components, Made};
-use crate::config::{ConfigError, Experiment, Names, ReferenceName, Selector, Source};
+use crate::config::{ConfigError, Experiment, GIVEN, Names, ReferenceName, Selector, Source};
 use crate::results::CellName;
 
 /// A cell, by the numbers of its tables.
@@ -91,7 +91,7 @@ impl Plan {
                                 let name = CellName {
                                     generator: made.name.clone(),
                                     uncertainty: uncertainty.map_or_else(
-                                        || "given".into(),
+                                        || GIVEN.into(),
                                         |u| components.uncertainties[u].name.clone(),
                                     ),
                                     summary: components.summaries[summary].name.clone(),

@@ -4,7 +4,7 @@ use amplicast_sdk::abi::LoadedGenerator;
 use amplicast_sdk::{Batch, Model, Result, Seed};
 use serde_json::Value;
 
-use crate::config::Experiment;
+use crate::config::{Experiment, GIVEN};
 use crate::pipeline::plan::{Components, Made, Row, Setting};
 use crate::pipeline::stage::identity::Trained;
 use crate::session::Session;
@@ -43,7 +43,7 @@ impl<'a> Training<'a> {
         let generator = &components.generators[row.generator];
         let (name, seed_name) = match row.uncertainty.map(|u| &components.uncertainties[u]) {
             Some(uncertainty) => (uncertainty.name.as_str(), uncertainty.seed_name.as_str()),
-            None => ("given", "given"),
+            None => (GIVEN, GIVEN),
         };
         let name = one_line(&format!("{} / {name}", generator.name));
         let seed = Seed::new(experiment.experiment.seed).split("pair").split(&generator.seed_name);

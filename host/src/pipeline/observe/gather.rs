@@ -1,0 +1,48 @@
+//! The values of true events, held in memory.
+
+use std::collections::BTreeMap;
+
+use amplicast_sdk::Result;
+
+use super::observables::Observables;
+use crate::config::ReferenceName;
+use crate::pipeline::events::TrueEvents;
+use crate::session::Session;
+
+/// Values by summary and selection: the numbers of one event after the other.
+pub type Gathered = BTreeMap<(usize, usize), Result<Vec<f64>>>;
+
+/// The values of a reference's events that pass, of these summaries under these selections, and how many events there are in all. What
+/// cannot be evaluated is the failure of its own values.
+///
+/// Training events come in one batch; `first` is the number of the first of them that is asked for.
+pub fn gather(
+    session: &Session,
+    events: &TrueEvents<'_>,
+    reference: ReferenceName,
+    observables: Observables<'_>,
+    wanted: impl Iterator<Item = (usize, usize)>,
+    first: impl Fn(usize, usize) -> usize,
+) -> Result<(Gathered, u64)> {
+    let mut gathered: Gathered = wanted.map(|of| (of, Ok(Vec::new()))).collect();
+    let mut all = 0;
+    let mut memory = Vec::new();
+    events.stream(reference, |batch| {
+        session.check_stop()?;
+        let observed = observables.on(*batch);
+        for (&(summary, selection), found) in &mut gathered {
+            let Ok(list) = found else { continue };
+            let first = match reference {
+                ReferenceName::Training => first(summary, selection),
+                _ => 0,
+            };
+            match observed.kept(summary, selection, first..observed.events(), &mut memory) {
+                Ok(kept) => list.extend(kept.x.iter()),
+                Err(error) => *found = Err(error),
+            }
+        }
+        all += observed.events() as u64;
+        Ok(())
+    })?;
+    Ok((gathered, all))
+}
