@@ -18,7 +18,7 @@ const MILLI: f64 = 1e-3;
 /// validation loss.
 pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
     // It never stops early.
-    let config = json!({"iterations": STEPS, "patience": STEPS, "look_every": 100});
+    let config = json!({"iterations": STEPS, "patience": STEPS, "validate_every": 100});
     let summary = plugins.summary("classifier-lr", &config)?;
     let summary = summary.fitted().ok_or_else(|| Error::unsupported("expected a fitted summary"))?;
     let mut stream = Seed::new(1).stream();

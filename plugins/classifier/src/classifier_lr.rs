@@ -41,10 +41,12 @@ config! {
         /// Learning rate after the warm-up.
         pub learning_rate: f64 = 1e-3,
         /// The part of what the classifier sees that decides when to stop.
-        pub validation_fraction: f64 = 0.25,
-        /// Steps between looks at the validation loss.
-        pub look_every: u64 = 50,
-        /// Looks without a better validation loss after which the training stops.
+        #[serde(alias = "validation_fraction")]
+        pub validation: f64 = 0.25,
+        /// Steps from one validation to the next.
+        #[serde(alias = "look_every")]
+        pub validate_every: u64 = 50,
+        /// Validations without a better validation loss after which the training stops.
         pub patience: u64 = 8,
     }
 }
@@ -78,14 +80,14 @@ impl Component for ClassifierLr {
             })
         };
         fraction("training_fraction", config.training_fraction)?;
-        fraction("validation_fraction", config.validation_fraction)?;
+        fraction("validation", config.validation)?;
         for (i, width) in config.hidden.iter().enumerate() {
             check_sizes(&[(&format!("hidden[{i}]"), *width)])?;
         }
         ensure_config(config.folds.is_none_or(|folds| folds >= 2), "folds", || {
             format!("expected at least 2, found {}", config.folds.unwrap_or(0))
         })?;
-        for (name, value) in [("generated", config.generated), ("look_every", config.look_every)] {
+        for (name, value) in [("generated", config.generated), ("validate_every", config.validate_every)] {
             ensure_config(value > 0, name, || "expected at least 1, found 0".into())?;
         }
         ensure_config(config.batch >= 2, "batch", || {
@@ -105,9 +107,8 @@ impl ClassifierLr {
     }
 
     fn training(&self) -> Training {
-        let ClassifierLrConfig { hidden, validation_fraction, look_every, patience, .. } =
-            self.config.clone();
-        Training { hidden, settings: self.settings(), validation_fraction, look_every, patience }
+        let ClassifierLrConfig { hidden, validation, validate_every, patience, .. } = self.config.clone();
+        Training { hidden, settings: self.settings(), validation, validate_every, patience }
     }
 
     /// Fits to events that are their features.

@@ -51,7 +51,7 @@ impl Sample {
         what: &str,
         events: ArrayView2<'_, f64>,
         scale: &[(f64, f64)],
-        validation_fraction: f64,
+        validation: f64,
         seed: Seed,
     ) -> Result<Self> {
         let n = events.nrows();
@@ -67,7 +67,7 @@ impl Sample {
         let numbers = events.indexed_iter().map(standardized).collect();
         let mut places: Vec<usize> = (0..n).collect();
         places.shuffle(&mut seed.stream());
-        let kept = ((n as f64 * validation_fraction) as usize).clamp(1, n - 1);
+        let kept = ((n as f64 * validation) as usize).clamp(1, n - 1);
         let training = places.split_off(kept);
         Ok(Sample { numbers, dimension: scale.len(), next: training.len(), training, validation: places })
     }

@@ -249,7 +249,7 @@ fn the_simulated_law_is_that_of_truth_against_truth() {
         hidden: vec![16],
         iterations: 300,
         generated: 4000,
-        look_every: 25,
+        validate_every: 25,
         ..Default::default()
     };
     let summary = ClassifierLr::new(config.clone()).unwrap();
@@ -348,4 +348,12 @@ fn features_of_truth_against_truth() {
     // Three particles, two systems, three pairs: 23 features, each with a mean and a width.
     let network = |inputs: usize| 2 * inputs + 64 * (inputs + 1) + 64 * 65 + 65;
     assert_eq!(fitted.parameters.len(), network(23));
+}
+
+/// Validation is set by the keys that trainings of generators have; those of earlier versions are read.
+#[test]
+fn former_names_of_keys_are_read() {
+    let text = r#"{"validation_fraction": 0.5, "look_every": 7}"#;
+    let config: ClassifierLrConfig = amplicast_sdk::read_config(text).unwrap();
+    assert_eq!((config.validation, config.validate_every), (0.5, 7));
 }

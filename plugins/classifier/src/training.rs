@@ -13,8 +13,8 @@ use crate::sample::{Sample, scale};
 pub struct Training {
     pub hidden: Vec<usize>,
     pub settings: TrainingSettings,
-    pub validation_fraction: f64,
-    pub look_every: u64,
+    pub validation: f64,
+    pub validate_every: u64,
     pub patience: u64,
 }
 
@@ -40,7 +40,7 @@ impl Training {
     ) -> Result<Trained> {
         let scale = scale(kinds)?;
         let sample = |what: &str, kind: usize| {
-            Sample::new(what, kinds[kind], &scale, self.validation_fraction, seed.split(what))
+            Sample::new(what, kinds[kind], &scale, self.validation, seed.split(what))
         };
         let mut samples = [sample("true", 0)?, sample("generated", 1)?];
         let mut streams = ["true batches", "generated batches"].map(|name| seed.split(name).stream());
@@ -71,7 +71,7 @@ impl Training {
             adam.step(&mut theta, &gradient, self.settings.learning_rate * self.settings.rate_factor(step));
             steps = step + 1;
             report(steps, loss);
-            if steps % self.look_every == 0 {
+            if steps % self.validate_every == 0 {
                 let found = loss_of(&theta);
                 if found < best.0 {
                     best = (found, theta.clone());
