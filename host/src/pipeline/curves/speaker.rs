@@ -1,6 +1,7 @@
 //! One member's comparison that stands for those of all.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use amplicast_sdk::Result;
@@ -25,11 +26,14 @@ pub fn speaking_for_all(views: &Views<'_, '_>, curves: &Curves) -> Result<Column
         numbers.sort_unstable();
         let median = numbers[numbers.len() / 2].0;
         let speaker = numbers.iter().find(|(n, _)| *n == median).map_or(0, |(_, i)| *i);
-        if !prepared.contains_key(&speaker) {
-            let member = views.row.member(views.posterior, speaker as u64)?;
-            prepared.insert(speaker, views.of(&*member, speaker as u64)?);
-        }
-        if let Some(found) = prepared[&speaker].columns.metrics.get(&name) {
+        let view = match prepared.entry(speaker) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let member = views.row.member(views.posterior, speaker as u64)?;
+                place.insert(views.of(&*member, speaker as u64)?)
+            }
+        };
+        if let Some(found) = view.columns.metrics.get(&name) {
             all.metrics.insert(name, found.clone());
         }
     }
