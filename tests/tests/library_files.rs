@@ -132,7 +132,7 @@ fn damaged_records() {
 fn records_of_other_components() {
     refused_when_loaded(
         &patched(plugin(), b"metric\0ks\0", b"metric\0kz\0"),
-        "its records say metric `kz` (Kolmogorov",
+        "its records say metric `kz` (Differential amplification",
     );
 }
 
