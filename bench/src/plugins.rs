@@ -31,11 +31,8 @@ impl Plugins {
         let loading = Loading { journal: &journal, failures: &[] };
         let load = |name: &str| {
             let path = folder.join(format!("libamplicast_{name}.so"));
-            let catalogue = Catalogue::load_file(&path, loading);
-            match catalogue.refused.first() {
-                Some(refused) => Err(Error::plugin(format!("{}: {}", path.display(), refused.reason))),
-                None => Ok(catalogue),
-            }
+            Catalogue::of_file(&path, loading)
+                .map_err(|refused| Error::plugin(format!("{}: {}", path.display(), refused.reason)))
         };
         let catalogues = FILES.into_iter().map(load).collect::<Result<_>>()?;
         Ok(Plugins { folder: folder.into(), catalogues, journal })

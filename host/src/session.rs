@@ -26,7 +26,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Loads the plugins in the folders `given`, those of the environment and the experiment's own; an error if the user asks
+    /// Looks at the plugins in the folders `given`, those of the environment and the experiment's own; an error if the user asks
     /// to stop meanwhile.
     pub fn new(
         given: &[PathBuf],
@@ -37,8 +37,8 @@ impl Session {
     ) -> Result<Self> {
         let stopped = || stop.load(Ordering::SeqCst);
         let loading = Loading { journal: &journal, failures: &failures };
-        let catalogue = Catalogue::load(plugin_folders(given, experiment), loading, &stopped);
-        // What is missing from a catalogue whose loading was cut short is no error of the user's.
+        let catalogue = Catalogue::of_folders(plugin_folders(given, experiment), loading, &stopped);
+        // What is missing from a catalogue that was cut short is no error of the user's.
         if stopped() {
             return Err(Error::cancelled());
         }

@@ -1,8 +1,12 @@
 //! Files that are no plugins, or no longer, are refused with the reason before any of their code runs, and the plugins
 //! beside them work.
 
-use amplicast_sdk::abi::ABI_VERSION;
-use amplicast_tests::{Place, built};
+use std::sync::{Arc, Barrier};
+
+use amplicast::plugins::{Catalogue, Loading};
+use amplicast::supervise::Journal;
+use amplicast_sdk::abi::{ABI_VERSION, Kind};
+use amplicast_tests::{Place, built, library};
 
 /// A plugin, as bytes to be damaged.
 fn plugin() -> Vec<u8> {
@@ -23,16 +27,31 @@ fn patched(mut bytes: Vec<u8>, from: &[u8], to: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The file is refused by `plugins check` with the reason; `plugins list` names it and lists all others.
+/// The file is refused by `plugins check` with the reason, and without loading any by `plugins list`, which lists all others.
 #[track_caller]
 fn refused(content: &[u8], reason: &str) {
+    refused_by(content, reason, &["plugins", "list"]);
+}
+
+/// The file is listed by what it says of itself, and refused with the reason when it is loaded.
+#[track_caller]
+fn refused_when_loaded(content: &[u8], reason: &str) {
+    let place = refused_by(content, reason, &["plugins", "list", "--load"]);
+    let listed = place.amplicast(&["plugins", "list", "--plugin-path", "more"]).expect(0);
+    listed.prints(&["libstrange.so"]);
+}
+
+#[track_caller]
+fn refused_by(content: &[u8], reason: &str, list: &[&str]) -> Place {
     let place = Place::new();
     std::fs::create_dir(place.path("more")).expect("a folder");
     place.write("more/libstrange.so", content);
     place.amplicast(&["plugins", "check", "more/libstrange.so"]).expect(2).says(&["libstrange.so: ", reason]);
-    let listed = place.amplicast(&["plugins", "list", "--plugin-path", "more"]).expect(1);
+    let listed = place.amplicast(&[list, &["--plugin-path", "more"]].concat()).expect(1);
     let listed = listed.prints(&["libstrange.so: ", reason, "gaussian-ring", "integral", "ks"]);
     assert_eq!(listed.out.matches("not loaded").count(), 1, "{}", listed.out);
+    assert_eq!(listed.out.matches("libstrange.so").count(), 1, "{}", listed.out);
+    place
 }
 
 #[test]
@@ -100,6 +119,32 @@ fn a_damaged_tag() {
     );
 }
 
+#[test]
+fn damaged_records() {
+    let damaged = "its records of components are damaged: rebuild the plugin";
+    refused(&patched(plugin(), b"metric\0ks\0", b"metrik\0ks\0"), damaged);
+    refused(&patched(plugin(), b"metric\0ks\0", b"metric\0k\xff\0"), damaged);
+    refused(&patched(plugin(), b"metric\0ks\0", b"metric\0k\x1b\0"), damaged);
+}
+
+/// What a file says of itself is what its code does.
+#[test]
+fn records_of_other_components() {
+    refused_when_loaded(
+        &patched(plugin(), b"metric\0ks\0", b"metric\0kz\0"),
+        "its records say metric `kz` (Differential amplification",
+    );
+}
+
+/// As a plugin would be whose components the linker left out.
+#[test]
+fn a_tag_without_records() {
+    let place = Place::new();
+    library(&place, "more", &[], "");
+    let listed = place.amplicast(&["plugins", "list", "--plugin-path", "more"]).expect(1);
+    listed.prints(&["librude.so: the plugin has no component: expected `register_generator!` or the like"]);
+}
+
 /// The boundary has a number of its own: another version of the SDK with the same boundary, a minor one too, is loaded.
 #[test]
 fn another_version_of_the_sdk() {
@@ -145,22 +190,22 @@ fn the_same_version_with_another_layout_of_the_boundary() {
         )
     };
     let bytes = patched(plugin(), b"drop_errors", b"drop_errata");
-    refused(&bytes, &expected("PluginModule", "drop_errors", "drop_errata"));
+    refused_when_loaded(&bytes, &expected("PluginModule", "drop_errors", "drop_errata"));
     let bytes = patched(plugin(), b"null_scale", b"null_scala");
-    refused(&bytes, &expected("AbiDeviation", "null_scale", "null_scala"));
+    refused_when_loaded(&bytes, &expected("AbiDeviation", "null_scale", "null_scala"));
 }
 
 #[test]
 fn a_tag_without_a_module() {
     let bytes = patched(plugin(), b"AMPLICAST_PLUGIN_MODULE\0", b"AMPLICAST_PLUGIN_MODULO\0");
-    refused(&bytes, "it has a tag but no symbol AMPLICAST_PLUGIN_MODULE: rebuild the plugin");
+    refused_when_loaded(&bytes, "it has a tag but no symbol AMPLICAST_PLUGIN_MODULE: rebuild the plugin");
 }
 
 #[test]
 fn a_plugin_whose_libtorch_is_missing() {
     let bytes = std::fs::read(built("libamplicast_autoregressive.so")).expect("the plugin can be read");
     let bytes = patched(bytes, b"\0libtorch_cpu.so\0", b"\0libtorch_gpx.so\0");
-    refused(
+    refused_when_loaded(
         &bytes,
         "it needs libtorch_gpx.so, which is not on this machine: run `cargo xtask setup`, or set LIBTORCH",
     );
@@ -169,7 +214,7 @@ fn a_plugin_whose_libtorch_is_missing() {
 #[test]
 fn a_plugin_whose_other_library_is_missing() {
     let bytes = patched(plugin(), b"\0libgcc_s.so.1\0", b"\0libgcc_s.so.9\0");
-    refused(&bytes, "it needs libgcc_s.so.9, which is not on this machine");
+    refused_when_loaded(&bytes, "it needs libgcc_s.so.9, which is not on this machine");
 }
 
 #[test]
@@ -197,6 +242,7 @@ fn a_plugin_twice_on_the_path_is_shadowed() {
 #[test]
 fn an_experiment_whose_plugin_was_refused_says_so() {
     let place = Place::new();
+    library(&place, "rude", &[("generator", "strange")], "");
     std::fs::create_dir(place.path("more")).expect("a folder");
     place.write("more/libstrange.so", &plugin()[..5000]);
     place.write(
@@ -210,4 +256,42 @@ fn an_experiment_whose_plugin_was_refused_says_so() {
         "not loaded: ",
         "libstrange.so: the file is truncated",
     ]);
+    // One that names it, and cannot be loaded when it is needed.
+    let ended = place.amplicast(&["check", "x.toml", "--plugin-path", "rude"]).expect(2);
+    let ended = ended.says(&[
+        "no generator component `strange` in any plugin",
+        "not loaded: ",
+        "librude.so: it has a tag but no symbol",
+    ]);
+    assert!(!ended.err.contains("did you mean"), "{}", ended.err);
+}
+
+/// Whoever comes first loads it, and all others have what came of it, a failure too.
+#[test]
+fn a_library_is_loaded_once_by_many_threads() {
+    let place = Place::new();
+    let ran = place.path("ran");
+    let code = format!("FILE *f = fopen(\"{}\", \"a\"); fputs(\"x\", f); fclose(f);", ran.display());
+    let file = library(&place, "rude", &[("metric", "rude")], &code);
+    std::fs::copy(built("libamplicast_metrics.so"), place.path("rude/libsound.so")).expect("a copy");
+    let journal = Arc::new(Journal::new(None));
+    let loading = Loading { journal: &journal, failures: &[] };
+    let catalogue = Catalogue::of_folders(vec![place.path("rude")], loading, &|| false);
+    assert!(!ran.exists() && catalogue.libraries().count() == 0);
+    let barrier = Barrier::new(8);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                barrier.wait();
+                let error = catalogue.find(Kind::Metric, "rude").err().expect("no plugin");
+                assert!(error.contains("not loaded: "), "{error}");
+                assert_eq!(
+                    catalogue.find(Kind::Metric, "ks").map(|e| e.component.name.to_string()),
+                    Ok("ks".into())
+                );
+            });
+        }
+    });
+    assert_eq!(std::fs::read_to_string(&ran).ok().as_deref(), Some("x"), "{}", file.display());
+    assert_eq!(catalogue.libraries().count(), 1);
 }

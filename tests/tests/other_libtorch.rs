@@ -74,14 +74,42 @@ fn plugins_run_on_the_libtorch_that_they_were_linked_with_and_provenance_names_i
     assert_eq!(run("module-run", Some(place.path("module"))), (usual, libtorch));
 }
 
+/// An experiment without networks loads no libtorch, although plugins on its path would; what made it is what it used.
+#[test]
+fn plugins_that_are_not_needed_are_not_loaded() {
+    let place = Place::new();
+    place.write(
+        "x.toml",
+        EXPERIMENT.replace("autoregressive", "gaussian-fit").replace("gaussian-ring", "gaussian"),
+    );
+    let mut command = place.command_of(&built("amplicast"), &["run", "x.toml", "--out", "run"]);
+    Finished::of(command.output().expect("the host can be started")).expect(0);
+    let text = std::fs::read_to_string(place.path("run/provenance.json")).expect("provenance");
+    let provenance: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(provenance["libtorch"], serde_json::Value::Null);
+    let plugins = provenance["plugins"].as_array().expect("plugins");
+    let files: Vec<&str> = plugins.iter().filter_map(|plugin| plugin["file"].as_str()).collect();
+    assert_eq!(
+        files,
+        [
+            "libamplicast_classical.so",
+            "libamplicast_datasets.so",
+            "libamplicast_kinematics.so",
+            "libamplicast_metrics.so",
+            "libamplicast_posteriors.so"
+        ]
+    );
+}
+
 /// A plugin of somebody else's may have been linked otherwise: then the variable is named.
 #[test]
 fn a_variable_that_may_be_the_reason_is_named() {
     let place = Place::new();
-    library(&place, "plugins", "extern void of_another_library(void); of_another_library();");
+    let code = "extern void of_another_library(void); of_another_library();";
+    library(&place, "plugins", &[("metric", "other")], code);
     let list = |variable: Option<&str>| {
-        let mut command =
-            place.command_of(&built("amplicast"), &["plugins", "list", "--plugin-path", "plugins"]);
+        let list = ["plugins", "list", "--load", "--plugin-path", "plugins"];
+        let mut command = place.command_of(&built("amplicast"), &list);
         command.env_remove("LD_LIBRARY_PATH");
         command.envs(variable.map(|folders| ("LD_LIBRARY_PATH", folders)));
         Finished::of(command.output().expect("the host can be started")).expect(1).out

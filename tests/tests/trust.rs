@@ -6,12 +6,14 @@ const SIZES: &str = "name = \"theirs\"\nn_train = 100\nn_gen = 2000\nmembers = 4
                      plugin_path = [\"their-plugins\"]";
 const METRICS: &str = "[[metric]]\nname = \"half\"\nplugin = \"integral\"\nintervals = [[0.0, 20.0]]\n";
 
-/// Somebody's experiment, with a library beside it that leaves a file when it is loaded.
+/// Somebody's experiment, with a library beside it that comes before the metric that the experiment uses, and leaves a file when it
+/// is loaded.
 fn theirs() -> Place {
     let place = Place::new();
     place.write("theirs.toml", fits(GAUSSIAN, SIZES, METRICS));
     let ran = place.path("ran");
-    library(&place, "their-plugins", &format!("FILE *f = fopen(\"{}\", \"w\"); fclose(f);", ran.display()));
+    let code = format!("FILE *f = fopen(\"{}\", \"w\"); fclose(f);", ran.display());
+    library(&place, "their-plugins", &[("metric", "integral")], &code);
     place
 }
 
@@ -34,7 +36,40 @@ fn an_experiments_own_plugins_need_the_users_word() {
         ]);
         assert!(!place.path("ran").exists(), "{command:?} ran it");
     }
-    place.amplicast(&[COMMANDS[0], &["--trust-plugins"]].concat()).expect(0);
+    // It is named before it runs; since it is no plugin, the next one on the path is taken, which is said as well.
+    place.amplicast(&[COMMANDS[0], &["--trust-plugins"]].concat()).expect(0).says(&[
+        "note: metric `integral` is taken from ",
+        "librude.so, not from ",
+        "libamplicast_metrics.so after all: what is earlier cannot be loaded",
+    ]);
+    assert!(place.path("ran").exists());
+}
+
+/// Of a plugin that no component is needed of, nothing runs: what it holds is read.
+#[test]
+fn what_is_not_needed_does_not_run() {
+    let place = theirs();
+    let path = place.path("their-plugins").display().to_string();
+    place.write(
+        "x.toml",
+        fits(GAUSSIAN, "n_train = 100", "[[metric]]\nplugin = \"ks\"\nreference = \"truth\"\n"),
+    );
+    for command in
+        [&["plugins", "list"][..], &["plugins", "info", "ks"], &["schema", "radius"], &["check", "x.toml"]]
+    {
+        place.amplicast(&[command, &["--plugin-path", &path]].concat()).expect(0);
+        assert!(!place.path("ran").exists(), "{command:?} ran it");
+    }
+    place.amplicast(&["plugins", "list", "--plugin-path", &path]).expect(0).prints(&[
+        "integral",
+        "Made in a test",
+        "librude.so",
+        "integral (shadowed by an earlier library)",
+    ]);
+    place
+        .amplicast(&["plugins", "list", "--load", "--plugin-path", &path])
+        .expect(1)
+        .prints(&["librude.so: it has a tag but no symbol"]);
     assert!(place.path("ran").exists());
 }
 

@@ -11,6 +11,9 @@ use serde_json::Value;
 /// Exit codes that once meant, or could be taken for, an orderly end: sysexits.h begins at 64.
 const CODES: [i32; 7] = [0, 1, 64, 65, 67, 95, 139];
 
+/// A component that nobody asks for.
+const RUDE: (&str, &str) = ("metric", "rude");
+
 /// A quick experiment of one well-behaved cell, and of one with a generator of this name that misbehaves.
 fn experiment(name: &str, misbehave: &str, exit: i32) -> String {
     format!(
@@ -40,10 +43,10 @@ fn costs_its_own_cell(place: &Place, ended: Finished, why: &str) {
 fn a_library_that_ends_the_process_with_any_code_is_named_and_passed_over() {
     for code in CODES {
         let place = Place::new();
-        library(&place, "rude", &format!("_exit({code});"));
+        library(&place, "rude", &[("metric", "ks")], &format!("_exit({code});"));
         let why = format!("librude.so`, call load: ended the process (exit code {code})");
         place.amplicast(&["plugins", "check", "rude/librude.so"]).expect(2).says(&[&why]);
-        for command in [&["plugins", "list"][..], &["plugins", "info", "ks"], &["schema", "ks"]] {
+        for command in [&["plugins", "list", "--load"][..], &["plugins", "info", "ks"], &["schema", "ks"]] {
             let ended = place.amplicast(&[command, &["--plugin-path", "rude"]].concat());
             let ended = ended.expect(i32::from(command[1] == "list")).says(&[&why]);
             assert!(ended.out.contains("ks") || ended.out.contains("Kolmogorov"), "{}", ended.out);
@@ -54,7 +57,7 @@ fn a_library_that_ends_the_process_with_any_code_is_named_and_passed_over() {
 #[test]
 fn a_library_that_ends_the_process_costs_no_cell() {
     let place = Place::new();
-    library(&place, "rude", "exit(64);");
+    library(&place, "rude", &[("summary", "coordinate")], "exit(64);");
     place.write("x.toml", experiment("g", "none", 0));
     let plugins = hostile_plugin().display().to_string();
     let run = ["run", "x.toml", "--out", "run", "--plugin-path", "rude", "--plugin-path", &plugins];
@@ -75,8 +78,8 @@ fn a_library_under_any_path_is_loaded_once() {
     ];
     for name in names {
         let place = Place::new();
-        library(&place, name, "exit(64);");
-        let mut command = place.command(&["plugins", "list", "--plugin-path"]);
+        library(&place, name, &[RUDE], "exit(64);");
+        let mut command = place.command(&["plugins", "list", "--load", "--plugin-path"]);
         let ended = Finished::of(command.arg(name).output().expect("the host can be started")).expect(1);
         assert_eq!(ended.err.matches("going on without it").count(), 1, "{}", ended.err);
         assert!(ended.out.contains("gaussian-ring") && ended.out.contains("not loaded: "), "{}", ended.out);
@@ -86,10 +89,11 @@ fn a_library_under_any_path_is_loaded_once() {
 #[test]
 fn a_library_that_hangs_costs_one_time_limit() {
     let place = Place::new();
-    library(&place, "rude/".repeat(30), "for (;;) sleep(1);");
+    library(&place, "rude/".repeat(30), &[RUDE], "for (;;) sleep(1);");
     let path = "rude/".repeat(30);
     let began = Instant::now();
-    let ended = place.amplicast(&["plugins", "list", "--plugin-path", &path, "--time-limit", "1"]).expect(1);
+    let list = ["plugins", "list", "--load", "--plugin-path", &path, "--time-limit", "1"];
+    let ended = place.amplicast(&list).expect(1);
     ended.says(&["call load: did not return, and made no progress, for 1 s (--time-limit)"]);
     assert!(began.elapsed() < Duration::from_secs(20));
 }
@@ -149,7 +153,7 @@ fn estimate_stops_at_a_component_that_ends_the_process() {
 #[test]
 fn a_library_that_closes_the_workers_input_changes_nothing() {
     let place = Place::new();
-    library(&place, "rude", "close(0);");
-    let listed = place.amplicast(&["plugins", "list", "--plugin-path", "rude"]).expect(1);
+    library(&place, "rude", &[RUDE], "close(0);");
+    let listed = place.amplicast(&["plugins", "list", "--load", "--plugin-path", "rude"]).expect(1);
     listed.prints(&["it has a tag but no symbol", "gaussian-ring"]);
 }

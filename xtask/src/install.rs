@@ -52,7 +52,7 @@ pub fn run(checkout: &Checkout, root: Option<&Path>, debug: bool) -> Outcome {
     }
     // Every plugin is loaded once, so that a library that is not found is said now.
     let mut list = Command::new(&program);
-    let listed = list.args(["plugins", "list"]).env_remove("AMPLICAST_PLUGIN_PATH").output();
+    let listed = list.args(["plugins", "list", "--load"]).env_remove("AMPLICAST_PLUGIN_PATH").output();
     let listed = listed.during(|| format!("start {}", program.display()))?;
     if listed.status.success() {
         return Ok(());

@@ -374,8 +374,8 @@ pub struct PluginsCommand {
 /// The commands about plugins.
 #[derive(Debug, Subcommand)]
 pub enum PluginCommand {
-    /// List all components, and files that were not loaded with the reason.
-    List(PathCommand),
+    /// List all components, and files that cannot be used with the reason.
+    List(ListCommand),
     /// Describe a component.
     Info(ComponentCommand),
     /// Test every component of a plugin library against the contract, in a process of its own.
@@ -419,6 +419,17 @@ pub struct ConformanceCommand {
     /// The seed of everything random.
     #[arg(long, value_name = "N", default_value_t = amplicast_sdk::testing::DEFAULT_SEED)]
     pub seed: u64,
+}
+
+/// `amplicast plugins list`.
+#[derive(Debug, Args)]
+pub struct ListCommand {
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+    /// Load every file as well, and say which cannot be loaded: without it, files are read and none of their code runs.
+    #[arg(long)]
+    pub load: bool,
 }
 
 /// A command about the plugin path.

@@ -37,8 +37,8 @@ pub fn check(command: &CheckCommand, process: &Process) -> u8 {
     println!("{}", table.text(terminal::width()));
     let mut table = Columns::new().words("kind").words("plugin").words("library");
     for (kind, plugin) in used(&ready.experiment) {
-        let libraries = ready.session.catalogue.libraries_of(kind, plugin);
-        let file = libraries.first().map_or("(the host)".into(), |path| path.display().to_string());
+        let files = ready.session.catalogue.files_of(kind, plugin);
+        let file = files.first().map_or("(the host)".into(), |path| path.display().to_string());
         table.row([kind.table(), plugin, &file]);
     }
     println!("{}", table.text(terminal::width()));

@@ -90,17 +90,11 @@ pub fn check(command: &ConformanceCommand, process: &Process) -> u8 {
     let (journal, failures) = (&process.worker.journal, &process.worker.failures);
     let watch: Arc<dyn Watch> = journal.clone();
     let file = process.path(&command.file);
-    let catalogue = Catalogue::load_file(&file, Loading { journal, failures });
-    if let Some(refused) = catalogue.refused.first() {
-        return usage(format!("{}: {}", refused.path.display(), refused.reason));
-    }
-    let components: Vec<AbiComponent> = catalogue.entries.iter().map(|e| e.component.clone()).collect();
-    if components.is_empty() {
-        return usage(format!(
-            "{}: the plugin has no component: expected `register_generator!` or the like in the crate that exports it",
-            file.display()
-        ));
-    }
+    let catalogue = match Catalogue::of_file(&file, Loading { journal, failures }) {
+        Ok(catalogue) => catalogue,
+        Err(refused) => return usage(format!("{}: {}", refused.path.display(), refused.reason)),
+    };
+    let components: Vec<AbiComponent> = catalogue.loaded().map(|e| e.component.clone()).collect();
     let context = Staged(journal);
     let drop_errors = || catalogue.drop_errors();
     let suite = match Suite::new(components, configs, watch, &context, &drop_errors) {

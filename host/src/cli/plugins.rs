@@ -3,52 +3,63 @@
 use amplicast_sdk::abi::Kind;
 use serde_json::Value;
 
-use super::arguments::{ComponentCommand, PathCommand};
+use super::arguments::{ComponentCommand, ListCommand, PathCommand};
 use super::process::{Process, refused, usage};
 use crate::exit::{EXIT_FAILED, EXIT_OK};
 use crate::pipeline::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig};
-use crate::plugins::{Catalogue, Entry, plugin_folders};
+use crate::plugins::{Catalogue, Entry, Listed, plugin_folders};
 use crate::report::Columns;
 use crate::terminal;
 
-/// Lists all components, and files that were not loaded.
-pub fn list(command: &PathCommand, process: &Process) -> u8 {
+/// Lists all components, and files that cannot be used.
+pub fn list(command: &ListCommand, process: &Process) -> u8 {
     let session = match process.session(&command.plugin_path, &[]) {
         Ok(session) => session,
         Err(error) => return refused(error),
     };
-    let mut table = Columns::new().words("kind").words("component").words("what it is").words("library");
-    for kind in Kind::ALL {
-        for entry in session.catalogue.entries.iter().filter(|e| e.component.kind() == kind) {
-            let file =
-                entry.library.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            let name = if entry.shadowed {
-                format!("{} (shadowed by an earlier library)", entry.component.name)
-            } else {
-                entry.component.name.to_string()
-            };
-            table.row([entry.component.title(), &name, entry.component.about.as_str(), &file]);
+    let catalogue = &session.catalogue;
+    if command.load {
+        catalogue.load_all(&|| session.check_stop().is_err());
+        if let Err(error) = session.check_stop() {
+            return refused(error);
         }
+    }
+    let mut listed = catalogue.listed();
+    listed.sort_by_key(|l| l.record.kind);
+    let mut table = Columns::new().words("kind").words("component").words("what it is").words("library");
+    for Listed { record, file, shadowed } in listed {
+        let file = file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = if shadowed {
+            format!("{} (shadowed by an earlier library)", record.name)
+        } else {
+            record.name.clone()
+        };
+        table.row([record.title, &name, &record.about, &file]);
     }
     table.row([Kind::Dataset.table(), TRAINED_MODEL, TRAINED_MODEL_ABOUT, "(the host)"]);
     println!("{}", table.text(terminal::width()));
-    for refused in &session.catalogue.refused {
+    let refused = catalogue.refused();
+    for refused in &refused {
         println!("not loaded: {}: {}", refused.path.display(), refused.reason);
     }
-    if session.catalogue.refused.is_empty() { EXIT_OK } else { EXIT_FAILED }
+    if refused.is_empty() { EXIT_OK } else { EXIT_FAILED }
 }
 
+/// The components of this name, of whatever kind.
 fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<Vec<&'a Entry>, String> {
-    let found: Vec<&Entry> =
-        catalogue.entries.iter().filter(|e| e.component.name == name && !e.shadowed).collect();
+    let found: Vec<&Entry> = Kind::ALL
+        .into_iter()
+        .filter(|kind| !catalogue.files_of(*kind, name).is_empty())
+        .filter_map(|kind| catalogue.find(kind, name).ok())
+        .collect();
     if !found.is_empty() {
         return Ok(found);
     }
-    let names: Vec<String> = catalogue.entries.iter().map(|e| e.component.name.to_string()).collect();
+    let names: Vec<String> = catalogue.listed().iter().map(|l| l.record.name.clone()).collect();
     let near =
         crate::config::nearest(name, &names).map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
     let refused: Vec<String> = catalogue
-        .refused
+        .refused()
         .iter()
         .map(|r| format!("\n  not loaded: {}: {}", r.path.display(), r.reason))
         .collect();

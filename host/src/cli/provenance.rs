@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use super::ready::Ready;
-use crate::plugins::libtorch;
+use crate::plugins::{Library, libtorch};
 
 /// The instructions of this processor that decide the last digits of sums: with wider vectors, or with products that are rounded
 /// once with their sum, they come out otherwise.
@@ -26,15 +26,12 @@ pub fn instruction_set() -> String {
 /// As it stands in `provenance.json`.
 pub fn provenance(ready: &Ready, started: SystemTime) -> Value {
     let seconds = |t: SystemTime| t.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    let mut plugins: Vec<Value> = Vec::new();
-    for entry in &ready.session.catalogue.entries {
-        let file = entry.library.path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let tag = &entry.library.tag;
-        let one = json!({"file": file, "blake3": entry.library.hash, "sdk": tag.sdk, "rustc": tag.rustc});
-        if !plugins.contains(&one) {
-            plugins.push(one);
-        }
-    }
+    let plugin = |library: &Library| {
+        let file = library.path.file_name().map(|n| n.to_string_lossy().into_owned());
+        json!({"file": file, "blake3": library.hash, "sdk": library.tag.sdk, "rustc": library.tag.rustc})
+    };
+    // What was not needed was not loaded, and has no part in the results.
+    let plugins: Vec<Value> = ready.session.catalogue.libraries().map(plugin).collect();
     json!({
         "amplicast": env!("CARGO_PKG_VERSION"),
         "target": amplicast_sdk::abi::Tag::own().target,

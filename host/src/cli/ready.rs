@@ -98,13 +98,23 @@ pub fn assemble(
         );
     }
     let session = process.session(&plugins.plugin_path, &own).map_err(|error| ConfigError::of(&error))?;
+    let catalogue = &session.catalogue;
     for (kind, plugin) in used(&experiment) {
-        if let [first, later, ..] = &session.catalogue.libraries_of(kind, plugin)[..] {
+        let (table, files) = (kind.table(), catalogue.files_of(kind, plugin));
+        if let [first, later, ..] = files[..] {
             eprintln!(
-                "note: {} `{plugin}` is taken from {}, not from {}, which is later on the plugin path",
-                kind.table(),
+                "note: {table} `{plugin}` is taken from {}, not from {}, which is later on the plugin path",
                 first.display(),
                 later.display()
+            );
+        }
+        // It is named before it runs. What has no usable file at all is said when its component is made.
+        if let Ok(entry) = catalogue.find(kind, plugin)
+            && files.first().is_some_and(|first| *first != entry.library.path)
+        {
+            let taken = entry.library.path.display();
+            eprintln!(
+                "note: {table} `{plugin}` is taken from {taken} after all: what is earlier cannot be loaded"
             );
         }
     }

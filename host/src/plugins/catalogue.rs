@@ -1,27 +1,17 @@
-//! The plugins on the path: which files there are, which are loaded, which components they bring.
+//! The plugins on the path: which files there are, and which components they bring.
 
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amplicast_sdk::abi::{AbiComponent, Kind, PluginModuleRef, Tag};
+use amplicast_sdk::abi::{Kind, Record};
 use serde::Serialize;
 
-use super::loader::load;
+use super::file::{Entry, Library, NO_COMPONENT, PluginFile, subject};
 use super::preflight::{Refusal, inspect};
 use crate::config::{nearest, not_yet};
-use crate::supervise::{Failure, Journal, Subject};
-
-/// A plugin library that was loaded.
-pub struct Library {
-    /// Its file.
-    pub path: PathBuf,
-    /// blake3 of the file: part of the hash of every stage that it computes.
-    pub hash: String,
-    /// What it says of itself.
-    pub tag: Tag,
-    module: PluginModuleRef,
-}
+use crate::supervise::{Failure, Journal};
 
 /// What loading is watched by, and what it led to before.
 #[derive(Clone, Copy)]
@@ -41,26 +31,24 @@ pub struct Refused {
     pub reason: String,
 }
 
-/// A component of a loaded library.
-#[derive(Clone)]
-pub struct Entry {
-    /// The component.
-    pub component: AbiComponent,
-    /// Its library.
-    pub library: Arc<Library>,
-    /// Another library's component of this name comes first on the path.
+/// A component as its file's records tell it.
+pub struct Listed<'a> {
+    /// What it is.
+    pub record: &'a Record,
+    /// Its file.
+    pub file: &'a Path,
+    /// Another file's component of this name comes first on the path.
     pub shadowed: bool,
 }
 
-/// Everything on the plugin path.
+/// Everything on the plugin path. A file is loaded when one of its components is needed, not before.
 pub struct Catalogue {
     /// The folders that were searched, in order.
     pub folders: Vec<PathBuf>,
-    /// Components by kind and name, shadowed ones included.
-    pub entries: Vec<Entry>,
-    /// Plugin files that were not loaded.
-    pub refused: Vec<Refused>,
-    libraries: Vec<Arc<Library>>,
+    /// Sound plugin files, in the order of the path.
+    files: Vec<PluginFile>,
+    /// Those that are not, and folders that cannot be read.
+    refused: Vec<Refused>,
 }
 
 /// The folders in which plugins are looked for, in order: `given`, `AMPLICAST_PLUGIN_PATH`, the experiment's, the user's
@@ -92,10 +80,9 @@ fn usual_folders() -> Vec<PathBuf> {
 }
 
 impl Catalogue {
-    /// Loads every plugin in these folders, until `stopped`.
-    pub fn load(folders: Vec<PathBuf>, loading: Loading<'_>, stopped: &dyn Fn() -> bool) -> Self {
-        let mut catalogue =
-            Catalogue { folders, entries: Vec::new(), refused: Vec::new(), libraries: Vec::new() };
+    /// Looks at every plugin file in these folders, until `stopped`; runs none of their code.
+    pub fn of_folders(folders: Vec<PathBuf>, loading: Loading<'_>, stopped: &dyn Fn() -> bool) -> Self {
+        let mut catalogue = Catalogue { folders, files: Vec::new(), refused: Vec::new() };
         for folder in catalogue.folders.clone() {
             let list = match std::fs::read_dir(&folder) {
                 Ok(list) => list,
@@ -112,74 +99,82 @@ impl Catalogue {
             let mut files: Vec<PathBuf> =
                 list.flatten().map(|e| e.path()).filter(|p| is_library(p)).collect();
             files.sort();
-            for file in files {
+            for path in files {
                 if stopped() {
                     return catalogue;
                 }
-                catalogue.add(&file, loading, false);
-            }
-        }
-        catalogue
-    }
-
-    /// Loads one file; `alone` reports files that are no plugins as well.
-    pub fn load_file(file: &Path, loading: Loading<'_>) -> Self {
-        let mut catalogue = Catalogue {
-            folders: Vec::new(),
-            entries: Vec::new(),
-            refused: Vec::new(),
-            libraries: Vec::new(),
-        };
-        catalogue.add(file, loading, true);
-        catalogue
-    }
-
-    fn add(&mut self, path: &Path, loading: Loading<'_>, alone: bool) {
-        let subject = Subject { kind: "library".into(), name: path.to_string_lossy().into_owned() };
-        if let Some(failure) = loading.failures.iter().find(|failure| failure.subject == subject) {
-            self.refused.push(Refused { path: path.into(), reason: failure.message.clone() });
-            return;
-        }
-        let tag = match inspect(path) {
-            Ok(tag) => tag,
-            Err(Refusal::NotAPlugin(_)) if !alone => return,
-            Err(Refusal::NotAPlugin(reason) | Refusal::Refused(reason)) => {
-                self.refused.push(Refused { path: path.into(), reason });
-                return;
-            }
-        };
-        let watch = loading.journal.of(&subject);
-        watch.enter(&subject.name, "load");
-        let loaded = load(path).and_then(|module| {
-            let components = (module.components())().into_result();
-            let components = components.map_err(|e| amplicast_sdk::Error::from(e).to_string())?;
-            let hash = hash_file(path).map_err(|e| format!("cannot read the file: {e}"))?;
-            Ok((module, components, hash))
-        });
-        watch.leave();
-        match loaded {
-            Err(reason) => self.refused.push(Refused { path: path.into(), reason }),
-            Ok((module, components, hash)) => {
-                let library = Arc::new(Library { path: path.into(), hash, tag, module });
-                self.libraries.push(library.clone());
-                for component in components {
-                    let same = |e: &Entry| {
-                        e.component.kind() == component.kind() && e.component.name == component.name
-                    };
-                    let shadowed = self.entries.iter().any(same);
-                    self.entries.push(Entry { component, library: library.clone(), shadowed });
+                match look_at(&path, loading) {
+                    Ok(file) if file.records().is_empty() => {
+                        catalogue.refused.push(Refused { path, reason: NO_COMPONENT.into() });
+                    }
+                    Ok(file) => catalogue.files.push(file),
+                    Err(Refusal::NotAPlugin(_)) => (),
+                    Err(Refusal::Refused(reason)) => catalogue.refused.push(Refused { path, reason }),
                 }
             }
         }
+        catalogue
     }
 
-    /// The component of that kind and name; the error names what is alike, what there is, and where was searched.
-    pub fn find(&self, kind: Kind, name: &str) -> Result<&Entry, String> {
-        let of_kind = || self.entries.iter().filter(move |e| e.component.kind() == kind && !e.shadowed);
-        if let Some(entry) = of_kind().find(|e| e.component.name == name) {
-            return Ok(entry);
+    /// Loads one file.
+    pub fn of_file(path: &Path, loading: Loading<'_>) -> Result<Self, Refused> {
+        let refused = |reason: &str| Refused { path: path.into(), reason: reason.into() };
+        let file = look_at(path, loading).map_err(|refusal| match refusal {
+            Refusal::NotAPlugin(reason) | Refusal::Refused(reason) => refused(&reason),
+        })?;
+        file.entries().map_err(refused)?;
+        Ok(Catalogue { folders: Vec::new(), files: vec![file], refused: Vec::new() })
+    }
+
+    /// Loads all files, until `stopped`: what cannot be loaded is [`refused`](Self::refused) then.
+    pub fn load_all(&self, stopped: &dyn Fn() -> bool) {
+        for file in self.files.iter().take_while(|_| !stopped()) {
+            // Why it cannot be loaded is kept with the file.
+            let _ = file.entries();
         }
-        let names: Vec<String> = of_kind().map(|e| e.component.name.to_string()).collect();
+    }
+
+    /// Files that may be loaded, or were.
+    fn usable(&self) -> impl Iterator<Item = &PluginFile> {
+        self.files.iter().filter(|file| file.failure().is_none())
+    }
+
+    /// The components of all files, but for those that could not be loaded, in the order of the path.
+    pub fn listed(&self) -> Vec<Listed<'_>> {
+        let mut seen = BTreeSet::new();
+        let records = self.usable().flat_map(|file| file.records().iter().map(move |record| (file, record)));
+        records
+            .map(|(file, record)| {
+                let shadowed = !seen.insert((record.kind, record.name.as_str()));
+                Listed { record, file: &file.path, shadowed }
+            })
+            .collect()
+    }
+
+    /// Files that cannot be used: those that are not sound, and those that were to be loaded and could not.
+    pub fn refused(&self) -> Vec<Refused> {
+        let failed = |file: &PluginFile| {
+            Some(Refused { path: file.path.clone(), reason: file.failure()?.to_string() })
+        };
+        self.refused.iter().cloned().chain(self.files.iter().filter_map(failed)).collect()
+    }
+
+    /// The component of that kind and name, of the first file on the path that has it and can be loaded, which is loaded now; the
+    /// error names what is alike, what there is, and where was searched.
+    pub fn find(&self, kind: Kind, name: &str) -> Result<&Entry, String> {
+        for file in self.files.iter().filter(|file| file.has(kind, name)) {
+            let mut entries = file.entries().unwrap_or_default().iter();
+            let same = |e: &&Entry| e.component.kind() == kind && e.component.name == name;
+            if let Some(entry) = entries.find(same) {
+                return Ok(entry);
+            }
+        }
+        let listed = self.listed();
+        let names: Vec<String> = listed
+            .iter()
+            .filter(|l| l.record.kind == kind && !l.shadowed)
+            .map(|l| l.record.name.clone())
+            .collect();
         let mut message = format!("no {} component `{name}` in any plugin", kind.table());
         if let Some(reason) = not_yet(name) {
             message.push_str(&format!("; {reason}"));
@@ -187,9 +182,8 @@ impl Catalogue {
         if let Some(near) = nearest(name, &names) {
             message.push_str(&format!("; did you mean `{near}`?"));
         }
-        let other = self.entries.iter().find(|e| e.component.name == name);
-        if let Some(other) = other {
-            message.push_str(&format!("; `{name}` is a {}", other.component.kind().table()));
+        if let Some(other) = listed.iter().find(|l| l.record.name == name) {
+            message.push_str(&format!("; `{name}` is a {}", other.record.kind.table()));
         }
         message.push_str(&format!(
             "\n  there are: {}",
@@ -197,39 +191,49 @@ impl Catalogue {
         ));
         let folders: Vec<String> = self.folders.iter().map(|f| f.display().to_string()).collect();
         message.push_str(&format!("\n  searched: {}", folders.join(", ")));
-        for refused in &self.refused {
+        for refused in self.refused() {
             message.push_str(&format!("\n  not loaded: {}: {}", refused.path.display(), refused.reason));
         }
         Err(message)
     }
 
-    /// The libraries that have this component, in the order of the path: the first one is taken.
-    pub fn libraries_of(&self, kind: Kind, name: &str) -> Vec<&Path> {
-        let same = |e: &&Entry| e.component.kind() == kind && e.component.name == name;
-        self.entries.iter().filter(same).map(|e| e.library.path.as_path()).collect()
+    /// The files that have this component, in the order of the path, but for those that could not be loaded: the first one is
+    /// taken.
+    pub fn files_of(&self, kind: Kind, name: &str) -> Vec<&Path> {
+        self.usable().filter(|file| file.has(kind, name)).map(|file| file.path.as_path()).collect()
+    }
+
+    /// The libraries that were loaded, in the order of the path.
+    pub fn libraries(&self) -> impl Iterator<Item = &Library> {
+        self.files.iter().filter_map(PluginFile::library)
+    }
+
+    /// The components of the libraries that were loaded.
+    pub fn loaded(&self) -> impl Iterator<Item = &Entry> {
+        let loaded = self.files.iter().filter(|file| file.library().is_some());
+        loaded.flat_map(|file| file.entries().unwrap_or_default())
     }
 
     /// Panics of destructors in any library since the last call.
     pub fn drop_errors(&self) -> Vec<String> {
-        let of = |library: &Arc<Library>| {
+        let of = |library: &Library| {
             let file = library.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            (library.module.drop_errors())()
-                .into_iter()
-                .map(move |e| format!("{file}: {e}"))
-                .collect::<Vec<_>>()
+            library.drop_errors().into_iter().map(move |e| format!("{file}: {e}")).collect::<Vec<_>>()
         };
-        self.libraries.iter().flat_map(of).collect()
+        self.libraries().flat_map(of).collect()
     }
+}
+
+/// What a file says of itself; one that killed an earlier worker is not looked at again.
+fn look_at(path: &Path, loading: Loading<'_>) -> Result<PluginFile, Refusal> {
+    let subject = subject(path);
+    if let Some(failure) = loading.failures.iter().find(|failure| failure.subject == subject) {
+        return Err(Refusal::Refused(failure.message.clone()));
+    }
+    Ok(PluginFile::new(path, inspect(path)?, loading.journal.clone()))
 }
 
 /// Whether it is called like a library: what is none, such as a link to nowhere, is said, not passed over.
 fn is_library(path: &Path) -> bool {
     path.extension().is_some_and(|e| e == "so")
-}
-
-/// blake3 of a file's contents, in hexadecimal.
-pub fn hash_file(path: &Path) -> std::io::Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
-    Ok(hasher.finalize().to_hex().to_string())
 }

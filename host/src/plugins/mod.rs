@@ -1,10 +1,12 @@
-//! Plugin files: what is known before loading, loading, and the catalogue of components.
+//! Plugin files: what is known before loading, the catalogue of components, and loading when one is needed.
 
 mod catalogue;
+mod file;
 mod libtorch;
 mod loader;
 mod preflight;
 
-pub use catalogue::{Catalogue, Entry, Library, Loading, Refused, hash_file, plugin_folders};
+pub use catalogue::{Catalogue, Listed, Loading, Refused, plugin_folders};
+pub use file::{Entry, Library, hash_file};
 pub use libtorch::{Libtorch, libtorch};
-pub use preflight::{Refusal, inspect};
+pub use preflight::{Found, Refusal, inspect};

@@ -1,14 +1,14 @@
 //! What can be known of a plugin file without running any of its code.
 //!
 //! `dlopen` of a truncated file ends in SIGBUS, and constructors run before any version can be asked. So first the ELF
-//! headers and every extent are checked against the file's length, then the tag is read from its section. Of the file only these
-//! parts are read, however long it is.
+//! headers and every extent are checked against the file's length, then the tag and the records of components are read from their
+//! sections. Of the file only these parts are read, however long it is.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use amplicast_sdk::abi::{ABI_VERSION, TAG_SECTION, Tag};
+use amplicast_sdk::abi::{ABI_VERSION, RECORDS_SECTION, Record, TAG_LENGTH, TAG_SECTION, Tag};
 use object::elf;
 use object::read::elf::{ElfFile64, FileHeader, ProgramHeader, SectionHeader};
 use object::{Endianness, Object, ObjectSection, ReadCache};
@@ -22,8 +22,17 @@ pub enum Refusal {
     Refused(String),
 }
 
-/// Checks a file and reads its tag.
-pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
+/// What a plugin file says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its tag.
+    pub tag: Tag,
+    /// Its components, sorted.
+    pub records: Vec<Record>,
+}
+
+/// Checks a file, and reads its tag and its records.
+pub fn inspect(path: &Path) -> Result<Found, Refusal> {
     let refused = |what: String| Refusal::Refused(what);
     let unreadable = |error: std::io::Error| refused(format!("cannot read the file: {error}"));
     // Before it is opened: a pipe would wait for somebody to write, and a device may have no end.
@@ -82,10 +91,10 @@ pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
             return Err(truncated());
         }
     }
-    let Some(section) = file.section_by_name(TAG_SECTION) else {
+    if file.section_by_name(TAG_SECTION).is_none() {
         return Err(Refusal::NotAPlugin("no amplicast plugin: it has no tag".into()));
-    };
-    let tag = section.data().ok().and_then(Tag::read);
+    }
+    let tag = content(&file, TAG_SECTION, TAG_LENGTH as u64).and_then(|bytes| Tag::read(&bytes));
     let tag = tag.ok_or_else(|| refused("its tag is damaged: rebuild the plugin".into()))?;
     let own = Tag::own();
     // The boundary's own number decides: versions of the SDK, and of the compiler, may differ. The layout of what crosses is
@@ -100,7 +109,26 @@ pub fn inspect(path: &Path) -> Result<Tag, Refusal> {
     if tag.target != own.target {
         return Err(refused(format!("built for {}, this host is for {}", tag.target, own.target)));
     }
-    Ok(tag)
+    let records = content(&file, RECORDS_SECTION, MAX_RECORDS).and_then(|bytes| Record::read_all(&bytes));
+    let mut records =
+        records.ok_or_else(|| refused("its records of components are damaged: rebuild the plugin".into()))?;
+    records.sort();
+    Ok(Found { tag, records })
+}
+
+/// Bytes of records that no plugin has: some thousand components.
+const MAX_RECORDS: u64 = 1 << 20;
+
+/// What stands in the sections of this name, if that can be read and is not longer than `limit`.
+fn content<'a>(file: &impl Object<'a>, name: &str, limit: u64) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    for section in file.sections().filter(|section| section.name() == Ok(name)) {
+        if content.len() as u64 + section.size() > limit {
+            return None;
+        }
+        content.extend_from_slice(section.data().ok()?);
+    }
+    Some(content)
 }
 
 /// Bytes that say what kind of ELF file it is.
@@ -136,7 +164,7 @@ mod tests {
         std::fs::write(file.path(), bytes).unwrap();
         match inspect(file.path()) {
             Err(Refusal::Refused(text) | Refusal::NotAPlugin(text)) => text,
-            Ok(tag) => panic!("{tag:?}"),
+            Ok(found) => panic!("{found:?}"),
         }
     }
 

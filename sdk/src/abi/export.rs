@@ -99,7 +99,7 @@ macro_rules! creators {
         impl Registration {
             $(
                 /// Registers a component of this kind; used by the `register_*!` macros.
-                pub const fn $create<C: $trait>() -> Self {
+                pub const fn $create<C: $trait>(record: &'static [u8]) -> Self {
                     extern "C" fn create<C: $trait>(config: RStr<'_>) -> Res<$module::$object> {
                         guard(|| {
                             let component = C::new(read_config(config.as_str())?)?;
@@ -107,7 +107,10 @@ macro_rules! creators {
                             Ok($module::$to::from_value(adapter, TD_Opaque))
                         })
                     }
-                    Registration { component: || component::<C>(AbiCreate::$kind(create::<C>), no_arguments) }
+                    Registration {
+                        component: || component::<C>(AbiCreate::$kind(create::<C>), no_arguments),
+                        record,
+                    }
                 }
             )*
         }
@@ -185,7 +188,7 @@ macro_rules! summaries {
         impl Registration {
             $(
                 /// Registers a summary of this kind; used by the `register_*!` macros.
-                pub const fn $create<C: $trait>() -> Self {
+                pub const fn $create<C: $trait>(record: &'static [u8]) -> Self {
                     extern "C" fn create<C: $trait>(config: RStr<'_>) -> Res<$module::$object> {
                         guard(|| {
                             let component = C::new(read_config(config.as_str())?)?;
@@ -198,6 +201,7 @@ macro_rules! summaries {
                     }
                     Registration {
                         component: || component::<C>(AbiCreate::$kind(create::<C>), of_arguments::<C>),
+                        record,
                     }
                 }
             )*
@@ -249,6 +253,9 @@ fn component<C: Component>(
 /// A component registered in this library.
 pub struct Registration {
     component: fn() -> AbiComponent,
+    /// Its record: as long as the linker keeps the registration, it keeps what is said of it.
+    #[allow(dead_code)]
+    record: &'static [u8],
 }
 
 inventory::collect!(Registration);
@@ -294,11 +301,31 @@ pub fn load_module(header: AbiHeaderRef) -> Result<PluginModuleRef, LibraryError
     header.upgrade()?.init_root_module::<PluginModuleRef>()
 }
 
-/// Registers a component of this library; `export_plugin!` hands all of them to the host.
+/// What the `register_*!` macros have in common: the record in the plugin's file, and the registration.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! register_component {
+    ($component:ty, $create:ident, $title:literal) => {
+        const _: () = {
+            const NAME: &str = <$component as $crate::Component>::NAME;
+            const ABOUT: &str = <$component as $crate::Component>::ABOUT;
+            const LENGTH: usize = $crate::abi::record_length($title, NAME, ABOUT);
+
+            #[used]
+            #[allow(unsafe_code)]
+            #[unsafe(link_section = ".amplicast.components")]
+            static RECORD: [u8; LENGTH] = $crate::abi::encode_record($title, NAME, ABOUT);
+
+            $crate::inventory::submit! { $crate::abi::Registration::$create::<$component>(&RECORD) }
+        };
+    };
+}
+
+/// Registers a dataset of this library; `export_plugin!` hands all of them to the host.
 #[macro_export]
 macro_rules! register_dataset {
     ($component:ty) => {
-        $crate::inventory::submit! { $crate::abi::Registration::dataset::<$component>() }
+        $crate::register_component! { $component, dataset, "dataset" }
     };
 }
 
@@ -306,7 +333,7 @@ macro_rules! register_dataset {
 #[macro_export]
 macro_rules! register_generator {
     ($component:ty) => {
-        $crate::inventory::submit! { $crate::abi::Registration::generator::<$component>() }
+        $crate::register_component! { $component, generator, "generator" }
     };
 }
 
@@ -314,7 +341,7 @@ macro_rules! register_generator {
 #[macro_export]
 macro_rules! register_uncertainty {
     ($component:ty) => {
-        $crate::inventory::submit! { $crate::abi::Registration::uncertainty::<$component>() }
+        $crate::register_component! { $component, uncertainty, "uncertainty" }
     };
 }
 
@@ -322,7 +349,7 @@ macro_rules! register_uncertainty {
 #[macro_export]
 macro_rules! register_summary {
     ($component:ty) => {
-        $crate::inventory::submit! { $crate::abi::Registration::summary::<$component>() }
+        $crate::register_component! { $component, summary, "summary" }
     };
 }
 
@@ -330,7 +357,7 @@ macro_rules! register_summary {
 #[macro_export]
 macro_rules! register_fitted_summary {
     ($component:ty) => {
-        $crate::inventory::submit! { $crate::abi::Registration::fitted_summary::<$component>() }
+        $crate::register_component! { $component, fitted_summary, "fitted summary" }
     };
 }
 
@@ -338,7 +365,7 @@ macro_rules! register_fitted_summary {
 #[macro_export]
 macro_rules! register_metric {
     ($component:ty) => {
-        $crate::inventory::submit! { $crate::abi::Registration::metric::<$component>() }
+        $crate::register_component! { $component, metric, "metric" }
     };
 }
 

@@ -90,7 +90,7 @@ pub fn target() -> Outcome<Target> {
     let mut session = Session::new(&[], &[], journal.clone(), Vec::new(), Arc::default())?;
     // Without those that lie beside this program, which may need libtorch: the same ones wherever it lies.
     let loading = Loading { journal: &journal, failures: &[] };
-    session.catalogue = Catalogue::load(vec![light_folder().into()], loading, &|| false);
+    session.catalogue = Catalogue::of_folders(vec![light_folder().into()], loading, &|| false);
     let read = move |_: usize, input: &[u8]| {
         let Ok(text) = String::from_utf8(input.to_vec()) else { return Ok(false) };
         let said = match checked(&session, &place.path(""), text) {

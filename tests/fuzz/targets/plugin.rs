@@ -6,7 +6,7 @@ use super::{Outcome, Target};
 
 pub fn target() -> Outcome<Target> {
     let place = Place::new();
-    let seeds = vec![std::fs::read(library(&place, "made", ""))?];
+    let seeds = vec![std::fs::read(library(&place, "made", &[("generator", "flow"), ("metric", "ks")], ""))?];
     let read = move |_: usize, input: &[u8]| {
         let file = place.write("changed.so", input);
         Ok(amplicast::plugins::inspect(&file).is_ok())
