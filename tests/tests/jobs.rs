@@ -142,7 +142,7 @@ fn what_a_job_needs_must_be_there() {
     let workflow = Workflow::new(0);
     workflow.job(&["chain/1/1/1-3"]).expect(0);
     workflow.job(&["pass/1/1/2", "truth/1"]).expect(1).prints(&["truth/1: done"]).says(&[
-        "failed: pass/1/1/2: gaussian-fit / ensemble: training set 1, chain 4 of 4: expected it stored, found none",
+        "failed: pass/1/1/2: expected 4 chain(s) stored, found 3: first do `chain/1/1/4` (with Snakemake: --forcerun chain)",
     ]);
     let status = workflow.status();
     assert!(status.contains("failed: pass/1/1/2 on "), "{status}");
@@ -292,4 +292,30 @@ fn a_full_disk_is_a_job_that_failed() {
     assert!(!after.keys().any(|name| name.starts_with("glance") || name.starts_with("curve")), "{after:?}");
     assert_eq!(leftovers(&workflow.place.path("run")), Vec::<String>::new());
     workflow.job(&["pass/1/2/1-2"]).expect(0);
+}
+
+/// A folder is written anew while somebody works on what it held: nobody's jobs are taken for another's.
+#[test]
+fn a_workflow_that_was_written_anew_is_another_one() {
+    let workflow = Workflow::new(0);
+    let name = |text: &str| {
+        let asked: Value = serde_json::from_str(text).expect("JSON");
+        asked["run"].as_str().expect("a name").to_string()
+    };
+    let file = workflow.place.path("run/workflow.json");
+    let first = name(&std::fs::read_to_string(&file).expect("the workflow"));
+    workflow.job(&["truth/1", "--of", &first]).expect(0);
+    let collected = workflow.place.path("run/jobs").join(&first).join("batches/collect");
+    std::fs::create_dir_all(collected.parent().expect("a folder")).expect("a folder");
+    std::fs::write(&collected, "").expect("a mark");
+    let other = ["workflow", "jobs.toml", "--out", "run", "--set", "experiment.n_gen=10000"];
+    workflow.call(&other).expect(0);
+    workflow.job(&["truth/1", "--of", &first]).expect(2).says(&["start the engine again"]);
+    // What was put together before is of another experiment.
+    assert!(!collected.exists());
+    workflow.call(&["run", "jobs.toml", "--out", "run"]).expect(1).says(&[
+        "it holds the workflow of another experiment, or with other plugins (experiment.toml: it was changed",
+    ]);
+    workflow.call(&["workflow", "jobs.toml", "--out", "run"]).expect(0);
+    workflow.call(&["run", "jobs.toml", "--out", "run"]).expect(0);
 }

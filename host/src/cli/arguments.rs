@@ -324,6 +324,13 @@ pub struct JobCommand {
         help = "Jobs, such as chain/1/1/3 or pass/1/1/1-10 [default: from standard input]"
     )]
     pub jobs: Vec<String>,
+    /// The workflow that asks for them, by its name in `workflow.json`: a folder that was written for another one meanwhile is refused.
+    #[arg(
+        long = "of",
+        value_name = "NAME",
+        help = "Refuse a folder that was written anew for another workflow than this one"
+    )]
+    pub of: Option<String>,
     /// Threads.
     #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,

@@ -53,6 +53,16 @@ pub const EXPERIMENT: &str = "experiment.toml";
 fn wanted(command: &JobCommand, process: &Process) -> Result<(Asked, Vec<Job>, String)> {
     let run = process.path(&command.run);
     let asked = Asked::read(&run)?;
+    if let Some(of) = command.of.as_ref().filter(|of| **of != asked.run) {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "{}: it was written for another workflow, {}, since the one that asks, {of}, began: start the engine again",
+                run.display(),
+                asked.run
+            ),
+        ));
+    }
     let mut jobs = Vec::new();
     for text in &command.jobs {
         jobs.extend(asked.jobs.parse(text).map_err(|message| Error::new(ErrorKind::Config, message))?);

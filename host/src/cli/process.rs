@@ -28,7 +28,9 @@ impl Process {
 
     /// A path of the command line, as the user meant it.
     pub fn path(&self, given: &Path) -> PathBuf {
-        self.folder.join(given)
+        let path = self.folder.join(given);
+        // Without `.` in it, which is no part of a name.
+        std::path::absolute(&path).unwrap_or(path)
     }
 
     /// A path of the command line as text, for an experiment: it starts at the current folder if that has no name in UTF-8.

@@ -26,6 +26,7 @@ use crate::report;
 use crate::results::{CellRows, Results, table_rows};
 use crate::store::{Store, remove_leftovers, write_atomically, write_in_pieces};
 use crate::terminal;
+use crate::workflow::{self, MadeWith};
 
 /// Runs `amplicast run`.
 pub fn run(command: &RunCommand, process: &Process) -> u8 {
@@ -295,6 +296,7 @@ fn execute(
         remove_leftovers(folder);
     }
     let effective = to_toml(&ready.experiment.effective())?;
+    expect_its_workflow(ready, &effective, out)?;
     write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
     let setting = ready.setting(store);
     let (results, rows) = pipeline::run(&setting)?;
@@ -310,6 +312,22 @@ fn execute(
     let known = calibration.as_ref().ok().and_then(Option::as_ref);
     let page = report::write(&results, &provenance, &effective, known, out)?;
     Ok(Found { calibration: calibration?, results, page })
+}
+
+/// An error if the folder holds the workflow of something else: its jobs would be done with this experiment, or be refused.
+fn expect_its_workflow(ready: &Ready, effective: &str, out: &Path) -> Result<()> {
+    let Ok(asked) = workflow::Asked::read(out) else { return Ok(()) };
+    match asked.differs(MadeWith::here(&ready.components, instruction_set()), effective, true) {
+        None => Ok(()),
+        Some(difference) => Err(Error::new(
+            ErrorKind::Config,
+            format!(
+                "{}: it holds the workflow of another experiment, or with other plugins ({difference}): choose another --out, or write \
+                 the workflow again with this one",
+                out.display()
+            ),
+        )),
+    }
 }
 
 fn write_rows<R: Serialize>(path: &Path, rows: impl IntoIterator<Item = R>) -> Result<()> {

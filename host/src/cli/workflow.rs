@@ -39,7 +39,7 @@ pub fn workflow(command: &WorkflowCommand, time_limit: Option<u64>, process: &Pr
             for (kind, list) in asked.jobs.kinds() {
                 println!("{kind}: {} job(s)", list.len());
             }
-            println!("run it with: snakemake --profile {}", out.join("local").display());
+            println!("run it with: snakemake --profile {}", quoted(&out.join("local").display().to_string()));
             EXIT_OK
         }
     }
@@ -75,6 +75,12 @@ fn asked(ready: &Ready, command: &WorkflowCommand, options: Vec<String>, experim
         sizes,
         made_with,
     })
+}
+
+/// A word for a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+:@%=,".contains(c);
+    if word.chars().all(plain) { word.into() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 fn this_program() -> Result<String> {

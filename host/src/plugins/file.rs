@@ -149,6 +149,8 @@ pub fn hash_file(path: &Path) -> std::io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     #[test]
@@ -161,11 +163,11 @@ mod tests {
         };
         let (ks, kz) = (record("ks", "K."), record("kz", "K."));
         let said = |records: &[Record], registered: &[Record]| first_difference(records, registered);
-        assert_eq!(said(&[ks.clone()], &[ks.clone()]), None);
+        assert_eq!(said(from_ref(&ks), from_ref(&ks)), None);
         let both = |a: &str, b: &str| Some((a.into(), b.into()));
-        assert_eq!(said(&[kz.clone()], &[ks.clone()]), both("metric `kz` (K.)", "metric `ks` (K.)"));
-        assert_eq!(said(&[ks.clone()], &[]), both("metric `ks` (K.)", "nothing more"));
-        assert_eq!(said(&[ks.clone()], &[ks.clone(), ks.clone()]), both("nothing more", "metric `ks` (K.)"));
+        assert_eq!(said(from_ref(&kz), from_ref(&ks)), both("metric `kz` (K.)", "metric `ks` (K.)"));
+        assert_eq!(said(from_ref(&ks), &[]), both("metric `ks` (K.)", "nothing more"));
+        assert_eq!(said(from_ref(&ks), &[ks.clone(), ks.clone()]), both("nothing more", "metric `ks` (K.)"));
         let other = record("ks", "\u{1b}[2J");
         assert_eq!(said(&[ks], &[other]), both("metric `ks` (K.)", "metric `ks` (\\u{1b}[2J)"));
     }

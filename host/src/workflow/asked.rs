@@ -110,14 +110,11 @@ impl MadeWith {
             for (field, what) in [("library", "plugin file"), ("files", "files"), ("config", "configuration")]
             {
                 if asked[field] != found[field] {
-                    let shown = |value: &Value| match value {
-                        Value::String(hash) => format!("blake3 {}...", &hash[..hash.len().min(12)]),
-                        other => other.to_string(),
-                    };
+                    let [asked, found] = shown(&asked[field], &found[field]);
                     return differs(
                         &format!("{what} of {name}"),
-                        &shown(&asked[field]),
-                        &shown(&found[field]),
+                        &asked,
+                        &found,
                         "use the same files everywhere, or write the workflow again",
                     );
                 }
@@ -135,6 +132,22 @@ impl MadeWith {
             );
         }
         None
+    }
+}
+
+/// Two values that differ, in words.
+fn shown(asked: &Value, found: &Value) -> [String; 2] {
+    match (asked, found) {
+        (Value::Array(asked), Value::Array(found)) if asked.len() == found.len() => {
+            let first = asked.iter().zip(found).position(|(a, b)| a != b).unwrap_or(0) + 1;
+            let n = asked.len();
+            [format!("{n} file(s)"), format!("as many with other contents, number {first} among them")]
+        }
+        _ => [asked, found].map(|value| match value {
+            Value::String(hash) => format!("blake3 {}...", &hash[..hash.len().min(12)]),
+            Value::Array(files) => format!("{} file(s)", files.len()),
+            other => other.to_string(),
+        }),
     }
 }
 
@@ -169,6 +182,15 @@ impl Asked {
         if rows != sizes {
             return Err(wrong(format!(
                 "expected sizes of {rows} rows, found {sizes}; write the workflow again"
+            )));
+        }
+        if asked.sizes.iter().any(|sizes| sizes.chains_per_call == 0 || sizes.passes_per_call == 0) {
+            return Err(wrong("expected at least 1 job per call, found 0".into()));
+        }
+        if !asked.run.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return Err(wrong(format!(
+                "expected a name of letters and digits as `run`, found `{}`",
+                asked.run
             )));
         }
         Ok(asked)

@@ -16,7 +16,7 @@ const PROFILES: [(&str, &str); 3] = [
     ("htcondor", include_str!("engine/htcondor.yaml")),
 ];
 
-/// Writes a workflow into a run's folder; profiles that are there may have been edited, and stay.
+/// Writes a workflow into a run's folder; profiles that are there may have been edited, and keep all but their paths.
 pub fn write(run: &Path, asked: &Asked, experiment: &str, experiment_file: &str) -> Result<()> {
     let run = std::path::absolute(run).map_err(|e| Error::io(run.display(), e))?;
     let list = serde_json::to_vec_pretty(asked).map_err(|e| Error::plugin(e.to_string()))?;
@@ -33,11 +33,34 @@ pub fn write(run: &Path, asked: &Asked, experiment: &str, experiment_file: &str)
         let folder = run.join(name);
         std::fs::create_dir_all(&folder).map_err(|e| Error::io(folder.display(), e))?;
         let file = folder.join("config.yaml");
-        if !file.exists() {
-            write_atomically(&file, profile(template, &run)?.as_bytes())?;
-        }
+        let fresh = profile(template, &run)?;
+        let text = match std::fs::read_to_string(&file) {
+            Ok(edited) => in_this_folder(&edited, &fresh),
+            Err(_) => fresh,
+        };
+        write_atomically(&file, text.as_bytes())?;
     }
+    forget_results(&run);
     Ok(())
+}
+
+/// Has the results put together again: those that are there may be of what was asked before.
+fn forget_results(run: &Path) {
+    for workflow in std::fs::read_dir(run.join("jobs")).into_iter().flatten().flatten() {
+        // Where it cannot be removed there is none.
+        let _ = std::fs::remove_file(workflow.path().join("batches").join("collect"));
+    }
+}
+
+/// A profile that somebody edited, with the paths of this folder: it may have been moved, or copied.
+fn in_this_folder(edited: &str, fresh: &str) -> String {
+    const PATHS: [&str; 3] = ["snakefile:", "directory:", "htcondor-jobdir:"];
+    let line = |line: &str| {
+        let key = PATHS.iter().find(|key| line.starts_with(**key));
+        let path = key.and_then(|key| fresh.lines().find(|fresh| fresh.starts_with(*key)));
+        path.unwrap_or(line).to_string() + "\n"
+    };
+    edited.lines().map(line).collect()
 }
 
 /// A profile for a run's folder: a string of JSON is one of YAML too.
@@ -58,6 +81,16 @@ fn profile(template: &str, run: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn edited_profiles_follow_their_folder() {
+        let edited = "directory: \"/old\"\n# mine\njobs: 7\nsnakefile: \"/old/Snakefile\"\n";
+        let fresh = profile(PROFILES[1].1, Path::new("/new")).unwrap();
+        assert_eq!(
+            in_this_folder(edited, &fresh),
+            "directory: \"/new\"\n# mine\njobs: 7\nsnakefile: \"/new/Snakefile\"\n"
+        );
+    }
 
     #[test]
     fn profiles_name_the_folder_whatever_it_is_called() {

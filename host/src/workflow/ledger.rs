@@ -121,7 +121,10 @@ impl Ledger {
         };
         match &outcome {
             Ok(()) => {
-                note(Kind::Done, "");
+                // How long it took when it was done, not when it was found.
+                if !path(&self.folder, Kind::Done, job).exists() {
+                    note(Kind::Done, "");
+                }
                 let _ = std::fs::remove_file(path(&self.folder, Kind::Failed, job));
             }
             // It was not done, and nothing is wrong with it.

@@ -125,6 +125,20 @@ fn train(
     Ok(())
 }
 
+/// An error that names the jobs to do first, unless all chains of a row are stored.
+fn expect_chains(training: &Training<'_>, row: RowOf) -> Result<()> {
+    let Some(chains) = Chains::of(training)? else { return Ok(()) };
+    let missing: Vec<u64> = (0..chains.number).filter(|chain| chains.stored(*chain).is_none()).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    Err(Error::data(format!(
+        "expected {} chain(s) stored, found {}: first do `{}`{} (with Snakemake: --forcerun chain)",
+        chains.number,
+        chains.number - missing.len() as u64,
+        Job::Chain(row, *first),
+        if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() }
+    )))
+}
+
 /// Passes over events of members and true ones.
 fn pass(
     setting: &Setting<'_>,
@@ -149,11 +163,12 @@ fn pass(
         let cells = setting.plan.cells_of(of_plan[row.row]);
         let of_row = SetRow::new(setting, set, columns, &cells);
         all_or(&jobs, around, || {
+            expect_chains(&of_row.training, row)?;
             let posterior = of_row.training.stored_posterior()?;
             let (shared, passes): (Vec<Job>, Vec<Job>) =
                 jobs.iter().partition(|job| matches!(job, Job::Shared(_)));
             for job in shared {
-                going_on(around(job, &|| Sampling::new(&of_row, &posterior).map(drop)))?;
+                going_on(around(job, &|| Sampling::new(&of_row, &posterior)?.shared()))?;
             }
             all_or(&passes, around, || {
                 // What the passes share is found stored.

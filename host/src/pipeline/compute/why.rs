@@ -135,6 +135,14 @@ fn collect<'v>(
                 collect(value, path, side, leaves);
             }
         }
+        // Hashes of files: which one.
+        Value::Array(files) if path.ends_with(".files") => {
+            for (i, file) in files.iter().enumerate() {
+                collect(file, format!("{path}[{i}]"), side, leaves);
+            }
+        }
+        // Edges follow from the events and the cuts.
+        _ if path.ends_with("counted.edges") => (),
         leaf => leaves.entry(path).or_default()[side] = Some(leaf),
     }
 }

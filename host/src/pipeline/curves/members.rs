@@ -57,6 +57,11 @@ impl<'a, 'r> Sampling<'a, 'r> {
         self.posterior.members.parameters.len() as u64
     }
 
+    /// An error if what all members share could not be stored. What fails otherwise is told by the passes that need it.
+    pub fn shared(&self) -> Result<()> {
+        self.views.stored()
+    }
+
     /// Stores what member `i` has to give, with the planes of the first one; an error if any of its columns fails.
     pub fn store(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<()> {
         self.member(i, advance)?.curves.into_iter().collect::<Result<Vec<_>>>()?;

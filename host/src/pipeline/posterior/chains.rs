@@ -1,14 +1,16 @@
 //! From a generator and an uncertainty model to members: every chain is a stage of its own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use amplicast_sdk::abi::{LoadedGenerator, LoadedUncertaintyModel};
 use amplicast_sdk::{
-    Chain, Error, ErrorKind, Inference, Layout, Members, Model, Requirements, Result, expect_length,
+    Chain, Context, Error, ErrorKind, Inference, Layout, Members, Model, Requirements, Result, expect_length,
 };
 use serde::{Deserialize, Serialize};
 
 use super::training::Training;
+use super::trial::Trial;
 use crate::pipeline::plan::{Made, member_count};
 use crate::pipeline::stage::{at_once, identity, in_groups};
 use crate::session::CallContext;
@@ -80,23 +82,35 @@ impl<'a, 't> Chains<'a, 't> {
         store.chain(&key).map(Ok).or_else(|| Some(Err(store.json::<Diverged>(&key)?.error())))
     }
 
+    fn inference<'i>(&'i self, model: &'i dyn Model, chain: u64, context: &'i dyn Context) -> Inference<'i> {
+        let Training { seed, seen, experiment, .. } = *self.training;
+        Inference {
+            chain,
+            model,
+            members: self.together(),
+            training_rows: seen.rows.len() as u64,
+            settings: &experiment.training,
+            seed: seed.split("chain").index(chain),
+            context,
+        }
+    }
+
+    /// Estimated seconds of a chain on one thread, from the begin of the first one; none if it does not say how far it is.
+    pub fn tried(&self, model: &dyn Model, budget: Duration) -> Option<f64> {
+        let trial = Trial::new(budget);
+        let begun = Instant::now();
+        let done = self.loaded.infer_chain(&self.inference(model, 0, &trial)).is_ok();
+        if done { Some(begun.elapsed().as_secs_f64()) } else { trial.seconds() }
+    }
+
     /// A chain, stored when it returns; the inner error says why it diverged, which is stored as well: it would again.
     pub fn infer(&self, model: &dyn Model, chain: u64) -> Result<Result<Chain>> {
-        let Training { session, store, seed, seen, experiment, .. } = *self.training;
+        let Training { session, store, .. } = *self.training;
         let stage = self.stage(chain);
         let task = session.progress.task(&stage);
         let context = CallContext::new(session, &task);
-        let inferred = session.attempt(&stage, || {
-            self.loaded.infer_chain(&Inference {
-                chain,
-                model,
-                members: self.together(),
-                training_rows: seen.rows.len() as u64,
-                settings: &experiment.training,
-                seed: seed.split("chain").index(chain),
-                context: &context,
-            })
-        });
+        let inferred =
+            session.attempt(&stage, || self.loaded.infer_chain(&self.inference(model, chain, &context)));
         let numbers = |mut found: Chain| {
             found.vectors.sort_by(|a, b| a.0.cmp(&b.0));
             match found.vectors.iter().find(|(_, v)| v.iter().any(|x| x.is_nan())) {

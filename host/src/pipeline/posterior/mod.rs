@@ -7,6 +7,7 @@ mod models;
 mod set_row;
 mod trained_model;
 mod training;
+mod trial;
 mod view;
 
 pub use chains::{Chains, Posterior};

@@ -126,6 +126,18 @@ impl<'a, 'r> Views<'a, 'r> {
         capacity - self.fitted.iter().map(|(_, needs)| reserved(capacity, each(needs))).max().unwrap_or(0)
     }
 
+    /// An error if a fit that all members share could not be stored.
+    pub fn stored(&self) -> Result<()> {
+        let simulated =
+            self.simulated.values().flat_map(|of| of.values()).filter_map(|found| found.as_ref().err());
+        let pooled = self.pooled.values().filter_map(|found| found.as_ref().err());
+        let first = self.first.columns.metrics.values().filter_map(|found| found.as_ref().err());
+        match pooled.chain(simulated).chain(first).find(|error| error.kind() == ErrorKind::Io) {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
     /// The view of member `i`.
     pub fn of(&self, member: &dyn Member, i: u64) -> Result<Arc<View>> {
         if self.own.is_empty() || i == 0 {

@@ -132,7 +132,10 @@ impl Jobs {
                 let (row, of) = row(of)?;
                 Ok(range(numbers, "member", of.members)?.map(|i| Job::Pass(row, i)).collect())
             }
-            ["shared", of @ ..] if of.len() == 2 => Ok(vec![Job::Shared(row(of)?.0)]),
+            ["shared", of @ ..] if of.len() == 2 => match row(of)? {
+                (row, of) if of.shared => Ok(vec![Job::Shared(row)]),
+                _ => Err(wrong("none: passes of this row share nothing")),
+            },
             ["truth", number] if self.truth => Ok(vec![Job::Truth(set(number)?)]),
             ["truth", _] => Err(wrong("no true events: there is neither a known truth nor a holdout")),
             _ => Err(form()),
@@ -167,6 +170,7 @@ mod tests {
         assert_eq!(error("chain/1/1/0"), "job `chain/1/1/0`: expected a chain of 1 to 2, found `0`");
         assert_eq!(error("chain/1/2/1"), "job `chain/1/2/1`: expected no chain: this row has none");
         assert_eq!(error("pass/1/1/3-2"), "job `pass/1/1/3-2`: expected rising numbers, found `3-2`");
+        assert_eq!(error("shared/1/2"), "job `shared/1/2`: expected none: passes of this row share nothing");
         for text in ["", "chain", "chain/1/1", "pass/1/1/1/1", "train/1/1/1", "truth/1/1"] {
             assert!(error(text).contains("such as `chain/1/1/1-10`"), "{text}");
         }
