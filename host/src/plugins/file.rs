@@ -149,26 +149,28 @@ pub fn hash_file(path: &Path) -> std::io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::slice::from_ref;
-
     use super::*;
 
     #[test]
     fn the_first_difference_is_named() {
-        let record = |name: &str, about: &str| Record {
-            kind: Kind::Metric,
-            name: name.into(),
-            title: "metric",
-            about: about.into(),
+        let list = |components: &[(&str, &str)]| -> Vec<Record> {
+            let record = |&(name, about): &(&str, &str)| Record {
+                kind: Kind::Metric,
+                name: name.into(),
+                title: "metric",
+                about: about.into(),
+            };
+            components.iter().map(record).collect()
         };
-        let (ks, kz) = (record("ks", "K."), record("kz", "K."));
-        let said = |records: &[Record], registered: &[Record]| first_difference(records, registered);
-        assert_eq!(said(from_ref(&ks), from_ref(&ks)), None);
+        let said = |records: &[(&str, &str)], registered: &[(&str, &str)]| {
+            first_difference(&list(records), &list(registered))
+        };
         let both = |a: &str, b: &str| Some((a.into(), b.into()));
-        assert_eq!(said(from_ref(&kz), from_ref(&ks)), both("metric `kz` (K.)", "metric `ks` (K.)"));
-        assert_eq!(said(from_ref(&ks), &[]), both("metric `ks` (K.)", "nothing more"));
-        assert_eq!(said(from_ref(&ks), &[ks.clone(), ks.clone()]), both("nothing more", "metric `ks` (K.)"));
-        let other = record("ks", "\u{1b}[2J");
-        assert_eq!(said(&[ks], &[other]), both("metric `ks` (K.)", "metric `ks` (\\u{1b}[2J)"));
+        let (ks, kz) = (("ks", "K."), ("kz", "K."));
+        assert_eq!(said(&[ks], &[ks]), None);
+        assert_eq!(said(&[kz], &[ks]), both("metric `kz` (K.)", "metric `ks` (K.)"));
+        assert_eq!(said(&[ks], &[]), both("metric `ks` (K.)", "nothing more"));
+        assert_eq!(said(&[ks], &[ks, ks]), both("nothing more", "metric `ks` (K.)"));
+        assert_eq!(said(&[ks], &[("ks", "\u{1b}[2J")]), both("metric `ks` (K.)", "metric `ks` (\\u{1b}[2J)"));
     }
 }

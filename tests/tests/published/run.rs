@@ -10,7 +10,7 @@ use amplicast_tests::{Finished, Place, built, target_folder};
 /// The built plugins.
 pub fn catalogue() -> Catalogue {
     let loading = Loading { journal: &Arc::new(Journal::new(None)), failures: &[] };
-    Catalogue::load(vec![target_folder()], loading, &|| false)
+    Catalogue::of_folders(vec![target_folder()], loading, &|| false)
 }
 
 /// Runs an experiment given as text; panics with the program's words if a cell has no result.
