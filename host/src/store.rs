@@ -92,6 +92,7 @@ impl Store {
     pub fn open(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder.display(), e))?;
         remove_leftovers(folder);
+        remove_leftovers(&folder.join(INPUTS));
         let probe = || -> std::io::Result<()> {
             let mut file = temporary(folder)?;
             file.write_all(&vec![0; PROBE_BYTES])?;
@@ -327,8 +328,7 @@ pub fn remove_leftovers(folder: &Path) {
 /// A run that begins removes the temporary files of killed ones, and may meet that of a job that is at work: then it is written
 /// again.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    let once = || write_in_pieces(path, |to| to.write_all(bytes));
-    once().or_else(|error| if path.parent().is_some_and(Path::is_dir) { once() } else { Err(error) })
+    twice(path, || write_in_pieces(path, |to| to.write_all(bytes)))
 }
 
 /// The same for what is too long to be held whole.
@@ -341,7 +341,12 @@ pub fn write_in_pieces(
 
 /// Writes a file without waiting for the disk: for what can be made again from what is stored.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    write(path, |to| to.write_all(bytes), |_| Ok(()))
+    twice(path, || write(path, |to| to.write_all(bytes), |_| Ok(())))
+}
+
+/// Once more if it failed, though the folder is there.
+fn twice(path: &Path, write: impl Fn() -> Result<()>) -> Result<()> {
+    write().or_else(|error| if path.parent().is_some_and(Path::is_dir) { write() } else { Err(error) })
 }
 
 /// The same, unless the file is there with this content.
@@ -435,11 +440,13 @@ mod tests {
     #[test]
     fn temporary_files_of_a_killed_run_are_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let left = temporary(folder.path()).unwrap().keep().unwrap().1;
+        std::fs::create_dir(folder.path().join(INPUTS)).unwrap();
+        let left = [folder.path().to_path_buf(), folder.path().join(INPUTS)]
+            .map(|folder| temporary(&folder).unwrap().keep().unwrap().1);
         Store::reading(folder.path());
-        assert!(left.exists());
+        assert!(left.iter().all(|file| file.exists()));
         Store::open(folder.path()).unwrap();
-        assert!(!left.exists());
+        assert!(!left.iter().any(|file| file.exists()));
     }
 
     #[test]

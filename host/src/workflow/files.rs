@@ -5,7 +5,7 @@ use std::path::Path;
 use amplicast_sdk::{Error, Result};
 
 use super::asked::{Asked, FILE};
-use crate::store::write_atomically;
+use crate::store::{remove_leftovers, write_atomically};
 
 const SNAKEFILE: &str = include_str!("engine/Snakefile");
 const REQUIREMENTS: &str = include_str!("engine/requirements.txt");
@@ -49,6 +49,10 @@ fn forget_results(run: &Path) {
     for workflow in std::fs::read_dir(run.join("jobs")).into_iter().flatten().flatten() {
         // Where it cannot be removed there is none.
         let _ = std::fs::remove_file(workflow.path().join("batches").join("collect"));
+        for kind in std::fs::read_dir(workflow.path()).into_iter().flatten().flatten() {
+            // Of jobs that were killed while they wrote a record.
+            remove_leftovers(&kind.path());
+        }
     }
 }
 
