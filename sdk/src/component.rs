@@ -18,7 +18,7 @@ pub trait Component: Sized + Send + Sync + 'static {
     /// The name under which experiments use it: lower case, words joined by `-`.
     const NAME: &'static str;
 
-    /// One sentence for `amplicast plugins list`.
+    /// One sentence for `amplicast plugins list`, without line breaks.
     const ABOUT: &'static str;
 
     /// Makes the component; refuses values out of range with [`Error::config`], naming the field.

@@ -310,12 +310,10 @@ macro_rules! register_component {
             const NAME: &str = <$component as $crate::Component>::NAME;
             const ABOUT: &str = <$component as $crate::Component>::ABOUT;
             const LENGTH: usize = $crate::abi::record_length($title, NAME, ABOUT);
-
             #[used]
             #[allow(unsafe_code)]
             #[unsafe(link_section = ".amplicast.components")]
             static RECORD: [u8; LENGTH] = $crate::abi::encode_record($title, NAME, ABOUT);
-
             $crate::inventory::submit! { $crate::abi::Registration::$create::<$component>(&RECORD) }
         };
     };
