@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod experiment;
+mod messages;
 mod options;
 mod read;
 mod renamed;
@@ -14,7 +15,8 @@ pub use error::ConfigError;
 pub use experiment::{
     ComponentTable, Cut, Experiment, Names, Pair, ReferenceName, Selection, Selector, Sizes,
 };
+pub use messages::{nearest, not_yet};
 pub use options::Options;
-pub use source::{Source, nearest, not_yet};
+pub use source::Source;
 pub use trust::{expect_trusted, programs};
 pub use words::{ALL, GIVEN};

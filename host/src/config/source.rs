@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use toml_edit::{Item, TableLike};
 
 use super::error::ConfigError;
+use super::messages::{in_words, with_suggestion};
 use super::options::{Options, in_options};
 use super::renamed::renamed;
 
@@ -73,9 +74,7 @@ impl Source {
             let written = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
             let inner = self.present(&written);
             let present = if inner == written { name } else { inner.rsplit('.').next().unwrap_or(name) };
-            let key_span = table
-                .get_key_value(written.rsplit('.').next().unwrap_or(name))
-                .and_then(|(key, _)| key.span());
+            let key_span = table.get_key_value(name).and_then(|(key, _)| key.span());
             if let Some(span) = key_span.or_else(|| item.span()) {
                 self.spans.insert(inner.clone(), span);
             }
@@ -272,101 +271,6 @@ impl Source {
             "^".repeat(width)
         ))
     }
-}
-
-/// Features that a user of this field looks for under these names, and that do not exist yet.
-const NOT_YET: [(&[&str], &str); 4] = [
-    (
-        &["weight", "weights", "event_weights"],
-        "event weights are not supported yet: events must be unweighted",
-    ),
-    (&["condition", "conditions", "conditional"], "conditional generators are not supported yet"),
-    (
-        &["python", "pytorch"],
-        "generators in Python are not supported yet: save the network as TorchScript (`torchscript`), write a Rust plugin, \
-         or bring generated files (`samples`)",
-    ),
-    (&["root", "tree", "root-file"], "ROOT files are not supported yet: convert the events to .npy"),
-];
-
-/// What to say of a name that stands for a feature that does not exist yet.
-pub fn not_yet(name: &str) -> Option<&'static str> {
-    NOT_YET.iter().find(|(names, _)| names.contains(&name)).map(|(_, message)| *message)
-}
-
-/// Says serde's "invalid type: string "x", expected u64" to somebody who writes TOML.
-fn in_words(message: &str) -> String {
-    let plain = [
-        ("u64", "a whole number, 0 or more"),
-        ("u32", "a whole number, 0 or more"),
-        ("usize", "a whole number, 0 or more"),
-        ("f64", "a number"),
-        ("f32", "a number"),
-        ("a boolean", "true or false"),
-        ("a string", "text"),
-        ("a sequence", "a list"),
-        ("a map", "a table"),
-    ];
-    let Some((found, expected)) = message
-        .strip_prefix("invalid type: ")
-        .or_else(|| message.strip_prefix("invalid value: "))
-        .and_then(|rest| rest.rsplit_once(", expected "))
-    else {
-        return message.to_string();
-    };
-    let expected = plain.iter().find(|(rust, _)| *rust == expected).map_or(expected, |(_, words)| words);
-    let kinds = [
-        ("string ", "text "),
-        ("floating point ", ""),
-        ("integer ", ""),
-        ("boolean ", ""),
-        ("sequence", "a list"),
-        ("map", "a table"),
-    ];
-    let kind = kinds.iter().find_map(|(rust, words)| Some((words, found.strip_prefix(rust)?)));
-    let found = kind.map_or_else(|| found.to_string(), |(words, rest)| format!("{words}{rest}"));
-    format!("expected {expected}, found {found}")
-}
-
-/// Adds the nearest allowed name to serde's "unknown field `x`, expected one of `a`, `b`".
-fn with_suggestion(message: &str) -> String {
-    let Some((head, tail)) = message.split_once(", ").filter(|(head, _)| head.starts_with("unknown ")) else {
-        return message.to_string();
-    };
-    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_string).collect::<Vec<_>>();
-    let Some(wrong) = quoted(head).into_iter().next() else { return message.to_string() };
-    if let Some(reason) = not_yet(&wrong) {
-        return format!("{message}; {reason}");
-    }
-    let names = quoted(tail);
-    let near = nearest(&wrong, &names);
-    let message = if names.len() > MOST_NAMES {
-        format!("{head}, {}", shortened(&wrong, names.clone()))
-    } else {
-        message.into()
-    };
-    near.map_or(message.clone(), |name| format!("{message}; did you mean `{name}`?"))
-}
-
-/// Most allowed names that an error lists: more of them hide what is wrong.
-const MOST_NAMES: usize = 16;
-
-/// The names that are most like the wrong one, and how many others there are.
-fn shortened(wrong: &str, mut names: Vec<String>) -> String {
-    let others = names.len() - 3;
-    names.sort_by_cached_key(|name| strsim::damerau_levenshtein(wrong, name));
-    let list: Vec<String> = names[..3].iter().map(|name| format!("`{name}`")).collect();
-    format!("expected one of {} and {others} others", list.join(", "))
-}
-
-/// The name that is most like `wrong`, if one is alike.
-pub fn nearest<'a>(wrong: &str, names: &'a [String]) -> Option<&'a str> {
-    names
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .min()
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 3 && *distance < name.len())
-        .map(|(_, name)| name.as_str())
 }
 
 #[cfg(test)]

@@ -23,10 +23,10 @@ pub struct Found {
 
 impl Found {
     /// Looks at one cell on one training set. Cells know nothing of each other.
-    pub fn of(set: u64, cell: &PlannedCell, truth: &Truth, pair: &RowCurves) -> Self {
+    pub fn of(set: u64, cell: &PlannedCell, truth: &Truth, row: &RowCurves) -> Self {
         let nothing = Err(Error::plugin("the cell was not looked at"));
         let mut found = Found { rows: None, warnings: Vec::new(), outcome: nothing };
-        found.outcome = found.of_cell(set, cell, truth, pair);
+        found.outcome = found.of_cell(set, cell, truth, row);
         found
     }
 
@@ -35,33 +35,33 @@ impl Found {
         set: u64,
         cell: &PlannedCell,
         truth: &Truth,
-        pair: &RowCurves,
+        row: &RowCurves,
     ) -> Result<(CellReplica, Vec<NullPoint>)> {
         let column = Question::from(cell);
         // Without a reference it is the members' spread that speaks.
         let averaging = cell.reference.is_none();
-        if let Some(reason) = pair.findings.dependent(cell.summary).filter(|_| averaging) {
+        if let Some(reason) = row.findings.dependent(cell.summary).filter(|_| averaging) {
             return Err(Error::data(reason.clone()));
         }
-        if let Some(reason) = pair.ordered.get(&(cell.summary, cell.selection)) {
+        if let Some(reason) = row.ordered.get(&(cell.summary, cell.selection)) {
             return Err(Error::data(reason.clone()));
         }
         let missing = || Error::plugin("the cell was not computed");
-        let columns = &pair.columns;
+        let columns = &row.columns;
         let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
-        let list = pair.curves.get(&Place::Metric(column)).ok_or_else(missing)?;
+        let list = row.curves.get(&Place::Metric(column)).ok_or_else(missing)?;
         let list = list.as_ref().map_err(Clone::clone)?;
         let truth = truth.metrics.get(&column);
         let comparison = &*prepared.comparison;
         let names = comparison.value_names();
-        let data = Assembled::new(list, &pair.checkpoints, names.len(), pair.n_effective);
-        let at = |member: &'_ MemberCurve| pair.checkpoints.iter().copied().zip(member.passed.clone());
+        let data = Assembled::new(list, &row.checkpoints, names.len(), row.n_effective);
+        let at = |member: &'_ MemberCurve| row.checkpoints.iter().copied().zip(member.passed.clone());
         self.rows = Some(CellRows {
             name: cell.name.clone(),
             replica: set,
             events: list.iter().flat_map(at).map(|(n_gen, n_passed)| [n_gen, n_passed]).collect(),
             values: list.iter().flat_map(|member| member.values.iter().flatten().copied()).collect(),
-            checkpoints: pair.checkpoints.len(),
+            checkpoints: row.checkpoints.len(),
             quantities: names.clone(),
         });
         let curves = data.curves();
@@ -70,7 +70,7 @@ impl Found {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }
         let footing = match cell.reference {
-            None => pair.findings.footing(cell.summary).clone(),
+            None => row.findings.footing(cell.summary).clone(),
             Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
             Some(_) => Footing::Sound,
         };
@@ -117,7 +117,7 @@ impl Found {
             replica: set,
             n_train_passed: n_train,
             n_reference: prepared.n_reference,
-            n_effective: pair.n_effective,
+            n_effective: row.n_effective,
             without,
             estimate,
             curve,
