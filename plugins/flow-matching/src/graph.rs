@@ -1,7 +1,7 @@
-//! What the networks' graphs share: linear layers and the loss.
+//! What the networks' graphs share: linear layers.
 
 use amplicast_nn::{Initial, Parameter, Views};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// A linear layer's segments, uniform on +-1/sqrt(inputs).
 pub(crate) fn linear_parameters(name: &str, outputs: usize, inputs: usize) -> [Parameter; 2] {
@@ -16,10 +16,4 @@ pub(crate) fn linear_parameters(name: &str, outputs: usize, inputs: usize) -> [P
 pub(crate) fn linear(views: &mut Views, x: &Tensor) -> Tensor {
     let (weight, bias) = (views.take(), views.take());
     x.linear(&weight, Some(&bias))
-}
-
-/// Half of the mean squared error of the velocities (B x d), with weights (B) that sum up to 1.
-pub(crate) fn loss(velocity: &Tensor, wanted: &Tensor, weights: &Tensor) -> Tensor {
-    let each = (velocity - wanted).square().mean_dim([1_i64].as_slice(), false, Kind::Double) * 0.5;
-    (each * weights).sum(Kind::Double)
 }

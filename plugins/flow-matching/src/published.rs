@@ -4,7 +4,7 @@ use amplicast_nn::{LogPtPhiEtaLogM2, Parameter, Views, layout};
 use amplicast_sdk::serde_json::{self, Value};
 use tch::Tensor;
 
-use crate::flow::Network;
+use crate::flow::Architecture;
 use crate::lgatr::Lgatr;
 use crate::lloca::{FramesNet, Lloca};
 use crate::slim::Slim;
@@ -18,7 +18,7 @@ const PARTICLES: usize = 3;
 /// Calls with parameters, momenta, references and scalars, and compares the vectors and scalars.
 fn check(
     answers: &str,
-    network: &impl Network,
+    network: &impl Architecture,
     forward: impl FnOnce(&mut Views, [&Tensor; 3]) -> [Tensor; 2],
 ) {
     let answers: Value = serde_json::from_str(answers).unwrap();

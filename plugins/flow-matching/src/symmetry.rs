@@ -6,7 +6,7 @@ use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
 
-use crate::flow::Network;
+use crate::flow::Graph;
 
 /// Normal numbers of this shape.
 pub(crate) fn normal(shape: &[i64], seed: u64) -> Tensor {
@@ -91,7 +91,7 @@ pub(crate) fn points(events: i64, particles: i64, seed: u64) -> (Tensor, Tensor)
 }
 
 /// Compares the gradient of a sum of squared velocities by some parameters, and by x, with finite differences.
-pub(crate) fn check_gradients(network: &dyn Network, particles: i64) {
+pub(crate) fn check_gradients(network: &dyn Graph, particles: i64) {
     let parameters = network.parameters();
     let (x, t) = points(3, particles, 21);
     let (theta, x) = (start(&parameters).set_requires_grad(true), x.set_requires_grad(true));
@@ -119,7 +119,7 @@ pub(crate) fn check_gradients(network: &dyn Network, particles: i64) {
 }
 
 /// How much velocities change, relative to the largest, when all phi are shifted together.
-pub(crate) fn azimuthal_defect(network: &dyn Network, particles: i64, kind: Kind) -> f64 {
+pub(crate) fn azimuthal_defect(network: &dyn Graph, particles: i64, kind: Kind) -> f64 {
     let (x, t) = points(16, particles, 31);
     let parameters = network.parameters();
     let at = |x: &Tensor| network.velocity(&mut views(&parameters, kind), x, &t);

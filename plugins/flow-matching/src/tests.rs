@@ -2,37 +2,59 @@
 
 use std::sync::Arc;
 
-use amplicast_nn::{Parameter, Views, initial_parameters, layout, wrap_angle};
+use amplicast_nn::{Views, initial_parameters, layout, wrap_angle};
 use amplicast_sdk::ndarray::{Array2, ArrayView2};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{
-    Alone, Batch, Chunk, Component, Differentiable, Generator, Member, Model, Origin, Schema, Seed,
+    Alone, Batch, Chunk, Component, Differentiable, Generator, Member, Model, Origin, Result, Schema, Seed,
     TrainingSettings,
 };
-use tch::{Device, Kind, Tensor};
+use tch::{Kind, Tensor};
 
 use crate::agreement::check_lanes;
-use crate::flow::{Divergence, Field, Flow, FlowConfig, FlowMember, Network, Solver, SolverKind};
+use crate::flow::{
+    Architecture, Divergence, DivergenceField, Field, Flow, FlowConfig, FlowMember, Graph, Network,
+    Parameters, Probes, Solver, SolverKind, add_products,
+};
 use crate::space::{CoordinateSystem, Cuts, Lines, Space};
 use crate::transformer::{FlowTransformer, FlowTransformerConfig, Transformer};
 
 const CUTS: Cuts = Cuts { pt_min: 22.0, delta_r_min: 0.5 };
 
-/// v = x A + b(t), without parameters.
+/// v = x A + b(t) of two numbers, without parameters.
+#[derive(Clone, Copy)]
 struct Linear {
-    matrix: Vec<f64>,
+    /// Row by row.
+    matrix: [f64; 4],
     drift: f64,
 }
 
 impl Network for Linear {
-    fn parameters(&self) -> Vec<Parameter> {
-        Vec::new()
+    fn field(&self, _: Parameters<'_>) -> Result<Field> {
+        let Linear { matrix: [a, b, c, d], drift } = *self;
+        Ok(Box::new(move |t, x, out| {
+            for (x, v) in x.chunks_exact(2).zip(out.chunks_exact_mut(2)) {
+                v.copy_from_slice(&[x[0] * a + x[1] * c + t * drift, x[0] * b + x[1] * d + t * drift]);
+            }
+            Ok(())
+        }))
     }
 
-    fn velocity(&self, _: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        let d = x.size()[1];
-        x.matmul(&Tensor::from_slice(&self.matrix).view([d, d])) + t.unsqueeze(-1) * self.drift
+    fn divergence(&self, parameters: Parameters<'_>) -> Result<DivergenceField> {
+        let ([a, b, c, d], mut field) = (self.matrix, self.field(parameters)?);
+        Ok(Box::new(move |t, x, probes, (velocity, sums)| {
+            for direction in 0..probes.count() {
+                let e = probes.of(direction, 0..x.len());
+                let slopes = e.chunks_exact(2).flat_map(|e| [a * e[0] + b * e[1], c * e[0] + d * e[1]]);
+                add_products(&e, &slopes.collect::<Vec<f64>>(), sums);
+            }
+            field(t, x, velocity)
+        }))
+    }
+
+    fn loss_and_gradient(&self, _: Parameters<'_>, _: &Lines, _: &[f64], _: &mut [f32]) -> Result<f64> {
+        unreachable!("there is nothing to learn")
     }
 }
 
@@ -51,10 +73,8 @@ fn member(network: impl Network + 'static, events: ArrayView2<'_, f64>, config: 
     let schema = Schema::columns(["x", "y"]);
     let space = CoordinateSystem::Automatic.space(events, &schema, CUTS).unwrap();
     let solver = config.solver().unwrap();
-    let parameters = network.parameters();
-    let flow = Flow { space, network: Box::new(network), config, solver, device: Device::Cpu };
-    let parameters_drawn = initial_parameters(&parameters, Seed::new(1));
-    FlowMember { flow: Arc::new(flow), layout: layout(&parameters), parameters: parameters_drawn }
+    let flow = Flow { space, network: Box::new(network), config, solver };
+    FlowMember { flow: Arc::new(flow), layout: layout(&[]), parameters: Vec::new() }
 }
 
 fn chunk(seed: u64) -> Chunk {
@@ -64,7 +84,7 @@ fn chunk(seed: u64) -> Chunk {
 #[test]
 fn a_velocity_of_zero_returns_the_base() {
     let events = ring(100, 1);
-    let member = member(Linear { matrix: vec![0.0; 4], drift: 0.0 }, events.view(), FlowConfig::default());
+    let member = member(Linear { matrix: [0.0; 4], drift: 0.0 }, events.view(), FlowConfig::default());
     let mut out = Array2::zeros((3, 2));
     member.sample(chunk(5), out.view_mut()).unwrap();
     let mut stream = Seed::new(5).index(0).index(0).stream();
@@ -84,7 +104,7 @@ fn the_density_of_a_linear_field_is_the_analytic_one() {
     for divergence in [Divergence::Exact, Divergence::Hutchinson] {
         // Diagonal: any probe of +-1 gives its trace exactly.
         let config = FlowConfig { divergence, ..FlowConfig::default() };
-        let field = Linear { matrix: vec![0.4, 0.0, 0.0, -0.9], drift: 0.0 };
+        let field = Linear { matrix: [0.4, 0.0, 0.0, -0.9], drift: 0.0 };
         let member = member(field, events.view(), config);
         let mut out = vec![0.0; 5];
         member.log_density(events.slice(ndarray::s![..5, ..]), Seed::new(3), &mut out).unwrap();
@@ -100,20 +120,20 @@ fn the_density_of_a_linear_field_is_the_analytic_one() {
 
 #[test]
 fn probes_scatter_around_the_trace() {
-    let layout = layout(&[]);
-    let network = Linear { matrix: vec![0.5, 2.0, -1.0, 0.25], drift: 1.0 };
-    let field = Field::new(&network, &layout, &[], (Kind::Double, Device::Cpu)).unwrap();
+    let network = Linear { matrix: [0.5, 2.0, -1.0, 0.25], drift: 1.0 };
+    let mut field = network.divergence((&layout(&[]), &[])).unwrap();
     let n = 4000;
     let x = vec![0.3; 2 * n];
-    let (mut v, mut trace) = (vec![0.0; 2 * n], vec![0.0; n]);
-    for (probes, spread) in [(1, 1.0), (4, 0.5)] {
-        let (mut stream, how) = (Seed::new(4).stream(), Divergence::Hutchinson);
-        field.velocity_and_divergence((0.5, &x, n), how, probes, &mut stream, (&mut v, &mut trace)).unwrap();
+    for (count, spread) in [(1, 1.0), (4, 0.5)] {
+        let (mut v, mut trace) = (vec![0.0; 2 * n], vec![0.0; n]);
+        let probes = Probes::random(count, 2 * n, &mut Seed::new(4).stream());
+        field(0.5, &x, &probes, (&mut v, &mut trace)).unwrap();
+        trace.iter_mut().for_each(|sum| *sum = probes.divergence(*sum));
         let mean = trace.iter().sum::<f64>() / n as f64;
         let variance = trace.iter().map(|t| (t - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
         // e^T A e = tr A + e_1 e_2 (2 - 1): variance 1.
         assert!((mean - 0.75).abs() < 4.0 * spread / (n as f64).sqrt(), "{mean}");
-        assert!((variance.sqrt() / spread - 1.0).abs() < 0.1, "{probes}: {variance}");
+        assert!((variance.sqrt() / spread - 1.0).abs() < 0.1, "{count}: {variance}");
         assert!((v[0] - (0.3 * 0.5 - 0.3 + 0.5)).abs() < 1e-12);
     }
 }
@@ -231,7 +251,7 @@ fn the_graph_and_the_lanes_agree() {
     let sizes = [(6, 4, 12, 3, 2, 2, 101), (2, 1, 10, 2, 1, 3, 48), (3, 2, 8, 1, 3, 1, 7)];
     for (tokens, numbers, width, heads, blocks, mlp_factor, n) in sizes {
         let network = Transformer { tokens, numbers, width, heads, blocks, mlp_factor };
-        check_lanes(&network, tokens * numbers, n, 3e-5);
+        check_lanes(network, tokens * numbers, n, 3e-5);
     }
 }
 
@@ -245,16 +265,15 @@ fn few_adaptive_calls_end_where_the_published_solver_does() {
     let settings = TrainingSettings { iterations: 300, batch: 200, ..Default::default() };
     let theta = model.fit(&rows, &settings, Seed::new(22), &Alone).unwrap();
     let network = Transformer { tokens: 2, numbers: 1, width: 16, heads: 2, blocks: 2, mlp_factor: 2 };
-    let options = (Kind::Float, Device::Cpu);
     let layout = layout(&network.parameters());
     assert_eq!(layout.len(), theta.len());
-    let field = Field::new(&network, &layout, &theta, options).unwrap();
+    let mut field = network.in_lanes().field((&layout, &theta)).unwrap();
     let mut stream = Seed::new(23).stream();
     let base: Vec<f64> = (0..2000).map(|_| StandardNormal.sample(&mut stream)).collect();
-    let end = |kind, tolerance| {
+    let mut end = |kind, tolerance| {
         let mut x = base.clone();
         let solver = Solver::new(kind, 50, tolerance).unwrap();
-        let calls = solver.solve((1.0, 0.0), &mut x, |t, x, v| field.velocity(t, x, 1000, v)).unwrap();
+        let calls = solver.solve((1.0, 0.0), &mut x, |t, x, v| field(t, x, v)).unwrap();
         (x, calls)
     };
     let ((published, many), (adaptive, few)) = (end(SolverKind::Fixed, 1.0), end(SolverKind::Adaptive, 3e-3));

@@ -8,7 +8,7 @@ use super::linear::{Inputs, Layer, Linear, Matrices};
 use super::norm::Norm;
 
 /// The channels, and the hidden layer of a block: all between its second norm and its last map.
-pub(crate) trait Algebra: Norm + Clone + 'static {
+pub(crate) trait Algebra: Norm + Clone + Send + Sync + 'static {
     /// Whether vectors have a real and an imaginary part, which are neighbors, and bivectors and pseudoscalars beside them.
     const COMPLEX: bool;
 

@@ -1,6 +1,6 @@
 //! The backward pass.
 
-use amplicast_nn::lanes::{SegmentsMut, Slots};
+use amplicast_nn::lanes::SegmentsMut;
 use amplicast_nn::pulp::Simd;
 
 use super::algebra::{Algebra, Back, Kept};
@@ -13,15 +13,14 @@ use super::norm::normalize_gradient;
 use super::shape::Shape;
 use super::streams::Streams;
 
-/// The gradient of the weights, summed so far, and memory for that of the activations.
-pub(super) struct Backward<A: Algebra> {
+/// The transposed weights, and their gradient summed so far.
+pub(super) struct Backward<A> {
     shape: Shape<A>,
     maps: Maps<Layer>,
-    work: BackWork<A>,
 }
 
 /// Gradients with respect to the activations of one block of events.
-struct BackWork<A: Algebra> {
+pub(super) struct BackWork<A: Algebra> {
     outputs: Features,
     /// With respect to the sums along the skip connections, token by token.
     x: Features,
@@ -40,7 +39,7 @@ struct BackWork<A: Algebra> {
 }
 
 impl<A: Algebra> BackWork<A> {
-    fn new<S: Simd>(shape: &Shape<A>) -> Self {
+    pub fn new<S: Simd>(shape: &Shape<A>) -> Self {
         let (tokens, events) = (shape.tokens, S::F32_LANES);
         let all = [shape.inputs, shape.channels, shape.attended, shape.hidden];
         BackWork {
@@ -61,26 +60,32 @@ impl<A: Algebra> BackWork<A> {
 
 impl<A: Algebra> Backward<A> {
     pub fn new<S: Simd>(shape: &Shape<A>, matrices: &Maps<Matrices>) -> Self {
-        Backward {
-            shape: shape.clone(),
-            maps: matrices.map(Layer::new::<S>),
-            work: BackWork::new::<S>(shape),
-        }
+        Backward { shape: shape.clone(), maps: matrices.map(Layer::new::<S>) }
+    }
+
+    /// For the gradient of the inputs alone: the parameters' is not summed.
+    pub fn of_inputs(shape: &Shape<A>, matrices: &Maps<Matrices>) -> Self {
+        Backward { shape: shape.clone(), maps: matrices.map(Layer::of_inputs) }
     }
 
     /// Adds the gradient of a block of events from that of its outputs, which is zero in lanes without an event; writes
-    /// that of the scalars that entered. `work` holds what the forward pass left.
+    /// that of the inputs. `work` holds what the forward pass left.
     #[inline(always)]
-    pub fn add<S: Simd>(&mut self, simd: S, work: &Work<A>, outputs: &Streams, scalars: &mut Slots) {
-        let Backward { shape, maps, work: back } = self;
+    pub fn add<S: Simd>(
+        &mut self,
+        simd: S,
+        (work, back): (&Work<A>, &mut BackWork<A>),
+        outputs: &Streams,
+        by_inputs: &mut Streams,
+    ) {
+        let Backward { shape, maps } = self;
         let tokens = shape.tokens;
         let BackWork { outputs: out, x, inputs, .. } = back;
         for token in 0..tokens {
             let to = out.at_mut(0).view::<S>().all(shape.outputs());
             to.vectors[0] = outputs.vectors.at::<S, 4>(token)[0];
             to.scalars.copy_from_slice(outputs.scalars.at::<S, 1>(token));
-            inputs.set(simd, work.x.at(token));
-            maps.head.step(simd, out.at(0), inputs, x.at_mut(token));
+            maps.head.step(simd, out.at(0), (work.x.at(token), inputs), x.at_mut(token));
         }
         for (b, maps) in maps.blocks.iter_mut().enumerate().rev() {
             let first = b * tokens;
@@ -91,10 +96,13 @@ impl<A: Algebra> Backward<A> {
         }
         let BackWork { x, inputs, features, .. } = back;
         for token in 0..tokens {
-            inputs.set(simd, work.inputs.at(token));
-            maps.embed.step(simd, x.at(token), inputs, features.at_mut(0));
+            maps.embed.step(simd, x.at(token), (work.inputs.at(token), inputs), features.at_mut(0));
             let features = features.at(0).view::<S>().all(shape.inputs);
-            scalars.at_mut::<S, 1>(token).copy_from_slice(features.scalars);
+            by_inputs.scalars.at_mut::<S, 1>(token).copy_from_slice(features.scalars);
+            let vectors = features.vectors.iter().step_by(if A::COMPLEX { 2 } else { 1 });
+            for (to, vector) in by_inputs.vectors.at_mut::<S, 4>(token).iter_mut().zip(vectors) {
+                *to = *vector;
+            }
         }
     }
 
@@ -131,8 +139,7 @@ fn hidden<A: Algebra, S: Simd>(
     let kept = Kept { normed, hidden: &work.hidden, slot };
     let to = Back { by_active, active, by_normed, inputs };
     shape.algebra.backward(simd, &mut maps.hidden, kept, hidden, to);
-    inputs.set(simd, active.at(0));
-    maps.down.add(simd, x.at(token), inputs);
+    maps.down.add(simd, x.at(token), (active.at(0), inputs));
     let to = (x.at_mut(token), ((0, 1), shape.channels));
     normalize_gradient::<A, S, true>(simd, normed, by_normed.at(0), to);
 }
@@ -147,8 +154,8 @@ fn attention<A: Algebra, S: Simd>(
 ) {
     let BackWork { x, attended, parts, raw_parts, normed, inputs, .. } = back;
     for token in 0..shape.tokens {
-        inputs.set(simd, work.attended.at(first + token));
-        maps.out.step(simd, x.at(token), inputs, attended.at_mut(token));
+        let read = (work.attended.at(first + token), &mut *inputs);
+        maps.out.step(simd, x.at(token), read, attended.at_mut(token));
     }
     let kept = Attended { parts: &work.parts, first, weights: &work.weights, results: &work.attended };
     let layer = &shape.attention;
@@ -165,8 +172,7 @@ fn attention<A: Algebra, S: Simd>(
     }
     for token in 0..shape.tokens {
         let kept = work.attention_norm.at(first + token);
-        inputs.set(simd, kept);
-        maps.qkv.step(simd, raw_parts.at(token), inputs, normed.at_mut(0));
+        maps.qkv.step(simd, raw_parts.at(token), (kept, inputs), normed.at_mut(0));
         let to = (x.at_mut(token), ((0, 1), shape.channels));
         normalize_gradient::<A, S, true>(simd, kept, normed.at(0), to);
     }

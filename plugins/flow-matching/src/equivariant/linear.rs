@@ -102,31 +102,43 @@ impl WithSimd for Set<'_> {
 /// A linear map's backward pass.
 pub(crate) struct Layer {
     transposed: Linear,
+    /// The gradient of the weights, summed so far, if anybody asks for it.
+    sums: Option<Sums>,
+}
+
+struct Sums {
     invariant: WeightSums,
     vector: WeightSums,
     bivector: Option<WeightSums>,
 }
 
+/// What a map read, and memory for its transpose.
+pub(crate) type Read<'a> = (Slot<'a>, &'a mut Inputs);
+
 impl Layer {
+    /// With the gradient of the weights.
     pub fn new<S: Simd>(matrices: &Matrices) -> Self {
         let sums = |dense: &Dense| WeightSums::new::<S>(dense.inputs, dense.outputs);
-        Layer {
-            transposed: Linear {
-                invariant: lanes::Linear::transposed(&matrices.invariant),
-                vector: lanes::Linear::transposed(&matrices.vector),
-                bivector: matrices.bivector.as_ref().map(lanes::Linear::transposed),
-            },
-            invariant: sums(&matrices.invariant),
-            vector: sums(&matrices.vector),
-            bivector: matrices.bivector.as_ref().map(sums),
-        }
+        let Matrices { invariant, vector, bivector } = matrices;
+        let (invariant, vector, bivector) = (sums(invariant), sums(vector), bivector.as_ref().map(sums));
+        Layer { sums: Some(Sums { invariant, vector, bivector }), ..Layer::of_inputs(matrices) }
+    }
+
+    /// With that of the inputs alone.
+    pub fn of_inputs(matrices: &Matrices) -> Self {
+        let transposed = Linear {
+            invariant: lanes::Linear::transposed(&matrices.invariant),
+            vector: lanes::Linear::transposed(&matrices.vector),
+            bivector: matrices.bivector.as_ref().map(lanes::Linear::transposed),
+        };
+        Layer { transposed, sums: None }
     }
 
     /// Adds to the gradient of the weights, and writes that of the inputs. The outputs' gradient is zero in lanes without
     /// an event.
     #[inline(always)]
-    pub fn step<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs, by_inputs: SlotMut<'_>) {
-        self.add(simd, gradient, inputs);
+    pub fn step<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, read: Read<'_>, by_inputs: SlotMut<'_>) {
+        self.add(simd, gradient, read);
         self.apply(simd, gradient, by_inputs);
     }
 
@@ -138,19 +150,26 @@ impl Layer {
 
     /// Adds to the gradient of the weights.
     #[inline(always)]
-    pub fn add<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, inputs: &Inputs) {
-        simd.vectorize(Add { layer: self, gradient, inputs });
+    pub fn add<S: Simd>(&mut self, simd: S, gradient: Slot<'_>, (read, inputs): Read<'_>) {
+        if let Some(sums) = &mut self.sums {
+            inputs.set(simd, read);
+            simd.vectorize(Add { sums, gradient, inputs });
+        }
     }
 
     /// The gradient of the weights.
+    ///
+    /// # Panics
+    /// If that of the inputs alone was asked for: a mistake in a network's code.
     #[inline(always)]
     pub fn totals<S: Simd>(&self, simd: S) -> Matrices {
-        simd.vectorize(Totals { layer: self })
+        let sums = self.sums.as_ref().expect("the gradient of the weights was summed");
+        simd.vectorize(Totals { sums })
     }
 }
 
 struct Add<'a> {
-    layer: &'a mut Layer,
+    sums: &'a mut Sums,
     gradient: Slot<'a>,
     inputs: &'a Inputs,
 }
@@ -160,18 +179,18 @@ impl WithSimd for Add<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Add { layer, gradient, inputs } = self;
+        let Add { sums, gradient, inputs } = self;
         let (gradient, events) = (gradient.view::<S>(), S::F32_LANES);
-        layer.invariant.add(simd, gradient.invariants, &inputs.invariants, events);
-        layer.vector.add(simd, gradient.vectors, &inputs.vectors, 4 * events);
-        if let Some(sums) = &mut layer.bivector {
+        sums.invariant.add(simd, gradient.invariants, &inputs.invariants, events);
+        sums.vector.add(simd, gradient.vectors, &inputs.vectors, 4 * events);
+        if let Some(sums) = &mut sums.bivector {
             sums.add(simd, gradient.bivectors, &inputs.bivectors, 3 * events);
         }
     }
 }
 
 struct Totals<'a> {
-    layer: &'a Layer,
+    sums: &'a Sums,
 }
 
 impl WithSimd for Totals<'_> {
@@ -179,7 +198,7 @@ impl WithSimd for Totals<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Matrices {
-        let Layer { invariant, vector, bivector, .. } = self.layer;
+        let Sums { invariant, vector, bivector } = self.sums;
         let bivector = bivector.as_ref().map(
             #[inline(always)]
             |sums| sums.totals(simd),

@@ -33,6 +33,11 @@ impl Streams {
         inputs
     }
 
+    /// Zeros of the same shape.
+    pub fn gradients_of_inputs(particles: usize, events: usize) -> Self {
+        Streams::new(particles, input_channels(particles), events)
+    }
+
     /// A vector and two scalars of each particle.
     pub fn outputs(particles: usize, events: usize) -> Self {
         Streams::new(particles, [1, 2], events)
@@ -84,6 +89,12 @@ impl Streams {
         numbers.zip(vector).for_each(|(out, number)| *out = number as f32);
         let numbers = self.scalars.numbers_mut(token).iter_mut().skip(lane).step_by(events);
         numbers.zip(scalars).for_each(|(out, number)| *out = number as f32);
+    }
+
+    /// The first vector of a token in a lane: a momentum, or its gradient.
+    pub fn first(&self, (token, lane): (usize, usize), events: usize) -> [f64; 4] {
+        let vectors = self.vectors.numbers(token);
+        [0, 1, 2, 3].map(|k| f64::from(vectors[k * events + lane]))
     }
 
     /// Makes all numbers zero.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use amplicast_sdk::{Chunk, Error, Layout, Member, Result, Seed, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
-use tch::{Device, Kind};
 
-use super::config::FlowConfig;
+use super::config::{Divergence, FlowConfig};
 use super::network::{Field, Network};
+use super::probes::Probes;
 use super::solver::Solver;
 use crate::space::{Space, base, wrap_angles};
 
@@ -23,7 +23,6 @@ pub(crate) struct Flow {
     pub network: Box<dyn Network>,
     pub config: FlowConfig,
     pub solver: Solver,
-    pub device: Device,
 }
 
 pub(crate) struct FlowMember {
@@ -33,27 +32,22 @@ pub(crate) struct FlowMember {
 }
 
 impl FlowMember {
-    fn field(&self) -> Result<Field<'_>> {
-        let options = (Kind::Float, self.flow.device);
-        Field::new(&*self.flow.network, &self.layout, &self.parameters, options)
-    }
-
     /// Coordinates of `n` events at time 0, from the base.
-    fn generate(&self, field: &Field<'_>, n: usize, stream: &mut Stream) -> Result<Vec<f64>> {
+    fn generate(&self, field: &mut Field, n: usize, stream: &mut Stream) -> Result<Vec<f64>> {
         let space = &*self.flow.space;
         let mut x = base(space, n, stream);
         let mut wrapped = x.clone();
         self.flow.solver.solve((1.0, 0.0), &mut x, |t, x, v| {
             wrapped.copy_from_slice(x);
             wrap_angles(space, &mut wrapped);
-            field.velocity(t, &wrapped, n, v)
+            field(t, &wrapped, v)
         })?;
         wrap_angles(space, &mut x);
         Ok(x)
     }
 
     /// Events of the rows `out`; those that are not finite are drawn anew.
-    fn fill(&self, field: &Field<'_>, seed: Seed, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+    fn fill(&self, field: &mut Field, seed: Seed, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
         let d = out.ncols();
         let mut missing: Vec<usize> = (0..out.nrows()).collect();
         let mut event = vec![0.0; d];
@@ -82,18 +76,18 @@ impl FlowMember {
 
 impl Member for FlowMember {
     fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
-        let field = self.field()?;
+        let mut field = self.flow.network.field((&self.layout, &self.parameters))?;
         let batches = out.axis_chunks_iter_mut(ndarray::Axis(0), BATCH);
         for (batch, out) in batches.enumerate() {
-            self.fill(&field, chunk.seed.index(batch as u64), out)?;
+            self.fill(&mut field, chunk.seed.index(batch as u64), out)?;
         }
         Ok(())
     }
 
     /// log p(x_0) = log p_base(x_1) + the integral of the divergence from t = 0 to 1, and log|dx/d(event)|.
     fn log_density(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {
-        let (field, space) = (self.field()?, &*self.flow.space);
-        let (divergence, probes) = (self.flow.config.divergence, self.flow.config.probes);
+        let (space, config) = (&*self.flow.space, &self.flow.config);
+        let mut field = self.flow.network.divergence((&self.layout, &self.parameters))?;
         let d = events.ncols();
         for (batch, out) in out.chunks_mut(BATCH).enumerate() {
             let first = batch * BATCH;
@@ -120,9 +114,15 @@ impl Member for FlowMember {
             self.flow.solver.solve((0.0, 1.0), &mut state, |t, state, slope| {
                 wrapped.copy_from_slice(&state[..n * d]);
                 wrap_angles(space, &mut wrapped);
-                let (velocity, trace) = slope.split_at_mut(n * d);
-                let out = (velocity, trace);
-                field.velocity_and_divergence((t, &wrapped, n), divergence, probes, &mut stream, out)
+                let probes = match config.divergence {
+                    Divergence::Exact => Probes::Units(d),
+                    Divergence::Hutchinson => Probes::random(config.probes as usize, n * d, &mut stream),
+                };
+                let (velocity, divergences) = slope.split_at_mut(n * d);
+                divergences.fill(0.0);
+                field(t, &wrapped, &probes, (velocity, divergences))?;
+                divergences.iter_mut().for_each(|sum| *sum = probes.divergence(*sum));
+                Ok(())
             })?;
             let (x, traces) = state.split_at_mut(n * d);
             wrap_angles(space, x);

@@ -2,30 +2,24 @@
 
 use std::sync::Arc;
 
-use amplicast_nn::lanes::{Segments, SegmentsMut};
-use amplicast_nn::{
-    Parameter, Views, guarded, initial_parameters, layout, loss_and_gradient, single_threaded,
-};
+use amplicast_nn::{Parameter, initial_parameters, layout};
 use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed, shares};
 use ndarray::ArrayView2;
-use tch::{Device, Kind, Tensor};
 
 use super::config::FlowConfig;
 use super::member::{Flow, FlowMember};
 use super::network::Network;
-use crate::graph;
-use crate::lanes::LaneNetwork;
 use crate::space::{Lines, Space};
 
 /// The model of these events in this space.
 pub(crate) fn prepare(
     space: Box<dyn Space>,
-    network: Box<dyn Network>,
-    (config, device): (&FlowConfig, Device),
+    (parameters, network): (Vec<Parameter>, Box<dyn Network>),
+    config: &FlowConfig,
     training: ArrayView2<'_, f64>,
 ) -> Result<Box<dyn Model>> {
-    let flow = Flow { space, network, config: config.clone(), solver: config.solver()?, device };
-    Ok(Box::new(FlowModel::new(flow, training)?))
+    let flow = Flow { space, network, config: config.clone(), solver: config.solver()? };
+    Ok(Box::new(FlowModel::new(flow, parameters, training)?))
 }
 
 /// A flow with its training events.
@@ -38,7 +32,7 @@ struct FlowModel {
 }
 
 impl FlowModel {
-    fn new(flow: Flow, training: ArrayView2<'_, f64>) -> Result<Self> {
+    fn new(flow: Flow, parameters: Vec<Parameter>, training: ArrayView2<'_, f64>) -> Result<Self> {
         let d = training.ncols();
         let mut events = vec![0.0; training.len()];
         for (row, x) in events.chunks_exact_mut(d).enumerate() {
@@ -49,7 +43,6 @@ impl FlowModel {
                 )));
             }
         }
-        let parameters = flow.network.parameters();
         let layout = layout(&parameters);
         Ok(FlowModel { flow: Arc::new(flow), parameters, layout, events })
     }
@@ -68,17 +61,9 @@ impl FlowModel {
         Ok(events)
     }
 
-    /// The network without libtorch, if it has such a form and runs on the CPU.
-    fn lanes(&self) -> Option<Box<dyn LaneNetwork>> {
-        self.flow.network.in_lanes().filter(|_| self.flow.device == Device::Cpu)
-    }
-
-    /// The loss as a graph.
-    fn graph(&self, views: &mut Views, lines: &Lines, weights: &[f64]) -> Tensor {
-        let vector = |values: &[f64]| Tensor::from_slice(values).to_device(self.flow.device);
-        let matrix = |values: &[f64]| vector(values).view([lines.t.len() as i64, -1]);
-        let velocity = self.flow.network.velocity(views, &matrix(&lines.x), &vector(&lines.t));
-        graph::loss(&velocity, &matrix(&lines.v), &vector(weights))
+    /// Points on the lines from these training events to the base.
+    fn lines(&self, rows: &[u64], seed: Seed) -> Result<Lines> {
+        Ok(Lines::new(&*self.flow.space, &self.rows(rows)?, seed))
     }
 }
 
@@ -102,7 +87,7 @@ impl Model for FlowModel {
     }
 
     fn max_concurrency(&self) -> Option<usize> {
-        matches!(self.flow.device, Device::Cuda(_)).then_some(1)
+        self.flow.network.max_concurrency()
     }
 }
 
@@ -122,33 +107,13 @@ impl Differentiable for FlowModel {
         gradient: &mut [f32],
     ) -> Result<f64> {
         self.layout.check(parameters)?;
-        let weights = shares(rows, weights)?;
-        let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
-        if let Some(lanes) = self.lanes() {
-            let parameters = Segments::new(&self.layout, parameters);
-            let gradient = SegmentsMut::new(&self.layout, gradient);
-            return guarded(|| lanes.loss_and_gradient(parameters, &lines, &weights, gradient));
-        }
-        let options = (Kind::Float, self.flow.device);
-        loss_and_gradient(&self.layout, parameters, options, gradient, |mut views| {
-            self.graph(&mut views, &lines, &weights)
-        })
+        let (weights, lines) = (shares(rows, weights)?, self.lines(rows, seed)?);
+        self.flow.network.loss_and_gradient((&self.layout, parameters), &lines, &weights, gradient)
     }
 
     fn loss(&self, parameters: &[f32], rows: &[u64], seed: Seed) -> Result<f64> {
-        if self.lanes().is_some() {
-            return self.loss_and_gradient(parameters, rows, None, seed, &mut vec![0.0; parameters.len()]);
-        }
         self.layout.check(parameters)?;
-        let lines = Lines::new(&*self.flow.space, &self.rows(rows)?, seed);
-        let weights = shares(rows, None)?;
-        single_threaded();
-        guarded(|| {
-            tch::no_grad(|| {
-                let flat = Tensor::from_slice(parameters).to_device(self.flow.device);
-                let mut views = Views::new(&self.layout, &flat);
-                self.graph(&mut views, &lines, &weights).double_value(&[])
-            })
-        })
+        let (weights, lines) = (shares(rows, None)?, self.lines(rows, seed)?);
+        self.flow.network.loss((&self.layout, parameters), &lines, &weights)
     }
 }

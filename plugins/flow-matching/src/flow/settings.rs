@@ -1,10 +1,13 @@
 //! What the generators have in common: keys of their configurations, checked settings, and what they can do.
 
+use std::sync::Arc;
+
 use amplicast_nn::parse_device;
 use amplicast_sdk::{Abilities, Batch, Error, LossKind, Model, Result, Schema};
-use tch::Device;
+use tch::{Device, Kind};
 
 use super::config::FlowConfig;
+use super::graph::{Graph, OnDevice};
 use super::model;
 use super::network::Network;
 use crate::space::{Cuts, Kinematics, Momenta, Space, check_columns};
@@ -65,11 +68,11 @@ impl Settings {
     }
 
     /// The model of these events with a network that is made for their coordinates.
-    pub fn prepare<N: Network + 'static>(
+    pub fn prepare<G: Graph + 'static>(
         &self,
         training: &Batch<'_>,
         schema: &Schema,
-        network: impl FnOnce(Kinematics) -> N,
+        network: impl FnOnce(Kinematics) -> G,
     ) -> Result<Box<dyn Model>> {
         self.check(schema)?;
         check_columns(training.values, schema)?;
@@ -82,10 +85,15 @@ impl Settings {
     pub fn model(
         &self,
         space: Box<dyn Space>,
-        network: impl Network + 'static,
+        network: impl Graph + 'static,
         training: &Batch<'_>,
     ) -> Result<Box<dyn Model>> {
-        model::prepare(space, Box::new(network), (&self.flow, self.device), training.values)
+        let parameters = network.parameters();
+        let network: Box<dyn Network> = match self.device {
+            Device::Cpu => network.in_lanes(),
+            device => Box::new(OnDevice::new(Arc::new(network), space.dimension(), (Kind::Float, device))),
+        };
+        model::prepare(space, (parameters, network), &self.flow, training.values)
     }
 }
 

@@ -10,8 +10,7 @@ use super::linear::{DEFAULT, Linear};
 use super::mlp::Mlp;
 use super::norm::layer_norm;
 use crate::equivariant::{LaneEquivariant, input_channels, velocity};
-use crate::flow::Network;
-use crate::lanes::LaneNetwork;
+use crate::flow::{Architecture, Graph, Network};
 use crate::space::{Kinematics, REFERENCES};
 use crate::time;
 
@@ -74,7 +73,7 @@ impl Lgatr {
     }
 }
 
-impl Network for Lgatr {
+impl Architecture for Lgatr {
     fn parameters(&self) -> Vec<Parameter> {
         let mut list = time::parameters();
         list.extend(self.embed().parameters("embed"));
@@ -87,14 +86,16 @@ impl Network for Lgatr {
         list
     }
 
-    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
-    }
-
-    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
+    fn in_lanes(&self) -> Box<dyn Network> {
         let (attention, mlp) = self.block();
         let channels = [self.channels, attention.hidden, mlp.inner()];
         let sizes = [self.blocks, self.heads];
-        Some(Box::new(LaneEquivariant::<Multivectors>::new(&self.kinematics, sizes, channels)))
+        Box::new(LaneEquivariant::<Multivectors>::new(&self.kinematics, sizes, channels))
+    }
+}
+
+impl Graph for Lgatr {
+    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
+        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
     }
 }

@@ -11,7 +11,7 @@ use super::network::Lgatr;
 use super::norm::{gate, layer_norm, square};
 use super::product::product;
 use crate::agreement::{azimuthal_defect_of_lanes, check_lanes};
-use crate::flow::Network;
+use crate::flow::Architecture;
 use crate::space::{Kinematics, references};
 use crate::symmetry::*;
 use crate::time::scalar_count;
@@ -269,10 +269,10 @@ fn the_graph_and_the_lanes_agree() {
         (1, [2, 3], 2, 3, [1, 2], 50),
     ] {
         let network = Lgatr { heads, blocks, ..network(particles, channels, factors) };
-        check_lanes(&network, 4 * particles, n, 3e-5);
+        check_lanes(network, 4 * particles, n, 3e-5);
     }
     // Few events: where a square is near zero, rounding decides about the sign that its absolute value's gradient has.
-    check_lanes(&network(6, [16, 32], [2, 2]), 24, 5, 3e-5);
+    check_lanes(network(6, [16, 32], [2, 2]), 24, 5, 3e-5);
 }
 
 #[test]

@@ -4,20 +4,13 @@ use amplicast_nn::{Parameter, UNIT_GEV, Views};
 use ndarray::ArrayView2;
 use tch::{Kind, Tensor};
 
+use super::vectors::{LENGTH_FLOOR, PAIR_FLOOR, Pair, SQUARE_FLOOR, VECTORS};
 use crate::graph::{linear, linear_parameters};
 use crate::space::METRIC;
 use crate::time::scalar_count;
 
-/// Floors of the squared mass of a pair, of the length of its momentum, and of the length of the vectors.
-const SQUARE_FLOOR: f64 = 1e-10;
-const PAIR_FLOOR: f64 = 1e-6;
-const LENGTH_FLOOR: f64 = 1e-5;
-
 /// Least standard deviation of the pairs' log masses.
 const SPREAD_FLOOR: f64 = 1e-5;
-
-/// Vectors that a frame takes.
-pub(crate) const VECTORS: usize = 3;
 
 /// v_ik = sum over j != i of softmax_j(f_k(s_i, s_j, e_ij)) (p_i + p_j) / |p_i + p_j|, for k = 0, 1, 2.
 ///
@@ -45,17 +38,21 @@ fn log_square(p: &Tensor) -> Tensor {
 
 /// Mean and standard deviation of log (p_i + p_j)^2 over all pairs of particles of these events (n x 4 particles, in GeV).
 pub(crate) fn pair_moments(events: ArrayView2<'_, f64>) -> [f64; 2] {
-    let values: Vec<f64> = events.iter().copied().collect();
-    let p = Tensor::from_slice(&values).view([events.nrows() as i64, -1, 4]) / UNIT_GEV;
-    let pairs = (1..p.size()[1]).map(|i| log_square(&(p.narrow(1, 0, i) + p.narrow(1, i, 1))));
-    let pairs: Vec<Tensor> = pairs.collect();
-    if pairs.is_empty() {
+    let mut logs = Vec::new();
+    for event in events.rows() {
+        let momenta: Vec<f64> = event.iter().map(|p| p / UNIT_GEV).collect();
+        let momenta = momenta.as_chunks::<4>().0;
+        for (i, p) in momenta.iter().enumerate() {
+            logs.extend(momenta[..i].iter().map(|q| Pair::new(*p, *q).log_square()));
+        }
+    }
+    if logs.is_empty() {
         // A single particle has references alone to pair with.
         return [0.0, 1.0];
     }
-    let pairs = Tensor::cat(&pairs, 1);
-    let spread = pairs.std(true).double_value(&[]).max(SPREAD_FLOOR);
-    [pairs.mean(Kind::Double).double_value(&[]), spread]
+    let mean = logs.iter().sum::<f64>() / logs.len() as f64;
+    let square: f64 = logs.iter().map(|log| (log - mean).powi(2)).sum();
+    [mean, (square / (logs.len() as f64 - 1.0)).sqrt().max(SPREAD_FLOOR)]
 }
 
 impl FramesNet {

@@ -4,11 +4,11 @@ use amplicast_nn::lanes::PairShape;
 use amplicast_nn::{Parameter, Views};
 use tch::{Kind, Tensor};
 
-use super::frames_net::{self, FramesNet};
+use super::frames_net::FramesNet;
 use super::lanes::LaneLloca;
+use super::vectors::VECTORS;
 use crate::equivariant::velocity;
-use crate::flow::Network;
-use crate::lanes::LaneNetwork;
+use crate::flow::{Architecture, Graph, Network};
 use crate::space::{Kinematics, REFERENCES};
 use crate::time::{self, scalar_count};
 use crate::transformer::{Backbone, Frames};
@@ -27,7 +27,7 @@ impl Lloca {
     /// vectors that all see (3 x 4) and of its scalars.
     pub fn forward(&self, views: &mut Views, [momenta, references, scalars]: [&Tensor; 3]) -> [Tensor; 2] {
         let frames = Frames::new(&self.frames.forward(views, momenta, references, scalars));
-        let local = self.kinematics.coordinates(&frames.momenta_to_local(momenta));
+        let local = self.kinematics.coordinates_of(&frames.momenta_to_local(momenta));
         let tokens = Tensor::cat(&[&local.to_kind(scalars.kind()), scalars], -1);
         let out = self.transformer.forward(views, &tokens, Some(&frames)).to_kind(Kind::Double);
         let vector = frames.to_global(&out.narrow(2, 0, 4).unsqueeze(2)).squeeze_dim(2);
@@ -35,26 +35,28 @@ impl Lloca {
     }
 }
 
-impl Network for Lloca {
+impl Architecture for Lloca {
     fn parameters(&self) -> Vec<Parameter> {
         [time::parameters(), self.frames.parameters(), self.transformer.parameters()].concat()
     }
 
-    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
-    }
-
-    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
+    fn in_lanes(&self) -> Box<dyn Network> {
         let scalars = scalar_count(self.frames.particles);
         let pairs = PairShape {
             features: scalars,
             tokens: self.frames.particles,
             others: REFERENCES.len(),
             width: self.frames.width,
-            outputs: frames_net::VECTORS,
+            outputs: VECTORS,
         };
         let encoder = self.transformer.in_lanes(self.frames.particles);
         let (kinematics, frames) = (self.kinematics.clone(), self.frames.clone());
-        Some(Box::new(LaneLloca { kinematics, frames, pairs, encoder }))
+        Box::new(LaneLloca { kinematics, frames, pairs, encoder })
+    }
+}
+
+impl Graph for Lloca {
+    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
+        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
     }
 }

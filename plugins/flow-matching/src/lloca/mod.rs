@@ -4,12 +4,15 @@
 //! ([`Frames`](crate::transformer::Frames)). The transformer sees each particle in its own frame, and its attention carries
 //! vectors from frame to frame.
 
+mod event;
+mod frame;
 mod frames_net;
 mod generator;
 mod graph;
 mod lanes;
 #[cfg(test)]
 mod tests;
+mod vectors;
 
 pub use generator::{FlowLloca, FlowLlocaConfig};
 

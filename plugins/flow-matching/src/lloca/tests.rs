@@ -1,33 +1,22 @@
-//! The reference's golden frame, what makes a frame a frame, and equivariance.
+//! What makes a frame a frame, equivariance, and the graph against the lanes.
+
+use std::sync::Arc;
 
 use amplicast_nn::{LogPtPhiEtaLogM2, initial_parameters, layout};
 use amplicast_sdk::Seed;
 use tch::{Device, Kind, Tensor};
 
+use super::event::Event;
 use super::frames_net::pair_moments;
 use super::graph::Lloca;
 use super::*;
-use crate::agreement::{compare_with_lanes, uniform_lines};
-use crate::flow::{Field, Network};
+use crate::agreement::{azimuthal_defect_of_lanes, compare_with_lanes, uniform_lines};
+use crate::flow::Architecture;
 use crate::space::{Kinematics, metric, references};
 use crate::symmetry::*;
 use crate::time::scalar_count;
 use crate::transformer::Transformer;
 use crate::transformer::{Backbone, Frames};
-
-#[test]
-fn the_golden_frame() {
-    let v = Tensor::from_slice(&[2.0, 0.3, -0.4, 1.0, 1.5, 0.5, 0.2, -0.3, 3.0, -1.0, 0.7, 0.4]);
-    let frames = Frames::new(&v.view([1, 1, 3, 4]));
-    let golden = [
-        [1.2060453783, -0.1809068067, 0.2412090757, -0.6030226892],
-        [0.6121759772, 0.1064425896, 0.4829242612, -1.0631150267],
-        [0.2494749789, -0.9437061554, 0.4111146992, -0.0513922315],
-        [-0.1324698547, 0.3616848630, 0.8099078220, 0.4803973794],
-    ];
-    let golden = Tensor::from_slice(&golden.concat()).view([1, 1, 4, 4]);
-    assert!(distance(&frames.local, &golden) < 1e-9);
-}
 
 /// A network for three particles, which sees them as they are.
 fn network(particles: usize, width: usize, heads: usize, blocks: usize) -> Lloca {
@@ -162,7 +151,7 @@ fn rotations_around_the_beam_change_no_velocity_but_the_plain_transformers() {
     assert!(defect > 1e-2, "{defect}");
 }
 
-/// Of other sizes, without vectors, and of numbers of events that fill no block or more than a chunk of libtorch's.
+/// Of other sizes, without vectors, and of numbers of events that fill no block or several.
 #[test]
 fn the_graph_and_the_lanes_agree() {
     for (particles, width, heads, vectors, blocks, events) in [
@@ -184,25 +173,57 @@ fn the_graph_and_the_lanes_agree() {
         // error that is a thousand times larger.
         let scores = layout(&parameters).range("frames.2.weight").unwrap();
         theta[scores].iter_mut().for_each(|weight| *weight *= 5.0);
-        compare_with_lanes((&network, &theta), &lines, &weights, 2e-4);
+        compare_with_lanes((Arc::new(network), &theta), &lines, &weights, 2e-4);
     }
 }
 
 /// A turn around the beam changes nothing in the lanes either, to single precision.
 #[test]
 fn rotations_around_the_beam_change_no_velocity_in_the_lanes() {
-    let network = small();
-    let parameters = network.parameters();
-    let (layout, theta) = (layout(&parameters), initial_parameters(&parameters, Seed::new(3)));
-    let field = Field::new(&network, &layout, &theta, (Kind::Float, Device::Cpu)).unwrap();
-    let (lines, _) = uniform_lines(40, 12);
-    let of = |turn: f64| {
-        let x: Vec<f64> =
-            lines.x.iter().enumerate().map(|(i, x)| if i % 4 == 1 { x + turn } else { *x }).collect();
-        let mut out = vec![0.0; x.len()];
-        field.velocity(0.3, &x, 40, &mut out).unwrap();
-        Tensor::from_slice(&out)
-    };
-    let defect = distance(&of(0.0), &of(1.1));
+    let defect = azimuthal_defect_of_lanes(&small(), 3);
     assert!(defect < 1e-4, "{defect}");
+}
+
+/// What the particles see, and gradients, in double precision on both sides.
+#[test]
+fn frames_are_those_of_the_graph() {
+    const PARTICLES: usize = 4;
+    let network = network(PARTICLES, 26, 2, 1);
+    let (kinematics, net) = (&network.kinematics, &network.frames);
+    let (lines, _) = uniform_lines(20, 4 * PARTICLES);
+    let shape = [20, PARTICLES as i64, PARTICLES as i64 + 3, 3];
+    let leaf = |tensor: Tensor| tensor.set_requires_grad(true);
+    let (x, scores) = (leaf(Tensor::from_slice(&lines.x).view([20, -1])), leaf(normal(&shape, 81)));
+    let particles = kinematics.particles_at(&x);
+    let momenta = particles.momenta();
+    let pairs = net.pairs(&momenta, &references(&momenta));
+    let frames = Frames::new(&pairs.vectors(&scores));
+    let coordinates = kinematics.coordinates_of(&frames.momenta_to_local(&momenta));
+    let angles = particles.angles_by_momentum().matmul(&frames.global);
+    let seen = Tensor::cat(&[coordinates, frames.local.flatten(2, 3), angles.flatten(2, 3)], 2);
+    let (by_seen, by_edges) = (normal(&seen.size(), 82), normal(&pairs.edges.size(), 83));
+    // The number of a particle's pair with itself is nothing that any network reads.
+    let itself = Tensor::eye_m(shape[1], shape[2], (Kind::Double, Device::Cpu));
+    let by_edges = by_edges * (itself * -1.0 + 1.0);
+    let product = (&seen * &by_seen).sum(Kind::Double) + (&pairs.edges * &by_edges).sum(Kind::Double);
+    let expected = Tensor::run_backward(&[&product], &[&scores, &x], false, false);
+    let numbers = |tensor: &Tensor| Vec::<f64>::try_from(tensor.detach().flatten(0, -1)).unwrap();
+    let (scores, by_seen, by_edges) = (numbers(&scores), numbers(&by_seen), numbers(&by_edges));
+    let mut found = [const { Vec::new() }; 4];
+    for (i, x) in lines.x.chunks_exact(4 * PARTICLES).enumerate() {
+        fn of(numbers: &[f64], i: usize) -> &[f64] {
+            &numbers[i * numbers.len() / 20..(i + 1) * numbers.len() / 20]
+        }
+        let event = Event::new(kinematics, x);
+        found[0].extend(event.edges(net));
+        let sights = event.sights(kinematics, of(&scores, i));
+        found[1].extend(sights.iter().flat_map(|sight| sight.seen));
+        let (by_scores, by) = event.gradient(kinematics, &sights, of(&by_seen, i));
+        found[2].extend(by_scores);
+        found[3].extend(event.by_coordinates(net, by, of(&by_edges, i)));
+    }
+    for (found, expected) in found.iter().zip([&pairs.edges, &seen, &expected[0], &expected[1]]) {
+        let off = distance(&Tensor::from_slice(found), &expected.detach().flatten(0, -1));
+        assert!(off < 1e-9, "{off}");
+    }
 }

@@ -6,8 +6,7 @@ use tch::Tensor;
 use super::lanes::Vectors;
 use super::layers::{Attention, Features, Linear, Mlp, norm};
 use crate::equivariant::{LaneEquivariant, input_channels, velocity};
-use crate::flow::Network;
-use crate::lanes::LaneNetwork;
+use crate::flow::{Architecture, Graph, Network};
 use crate::space::Kinematics;
 use crate::time;
 
@@ -60,7 +59,7 @@ impl Slim {
     }
 }
 
-impl Network for Slim {
+impl Architecture for Slim {
     fn parameters(&self) -> Vec<Parameter> {
         let mut list = time::parameters();
         list.extend(self.embed().parameters("embed"));
@@ -73,14 +72,16 @@ impl Network for Slim {
         list
     }
 
-    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
-        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
-    }
-
-    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
+    fn in_lanes(&self) -> Box<dyn Network> {
         let (attention, mlp) = self.block();
         let channels = [self.channels, attention.hidden, mlp.inner()];
         let sizes = [self.blocks, self.heads];
-        Some(Box::new(LaneEquivariant::<Vectors>::new(&self.kinematics, sizes, channels)))
+        Box::new(LaneEquivariant::<Vectors>::new(&self.kinematics, sizes, channels))
+    }
+}
+
+impl Graph for Slim {
+    fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
+        velocity(&self.kinematics, views, (x, t), |views, seen| self.forward(views, seen))
     }
 }

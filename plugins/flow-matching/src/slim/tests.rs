@@ -6,7 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::layers::{Attention, Features, Linear, Mlp, norm};
 use super::network::Slim;
 use crate::agreement::{azimuthal_defect_of_lanes, check_lanes};
-use crate::flow::Network;
+use crate::flow::Architecture;
 use crate::space::{Kinematics, references};
 use crate::symmetry::*;
 use crate::time::scalar_count;
@@ -104,9 +104,9 @@ fn the_graph_and_the_lanes_agree() {
         (1, [2, 3], 2, 3, [1, 2], 50),
     ] {
         let network = Slim { channels, heads, blocks, attention_factor, mlp_factor, ..network(particles) };
-        check_lanes(&network, 4 * particles, n, 3e-5);
+        check_lanes(network, 4 * particles, n, 3e-5);
     }
-    check_lanes(&network(6), 24, 40, 3e-5);
+    check_lanes(network(6), 24, 40, 3e-5);
 }
 
 #[test]

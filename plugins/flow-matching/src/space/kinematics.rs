@@ -1,26 +1,15 @@
-//! Momenta of the coordinates as graphs, and velocities of momenta as velocities of the coordinates.
+//! Momenta at the coordinates, velocities of momenta as velocities of the coordinates, and their derivatives.
 //!
-//! All in double precision and in units of 206.6 GeV, as in [`LogPtPhiEtaLogM2`], whose inverse this is.
+//! All in units of 206.6 GeV, as in [`LogPtPhiEtaLogM2`], whose inverse this is.
 
 use amplicast_nn::{ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET};
-use tch::{Device, Kind, Tensor};
 
 /// The coordinates' constants.
 #[derive(Debug, Clone)]
 pub(crate) struct Kinematics {
-    pt_min: f64,
+    pub pt_min: f64,
     /// Mean and standard deviation of log pT and log m^2, one after the other for each particle.
-    moments: Vec<f64>,
-}
-
-/// Particles at given coordinates; every tensor is B x n.
-pub(crate) struct Particles {
-    pt: Tensor,
-    cos_phi: Tensor,
-    sin_phi: Tensor,
-    sinh_eta: Tensor,
-    cosh_eta: Tensor,
-    m2: Tensor,
+    pub moments: Vec<f64>,
 }
 
 /// A particle at given coordinates.
@@ -29,6 +18,18 @@ pub(crate) struct Particle {
     pub momentum: [f64; 4],
     /// By (px, py, pz).
     pub angles: Angles<3>,
+    transverse: Transverse,
+    /// dpT/dx_0, deta/dx_2 and dm^2/dx_3.
+    slopes: [f64; 3],
+}
+
+/// pT, and functions of the angles.
+struct Transverse {
+    pt: f64,
+    sin: f64,
+    cos: f64,
+    sinh: f64,
+    cosh: f64,
 }
 
 /// The derivatives of phi and eta by the components of a momentum: how velocities of momenta become those of the coordinates.
@@ -49,63 +50,122 @@ impl Kinematics {
         self.moments.len() / 4
     }
 
-    /// Means and standard deviations of log pT and log m^2, n each.
-    fn moments(&self, device: Device) -> [Tensor; 4] {
-        let all = Tensor::from_slice(&self.moments).view([-1, 4]).to_device(device);
-        [0, 1, 2, 3].map(|k| all.select(1, k))
+    /// Those of a particle.
+    fn moments(&self, particle: usize) -> [f64; 4] {
+        std::array::from_fn(|k| self.moments[4 * particle + k])
     }
 
-    /// The particles at the coordinates x (B x 4n).
-    pub fn particles_at(&self, x: &Tensor) -> Particles {
-        let x = x.view([x.size()[0], -1, 4]);
-        let [mean0, std0, mean3, std3] = self.moments(x.device());
-        let above = (x.select(2, 0) * std0 + mean0).clamp_max(LOG_MAX).exp();
-        let m2 = (x.select(2, 3) * std3 + mean3).clamp_max(LOG_MAX).exp();
-        let (phi, eta) = (x.select(2, 1), x.select(2, 2).clamp(-ETA_MAX, ETA_MAX));
-        Particles {
-            // Without a cut, pT could come out below 0.
-            pt: (above + (self.pt_min - OFFSET)).clamp_min(OFFSET),
-            cos_phi: phi.cos(),
-            sin_phi: phi.sin(),
-            sinh_eta: eta.sinh(),
-            cosh_eta: eta.cosh(),
-            m2: (m2 - OFFSET).abs(),
-        }
-    }
-
-    /// One particle at its four coordinates, without libtorch.
+    /// One particle at its four coordinates.
     pub fn particle(&self, particle: usize, x: &[f64]) -> Particle {
-        let [mean0, std0, mean3, std3] = std::array::from_fn(|k| self.moments[4 * particle + k]);
-        let above = |x: f64, mean: f64, std: f64| (x * std + mean).min(LOG_MAX).exp();
-        let pt = (above(x[0], mean0, std0) + (self.pt_min - OFFSET)).max(OFFSET);
-        let m2 = (above(x[3], mean3, std3) - OFFSET).abs();
+        let [mean0, std0, mean3, std3] = self.moments(particle);
+        let [log_pt, log_m2] = [x[0] * std0 + mean0, x[3] * std3 + mean3];
+        let [above, m2_above] = [log_pt, log_m2].map(|log| log.min(LOG_MAX).exp());
+        // Without a cut, pT could come out below 0.
+        let pt = (above + (self.pt_min - OFFSET)).max(OFFSET);
+        let m2 = (m2_above - OFFSET).abs();
         let ((sin, cos), eta) = (x[1].sin_cos(), x[2].clamp(-ETA_MAX, ETA_MAX));
         let (sinh, cosh) = (eta.sinh(), eta.cosh());
+        let within = |inside: bool, slope: f64| if inside { slope } else { 0.0 };
         Particle {
             momentum: [(m2 + (pt * cosh).powi(2)).sqrt(), pt * cos, pt * sin, pt * sinh],
             angles: Angles {
                 phi: [-sin / pt, cos / pt, 0.0],
                 eta: [-cos * sinh / (pt * cosh), -sin * sinh / (pt * cosh), 1.0 / (pt * cosh)],
             },
+            transverse: Transverse { pt, sin, cos, sinh, cosh },
+            slopes: [
+                within(log_pt <= LOG_MAX && pt > OFFSET, std0 * above),
+                within(x[2].abs() <= ETA_MAX, 1.0),
+                within(log_m2 <= LOG_MAX, std3 * m2_above * (m2_above - OFFSET).signum()),
+            ],
         }
     }
 
-    /// The coordinates (B x n x 4) of any momenta (B x n x 4), which are folded and clamped onto their domain.
-    pub fn coordinates(&self, momenta: &Tensor) -> Tensor {
-        let [mean0, std0, mean3, std3] = self.moments(momenta.device());
-        let [energy, px, py, pz] = [0, 1, 2, 3].map(|k| momenta.select(2, k));
-        // The floor keeps the derivative of the root finite.
-        let pt = (px.square() + py.square()).clamp_min(OFFSET * OFFSET * OFFSET).sqrt();
-        let m2 = (energy.square() - pt.square() - pz.square()).abs();
-        let log = |above: Tensor| (above + (OFFSET + f64::EPSILON)).log();
-        let log_pt = (log((&pt - self.pt_min).clamp_min(0.0)) - mean0) / std0;
-        let eta = (&pz / &pt).asinh().clamp(-ETA_MAX, ETA_MAX);
-        Tensor::stack(&[log_pt, py.atan2(&px), eta, (log(m2) - mean3) / std3], 2)
+    /// The coordinates of any momentum of a particle, which is folded and clamped onto their domain.
+    pub fn coordinates(&self, particle: usize, [energy, px, py, pz]: [f64; 4]) -> [f64; 4] {
+        let [mean0, std0, mean3, std3] = self.moments(particle);
+        let pt = transverse(px, py);
+        let m2 = (energy * energy - pt * pt - pz * pz).abs();
+        let log = |above: f64| (above + (OFFSET + f64::EPSILON)).ln();
+        let log_pt = (log((pt - self.pt_min).max(0.0)) - mean0) / std0;
+        let eta = (pz / pt).asinh().clamp(-ETA_MAX, ETA_MAX);
+        [log_pt, py.atan2(px), eta, (log(m2) - mean3) / std3]
+    }
+
+    /// The gradient by a momentum from that by its [`coordinates`](Kinematics::coordinates).
+    pub fn coordinates_gradient(
+        &self,
+        particle: usize,
+        [energy, px, py, pz]: [f64; 4],
+        [by_log_pt, by_phi, by_eta, by_log_m2]: [f64; 4],
+    ) -> [f64; 4] {
+        let [_, std0, _, std3] = self.moments(particle);
+        let pt = transverse(px, py);
+        let square = energy * energy - pt * pt - pz * pz;
+        let by_square = by_log_m2 * sign(square) / (std3 * (square.abs() + (OFFSET + f64::EPSILON)));
+        let (mut by_pt, mut by_pz) = (-2.0 * pt * by_square, -2.0 * pz * by_square);
+        if pt >= self.pt_min {
+            by_pt += by_log_pt / (std0 * (pt - self.pt_min + (OFFSET + f64::EPSILON)));
+        }
+        let (ratio, length) = (pz / pt, pt.hypot(pz));
+        if ratio.asinh().abs() <= ETA_MAX {
+            by_pt -= by_eta * ratio / length;
+            by_pz += by_eta / length;
+        }
+        let plane = px * px + py * py;
+        let (mut by_px, mut by_py) = (0.0, 0.0);
+        if plane > 0.0 {
+            (by_px, by_py) = (-by_phi * py / plane, by_phi * px / plane);
+        }
+        if plane >= SQUARE_FLOOR {
+            by_px += by_pt * px / pt;
+            by_py += by_pt * py / pt;
+        }
+        [2.0 * energy * by_square, by_px, by_py, by_pz]
+    }
+}
+
+/// Floor of pT^2, which keeps the derivative of the root finite.
+const SQUARE_FLOOR: f64 = OFFSET * OFFSET * OFFSET;
+
+/// pT.
+fn transverse(px: f64, py: f64) -> f64 {
+    (px * px + py * py).max(SQUARE_FLOOR).sqrt()
+}
+
+/// The derivative of |x|.
+fn sign(x: f64) -> f64 {
+    if x == 0.0 { 0.0 } else { x.signum() }
+}
+
+impl Particle {
+    /// The gradient by the coordinates from that by the momentum and by the angles' derivatives.
+    pub fn gradient(&self, [by_e, by_x, by_y, by_z]: [f64; 4], by_angles: &Angles<3>) -> [f64; 4] {
+        let [energy, px, py, _] = self.momentum;
+        let Transverse { pt, sin, cos, sinh, cosh } = self.transverse;
+        let by_m2 = 0.5 * by_e / energy;
+        let by_pt_cosh = by_e * pt * cosh / energy;
+        let (Angles { phi, eta }, Angles { phi: by_phi, eta: by_eta }) = (&self.angles, by_angles);
+        // All derivatives of the angles fall as 1/pT.
+        let along: f64 = (0..3).map(|k| by_phi[k] * phi[k] + by_eta[k] * eta[k]).sum();
+        let by_pt = by_pt_cosh * cosh + by_x * cos + by_y * sin + by_z * sinh - along / pt;
+        let turn = by_phi[1] * phi[0] - by_phi[0] * phi[1] + by_eta[1] * eta[0] - by_eta[0] * eta[1];
+        let square = -(cos * by_eta[0] + sin * by_eta[1] + sinh * by_eta[2]) / (pt * cosh * cosh);
+        [
+            by_pt * self.slopes[0],
+            by_y * px - by_x * py + turn,
+            (by_pt_cosh * pt * sinh + by_z * pt * cosh + square) * self.slopes[1],
+            by_m2 * self.slopes[2],
+        ]
     }
 }
 
 impl<const N: usize> Angles<N> {
-    /// As [`Particles::velocity`], from a vector and the scalars.
+    /// The velocity of the coordinates from that of the momentum and those of log pT and log m^2.
+    ///
+    /// phi and eta move as the momentum does:
+    /// v_phi = (cos phi w_y - sin phi w_x)/pT and v_eta = w_z/(pT cosh eta) - tanh(eta) (cos phi w_x + sin phi w_y)/pT.
+    /// The derivatives of log pT and log m^2 by the momentum are too large to learn from.
     pub fn velocity(&self, w: [f64; N], [log_pt, log_m2]: [f64; 2]) -> [f64; 4] {
         let along = |row: &[f64; N]| row.iter().zip(w).map(|(a, w)| a * w).sum::<f64>();
         [log_pt, along(&self.phi), along(&self.eta), log_m2]
@@ -115,37 +175,10 @@ impl<const N: usize> Angles<N> {
     pub fn gradient(&self, [log_pt, phi, eta, log_m2]: [f64; 4]) -> ([f64; N], [f64; 2]) {
         (std::array::from_fn(|k| phi * self.phi[k] + eta * self.eta[k]), [log_pt, log_m2])
     }
-}
 
-impl Particles {
-    /// (E, px, py, pz): B x n x 4.
-    pub fn momenta(&self) -> Tensor {
-        let energy = (&self.m2 + (&self.pt * &self.cosh_eta).square()).sqrt();
-        let components =
-            [energy, &self.pt * &self.cos_phi, &self.pt * &self.sin_phi, &self.pt * &self.sinh_eta];
-        Tensor::stack(&components, 2)
-    }
-
-    /// Velocities of the coordinates (B x 4n) from velocities of the momenta w and two scalars (B x n x 4 and B x n x 2).
-    ///
-    /// phi and eta move as the momenta do:
-    /// v_phi = (cos phi w_y - sin phi w_x)/pT and v_eta = w_z/(pT cosh eta) - tanh(eta) (cos phi w_x + sin phi w_y)/pT.
-    /// The scalars are the velocities of log pT and log m^2, whose derivatives by the momenta are too large to learn from.
-    pub fn velocity(&self, w: &Tensor, scalars: &Tensor) -> Tensor {
-        let angles = self.angles_by_momentum().matmul(&w.unsqueeze(-1)).squeeze_dim(-1);
-        let velocity = Tensor::cat(&[&scalars.narrow(2, 0, 1), &angles, &scalars.narrow(2, 1, 1)], 2);
-        velocity.to_kind(Kind::Double).flatten(1, 2)
-    }
-
-    /// The derivatives of phi and eta by the momentum: B x n x 2 x 4.
-    pub fn angles_by_momentum(&self) -> Tensor {
-        let zero = self.pt.zeros_like();
-        let (x, y) = (&self.cos_phi / &self.pt, &self.sin_phi / &self.pt);
-        let tanh = &self.sinh_eta / &self.cosh_eta;
-        let phi = Tensor::stack(&[&zero, &-&y, &x, &zero], 2);
-        let along = (&self.pt * &self.cosh_eta).reciprocal();
-        let eta = Tensor::stack(&[&zero, &-(&x * &tanh), &-(&y * &tanh), &along], 2);
-        Tensor::stack(&[phi, eta], 2)
+    /// That by these derivatives themselves, at a velocity w of the momentum.
+    pub fn own_gradient([_, phi, eta, _]: [f64; 4], w: [f64; N]) -> Self {
+        Angles { phi: w.map(|w| phi * w), eta: w.map(|w| eta * w) }
     }
 }
 
@@ -153,72 +186,56 @@ impl Particles {
 mod tests {
     use super::*;
 
-    fn plain() -> Kinematics {
-        Kinematics::new(&LogPtPhiEtaLogM2::unstandardized(2, 22.0))
+    fn map() -> Kinematics {
+        Kinematics::new(&LogPtPhiEtaLogM2::with_moments(vec![[(-1.0, 0.5), (-4.0, 2.0)]; 2], 22.0))
     }
 
-    fn numbers(tensor: &Tensor) -> Vec<f64> {
-        Vec::try_from(tensor.flatten(0, -1)).unwrap()
-    }
-
-    fn close(found: &Tensor, expected: &[f64], tolerance: f64) {
-        for (f, e) in numbers(found).iter().zip(expected) {
-            assert!((f - e).abs() < tolerance, "expected {expected:?}, found {found:?}");
-        }
-    }
-
-    const EVENT: [f64; 8] = [200.0, 60.0, -45.0, 120.0, 150.0, -30.0, 40.0, -80.0];
-
-    /// The published code's numbers, which keeps pT_min in single precision.
-    #[test]
-    fn golden_numbers() {
-        let p = Tensor::from_slice(&EVENT).view([1, 2, 4]) / amplicast_nn::UNIT_GEV;
-        let x = plain().coordinates(&p);
-        let first = [-1.3604536614, -0.6435011088, 1.2489833279, -0.7593109745];
-        let second = [-1.9985062610, 2.2142974356, -1.2489833279, -1.1437126572];
-        close(&x, &[first, second].concat(), 2e-8);
-        let at = plain().particles_at(&x.view([1, 8]));
-        close(&at.momenta(), &numbers(&p), 1e-12);
-        let w = Tensor::from_slice(&[0.1, 0.2, 0.3, 0.4, 0.4, 0.3, 0.2, 0.1]).view([1, 2, 4]);
-        // log pT and log m^2 are the scalars, whatever the momenta do.
-        let scalars = Tensor::from_slice(&[1.0, 2.0, 3.0, 4.0]).view([1, 2, 2]);
-        let expected = [1.0, 0.9916800000, 0.6307072186, 2.0, 3.0, -1.48752, 0.1489169822, 4.0];
-        close(&at.velocity(&w, &scalars), &expected, 2e-8);
-    }
-
-    /// With and without libtorch, also beyond the domain.
-    #[test]
-    fn one_particle_is_like_many() {
-        let map = Kinematics::new(&LogPtPhiEtaLogM2::with_moments(vec![[(-1.0, 0.5), (-4.0, 2.0)]; 2], 22.0));
-        for x in [[0.3, 2.0, -1.2, 0.7], [-90.0, -3.0, 9.0, -90.0], [80.0, 0.1, -9.0, 40.0]] {
-            let many = map.particles_at(&Tensor::from_slice(&x).view([1, 4]).repeat([1, 2]));
-            let one = map.particle(1, &x);
-            let relative = |found: &[f64], expected: Tensor| {
-                for (f, e) in found.iter().zip(numbers(&expected)) {
-                    assert!((f - e).abs() <= 1e-12 * e.abs(), "{x:?}: {f} {e}");
-                }
+    /// The gradient by x of a sum of numbers weighted with 1, 2, ..., against differences.
+    fn check<const N: usize>(x: [f64; 4], f: impl Fn([f64; 4]) -> [f64; N], gradient: [f64; 4]) {
+        let sum = |x| f(x).iter().zip(1..).map(|(f, k)| f * f64::from(k)).sum::<f64>();
+        for (k, found) in gradient.into_iter().enumerate() {
+            let step = 1e-6 * x[k].abs().max(1e-3);
+            let at = |by: f64| {
+                let mut moved = x;
+                moved[k] += by;
+                sum(moved)
             };
-            relative(&one.momentum, many.momenta().select(1, 1));
-            let (w, scalars) = ([0.3, -0.7, 0.2], [1.0, -2.0]);
-            let tensors =
-                [Tensor::from_slice(&[[0.0; 1].as_slice(), &w].concat()), Tensor::from_slice(&scalars)];
-            let [w_many, scalars_many] = tensors.map(|t| t.repeat([1, 2, 1]));
-            relative(&one.angles.velocity(w, scalars), many.velocity(&w_many, &scalars_many).narrow(1, 4, 4));
+            let slope = (at(step) - at(-step)) / (2.0 * step);
+            assert!(
+                (slope - found).abs() <= 2e-6 * slope.abs().max(found.abs()) + 1e-8,
+                "{x:?}, {k}: {found} {slope}"
+            );
         }
     }
 
-    /// v_phi and v_eta are the derivatives of the coordinates along w; standardized ones are the others' images.
     #[test]
-    fn velocities_are_derivatives() {
-        let map = Kinematics::new(&LogPtPhiEtaLogM2::with_moments(vec![[(-1.0, 0.5), (-4.0, 2.0)]; 2], 22.0));
-        let p = Tensor::from_slice(&EVENT).view([1, 2, 4]) / amplicast_nn::UNIT_GEV;
-        let x = map.coordinates(&p);
-        assert!((x.double_value(&[0, 0, 0]) + 0.7209073228).abs() < 4e-8);
-        let w = Tensor::from_slice(&[0.1, -0.2, 0.3, 0.4, 0.4, 0.3, -0.2, 0.1]).view([1, 2, 4]);
-        let step = 1e-6;
-        let slope = (map.coordinates(&(&p + &w * step)) - map.coordinates(&(&p - &w * step))) / (2.0 * step);
-        let scalars = slope.index_select(2, &Tensor::from_slice(&[0_i64, 3]));
-        let found = map.particles_at(&x.view([1, 8])).velocity(&w, &scalars);
-        close(&found, &numbers(&slope), 1e-8);
+    fn gradients_agree_with_differences() {
+        for x in [[0.3, 2.0, -1.2, 0.7], [-3.0, -3.0, 4.0, -3.9], [2.0, 0.1, 0.0, 3.0]] {
+            let at = |x: [f64; 4]| {
+                let Particle { momentum, angles, .. } = map().particle(1, &x);
+                let mut out = [0.0; 10];
+                out[..4].copy_from_slice(&momentum);
+                out[4..7].copy_from_slice(&angles.phi);
+                out[7..].copy_from_slice(&angles.eta);
+                out
+            };
+            let by_angles = Angles { phi: [5.0, 6.0, 7.0], eta: [8.0, 9.0, 10.0] };
+            check(x, at, map().particle(1, &x).gradient([1.0, 2.0, 3.0, 4.0], &by_angles));
+            let p = map().particle(1, &x).momentum;
+            let gradient = map().coordinates_gradient(1, p, [1.0, 2.0, 3.0, 4.0]);
+            check(p, |p| map().coordinates(1, p), gradient);
+        }
+        // Below the cut, beyond the largest |eta|, and with E < |p|.
+        for p in [[1.0, 0.01, -0.02, 0.3], [3.0, 0.2, 0.1, 40.0], [0.1, -1.0, 2.0, 0.5]] {
+            let gradient = map().coordinates_gradient(0, p, [1.0, 2.0, 3.0, 4.0]);
+            check(p, |p| map().coordinates(0, p), gradient);
+        }
+    }
+
+    #[test]
+    fn beyond_the_domain_nothing_moves() {
+        let angles = Angles { phi: [0.0; 3], eta: [0.0; 3] };
+        let found = map().particle(0, &[90.0, 0.3, 9.0, 40.0]).gradient([1.0; 4], &angles);
+        assert!(found[0] == 0.0 && found[1] != 0.0 && found[2..] == [0.0, 0.0], "{found:?}");
     }
 }

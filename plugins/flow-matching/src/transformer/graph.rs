@@ -5,8 +5,7 @@ use tch::{Kind, Tensor};
 
 use super::backbone::Backbone;
 use super::lanes::LaneTransformer;
-use crate::flow::Network;
-use crate::lanes::LaneNetwork;
+use crate::flow::{Architecture, Graph, Network};
 use crate::time::{self, scalar_count, scalars};
 
 /// A transformer whose tokens have their numbers, their identity as one-hot and the features of the time.
@@ -36,19 +35,21 @@ impl Transformer {
     }
 }
 
-impl Network for Transformer {
+impl Architecture for Transformer {
     fn parameters(&self) -> Vec<Parameter> {
         [time::parameters(), self.backbone().parameters()].concat()
     }
 
+    fn in_lanes(&self) -> Box<dyn Network> {
+        Box::new(LaneTransformer { shape: self.backbone().in_lanes(self.tokens) })
+    }
+}
+
+impl Graph for Transformer {
     fn velocity(&self, views: &mut Views, x: &Tensor, t: &Tensor) -> Tensor {
         let scalars = scalars(&time::features(views, t), self.tokens);
         let numbers = x.unflatten(1, [self.tokens as i64, self.numbers as i64]).to_kind(scalars.kind());
         let tokens = Tensor::cat(&[numbers, scalars], -1);
         self.backbone().forward(views, &tokens, None).to_kind(Kind::Double).flatten(1, 2)
-    }
-
-    fn in_lanes(&self) -> Option<Box<dyn LaneNetwork>> {
-        Some(Box::new(LaneTransformer { shape: self.backbone().in_lanes(self.tokens) }))
     }
 }

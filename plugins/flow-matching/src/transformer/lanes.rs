@@ -7,8 +7,10 @@ use amplicast_nn::lanes::{
     SegmentsMut, Slots, Work, dispatch_over_blocks, over_blocks,
 };
 use amplicast_nn::pulp::{Simd, WithSimd};
+use amplicast_sdk::Result;
 
-use crate::lanes::{LaneField, LaneNetwork, Loss, Scalars, TimeLayer, TimeSums, get, put};
+use crate::flow::{DivergenceField, Field, Network, Parameters, Probes, add_products};
+use crate::lanes::{Loss, Scalars, TimeLayer, TimeSums, get, put};
 use crate::space::Lines;
 use crate::time::{self, FEATURES};
 
@@ -30,26 +32,50 @@ impl LaneTransformer {
     }
 }
 
-impl LaneNetwork for LaneTransformer {
-    fn field(&self, mut parameters: Segments<'_>) -> LaneField {
+impl Network for LaneTransformer {
+    fn field(&self, (layout, parameters): Parameters<'_>) -> Result<Field> {
+        let mut parameters = Segments::new(layout, parameters);
         let time = TimeLayer::new(&mut parameters);
         let encoder = Encoder::new(&self.shape, &mut parameters);
         let network = self.clone();
-        Box::new(move |t, x, out| {
+        Ok(Box::new(move |t, x, out| {
             let time = time.features(&time::waves(t));
             let mut work = Move { network: &network, encoder: &encoder, time, x, out };
             dispatch_over_blocks(&mut work, x.len() / network.dimension());
-        })
+            Ok(())
+        }))
+    }
+
+    fn divergence(&self, (layout, parameters): Parameters<'_>) -> Result<DivergenceField> {
+        let mut parameters = Segments::new(layout, parameters);
+        let time = TimeLayer::new(&mut parameters);
+        let (encoder, mut backward) = EncoderBackward::of_inputs(&self.shape, &mut parameters);
+        let network = self.clone();
+        Ok(Box::new(move |t, x, probes, out| {
+            let time = time.features(&time::waves(t));
+            let mut work = Diverge {
+                network: &network,
+                encoder: &encoder,
+                backward: &mut backward,
+                time,
+                x,
+                probes,
+                out,
+            };
+            dispatch_over_blocks(&mut work, x.len() / network.dimension());
+            Ok(())
+        }))
     }
 
     fn loss_and_gradient(
         &self,
-        parameters: Segments<'_>,
+        (layout, parameters): Parameters<'_>,
         lines: &Lines,
         weights: &[f64],
-        gradient: SegmentsMut<'_>,
-    ) -> f64 {
-        lanes::dispatch(Step { network: self, parameters, lines, weights, gradient })
+        gradient: &mut [f32],
+    ) -> Result<f64> {
+        let (parameters, gradient) = (Segments::new(layout, parameters), SegmentsMut::new(layout, gradient));
+        Ok(lanes::dispatch(Step { network: self, parameters, lines, weights, gradient }))
     }
 }
 
@@ -76,6 +102,50 @@ impl Work for Move<'_> {
             put(&mut features, lanes, (&self.x[block.clone()], numbers), 0..numbers);
             self.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
             get(&outputs, lanes, (&mut self.out[block], numbers), 0..numbers);
+        }
+    }
+}
+
+/// Velocities of events, and sums for their divergence.
+struct Diverge<'a> {
+    network: &'a LaneTransformer,
+    encoder: &'a Encoder,
+    backward: &'a mut EncoderBackward,
+    time: [f32; FEATURES],
+    x: &'a [f64],
+    probes: &'a Probes,
+    out: (&'a mut [f64], &'a mut [f64]),
+}
+
+impl Work for Diverge<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
+        let (network, shape, lanes) = (self.network, &self.network.shape, V * S::F32_LANES);
+        let (d, numbers, tokens) = (network.dimension(), shape.outputs, shape.tokens);
+        let (velocity, sums) = (&mut *self.out.0, &mut *self.out.1);
+        let mut features = network.scalars().features(lanes);
+        network.scalars().set_times(&mut features, lanes, &vec![self.time; lanes]);
+        let mut work = EncoderWorkspace::new(shape, lanes, true);
+        let mut back = EncoderBackwardWorkspace::new::<S>(shape, lanes);
+        let mut outputs = Slots::new(tokens, shape.output_rows(), lanes);
+        let mut by_features = Slots::new(tokens, shape.feature_rows(), lanes);
+        for first in events.clone().step_by(lanes) {
+            let block = first..events.end.min(first + lanes);
+            let all = block.start * d..block.end * d;
+            put(&mut features, lanes, (&self.x[all.clone()], numbers), 0..numbers);
+            self.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
+            get(&outputs, lanes, (&mut velocity[all.clone()], numbers), 0..numbers);
+            // Lanes without an event count for nothing.
+            outputs.clear();
+            for direction in 0..self.probes.count() {
+                let e = self.probes.of(direction, all.clone());
+                put(&mut outputs, lanes, (&e, numbers), 0..numbers);
+                let read = (&features, None, block.len());
+                self.backward.apply::<S, V>(simd, read, &outputs, (&work, &mut back), &mut by_features);
+                let mut slope = vec![0.0; e.len()];
+                get(&by_features, lanes, (&mut slope, numbers), 0..numbers);
+                add_products(&e, &slope, &mut sums[block.clone()]);
+            }
         }
     }
 }

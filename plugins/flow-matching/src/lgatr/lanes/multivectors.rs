@@ -127,14 +127,13 @@ impl Algebra for Multivectors {
         gate_gradient(simd, before, gradient.all(self.mixed), again.all(self.mixed));
         let raw = (by.raw.at_mut(0), ((0, 1), self.mixed));
         normalize_gradient::<Self, S, false>(simd, mixed, by_active.at(0), raw);
-        inputs.set(simd, hidden.products.at(slot));
-        layers[1].step(simd, by.raw.at(0), inputs, by.products.at_mut(0));
+        let read = (hidden.products.at(slot), &mut *inputs);
+        layers[1].step(simd, by.raw.at(0), read, by.products.at_mut(0));
 
         let by_products = by.products.at(0).view::<S>();
         let mut by_factors = by.factors.at_mut(0).view::<S>();
         product_gradient(simd, hidden.factors.at(slot).view(), by_products, &mut by_factors, self.count);
-        inputs.set(simd, normed);
-        layers[0].step(simd, by.factors.at(0), inputs, by_normed.at_mut(0));
+        layers[0].step(simd, by.factors.at(0), (normed, inputs), by_normed.at_mut(0));
         let scalars = by_normed.at_mut(0).view::<S>().all(self.channels).scalars;
         for ([to], [from]) in scalars.iter_mut().zip(by_products.all(self.products).scalars) {
             *to = simd.add_f32s(*to, *from);

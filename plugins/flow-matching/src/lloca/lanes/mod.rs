@@ -1,8 +1,7 @@
-//! LLoCa: both of its networks over lanes; frames and kinematics, a small part of the work, stay with libtorch in double
-//! precision.
+//! LLoCa: both of its networks over lanes; the frames between them, a small part of the work, in double precision.
 
 mod network;
-mod pairs;
+mod scores;
 mod tokens;
 
 pub(crate) use network::LaneLloca;

@@ -76,7 +76,6 @@ impl Algebra for Vectors {
         let gradient = by_active.at(0).view::<S>().all(self.hidden);
         let (by_x, out) = (by_gates.at_mut(0).view::<S>(), active.at_mut(0).view::<S>());
         gate_gradient(simd, before, gradient, by_x.all(self.gates), out.all(self.hidden));
-        inputs.set(simd, normed);
-        layers[0].step(simd, by_gates.at(0), inputs, by_normed.at_mut(0));
+        layers[0].step(simd, by_gates.at(0), (normed, inputs), by_normed.at_mut(0));
     }
 }

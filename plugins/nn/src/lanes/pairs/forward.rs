@@ -100,7 +100,7 @@ pub struct Pairs {
     shape: PairShape,
     own: Linear,
     other: Linear,
-    edge: Vec<f32>,
+    pub(super) edge: Vec<f32>,
     hidden: Linear,
     scores: Linear,
 }
