@@ -1,7 +1,7 @@
 //! The backward pass.
 
 use amplicast_nn::lanes::SegmentsMut;
-use amplicast_nn::pulp::Simd;
+use amplicast_nn::pulp::{Simd, WithSimd};
 
 use super::algebra::{Algebra, Back, Kept};
 use super::attention::Attended;
@@ -72,6 +72,17 @@ impl<A: Algebra> Backward<A> {
     /// that of the inputs. `work` holds what the forward pass left.
     #[inline(always)]
     pub fn add<S: Simd>(
+        &mut self,
+        simd: S,
+        work: (&Work<A>, &mut BackWork<A>),
+        outputs: &Streams,
+        by_inputs: &mut Streams,
+    ) {
+        simd.vectorize(Add { backward: self, work, outputs, by_inputs });
+    }
+
+    #[inline(always)]
+    fn back<S: Simd>(
         &mut self,
         simd: S,
         (work, back): (&Work<A>, &mut BackWork<A>),
@@ -175,5 +186,22 @@ fn attention<A: Algebra, S: Simd>(
         maps.qkv.step(simd, raw_parts.at(token), (kept, inputs), normed.at_mut(0));
         let to = (x.at_mut(token), ((0, 1), shape.channels));
         normalize_gradient::<A, S, true>(simd, kept, normed.at(0), to);
+    }
+}
+
+/// Compiled once for all who call it.
+struct Add<'a, A: Algebra> {
+    backward: &'a mut Backward<A>,
+    work: (&'a Work<A>, &'a mut BackWork<A>),
+    outputs: &'a Streams,
+    by_inputs: &'a mut Streams,
+}
+
+impl<A: Algebra> WithSimd for Add<'_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.backward.back(simd, self.work, self.outputs, self.by_inputs);
     }
 }

@@ -1,7 +1,7 @@
 //! The forward pass.
 
 use amplicast_nn::lanes::Slots;
-use amplicast_nn::pulp::Simd;
+use amplicast_nn::pulp::{Simd, WithSimd};
 
 use super::algebra::Algebra;
 use super::features::Features;
@@ -64,6 +64,11 @@ impl<A: Algebra> Forward<A> {
     /// One vector and two scalars of each token.
     #[inline(always)]
     pub fn apply<S: Simd>(&self, simd: S, inputs: &Streams, work: &mut Work<A>, outputs: &mut Streams) {
+        simd.vectorize(Apply { forward: self, inputs, work, outputs });
+    }
+
+    #[inline(always)]
+    fn forward<S: Simd>(&self, simd: S, inputs: &Streams, work: &mut Work<A>, outputs: &mut Streams) {
         let shape = &self.shape;
         for token in 0..shape.tokens {
             let to = work.inputs.at_mut(token).view::<S>().all(shape.inputs);
@@ -114,5 +119,22 @@ impl<A: Algebra> Forward<A> {
         for token in 0..shape.tokens {
             maps.out.apply::<S, true>(simd, work.attended.at(first + token), work.x.at_mut(token));
         }
+    }
+}
+
+/// Compiled once for all who call it.
+struct Apply<'a, A: Algebra> {
+    forward: &'a Forward<A>,
+    inputs: &'a Streams,
+    work: &'a mut Work<A>,
+    outputs: &'a mut Streams,
+}
+
+impl<A: Algebra> WithSimd for Apply<'_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.forward.forward(simd, self.inputs, self.work, self.outputs);
     }
 }

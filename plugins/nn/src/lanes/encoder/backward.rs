@@ -1,6 +1,6 @@
 //! The backward pass.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::forward::{Encoder, EncoderShape, EncoderWeights, EncoderWorkspace};
 use super::frames::HeadVectors;
@@ -86,6 +86,18 @@ impl EncoderBackward {
     pub fn apply<S: Simd, const V: usize>(
         &mut self,
         simd: S,
+        inputs: (&Slots, Option<(&Slots, &mut Slots)>, usize),
+        outputs: &Slots,
+        work: (&EncoderWorkspace, &mut EncoderBackwardWorkspace),
+        features_gradient: &mut Slots,
+    ) {
+        simd.vectorize(Apply::<V> { backward: self, inputs, outputs, work, features_gradient });
+    }
+
+    #[inline(always)]
+    fn back<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
         (features, mut frames, events): (&Slots, Option<(&Slots, &mut Slots)>, usize),
         outputs: &Slots,
         (work, back): (&EncoderWorkspace, &mut EncoderBackwardWorkspace),
@@ -166,5 +178,24 @@ impl EncoderBackward {
         }
         let (embed, head) = (self.embed.totals(simd), self.head.totals(simd));
         EncoderWeights { embed, blocks, head }.unfold(&self.shape, gradient);
+    }
+}
+
+/// Compiled once for all who call it.
+struct Apply<'a, const V: usize> {
+    backward: &'a mut EncoderBackward,
+    inputs: (&'a Slots, Option<(&'a Slots, &'a mut Slots)>, usize),
+    outputs: &'a Slots,
+    work: (&'a EncoderWorkspace, &'a mut EncoderBackwardWorkspace),
+    features_gradient: &'a mut Slots,
+}
+
+impl<const V: usize> WithSimd for Apply<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Apply { backward, inputs, outputs, work, features_gradient } = self;
+        backward.back::<S, V>(simd, inputs, outputs, work, features_gradient);
     }
 }

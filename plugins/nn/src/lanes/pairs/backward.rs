@@ -1,6 +1,6 @@
 //! The backward pass.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::forward::{PairShape, PairWeights, PairWorkspace, Pairs};
 use crate::lanes::layers::{Dense, LayerGradient, Segments, SegmentsMut, Transposed, padded};
@@ -75,10 +75,22 @@ impl PairsBackward {
     }
 
     /// Adds the gradient of a block of events, `events` of which count, from that of its outputs, which is zero in the
-    /// other lanes; writes that of the features, and that of the pairs' numbers into `edges_gradient`, if there is one.
+    /// other lanes; writes that of the features, and that of the pairs' numbers into the second of `gradients`, if there is one.
     /// `work` holds what the forward pass of `pairs` left.
     #[inline(always)]
     pub fn apply<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        inputs: (&Pairs, &Slots, &Slots, usize),
+        outputs: &Slots,
+        work: (&PairWorkspace, &mut PairsBackwardWorkspace),
+        gradients: (&mut Slots, Option<&mut Slots>),
+    ) {
+        simd.vectorize(Apply::<V> { backward: self, inputs, outputs, work, gradients });
+    }
+
+    #[inline(always)]
+    fn back<S: Simd, const V: usize>(
         &mut self,
         simd: S,
         (pairs, features, edges, events): (&Pairs, &Slots, &Slots, usize),
@@ -160,5 +172,24 @@ impl PairsBackward {
             scores: self.scores.totals(simd),
         };
         weights.unfold(&self.shape, gradient);
+    }
+}
+
+/// Compiled once for all who call it.
+struct Apply<'a, const V: usize> {
+    backward: &'a mut PairsBackward,
+    inputs: (&'a Pairs, &'a Slots, &'a Slots, usize),
+    outputs: &'a Slots,
+    work: (&'a PairWorkspace, &'a mut PairsBackwardWorkspace),
+    gradients: (&'a mut Slots, Option<&'a mut Slots>),
+}
+
+impl<const V: usize> WithSimd for Apply<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Apply { backward, inputs, outputs, work, gradients } = self;
+        backward.back::<S, V>(simd, inputs, outputs, work, gradients);
     }
 }
