@@ -1,6 +1,6 @@
 //! The perceptron over lanes against the graph.
 
-use amplicast_nn::lanes::{Layers, Learner, Slope, VECTORS, block_events, dispatch};
+use amplicast_nn::lanes::{Layers, Learner, Slope, block_events, dispatch};
 use amplicast_nn::pulp::{self, Simd, WithSimd};
 use amplicast_nn::{Perceptron, initial_parameters, layout};
 use amplicast_sdk::Seed;
