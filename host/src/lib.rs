@@ -20,6 +20,7 @@ mod workflow;
 pub mod calibration;
 pub mod cli;
 pub mod config;
+mod covering;
 pub mod estimate;
 pub mod exit;
 mod format;

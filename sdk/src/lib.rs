@@ -70,8 +70,8 @@ pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_
 pub use extended::Extended;
 pub use generator::{Abilities, Generator, Member, Model};
 pub use metric::{
-    Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,
-    Shown, Takes, expect_length,
+    Accumulator, Comparison, Curves, Deviation, Expectations, Limit, Measured, Metric, NullLaw, Reference,
+    ReferenceUse, Shown, Takes, expect_length,
 };
 pub use optimizer::{Adam, Schedule, TrainingSettings, clip_global_norm, sum, sum_of_squares};
 pub use parameters::{Layout, Segment};

@@ -33,6 +33,11 @@ pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Resu
     generator["plugin"] = json!("samples");
     // The host's key, not the generator's.
     generator["members_data"] = json!(command.members_data);
+    let patterns = |list: &[String]| -> Option<Vec<String>> {
+        (!list.is_empty()).then(|| list.iter().map(|m| process.pattern(m)).collect())
+    };
+    generator["members_rows"] = json!(patterns(&command.members_rows));
+    generator["members_full"] = json!(patterns(&command.full));
     let experiment = to_toml(&json!({
         "experiment": {"name": "estimate", "n_train": n_train, "n_gen": n_gen},
         "dataset": dataset,
@@ -70,7 +75,9 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
 
 /// The configuration of the members.
 fn generator(command: &EstimateCommand, process: &Process) -> Value {
-    let members: Vec<String> = command.members.iter().map(|m| process.pattern(m)).collect();
+    // Fits to all events come first: they speak for the generator.
+    let members: Vec<String> =
+        command.full.iter().chain(&command.members).map(|m| process.pattern(m)).collect();
     json!({
         "members": members,
         "key": command.members_key,

@@ -13,7 +13,7 @@ mod words;
 
 pub use error::ConfigError;
 pub use experiment::{
-    ComponentTable, Cut, Experiment, Names, Pair, ReferenceName, Selection, Selector, Sizes,
+    ComponentTable, Cut, Experiment, GivenMembers, Names, Pair, ReferenceName, Selection, Selector, Sizes,
 };
 pub use messages::{nearest, not_yet};
 pub use options::Options;

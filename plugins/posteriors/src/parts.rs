@@ -22,7 +22,7 @@ pub struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Of the batches of an inference; no more than the concurrent calls that its model allows.
     pub fn new(inference: &Inference<'a>, model: &'a dyn Differentiable) -> Self {
-        let batch = inference.training_rows.min(inference.settings.batch as u64);
+        let batch = (inference.rows.len() as u64).min(inference.settings.batch as u64);
         let most = inference.model.max_concurrency().unwrap_or(usize::MAX);
         let count = ((batch / PART) as usize).min(most).max(1);
         let length = inference.model.layout().len();

@@ -53,7 +53,7 @@ impl<'a> Target<'a> {
                 ));
             }
         };
-        if inference.training_rows == 0 {
+        if inference.rows.is_empty() {
             return Err(Error::data("expected at least one training event, found none"));
         }
         let layout = inference.model.layout();
@@ -63,9 +63,9 @@ impl<'a> Target<'a> {
         Ok(Target {
             gradients,
             uncertain,
-            scale: inference.training_rows as f64 / temperature,
+            scale: inference.rows.len() as f64 / temperature,
             prior_precision: prior_width.powi(-2),
-            rows: (0..inference.training_rows).collect(),
+            rows: inference.rows.to_vec(),
             is_uncertain,
         })
     }

@@ -14,7 +14,7 @@ use super::plane::planes;
 use super::speaker::speaking_for_all;
 use crate::inspection::Glance;
 use crate::pipeline::look::inspect;
-use crate::pipeline::observe::Column;
+use crate::pipeline::observe::{Column, FittedTo};
 use crate::pipeline::plan::{Place, Question};
 use crate::pipeline::posterior::{Posterior, SetRow, Views};
 use crate::pipeline::stage::{at_once, in_groups};
@@ -96,7 +96,7 @@ impl<'a, 'r> Sampling<'a, 'r> {
         }
         let member = row.member(posterior, i)?;
         let Streamed { curves: found, glance } =
-            pass(row, &*member, i, views, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
+            pass(&*member, i, views, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
         if !known {
             store.put_json(&glance_key, &glance)?;
         }
@@ -155,6 +155,8 @@ impl<'a, 'r> Sampling<'a, 'r> {
         Ok(RowCurves {
             checkpoints: self.checkpoints,
             n_effective: posterior.members.n_effective,
+            layout: posterior.layout.clone(),
+            speaking: posterior.speaking(),
             curves,
             columns,
             diagnostics,
@@ -169,7 +171,6 @@ impl<'a, 'r> Sampling<'a, 'r> {
 
 /// One pass over a member's events for the columns that are not stored.
 fn pass<'w>(
-    row: &SetRow<'_>,
     member: &dyn Member,
     i: u64,
     views: &Views<'_, '_>,
@@ -177,7 +178,7 @@ fn pass<'w>(
     checkpoints: &[u64],
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Streamed> {
-    let session = row.setting.session;
+    let (row, session) = (views.row, views.row.setting.session);
     let wanted: Vec<&Wanted> = wanted.collect();
     let view = views.of(member, i)?;
     // A column that cannot be prepared for this member is not streamed.
@@ -199,10 +200,20 @@ fn pass<'w>(
     let stage = format!("{}: training set {set}, sample member {}", row.training.name, i + 1);
     let Streamed { curves, glance } = session.attempt(&stage, || pass.run(session, advance))?;
     let mut found = curves.into_iter();
+    let training = row.set.observables.on(row.set.events.seen());
     let curve = |((place, _), column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
         column?;
         let mut curve = found.next().ok_or_else(|| Error::plugin("a column was not streamed"))??;
         curve.truth = view.columns.true_counts(*place)?;
+        curve.fitted_to = match (place, &views.posterior.layout) {
+            // Of a function that is another for each member the differences between members are no spread of one quantity.
+            (Place::Metric(name), Some(layout)) if views.shares(*place) => {
+                let comparison = view.columns.comparison(*name)?;
+                let counted = FittedTo::of(&training, name.of(), comparison, layout.rows(i as usize))?;
+                comparison.expectations(&counted.all.values, counted.all.passed)?.map(|_| counted)
+            }
+            _ => None,
+        };
         Ok(curve)
     };
     Ok(Streamed { curves: wanted.iter().zip(list).map(curve).collect(), glance })

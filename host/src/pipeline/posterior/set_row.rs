@@ -2,7 +2,7 @@
 
 use amplicast_sdk::{Member, Result, Seed};
 
-use super::chains::Posterior;
+use super::members::Posterior;
 use super::training::Training;
 use crate::pipeline::observe::{Columns, Observables, TrainingSet};
 use crate::pipeline::plan::{PlannedCell, Row, Setting};
@@ -43,8 +43,7 @@ impl<'a> SetRow<'a> {
 
     /// The member with number `i`.
     pub fn member(&self, posterior: &Posterior, i: u64) -> Result<Box<dyn Member>> {
-        let stage = format!("{}: member {}", self.training.name, i + 1);
-        self.setting.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
+        posterior.member(&self.training, i)
     }
 
     /// What everything of this row depends on.

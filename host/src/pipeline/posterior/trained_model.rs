@@ -105,12 +105,11 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
         Setting { session, store: &store, experiment: &experiment, components: &components, plan: &nothing };
     let training = Training::new(&setting, row, set, events.seen(), &data_identity);
     let posterior = training.stored_posterior()?;
-    let parameters = posterior.members.parameters.get(member as usize).ok_or_else(|| {
-        let found = posterior.members.parameters.len();
-        Error::config("member", format!("expected 1 to {found}, found {}", member + 1))
-    })?;
-    let found = session
-        .attempt(&format!("{}: member {}", training.name, member + 1), || posterior.model.at(parameters))?;
+    let all = posterior.members.parameters.len() as u64;
+    if member >= all {
+        return Err(Error::config("member", format!("expected 1 to {all}, found {}", member + 1)));
+    }
+    let found = posterior.member(&training, member)?;
     if let Some(events) = found.capacity() {
         return Err(Error::unsupported(format!(
             "expected a generator that samples without end, found `{}` with {events} events",
