@@ -48,6 +48,7 @@ mod metric;
 pub mod momenta;
 mod optimizer;
 mod parameters;
+mod paths;
 mod seed;
 mod simple;
 mod summary;
@@ -75,6 +76,7 @@ pub use metric::{
 };
 pub use optimizer::{Adam, Schedule, TrainingSettings, clip_global_norm, sum, sum_of_squares};
 pub use parameters::{Layout, Segment};
+pub use paths::{InputPath, InputPattern};
 pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;
 pub use summary::{

@@ -4,6 +4,7 @@ use amplicast_sdk::{Member, Result, Seed};
 
 use super::chains::Posterior;
 use super::training::Training;
+use crate::config::seen_from;
 use crate::pipeline::observe::{Columns, Observables, TrainingSet};
 use crate::pipeline::plan::{PlannedCell, Row, Setting};
 use crate::pipeline::stage::identity::Trained;
@@ -57,17 +58,18 @@ impl<'a> SetRow<'a> {
         self.training.seed.split("sample").index(member)
     }
 
-    /// Where a member comes from: its file, if each of `members` has one.
+    /// Where a member comes from: its file as it is seen from the experiment's folder, if each of `members` has one.
     pub fn place(&self, member: usize, members: usize) -> Result<String> {
         let generator = self.training.generator().component.as_ref().map_err(Clone::clone)?;
+        let folder = &self.setting.experiment.folder;
         // Several members may be arrays of one file.
         let own = generator.own_events()?;
         if own.len() == members && member < members {
-            return Ok(own[member].0.clone());
+            return Ok(seen_from(folder, &own[member].0).into());
         }
         let files = generator.files()?;
         Ok(match files.get(member) {
-            Some(file) if files.len() == members => file.display().to_string(),
+            Some(file) if files.len() == members => seen_from(folder, &file.to_string_lossy()).into(),
             _ => format!("member {}", member + 1),
         })
     }
