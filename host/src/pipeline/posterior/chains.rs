@@ -9,27 +9,13 @@ use amplicast_sdk::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::members::Posterior;
 use super::training::Training;
 use super::trial::Trial;
 use crate::pipeline::plan::{Made, member_count};
-use crate::pipeline::stage::{at_once, identity, in_groups};
+use crate::pipeline::stage::{at_once, in_groups};
 use crate::session::CallContext;
 use crate::store::Key;
-
-/// A generator's members under one posterior.
-pub struct Posterior {
-    /// The model that they are members of.
-    pub model: Box<dyn Model>,
-    /// Their parameters.
-    pub members: Members,
-}
-
-impl Posterior {
-    /// The hash of a member's parameters.
-    pub fn hash(&self, member: u64) -> String {
-        identity::parameters(&self.members.parameters[member as usize])
-    }
-}
 
 /// The chains of one training: of an uncertainty model with a generator that sees one training set.
 pub struct Chains<'a, 't> {
@@ -185,7 +171,7 @@ impl<'a, 't> Chains<'a, 't> {
             session.progress.say(&format!("warning: {name}: {warning}"));
             members.diagnostics.warnings.push(warning);
         }
-        Ok(Posterior { model, members })
+        Ok(Posterior::new(model, members))
     }
 }
 
@@ -241,7 +227,7 @@ fn given(generator: &Made<LoadedGenerator>, model: Box<dyn Model>) -> Result<Pos
         )));
     }
     check_members(&parameters, &model.layout(), &generator.name)?;
-    Ok(Posterior { model, members: Members::independent(parameters) })
+    Ok(Posterior::new(model, Members::independent(parameters)))
 }
 
 /// The chains that did not diverge, and the members that they give.

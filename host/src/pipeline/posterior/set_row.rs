@@ -1,8 +1,10 @@
 //! One generator with one posterior on one training set: a row of the table.
 
+use std::sync::Arc;
+
 use amplicast_sdk::{Member, Result, Seed};
 
-use super::chains::Posterior;
+use super::members::Posterior;
 use super::training::Training;
 use crate::config::seen_from;
 use crate::pipeline::observe::{Columns, Observables, TrainingSet};
@@ -43,9 +45,22 @@ impl<'a> SetRow<'a> {
     }
 
     /// The member with number `i`.
-    pub fn member(&self, posterior: &Posterior, i: u64) -> Result<Box<dyn Member>> {
+    pub fn member(&self, posterior: &Posterior, i: u64) -> Result<Arc<dyn Member>> {
         let stage = format!("{}: member {}", self.training.name, i + 1);
-        self.setting.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
+        self.setting.session.attempt(&stage, || posterior.member(i))
+    }
+
+    /// The members that tell how many events each has: all of them, or the first one if it has no end.
+    pub fn measured(&self, posterior: &Posterior) -> Result<Vec<Arc<dyn Member>>> {
+        let mut measured = Vec::new();
+        for i in 0..posterior.members.parameters.len() {
+            measured.push(self.member(posterior, i as u64)?);
+            if measured[i].capacity().is_none() {
+                measured.drain(1..);
+                break;
+            }
+        }
+        Ok(measured)
     }
 
     /// What everything of this row depends on.

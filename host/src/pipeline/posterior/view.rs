@@ -7,9 +7,9 @@ use std::sync::Arc;
 use amplicast_sdk::{Diagnostics, ErrorKind, FitNeeds, Member, Result, Summary};
 use serde_json::Value;
 
-use super::chains::Posterior;
 use super::diagnosed::{Subject, diagnosed};
 use super::fits::{diagnostics, fit, reserved, simulated};
+use super::members::Posterior;
 use super::set_row::SetRow;
 use crate::config::ReferenceName;
 use crate::pipeline::observe::{Columns, Cuts, Observable, Observables, Simulated, column_identity, cuts};
