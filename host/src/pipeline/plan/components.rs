@@ -229,32 +229,27 @@ fn make<T>(
         }
         Ok((component, effective, hashes))
     });
-    let unusable = |error| Made {
-        name: table.name.clone(),
-        plugin: table.plugin.clone(),
-        seed_name: String::new(),
-        path: table.path.clone(),
-        identity: Value::Null,
-        component: Err(error),
-    };
-    let (component, effective, hashes) = match made {
-        Ok(made) => made,
+    let (component, identity) = match made {
+        Ok((component, effective, hashes)) => {
+            let effective: Value = serde_json::from_str(&effective).map_err(|e| {
+                source.error(&table.path, &format!("the plugin's effective configuration is no JSON: {e}"))
+            })?;
+            let identity = identity::component(&table.plugin, &entry.library.hash, &effective, &hashes);
+            if let Value::Object(map) = effective {
+                table.config = map;
+            }
+            (Ok(component), identity)
+        }
         // The plugin's own fault: its cells fail, others go on.
-        Err(error) if error.kind() == ErrorKind::Plugin => return Ok(unusable(error)),
+        Err(error) if error.kind() == ErrorKind::Plugin => (Err(error), Value::Null),
         Err(error) => return Err(refused(source, &table.path, &error)),
     };
-    let effective: Value = serde_json::from_str(&effective).map_err(|e| {
-        source.error(&table.path, &format!("the plugin's effective configuration is no JSON: {e}"))
-    })?;
-    if let Value::Object(map) = &effective {
-        table.config = map.clone();
-    }
     Ok(Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
         seed_name: String::new(),
         path: table.path.clone(),
-        identity: identity::component(&table.plugin, &entry.library.hash, &effective, &hashes),
-        component: Ok(component),
+        identity,
+        component,
     })
 }
