@@ -25,7 +25,6 @@ pub mod exit;
 mod format;
 pub mod inspection;
 mod levels;
-mod moments;
 pub mod pipeline;
 pub mod plugins;
 pub mod progress;
@@ -34,3 +33,5 @@ pub mod results;
 pub mod session;
 pub mod store;
 pub mod supervise;
+
+use amplicast_sdk::moments;
