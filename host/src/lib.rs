@@ -26,7 +26,6 @@ pub mod exit;
 mod format;
 pub mod inspection;
 mod levels;
-mod moments;
 pub mod pipeline;
 pub mod plugins;
 pub mod progress;
@@ -35,3 +34,5 @@ pub mod results;
 pub mod session;
 pub mod store;
 pub mod supervise;
+
+use amplicast_sdk::moments;

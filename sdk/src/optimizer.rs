@@ -159,6 +159,11 @@ impl Adam {
         }
     }
 
+    /// Adam, whatever the settings say of weight decay: for parameters on which a prior acts.
+    pub fn without_decay(length: usize, settings: &TrainingSettings) -> Self {
+        Adam { decay: 0.0, ..Adam::new(length, settings) }
+    }
+
     /// One step down the gradient with this learning rate.
     pub fn step(&mut self, parameters: &mut [f32], gradient: &[f32], rate: f64) {
         self.steps += 1;

@@ -1,5 +1,7 @@
 //! The experiment as the host reads it; the tables of components keep their own keys for their plugins.
 
+use std::path::PathBuf;
+
 use amplicast_sdk::{Extended, MembersData, TrainingSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -217,6 +219,8 @@ pub struct Experiment {
     pub pair: Vec<Pair>,
     /// Cells that are left out.
     pub exclude: Vec<Selector>,
+    /// The folder at which relative paths start, whole.
+    pub folder: PathBuf,
 }
 
 impl Experiment {

@@ -38,6 +38,10 @@ impl Experiment {
             sizes.name =
                 source.file().file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
         }
+        let mut folder = source.folder();
+        folder.extend(&sizes.folder);
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        sizes.folder = Some(folder.to_string_lossy().into_owned());
         let mut selection: Vec<Selection> = typed(source, "selection")?;
         if selection.is_empty() {
             selection.push(Selection { name: ALL.into(), cuts: Vec::new(), plane: None });
@@ -54,6 +58,7 @@ impl Experiment {
             metric: components(source, Kind::Metric)?,
             pair: typed(source, "pair")?,
             exclude: typed(source, "exclude")?,
+            folder,
         };
         experiment.check(source)?;
         Ok(experiment)

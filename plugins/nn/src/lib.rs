@@ -41,7 +41,7 @@ pub use device::parse_device;
 pub use error::guarded;
 pub use flat::{Views, loss_and_gradient};
 pub use initial::{Initial, Parameter, initial_parameters, layout};
-pub use mixture::{MixtureHead, SIGMA_FLOOR, Support, wrap_angle};
+pub use mixture::{MixtureHead, SIGMA_FLOOR, Support};
 pub use perceptron::Perceptron;
 pub use pulp;
 pub use sizes::{check_heads, check_sizes};

@@ -23,6 +23,8 @@ pub struct Truth {
     pub histograms: Vec<Option<Tally>>,
     /// Where they come from.
     pub validation: Option<Validation>,
+    /// The stages in which they are stored.
+    pub stages: Vec<Key>,
 }
 
 impl Truth {
@@ -53,7 +55,10 @@ impl Truth {
             validation: Some(Validation { source: reference.text().into(), events: n }),
             ..Truth::default()
         };
-        for (place, _, curve) in curves {
+        for (place, key, curve) in curves {
+            if curve.is_some() {
+                truth.stages.push(key);
+            }
             match place {
                 Place::Metric(name) => truth.metrics.extend(curve.map(|curve| (name, curve))),
                 _ => truth.histograms.push(curve),

@@ -197,7 +197,7 @@ impl<'a, 't> Chains<'a, 't> {
             session.progress.say(&format!("warning: {name}: {warning}"));
             members.diagnostics.warnings.push(warning);
         }
-        Ok(Posterior { model, members, layout, prepared_alone: true })
+        Ok(Posterior::new(model, members).fitted_to(layout, true))
     }
 }
 

@@ -8,7 +8,7 @@ use ndarray_npy::{ReadNpyError, read_npy};
 
 use super::members::{Posterior, check_members};
 use super::training::Training;
-use crate::config::GivenMembers;
+use crate::config::{GivenMembers, pattern_from};
 use crate::covering::{LEAST_PARTS, Layout};
 
 /// The members that a generator brings itself.
@@ -30,7 +30,7 @@ pub fn given(training: &Training<'_>) -> Result<Posterior> {
     } else {
         Some(layout(training, said, parameters.len())?)
     };
-    Ok(Posterior { model, members: Members::independent(parameters), layout, prepared_alone: false })
+    Ok(Posterior::new(model, Members::independent(parameters)).fitted_to(layout, false))
 }
 
 fn layout(training: &Training<'_>, said: &GivenMembers, members: usize) -> Result<Layout> {
@@ -44,7 +44,8 @@ fn layout(training: &Training<'_>, said: &GivenMembers, members: usize) -> Resul
         .map(|(name, _)| name)
         .collect();
     let place = |key: &str| format!("generator `{}`, {key}", generator.name);
-    let full = matching(&said.full, &place("members_full"))?;
+    let folder = &training.experiment.folder;
+    let full = matching(&said.full, folder, &place("members_full"))?;
     let is_full: Vec<bool> = (0..members)
         .map(|i| names.get(i).is_some_and(|name| full.iter().any(|path| Path::new(name) == path)))
         .collect();
@@ -54,7 +55,7 @@ fn layout(training: &Training<'_>, said: &GivenMembers, members: usize) -> Resul
             format!("expected files that are members, found {} of {} among them", found, full.len());
         return Err(Error::data(message).at(place("members_full")));
     }
-    let files = matching(&said.rows, &place("members_rows"))?;
+    let files = matching(&said.rows, folder, &place("members_rows"))?;
     let parts = members - found;
     if files.len() != parts {
         let message = format!(
@@ -78,10 +79,11 @@ fn layout(training: &Training<'_>, said: &GivenMembers, members: usize) -> Resul
 }
 
 /// The files of paths and patterns, in the natural order of their names.
-fn matching(patterns: &[String], place: &str) -> Result<Vec<PathBuf>> {
+fn matching(patterns: &[String], folder: &Path, place: &str) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for pattern in patterns {
-        let found = glob::glob(pattern).map_err(|e| Error::data(format!("{pattern}: {e}")).at(place))?;
+        let whole = pattern_from(folder, pattern).map_err(|e| e.at(place))?;
+        let found = glob::glob(&whole).map_err(|e| Error::data(format!("{pattern}: {e}")).at(place))?;
         let mut found: Vec<PathBuf> = found.filter_map(std::result::Result::ok).collect();
         if found.is_empty() {
             return Err(Error::data(format!("expected files `{pattern}`, found none")).at(place));

@@ -1,10 +1,11 @@
 //! The members of a posterior, each at the events that it was fitted to.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use amplicast_sdk::{Error, Layout as Segments, Member, Members, Model, Result, expect_length};
 
-use super::training::Training;
 use crate::covering::{Layout, distinct};
 use crate::pipeline::stage::identity;
 
@@ -17,10 +18,23 @@ pub struct Posterior {
     /// What each of them was fitted to, if some were fitted to parts of the training events.
     pub layout: Option<Layout>,
     /// Whether the model of a member that was fitted to a part of the events was prepared on these alone.
-    pub prepared_alone: bool,
+    prepared_alone: bool,
+    /// Those that somebody holds.
+    held: Mutex<BTreeMap<u64, Weak<dyn Member>>>,
 }
 
 impl Posterior {
+    /// Members of this model, all fitted to all events.
+    pub fn new(model: Box<dyn Model>, members: Members) -> Self {
+        Posterior { model, members, layout: None, prepared_alone: false, held: Mutex::default() }
+    }
+
+    /// The same members, fitted to these events; the models of some may have been prepared on these alone.
+    #[must_use]
+    pub fn fitted_to(self, layout: Option<Layout>, prepared_alone: bool) -> Self {
+        Posterior { layout, prepared_alone, ..self }
+    }
+
     /// The hash of a member's parameters, and of the events that it was fitted to.
     pub fn hash(&self, member: u64) -> String {
         let parameters = &self.members.parameters[member as usize];
@@ -36,14 +50,24 @@ impl Posterior {
         (self.prepared_alone && alone(rows)).then_some(rows)
     }
 
-    /// The member with number `i`.
-    pub fn member(&self, training: &Training<'_>, i: u64) -> Result<Box<dyn Member>> {
+    /// Member `i`, one for all who hold it at the same time: making it may be dear, and a job asks for it more than once. `prepared` makes
+    /// a model of these rows of the training events alone.
+    pub fn member(
+        &self,
+        i: u64,
+        prepared: &dyn Fn(&[u64]) -> Result<Box<dyn Model>>,
+    ) -> Result<Arc<dyn Member>> {
+        let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(member) = held().get(&i).and_then(Weak::upgrade) {
+            return Ok(member);
+        }
         let parameters = &self.members.parameters[i as usize];
-        let own = self.own_rows(i).map(|rows| training.model_of(rows)).transpose()?;
+        let own = self.own_rows(i).map(prepared).transpose()?;
         let model = own.as_deref().unwrap_or(&*self.model);
-        let what = || format!("{}, member {i}: parameters", training.name);
-        expect_length(&what(), model.layout().len(), parameters.len())?;
-        training.session.attempt(&format!("{}: member {}", training.name, i + 1), || model.at(parameters))
+        expect_length(&format!("member {i}: parameters"), model.layout().len(), parameters.len())?;
+        let made: Arc<dyn Member> = model.at(parameters)?.into();
+        held().insert(i, Arc::downgrade(&made));
+        Ok(made)
     }
 
     /// The members that stand for the generator: fits to all events where some were fitted to parts of them, else all.
@@ -81,4 +105,58 @@ pub fn check_members(parameters: &[Vec<f32>], layout: Option<&Segments>, name: &
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use amplicast_sdk::ndarray::ArrayViewMut2;
+    use amplicast_sdk::{Chunk, Layout, Seed};
+
+    use super::*;
+
+    /// Counts how often a member is made.
+    struct Counting(Arc<AtomicUsize>);
+
+    struct Nothing;
+
+    impl Model for Counting {
+        fn layout(&self) -> Layout {
+            Layout::new([("number", vec![1])])
+        }
+
+        fn initial(&self, _: Seed) -> Result<Vec<f32>> {
+            Ok(vec![0.0])
+        }
+
+        fn at(&self, _: &[f32]) -> Result<Box<dyn Member>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(Box::new(Nothing))
+        }
+    }
+
+    impl Member for Nothing {
+        fn sample(&self, _: Chunk, _: ArrayViewMut2<'_, f64>) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_member_is_made_once_for_all_who_hold_it() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let members = Members::independent(vec![vec![0.0], vec![1.0]]);
+        let posterior = Posterior::new(Box::new(Counting(made.clone())), members);
+        let none = |_: &[u64]| -> Result<Box<dyn Model>> { unreachable!("all were fitted to all events") };
+        let count = || made.load(Ordering::Relaxed);
+        let held = posterior.member(0, &none).unwrap();
+        assert!(Arc::ptr_eq(&held, &posterior.member(0, &none).unwrap()));
+        assert_eq!(count(), 1);
+        let other = posterior.member(1, &none).unwrap();
+        assert_eq!((Arc::ptr_eq(&held, &other), count()), (false, 2));
+        // What nobody holds takes no memory.
+        drop(held);
+        posterior.member(0, &none).unwrap();
+        assert_eq!(count(), 3);
+    }
 }

@@ -1,6 +1,7 @@
 //! Samples follow the density, and are a function of the seed alone.
 
-use amplicast_nn::{Support, Views, wrap_angle};
+use amplicast_nn::{Support, Views};
+use amplicast_sdk::momenta::wrap_angle;
 use amplicast_sdk::{Alone, Model, TrainingSettings};
 use tch::{Kind, Tensor};
 
