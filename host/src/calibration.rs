@@ -72,7 +72,7 @@ impl TrueVersion {
             TrueVersion::PosteriorMean => "posterior mean",
             TrueVersion::SingleMember => "single member",
             TrueVersion::ReferenceTruth => "against truth",
-            TrueVersion::OfTheEstimate => "with its bias",
+            TrueVersion::OfTheEstimate => "bias included",
             TrueVersion::SpreadAlone => "spread alone",
         }
     }

@@ -259,6 +259,13 @@ impl Verdict {
     }
 }
 
+impl CellReplica {
+    /// The estimate from the spread of the members alone, which is that of Bahl et al. 2025.
+    pub fn of_the_spread(&self) -> &Estimate {
+        self.spread_alone.as_ref().unwrap_or(&self.estimate)
+    }
+}
+
 impl Cell {
     /// The true G, of what the estimate is of: of one fit, or of the mean over members.
     pub fn true_g(&self) -> Option<TrueG> {

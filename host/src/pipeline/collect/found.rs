@@ -89,7 +89,7 @@ impl Found {
             _ => None,
         };
         let (estimate, apart, spread_alone, n_train) = match with_bias {
-            Some(found) => (found.estimate, Some(found.apart), Some(variance_only(alone)), found.n_train),
+            Some(found) => (found.estimate, Some(found.apart), Some(alone), found.n_train),
             None if averaging && averages(comparison, &curves)? => {
                 (variance_only(alone), None, None, n_train)
             }
@@ -120,8 +120,8 @@ impl Found {
             Some(t) if t.passed > 0 => comparison.deviation(&speaking.curves(), &t.values, t.passed)?,
             _ => None,
         };
-        // Pulls are those of the spread over all members.
-        let deviation = deviation.map(|d| match apart {
+        // Pulls are those of the spread over members: fits to all events have none.
+        let deviation = deviation.map(|d| match spread {
             Some(_) => Deviation { pulls: vec![f64::NAN; d.pulls.len()], ..d },
             None => d,
         });
