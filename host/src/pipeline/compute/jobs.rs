@@ -178,6 +178,9 @@ fn pass(
                     Ok(Vec::new())
                 }))?;
             }
+            if passes.is_empty() {
+                return Ok(());
+            }
             all_or(&passes, around, || {
                 // What the passes share is found stored.
                 let sampling = Sampling::new(&of_row, &posterior)?;
