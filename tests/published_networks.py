@@ -1,6 +1,6 @@
 """What the published networks give with stated parameters, in the order of ours: `cargo xtask published`.
 
-Writes `plugins/flow-matching/src/published/NAME.json`, which a test of the flow-matching plugin compares with our networks, and
+Writes `plugins/flow-matching-torch/src/published/NAME.json`, which a test of the flow-matching-torch plugin compares with our networks, and
 fails if one of the numbers that are there is another: so both agree with the packages that are installed. Everything is in
 double precision.
 """
@@ -18,7 +18,7 @@ import torch
 
 import published
 
-FOLDER = ROOT / "plugins/flow-matching/src/published"
+FOLDER = ROOT / "plugins/flow-matching-torch/src/published"
 # Largest difference of a number, relative to the largest one of its list: another machine rounds otherwise.
 TOLERANCE = 1e-9
 EVENTS, PARTICLES, SCALARS = 3, 3, 11

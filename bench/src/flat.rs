@@ -3,10 +3,10 @@
 //! The autoregressive plugin's own gradient has no such row. There segments are slices of the flat vector, read one after
 //! the other while the weights are packed, which separate vectors would have to be as well: there is nothing to compare.
 
-use amplicast_nn::{
-    CausalTransformer, MixtureHead, Support, Views, initial_parameters, layout, loss_and_gradient,
+use amplicast_nn::{CausalTransformer, Support, initial_parameters, layout};
+use amplicast_nn_torch::{
+    MixtureHead, Views, causal_transformer, guarded, loss_and_gradient, single_threaded,
 };
-use amplicast_nn::{guarded, single_threaded};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{Result, Seed};
 use tch::{Device, Kind, Tensor};
@@ -43,7 +43,7 @@ pub fn measure(dimension: usize, batch: usize) -> Result<Row> {
     let features = Tensor::cat(&[start, x.narrow(1, 0, dimension as i64 - 1)], 1).unsqueeze(2);
     let head = MixtureHead::new(COMPONENTS, &vec![Support::Line; dimension]);
     let loss = |mut views: Views| {
-        let raw = shape.forward(&mut views, &features);
+        let raw = causal_transformer(&shape, &mut views, &features);
         -head.log_density(&raw, &x).mean(Kind::Float)
     };
 

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// Plugins that need libtorch, which takes its time to load.
-const HEAVY: [&str; 4] = [
-    "libamplicast_autoregressive.so",
-    "libamplicast_classifier.so",
-    "libamplicast_flow_matching.so",
+const HEAVY: [&str; 3] = [
+    "libamplicast_autoregressive_torch.so",
+    "libamplicast_flow_matching_torch.so",
     "libamplicast_torchscript.so",
 ];
 

@@ -66,6 +66,12 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         place.normal_npy(&format!("m{member}.npy"), 500, 2, 10 + member);
     }
     let members = place.path("m*.npy");
+    let lgatr = json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
+    let slim = json!({"vectors": 4, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
+    // The frames of a narrower network turn so fast that azimuths jump at +-pi everywhere: the loss has no derivative that
+    // differences would show.
+    let lloca =
+        json!({"width": 16, "heads": 1, "vectors": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
     vec![
         (
             "events-file",
@@ -87,6 +93,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("gaussian-fit", json!({})),
         ("gaussian-fit", json!({"fit_width": true})),
         ("autoregressive", json!({})),
+        ("autoregressive-torch", json!({"width": 8, "blocks": 1})),
         ("autoregressive", json!({"coordinates": "log-pt-phi-eta-log-m2", "width": 16, "blocks": 1})),
         ("bayesian", json!({})),
         ("bayesian", json!({"segments": ["head"], "temperature": 2.0})),
@@ -96,20 +103,13 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("repulsive-ensemble", json!({"kernel": "joint", "segments": ["head"], "temperature": 2.0})),
         ("flow-transformer", json!({"width": 8, "heads": 2, "blocks": 1, "flow": {"steps": 4}})),
         ("flow-transformer", json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"solver": "adaptive"}})),
-        (
-            "flow-lgatr",
-            json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
-        ),
-        (
-            "flow-lgatr-slim",
-            json!({"vectors": 4, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
-        ),
-        (
-            "flow-lloca",
-            // The frames of a narrower network turn so fast that azimuths jump at +-pi everywhere: the loss has no derivative
-            // that differences would show.
-            json!({"width": 16, "heads": 1, "vectors": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}}),
-        ),
+        ("flow-transformer-torch", json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"steps": 1}})),
+        ("flow-lgatr", lgatr.clone()),
+        ("flow-lgatr-torch", lgatr),
+        ("flow-lgatr-slim", slim.clone()),
+        ("flow-lgatr-slim-torch", slim),
+        ("flow-lloca", lloca.clone()),
+        ("flow-lloca-torch", lloca),
         ("torchscript", json!({"files": [module("plane.pt")]})),
         ("torchscript", json!({"files": [module("space.pt")], "log_density": "log_density"})),
         ("ensemble", json!({})),

@@ -203,11 +203,11 @@ fn a_tag_without_a_module() {
 
 #[test]
 fn a_plugin_whose_libtorch_is_missing() {
-    let bytes = std::fs::read(built("libamplicast_autoregressive.so")).expect("the plugin can be read");
+    let bytes = std::fs::read(built("libamplicast_autoregressive_torch.so")).expect("the plugin can be read");
     let bytes = patched(bytes, b"\0libtorch_cpu.so\0", b"\0libtorch_gpx.so\0");
     refused_when_loaded(
         &bytes,
-        "it needs libtorch_gpx.so, which is not on this machine: run `cargo xtask setup`, or set LIBTORCH",
+        "it needs libtorch_gpx.so, which is not on this machine: run `cargo xtask setup --torch`, or set LIBTORCH",
     );
 }
 

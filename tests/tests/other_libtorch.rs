@@ -15,7 +15,7 @@ iterations = 5
 [dataset]
 plugin = "gaussian-ring"
 [[generator]]
-plugin = "autoregressive"
+plugin = "autoregressive-torch"
 [[uncertainty]]
 plugin = "ensemble"
 [[summary]]
@@ -27,7 +27,7 @@ intervals = [[0.0, 1.0]]
 
 /// Where the plugins look for libtorch, by a tag that LD_LIBRARY_PATH does not override.
 fn linked() -> PathBuf {
-    let plugin = built("libamplicast_autoregressive.so");
+    let plugin = built("libamplicast_autoregressive_torch.so");
     let tags = Command::new("readelf").arg("--dynamic").arg(plugin).output().expect("readelf");
     let tags = String::from_utf8_lossy(&tags.stdout).into_owned();
     let line =
@@ -74,31 +74,41 @@ fn plugins_run_on_the_libtorch_that_they_were_linked_with_and_provenance_names_i
     assert_eq!(run("module-run", Some(place.path("module"))), (usual, libtorch));
 }
 
-/// An experiment without networks loads no libtorch, although plugins on its path would; what made it is what it used.
+/// An experiment on the CPU loads no libtorch, although plugins on its path would; what made it is what it used.
 #[test]
 fn plugins_that_are_not_needed_are_not_loaded() {
+    for (generator, file) in
+        [("gaussian-fit", "libamplicast_classical.so"), ("autoregressive", "libamplicast_autoregressive.so")]
+    {
+        let place = Place::new();
+        let experiment = EXPERIMENT.replace("autoregressive-torch", generator);
+        place.write("x.toml", experiment.replace("gaussian-ring", "gaussian"));
+        let mut command = place.command_of(&built("amplicast"), &["run", "x.toml", "--out", "run"]);
+        Finished::of(command.output().expect("the host can be started")).expect(0);
+        let text = std::fs::read_to_string(place.path("run/provenance.json")).expect("provenance");
+        let provenance: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!(provenance["libtorch"], serde_json::Value::Null);
+        let plugins = provenance["plugins"].as_array().expect("plugins");
+        let files: Vec<&str> = plugins.iter().filter_map(|plugin| plugin["file"].as_str()).collect();
+        let others = ["datasets", "kinematics", "metrics", "posteriors"];
+        let others = others.map(|name| format!("libamplicast_{name}.so"));
+        let expected: Vec<&str> = [file].into_iter().chain(others.iter().map(String::as_str)).collect();
+        assert_eq!(files, expected);
+    }
+}
+
+/// A GPU is asked of a generator that has none.
+#[test]
+fn a_gpu_is_refused_with_what_has_one() {
     let place = Place::new();
-    place.write(
-        "x.toml",
-        EXPERIMENT.replace("autoregressive", "gaussian-fit").replace("gaussian-ring", "gaussian"),
-    );
-    let mut command = place.command_of(&built("amplicast"), &["run", "x.toml", "--out", "run"]);
-    Finished::of(command.output().expect("the host can be started")).expect(0);
-    let text = std::fs::read_to_string(place.path("run/provenance.json")).expect("provenance");
-    let provenance: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(provenance["libtorch"], serde_json::Value::Null);
-    let plugins = provenance["plugins"].as_array().expect("plugins");
-    let files: Vec<&str> = plugins.iter().filter_map(|plugin| plugin["file"].as_str()).collect();
-    assert_eq!(
-        files,
-        [
-            "libamplicast_classical.so",
-            "libamplicast_datasets.so",
-            "libamplicast_kinematics.so",
-            "libamplicast_metrics.so",
-            "libamplicast_posteriors.so"
-        ]
-    );
+    let experiment = EXPERIMENT.replace("autoregressive-torch", "autoregressive");
+    place.write("x.toml", experiment.replace("[[uncertainty]]", "device = \"cuda:0\"\n[[uncertainty]]"));
+    let error = place.amplicast(&["run", "x.toml", "--out", "run"]).expect(2).err;
+    for part in
+        ["device: expected `cpu`, found `cuda:0`", "`autoregressive-torch`", "cargo xtask setup --torch"]
+    {
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 /// A plugin of somebody else's may have been linked otherwise: then the variable is named.

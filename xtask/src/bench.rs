@@ -37,7 +37,7 @@ const ENVIRONMENT: [(&str, &str); 5] = [
 /// # Errors
 /// The first step's that fails.
 pub fn run(checkout: &Checkout, peers: bool, memory: bool) -> Outcome {
-    setup::run(checkout)?;
+    setup::libtorch(checkout)?;
     let mut build = checkout.cargo(&["build", "--release"]);
     for package in PACKAGES {
         build.args(["--package", package]);
@@ -64,7 +64,7 @@ pub fn run(checkout: &Checkout, peers: bool, memory: bool) -> Outcome {
 /// The first step's that fails, or answers that differ.
 pub fn published(checkout: &Checkout) -> Outcome {
     // Their libtorch is among the wheels that this fetches.
-    setup::run(checkout)?;
+    setup::libtorch(checkout)?;
     let script = checkout.root().join("tests/published_networks.py");
     checkout::run(Command::new(peers::python(checkout)?).arg(script))
 }

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use crate::cache;
 use crate::checkout::{self, Checkout};
 use crate::failure::{During, Failure, Outcome};
-use crate::setup;
 use slurm::Slurm;
 
 /// The experiment, and what makes it short.
@@ -31,13 +30,12 @@ const REQUIREMENTS: &str = "host/src/workflow/engine/requirements.txt";
 /// A workflow of some jobs is over sooner, whatever happens to it.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Sets up, builds, and runs the experiment in one process, by Snakemake alone, through Slurm, and through Slurm with a job killed.
+/// Builds, and runs the experiment in one process, by Snakemake alone, through Slurm, and through Slurm with a job killed.
 ///
 /// # Errors
 /// The first step's that fails, or results that differ.
 pub fn run(checkout: &Checkout) -> Outcome {
-    setup::run(checkout)?;
-    checkout::run(&mut checkout.cargo(&["build", "--workspace"]))?;
+    checkout::run(&mut checkout.cargo(&["build"]))?;
     let engine = engine(checkout)?;
     let program = checkout.root().join(checkout.built()?).join("amplicast");
     let folder = checkout.root().join("target/cluster");

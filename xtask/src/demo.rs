@@ -4,12 +4,11 @@ use std::process::Command;
 
 use crate::checkout::{self, Checkout};
 use crate::failure::{Failure, Outcome};
-use crate::setup;
 
 /// The examples, and what is set differently (`--set KEY=VALUE`) so that the demo takes minutes.
 const RUNS: &[(&str, &[&str])] = &[("examples/ring-2d.toml", &[]), ("examples/ttbar-0j.toml", &[])];
 
-/// Sets up, builds, and runs the examples until one fails.
+/// Builds all that needs no libtorch, and runs the examples until one fails.
 ///
 /// # Errors
 /// The first failure, with the example's own exit code.
@@ -19,8 +18,7 @@ pub fn run(checkout: &Checkout) -> Outcome {
             return Err(Failure::new(format!("demo: {example} does not exist in this checkout")));
         }
     }
-    setup::run(checkout)?;
-    checkout::run(&mut checkout.cargo(&["build", "--workspace"]))?;
+    checkout::run(&mut checkout.cargo(&["build"]))?;
     let built = checkout.built()?;
     for (example, overrides) in RUNS {
         let mut amplicast = Command::new(checkout.root().join(&built).join("amplicast"));

@@ -4,7 +4,6 @@ use clap::Args;
 
 use crate::checkout::{self, Checkout};
 use crate::failure::Outcome;
-use crate::setup;
 
 /// How much of it.
 #[derive(Args)]
@@ -29,13 +28,12 @@ pub struct Fuzz {
     kills: Option<u64>,
 }
 
-/// Sets up, builds, and tries.
+/// Builds, and tries.
 ///
 /// # Errors
 /// The first step's that fails.
 pub fn run(checkout: &Checkout, fuzz: &Fuzz) -> Outcome {
-    setup::run(checkout)?;
-    checkout::run(&mut checkout.cargo(&["build", "--workspace"]))?;
+    checkout::run(&mut checkout.cargo(&["build"]))?;
     let test = |package: &str, name: &str, more: &[&str], variable: Option<(&str, u64)>| {
         let mut test = checkout.cargo(&["test", "-p", package, "--test", name]);
         test.args(more);

@@ -25,15 +25,17 @@ const PLUGINS: (&str, &str) = ("libamplicast_", ".so");
 ///
 /// # Errors
 /// The first step's that fails; when the installed program cannot load one of the plugins.
-pub fn run(checkout: &Checkout, root: Option<&Path>, debug: bool) -> Outcome {
+pub fn run(checkout: &Checkout, root: Option<&Path>, (torch, debug): (bool, bool)) -> Outcome {
     let root = match root {
         Some(root) => root.to_path_buf(),
         None => home()?.join(".local"),
     };
     let root = std::path::absolute(&root).during(|| format!("find {}", root.display()))?;
-    setup::run(checkout)?;
+    if torch {
+        setup::libtorch(checkout)?;
+    }
     let profile = if debug { "debug" } else { "release" };
-    let plugins = plugins(&checkout.metadata(&["--no-deps"])?);
+    let plugins = plugins(&checkout.metadata(&["--no-deps"])?, torch);
     let mut build = checkout.cargo(&["build", "--package", PROGRAM]);
     plugins.iter().for_each(|(package, _)| _ = build.args(["--package", package]));
     if !debug {
@@ -44,9 +46,9 @@ pub fn run(checkout: &Checkout, root: Option<&Path>, debug: bool) -> Outcome {
     let files: Vec<&str> = plugins.iter().map(|(_, file)| file.as_str()).collect();
     let program = place(&built, &root, &files)?;
     println!("install: {} and {} plugins in {}", program.display(), files.len(), root.join(FOLDER).display());
-    println!(
-        "install: plugins with networks use the libtorch that they were built with: keep it where it is"
-    );
+    if torch {
+        println!("install: some plugins use the libtorch that they were built with: keep it where it is");
+    }
     if !on_the_path(&root.join("bin")) {
         println!("install: {} is not on your PATH", root.join("bin").display());
     }
@@ -71,8 +73,8 @@ fn home() -> Outcome<PathBuf> {
         .ok_or_else(|| Failure::new("install: HOME is not set; give --root"))
 }
 
-/// Packages of the workspace that are plugins, and their libraries.
-fn plugins(metadata: &Value) -> Vec<(String, String)> {
+/// Packages of the workspace that are plugins, and their libraries; with `torch` also those that need libtorch.
+fn plugins(metadata: &Value, torch: bool) -> Vec<(String, String)> {
     let is_plugin = |target: &&Value| {
         let kinds = target["crate_types"].as_array();
         let library = target["kind"].as_array().is_some_and(|k| k.iter().all(|k| k != "example"));
@@ -80,6 +82,10 @@ fn plugins(metadata: &Value) -> Vec<(String, String)> {
     };
     let of = |package: &Value| {
         let target = package["targets"].as_array()?.iter().find(is_plugin)?;
+        let needs = |dependency: &Value| dependency["name"] == "tch";
+        if !torch && package["dependencies"].as_array()?.iter().any(needs) {
+            return None;
+        }
         let library = target["name"].as_str()?.replace('-', "_");
         Some((package["name"].as_str()?.to_string(), format!("lib{library}.so")))
     };
@@ -131,14 +137,30 @@ mod tests {
     #[test]
     fn plugins_are_the_libraries_of_the_workspace_that_can_be_loaded() {
         let metadata = Checkout::find().unwrap().metadata(&["--no-deps"]).unwrap();
-        let found = plugins(&metadata);
+        let found = plugins(&metadata, true);
+        let without = plugins(&metadata, false);
+        assert!(without.iter().all(|plugin| found.contains(plugin)));
+        let heavy: Vec<&str> = found
+            .iter()
+            .filter(|plugin| !without.contains(plugin))
+            .map(|(package, _)| package.as_str())
+            .collect();
+        assert_eq!(
+            heavy,
+            ["amplicast-autoregressive-torch", "amplicast-flow-matching-torch", "amplicast-torchscript"]
+        );
         let has = |package: &str, library: &str| found.contains(&(package.into(), library.into()));
         assert!(has("amplicast-metrics", "libamplicast_metrics.so"), "{found:?}");
         assert!(has("amplicast-flow-matching", "libamplicast_flow_matching.so"), "{found:?}");
         let names: Vec<&str> = found.iter().map(|(package, _)| package.as_str()).collect();
-        for other in
-            ["amplicast", "amplicast-sdk", "amplicast-nn", "amplicast-tables", "amplicast-tests", "xtask"]
-        {
+        for other in [
+            "amplicast",
+            "amplicast-sdk",
+            "amplicast-nn-flow",
+            "amplicast-tables",
+            "amplicast-tests",
+            "xtask",
+        ] {
             assert!(!names.contains(&other), "{other} is no plugin");
         }
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask`: what a checkout needs done, in one word each.
 //!
-//! `setup` fetches libtorch, `install` puts the program on the PATH, `test` and `lint` are what CI runs, `fuzz` tries more of what
+//! `setup` fetches what a build needs, `install` puts the program on the PATH, `test` and `lint` are what CI runs, `fuzz` tries more of what
 //! the tests try at random, `demo` runs the examples, `bench` measures.
 
 mod bench;
@@ -34,18 +34,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Put a CPU libtorch into third_party/libtorch (540 MB to download, once for all checkouts).
-    Setup,
-    /// Set up, build in the release profile, put the program and its plugins into ROOT/lib/amplicast and a link into ROOT/bin.
+    /// Fetch what a build needs: nothing, if it is not for plugins with libtorch.
+    Setup {
+        /// Put a CPU libtorch into third_party/libtorch (540 MB to download, once for all checkouts).
+        #[arg(long)]
+        torch: bool,
+    },
+    /// Build in the release profile, put the program and its plugins into ROOT/lib/amplicast and a link into ROOT/bin.
     Install {
         /// Where to [default: ~/.local].
         #[arg(long, value_name = "DIR")]
         root: Option<PathBuf>,
+        /// Install the plugins that need libtorch as well (`torchscript`, and generators on a GPU); sets up as `setup --torch`.
+        #[arg(long)]
+        torch: bool,
         /// Install what daily work builds: quick to build, with checks that cost some speed.
         #[arg(long)]
         debug: bool,
     },
-    /// Set up, build every crate and plugin, run all tests.
+    /// Set up with libtorch, build every crate and plugin, run all tests.
     Test {
         /// Run an experiment by Snakemake and through a Slurm of this machine's own instead (installed if need be, as root).
         #[arg(long)]
@@ -54,16 +61,16 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         cargo_arguments: Vec<String>,
     },
-    /// Set up, build, read changed inputs at random for a while: an hour is `--seconds 3600`.
+    /// Build, read changed inputs at random for a while: an hour is `--seconds 3600`.
     Fuzz(Fuzz),
     /// Format, clippy, documentation, dependency direction, places of unsafe code.
     Lint,
-    /// Set up, build, run the examples.
+    /// Build, run the examples.
     Demo,
     /// Compare the answers of the published networks that the tests hold ours to with those of the packages (set up once in
     /// the cache folder, 2 GB).
     Published,
-    /// Set up, build in the release profile, measure speed as ratios against alternatives.
+    /// Set up with libtorch, build in the release profile, measure speed as ratios against alternatives.
     Bench {
         /// Measure NumPy, SciPy and PyTorch as well (set up once in the cache folder, 2 GB).
         #[arg(long)]
@@ -89,8 +96,8 @@ fn main() -> ExitCode {
 fn run(task: &Task) -> Outcome {
     let checkout = Checkout::find()?;
     match task {
-        Task::Setup => setup::run(&checkout),
-        Task::Install { root, debug } => install::run(&checkout, root.as_deref(), *debug),
+        Task::Setup { torch } => setup::run(&checkout, *torch),
+        Task::Install { root, torch, debug } => install::run(&checkout, root.as_deref(), (*torch, *debug)),
         Task::Test { cluster: true, .. } => cluster::run(&checkout),
         Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),
         Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),

@@ -1,4 +1,5 @@
-//! `cargo xtask setup`: a CPU libtorch in `third_party/libtorch`.
+//! `cargo xtask setup`: what a build needs beside Rust and a C compiler, which is nothing; with `--torch` a CPU libtorch in
+//! `third_party/libtorch`, for the plugins that need one.
 //!
 //! PyPI's wheels hold the very build torch-sys wants; of 4.7 GB a program on the CPU needs 486 MB.
 
@@ -15,11 +16,23 @@ use crate::cache;
 use crate::checkout::Checkout;
 use crate::failure::{Failure, Outcome};
 
+/// Makes sure that the build finds what it needs: with `torch` a libtorch.
+///
+/// # Errors
+/// One line: what is missing and how to mend it.
+pub fn run(checkout: &Checkout, torch: bool) -> Outcome {
+    if torch {
+        return libtorch(checkout);
+    }
+    println!("setup: nothing to fetch; `--torch` fetches libtorch for the plugins that need it");
+    Ok(())
+}
+
 /// Makes sure that the build finds a libtorch.
 ///
 /// # Errors
 /// One line: what is missing and how to mend it.
-pub fn run(checkout: &Checkout) -> Outcome {
+pub fn libtorch(checkout: &Checkout) -> Outcome {
     if let Some(own) = users_choice(checkout)? {
         println!("setup: {own}; nothing fetched");
         return Ok(());

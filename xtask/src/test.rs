@@ -4,12 +4,12 @@ use crate::checkout::{self, Checkout};
 use crate::failure::Outcome;
 use crate::setup;
 
-/// Sets up, builds the workspace and tests it.
+/// Sets up with libtorch, which the networks are tested against, builds the workspace and tests it.
 ///
 /// # Errors
 /// The first step's that fails.
 pub fn run(checkout: &Checkout, cargo_arguments: &[String]) -> Outcome {
-    setup::run(checkout)?;
+    setup::libtorch(checkout)?;
     // Tests load the plugins' libraries, which `cargo test` alone does not put into the target folder.
     checkout::run(&mut checkout.cargo(&["build", "--workspace"]))?;
     let mut test = checkout.cargo(&["test"]);

@@ -32,7 +32,7 @@ fn open_error(path: &Path, error: &libloading::Error) -> String {
     let cause = cause.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&cause);
     let what = match cause.split_once(": cannot open shared object file") {
         Some((missing, _)) if missing.contains("torch") || missing.contains("libc10") => format!(
-            "it needs {missing}, which is not on this machine: run `cargo xtask setup`, or set LIBTORCH and rebuild the plugin"
+            "it needs {missing}, which is not on this machine: run `cargo xtask setup --torch`, or set LIBTORCH and rebuild the plugin"
         ),
         Some((missing, _)) => format!("it needs {missing}, which is not on this machine"),
         None => cause.into(),

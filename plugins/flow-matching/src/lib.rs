@@ -1,58 +1,12 @@
-//! Generators by conditional flow matching: a velocity field carries a simple base distribution into the events
-//! (Lipman et al. 2210.02747; Bahl et al. 2025, section 5).
-//!
-//! At time t = 0 are the events, at t = 1 the base distribution, and between the two straight lines in the coordinates of
-//! the network. What differs from one generator to the next is the network of the velocity alone:
-//!
-//! | generator | velocity |
-//! |---|---|
-//! | [`FlowTransformer`] | a transformer over particles or columns |
-//! | [`FlowLgatr`] | multivectors and scalars, equivariant under Lorentz transformations |
-//! | [`FlowLgatrSlim`] | vectors and scalars, equivariant as well |
-//! | [`FlowLloca`] | a transformer over particles in local frames, equivariant as well |
-//!
-//! The loss is a surrogate, not a likelihood: a Bayesian posterior of it needs an explicit temperature.
-//!
-//! ```
-//! use amplicast_flow_matching::{FlowTransformer, FlowTransformerConfig};
-//! use amplicast_sdk::ndarray::{Array2, arr2};
-//! use amplicast_sdk::*;
-//!
-//! let config = FlowTransformerConfig { width: 16, heads: 2, blocks: 1, ..Default::default() };
-//! let generator = FlowTransformer::new(config).unwrap();
-//! let events = arr2(&[[0.1, 0.2], [1.0, -0.5], [-0.8, 0.9]]);
-//! let batch = Batch::new(events.view(), Origin::Training, &[0, 1, 2]);
-//! let model = generator.prepare(&batch, &Schema::columns(["x", "y"])).unwrap();
-//! let member = model.at(&model.initial(Seed::new(1)).unwrap()).unwrap();
-//! let mut sample = Array2::zeros((10, 2));
-//! member.sample(Chunk { index: 0, first_event: 0, seed: Seed::new(2) }, sample.view_mut()).unwrap();
-//! assert!(sample.iter().all(|x| x.is_finite()));
-//! ```
+//! The generators by flow matching as a plugin; what they are stands in `amplicast-nn-flow`.
 
-#[cfg(test)]
-mod agreement;
-mod equivariant;
-mod flow;
-mod graph;
-mod lanes;
-mod lgatr;
-mod lloca;
-#[cfg(test)]
-mod published;
-mod slim;
-mod space;
-#[cfg(test)]
-mod symmetry;
-#[cfg(test)]
-mod tests;
-mod time;
-mod transformer;
+use amplicast_nn_flow::lgatr::FlowLgatr;
+use amplicast_nn_flow::lloca::FlowLloca;
+use amplicast_nn_flow::slim::FlowLgatrSlim;
+use amplicast_nn_flow::transformer::FlowTransformer;
 
-pub use flow::{Divergence, FlowConfig, SolverKind};
-pub use lgatr::{FlowLgatr, FlowLgatrConfig};
-pub use lloca::{FlowLloca, FlowLlocaConfig};
-pub use slim::{FlowLgatrSlim, FlowLgatrSlimConfig};
-pub use space::CoordinateSystem;
-pub use transformer::{FlowTransformer, FlowTransformerConfig};
-
+amplicast_sdk::register_generator!(FlowTransformer);
+amplicast_sdk::register_generator!(FlowLgatr);
+amplicast_sdk::register_generator!(FlowLgatrSlim);
+amplicast_sdk::register_generator!(FlowLloca);
 amplicast_sdk::export_plugin!();

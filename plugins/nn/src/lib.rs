@@ -1,49 +1,38 @@
-//! What the neural plugins share, over libtorch (tch) and over plain Rust.
+//! What the neural plugins share, in plain Rust.
 //!
-//! Training, sampling and densities run through [`lanes`]: forward and backward passes in plain Rust that handle as many
-//! events side by side as the processor has SIMD lanes. For small networks that is several times faster than libtorch, and
-//! it can be called from any thread.
-//!
-//! libtorch has the same networks as graphs, for training on a GPU and as what the lanes are tested against:
-//! [`loss_and_gradient`] turns the flat parameter vector into one leaf tensor with a view per segment. Both read the same
-//! flat parameters.
+//! Training, sampling and densities run through [`lanes`]: forward and backward passes that handle as many events side by
+//! side as the processor has SIMD lanes. For small networks that is several times faster than libtorch, and it can be called
+//! from any thread. The same networks as graphs in libtorch, for a GPU and as what the lanes are tested against, are in
+//! `amplicast-nn-torch`; both read the same flat parameters.
 //!
 //! ```
-//! use amplicast_nn::{Initial, Parameter, initial_parameters, layout, loss_and_gradient};
+//! use amplicast_nn::lanes::{Learner, Slope};
+//! use amplicast_nn::{Perceptron, initial_parameters, layout};
 //! use amplicast_sdk::Seed;
-//! use tch::{Device, Kind};
-//! let parameters = [Parameter::new("mean", [2], Initial::Constant(3.0))];
+//! let shape = Perceptron { widths: vec![1, 8, 1] };
+//! let parameters = shape.parameters();
 //! let layout = layout(&parameters);
 //! let theta = initial_parameters(&parameters, Seed::new(1));
-//! let mut gradient = [0.0; 2];
-//! // The loss sum(mean^2) and its gradient 2 mean.
-//! let loss = loss_and_gradient(&layout, &theta, (Kind::Float, Device::Cpu), &mut gradient, |mut views| {
-//!     let mean = views.take();
-//!     (&mean * &mean).sum(Kind::Float)
-//! }).unwrap();
-//! assert_eq!((loss, gradient), (18.0, [6.0, 6.0]));
+//! let mut gradient = vec![0.0; theta.len()];
+//! // Half of the squared distance of the output from 1, at the inputs 0.5 and 2.
+//! let half_square = |_: usize, y: f32| Slope { loss: 0.5 * f64::from(y - 1.0).powi(2), slope: y - 1.0 };
+//! let mut learner = Learner::new(&shape, &layout);
+//! let loss = learner.loss_and_gradient(&theta, &[0.5, 2.0], half_square, &mut gradient);
+//! assert!(loss > 0.0 && gradient.iter().any(|g| *g != 0.0));
 //! ```
 
 mod coordinates;
-mod device;
-mod error;
-mod flat;
 mod initial;
 pub mod lanes;
 mod mixture;
 mod perceptron;
 mod sizes;
-mod threads;
 mod transformer;
 
 pub use coordinates::{Coordinates, ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, Standardized, UNIT_GEV};
-pub use device::parse_device;
-pub use error::guarded;
-pub use flat::{Views, loss_and_gradient};
 pub use initial::{Initial, Parameter, initial_parameters, layout};
-pub use mixture::{MixtureHead, SIGMA_FLOOR, Support};
+pub use mixture::{IMAGES, SIGMA_FLOOR, Support};
 pub use perceptron::Perceptron;
 pub use pulp;
-pub use sizes::{check_heads, check_sizes};
-pub use threads::single_threaded;
-pub use transformer::CausalTransformer;
+pub use sizes::{check_cpu, check_heads, check_sizes};
+pub use transformer::{CausalTransformer, NORM_EPSILON};

@@ -1,8 +1,6 @@
-//! A multilayer perceptron.
+//! A multilayer perceptron: its sizes and its parameters.
 
-use tch::Tensor;
-
-use crate::{Initial, Parameter, Views};
+use crate::{Initial, Parameter};
 
 /// Linear layers with GELU (in its tanh form) between them.
 ///
@@ -28,19 +26,5 @@ impl Perceptron {
             ]
         };
         self.widths.windows(2).enumerate().flat_map(layer).collect()
-    }
-
-    /// The outputs (n x outputs) for n inputs.
-    pub fn forward(&self, views: &mut Views, x: &Tensor) -> Tensor {
-        let layers = self.widths.len() - 1;
-        let mut x = x.shallow_clone();
-        for l in 0..layers {
-            let (weight, bias) = (views.take(), views.take());
-            x = x.linear(&weight, Some(&bias));
-            if l + 1 < layers {
-                x = x.gelu("tanh");
-            }
-        }
-        x
     }
 }

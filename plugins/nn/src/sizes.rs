@@ -1,4 +1,4 @@
-//! The sizes of a network, before any memory is asked for.
+//! What a configuration may ask for, before any memory is.
 
 use amplicast_sdk::{Result, ensure_config};
 
@@ -21,5 +21,15 @@ pub fn check_sizes(sizes: &[(&str, usize)]) -> Result<()> {
 pub fn check_heads(width: usize, heads: usize) -> Result<()> {
     ensure_config(width.is_multiple_of(heads), "heads", || {
         format!("expected a divisor of the width {width}, found {heads}")
+    })
+}
+
+/// Refuses every device but `cpu`: of a component of this name, whose sibling in libtorch has the name with `-torch` after it.
+pub fn check_cpu(device: &str, name: &str) -> Result<()> {
+    ensure_config(device == "cpu", "device", || {
+        format!(
+            "expected `cpu`, found `{device}`; a GPU needs libtorch: use `{name}-torch`, which is built after `cargo xtask \
+             setup --torch`"
+        )
     })
 }

@@ -1,11 +1,9 @@
-//! A causal transformer over the components of an event: its parameters, and its graph in libtorch.
+//! A causal transformer over the components of an event: its sizes and its parameters.
 
-use tch::Tensor;
-
-use crate::{Initial, Parameter, Views};
+use crate::{Initial, Parameter};
 
 /// Added to the variance in a layer norm.
-pub(crate) const NORM_EPSILON: f64 = 1e-5;
+pub const NORM_EPSILON: f64 = 1e-5;
 
 /// A causal pre-layer-norm transformer: position i sees the inputs of positions 0 ..= i.
 ///
@@ -67,41 +65,4 @@ impl CausalTransformer {
         list.push(Parameter::new("head.bias", [self.outputs], Initial::Values(head_bias)));
         list
     }
-
-    /// The outputs (n x positions x outputs) for the features (n x positions x features) of n events, those of the start
-    /// token zeros.
-    pub fn forward(&self, views: &mut Views, features: &Tensor) -> Tensor {
-        let mut x = linear(views, features) + views.take();
-        for _ in 0..self.blocks {
-            let normed = self.norm(views, &x);
-            // Not in place: the backward pass of the norm still needs the old x.
-            x = &x + self.attention(views, &normed);
-            let normed = self.norm(views, &x);
-            let hidden = linear(views, &normed).gelu("tanh");
-            x = &x + linear(views, &hidden);
-        }
-        let normed = self.norm(views, &x);
-        linear(views, &normed)
-    }
-
-    fn norm(&self, views: &mut Views, x: &Tensor) -> Tensor {
-        let (scale, shift) = (views.take(), views.take());
-        x.layer_norm([self.width as i64], Some(&scale), Some(&shift), NORM_EPSILON, false)
-    }
-
-    fn attention(&self, views: &mut Views, x: &Tensor) -> Tensor {
-        let (heads, positions, width) = (self.heads as i64, self.positions as i64, self.width as i64);
-        // Query, key and value, each n x heads x positions x (width of a head).
-        let qkv = linear(views, x).view([-1, positions, 3, heads, width / heads]).permute([2, 0, 3, 1, 4]);
-        let [query, key, value] = [0, 1, 2].map(|part| qkv.select(0, part));
-        let attended = Tensor::scaled_dot_product_attention::<Tensor>(
-            &query, &key, &value, None, 0.0, true, None, false,
-        );
-        linear(views, &attended.transpose(1, 2).reshape([-1, positions, width]))
-    }
-}
-
-fn linear(views: &mut Views, x: &Tensor) -> Tensor {
-    let (weight, bias) = (views.take(), views.take());
-    x.linear(&weight, Some(&bias))
 }

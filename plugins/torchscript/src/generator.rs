@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use amplicast_nn::parse_device;
+use amplicast_nn_torch::parse_device;
 use amplicast_sdk::*;
 use amplicast_tables::matching_files;
 use ndarray::{ArrayView2, ArrayViewMut2};

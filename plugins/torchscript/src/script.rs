@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use amplicast_nn::{guarded, single_threaded};
+use amplicast_nn_torch::{guarded, single_threaded};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Error, Result, Seed};
 use ndarray::{ArrayView2, Axis};

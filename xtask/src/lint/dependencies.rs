@@ -1,4 +1,4 @@
-//! Arrows point one way: plugins -> sdk <- host, and the host never links libtorch.
+//! Arrows point one way: plugins -> sdk <- host, and nothing that is built by default links libtorch.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -7,8 +7,15 @@ use serde_json::Value;
 const SDK: &str = "amplicast-sdk";
 const HOST: &str = "amplicast";
 /// What plugins may depend on: the SDK, and the plain libraries that neural plugins and readers of files share.
-const FOR_PLUGINS: [&str; 3] = [SDK, "amplicast-nn", "amplicast-tables"];
-/// What only plugins may link.
+const FOR_PLUGINS: [&str; 6] = [
+    SDK,
+    "amplicast-nn",
+    "amplicast-nn-autoregressive",
+    "amplicast-nn-flow",
+    "amplicast-nn-torch",
+    "amplicast-tables",
+];
+/// What only members may link that are not among those built by default.
 const LIBTORCH: [&str; 2] = ["tch", "torch-sys"];
 
 /// Every arrow that points the wrong way, one line each; `metadata` is what `cargo metadata` prints.
@@ -25,7 +32,7 @@ pub fn violations(metadata: &Value) -> Vec<String> {
         if member.is_plugin {
             found.extend(graph.beyond(id, &FOR_PLUGINS));
         }
-        if [SDK, HOST].contains(&member.name) {
+        if member.is_default {
             found.extend(
                 LIBTORCH
                     .iter()
@@ -40,6 +47,8 @@ pub fn violations(metadata: &Value) -> Vec<String> {
 struct Member<'a> {
     name: &'a str,
     is_plugin: bool,
+    /// Whether `cargo build` builds it.
+    is_default: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +62,7 @@ impl<'a> Graph<'a> {
     fn read(metadata: &'a Value) -> Self {
         let root = text(&metadata["workspace_root"]);
         let member_ids: BTreeSet<_> = list(&metadata["workspace_members"]).iter().map(text).collect();
+        let defaults: BTreeSet<_> = list(&metadata["workspace_default_members"]).iter().map(text).collect();
         let mut graph = Graph::default();
         for package in list(&metadata["packages"]) {
             let (id, name) = (text(&package["id"]), text(&package["name"]));
@@ -62,7 +72,7 @@ impl<'a> Graph<'a> {
                 let is_plugin = manifest
                     .strip_prefix(root)
                     .is_some_and(|path| path.trim_start_matches('/').starts_with("plugins/"));
-                graph.members.insert(id, Member { name, is_plugin });
+                graph.members.insert(id, Member { name, is_plugin, is_default: defaults.contains(id) });
             }
         }
         // Dependencies of every kind count: a test or build script that points the wrong way is one too.
@@ -131,6 +141,8 @@ mod tests {
         json!({
             "workspace_root": "/w",
             "workspace_members": names().filter(|name| is_member(name)).collect::<Vec<_>>(),
+            "workspace_default_members":
+                names().filter(|name| is_member(name) && !name.ends_with("-torch")).collect::<Vec<_>>(),
             "packages": names().map(package).collect::<Vec<_>>(),
             "resolve": {"nodes": arrows.iter().map(|(name, to)| json!({
                 "id": name,
@@ -144,7 +156,8 @@ mod tests {
         let metadata = workspace(&[
             (SDK, &["serde"]),
             (HOST, &[SDK, "serde"]),
-            ("amplicast-nn", &[SDK, "tch"]),
+            ("amplicast-nn", &[SDK]),
+            ("amplicast-nn-torch", &[SDK, "amplicast-nn", "tch"]),
             ("amplicast-flow", &[SDK, "amplicast-nn"]),
             ("serde", &[]),
             ("tch", &["torch-sys"]),
@@ -165,7 +178,8 @@ mod tests {
         for line in [
             "amplicast-sdk depends on amplicast; it may depend on no workspace crate",
             "amplicast depends on amplicast-flow; it may depend on amplicast-sdk",
-            "amplicast-flow depends on amplicast; it may depend on amplicast-sdk, amplicast-nn, amplicast-tables",
+            "amplicast-flow depends on amplicast; it may depend on amplicast-sdk, amplicast-nn,",
+            "amplicast-flow must not link libtorch, but does: amplicast-flow -> tch",
             "amplicast must not link libtorch, but does: amplicast -> amplicast-flow -> tch",
         ] {
             assert!(found.contains(line), "{line} is not in\n{found}");

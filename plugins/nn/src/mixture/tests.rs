@@ -1,4 +1,4 @@
-//! Normalization of every kind of mixture, and the tensors against the scalars.
+//! Normalization of every kind of mixture.
 
 use amplicast_sdk::Seed;
 use amplicast_sdk::rand::RngExt;
@@ -55,30 +55,4 @@ fn angles_are_periodic() {
     let (left, right) =
         (Support::Circle.log_density(&raw, -PI), Support::Circle.log_density(&raw, PI - 1e-12));
     assert!((left - right).abs() < 1e-9, "{left} {right}");
-}
-
-/// Mixed supports, several events: the tensors in double precision equal the scalars, in single nearly.
-#[test]
-fn tensors_equal_scalars() {
-    let supports = [
-        Support::Interval { low: -8.0, high: 21.0 },
-        Support::Circle,
-        Support::Interval { low: -5.0, high: 5.0 },
-        Support::Line,
-        Support::Circle,
-    ];
-    let events = [[-1.0, 3.0, 4.9, -6.0, -3.1], [0.3, -0.2, 0.0, 2.0, 1.0]];
-    let (n, d) = (events.len(), supports.len());
-    let raw: Vec<Vec<f64>> = (0..n * d).map(|i| random_raw(100 + i as u64)).collect();
-    let expected: Vec<f64> = (0..n)
-        .map(|e| (0..d).map(|c| supports[c].log_density(&raw[e * d + c], events[e][c])).sum())
-        .collect();
-    for (kind, tolerance) in [(Kind::Double, 1e-12), (Kind::Float, 2e-5)] {
-        let flat = Tensor::from_slice(&raw.concat()).to_kind(kind).view([n as i64, d as i64, 3 * K as i64]);
-        let x = Tensor::from_slice(&events.concat()).to_kind(kind).view([n as i64, d as i64]);
-        let found = Vec::<f64>::try_from(MixtureHead::new(K, &supports).log_density(&flat, &x)).unwrap();
-        for (f, e) in found.iter().zip(&expected) {
-            assert!((f - e).abs() < tolerance * (1.0 + e.abs()), "{kind:?}: {found:?} {expected:?}");
-        }
-    }
 }

@@ -100,8 +100,7 @@ impl Backward {
         let (x, inputs) = (x.rows_mut::<S, V>(), inputs.rows_mut::<S, V>());
         let (hidden, active) = (hidden.rows_mut::<S, V>(), active.rows_mut::<S, V>());
         let normed = work.head_norm.at::<S, V>(position);
-        transposed.set(simd, &normed[..d]);
-        self.head.step(simd, outputs, (transposed, events), inputs);
+        self.head.step(simd, outputs, (&normed[..d], transposed, events), inputs);
         x.fill([simd.splat_f32s(0.0); V]);
         add_gradient(simd, normed, inputs, x);
         for (b, block) in self.blocks.iter_mut().enumerate().rev() {
@@ -114,24 +113,20 @@ impl Backward {
                 *active = value;
                 *gradient = mul(simd, *gradient, slope);
             }
-            transposed.set(simd, active);
-            block.down.sums.add(simd, x, transposed, events);
+            block.down.add(simd, x, (active, transposed, events));
             let normed = work.mlp_norm.at::<S, V>(slot);
-            transposed.set(simd, &normed[..d]);
-            block.up.step(simd, hidden, (transposed, events), inputs);
+            block.up.step(simd, hidden, (&normed[..d], transposed, events), inputs);
             add_gradient(simd, normed, inputs, x);
 
             let attended = work.attended.at::<S, V>(slot);
-            transposed.set(simd, attended);
-            block.out.step(simd, x, (transposed, events), inputs);
+            block.out.step(simd, x, (attended, transposed, events), inputs);
             let (seen, weights) =
                 (work.tokens.range::<S, V>(first, position + 1), work.weights.at::<S, V>(slot));
             let kept = Attended { tokens: seen, query: position, weights, attended };
             let gradients = tokens.range_mut::<S, V>(first, position + 1);
             self.attention.add_gradient(simd, kept, inputs, gradients);
             let normed = work.attention_norm.at::<S, V>(slot);
-            transposed.set(simd, &normed[..d]);
-            block.qkv.step(simd, tokens.at::<S, V>(slot), (transposed, events), inputs);
+            block.qkv.step(simd, tokens.at::<S, V>(slot), (&normed[..d], transposed, events), inputs);
             add_gradient(simd, normed, inputs, x);
         }
         transposed.set(simd, features);
@@ -179,7 +174,7 @@ impl Backward {
         for block in &self.blocks {
             blocks.push(block.totals(simd));
         }
-        let gradients = Weights { embed, blocks, head: self.head.sums.totals(simd) };
+        let gradients = Weights { embed, blocks, head: self.head.totals(simd) };
         let parameters = Segments::new(layout, parameters);
         gradients.unfold(&self.shape, parameters, SegmentsMut::new(layout, gradient));
     }

@@ -78,6 +78,3 @@ impl Decoder {
         self.head.apply::<S, V, false>(simd, normed, outputs);
     }
 }
-
-#[cfg(test)]
-mod tests;

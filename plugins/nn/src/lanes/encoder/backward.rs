@@ -1,12 +1,12 @@
 //! The backward pass.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::forward::{Encoder, EncoderShape, EncoderWeights, EncoderWorkspace};
 use super::frames::HeadVectors;
 use crate::lanes::layers::norm::add_gradient;
 use crate::lanes::layers::{
-    Attended, Attention, Block, LayerGradient, Segments, SegmentsMut, Transposed, padded,
+    Attended, Attention, Block, Dense, LayerGradient, Segments, SegmentsMut, Transposed, padded,
 };
 use crate::lanes::rows::functions::mul;
 use crate::lanes::rows::special::exact_gelu_and_slope;
@@ -54,14 +54,27 @@ impl EncoderBackwardWorkspace {
 impl EncoderBackward {
     /// An encoder from the next segments, and its backward pass.
     pub fn new<S: Simd>(shape: &EncoderShape, segments: &mut Segments<'_>) -> (Encoder, EncoderBackward) {
+        EncoderBackward::with(shape, segments, LayerGradient::new::<S>)
+    }
+
+    /// The same, for the gradient of the features and frames alone: the parameters' is not summed.
+    pub fn of_inputs(shape: &EncoderShape, segments: &mut Segments<'_>) -> (Encoder, EncoderBackward) {
+        EncoderBackward::with(shape, segments, LayerGradient::of_inputs)
+    }
+
+    fn with(
+        shape: &EncoderShape,
+        segments: &mut Segments<'_>,
+        layer: fn(&Dense) -> LayerGradient,
+    ) -> (Encoder, EncoderBackward) {
         let weights = EncoderWeights::new(shape, segments);
         let backward = EncoderBackward {
             shape: shape.clone(),
             attention: Attention::new(shape.width, shape.heads),
             vectors: shape.head_vectors(),
-            embed: LayerGradient::new::<S>(&weights.embed),
-            blocks: weights.blocks.iter().map(|b| b.map(LayerGradient::new::<S>)).collect(),
-            head: LayerGradient::new::<S>(&weights.head),
+            embed: layer(&weights.embed),
+            blocks: weights.blocks.iter().map(|b| b.map(layer)).collect(),
+            head: layer(&weights.head),
         };
         (Encoder::packed(shape, &weights), backward)
     }
@@ -71,6 +84,18 @@ impl EncoderBackward {
     /// forward pass left.
     #[inline(always)]
     pub fn apply<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        inputs: (&Slots, Option<(&Slots, &mut Slots)>, usize),
+        outputs: &Slots,
+        work: (&EncoderWorkspace, &mut EncoderBackwardWorkspace),
+        features_gradient: &mut Slots,
+    ) {
+        simd.vectorize(Apply::<V> { backward: self, inputs, outputs, work, features_gradient });
+    }
+
+    #[inline(always)]
+    fn back<S: Simd, const V: usize>(
         &mut self,
         simd: S,
         (features, mut frames, events): (&Slots, Option<(&Slots, &mut Slots)>, usize),
@@ -86,8 +111,8 @@ impl EncoderBackward {
         }
         let (hidden, active) = (hidden.rows_mut::<S, V>(), active.rows_mut::<S, V>());
         for token in 0..count {
-            transposed.set(simd, &work.x.at::<S, V>(token)[..d]);
-            self.head.step(simd, outputs.at::<S, V>(token), (transposed, events), x.at_mut::<S, V>(token));
+            let read = (&work.x.at::<S, V>(token)[..d], &mut *transposed, events);
+            self.head.step(simd, outputs.at::<S, V>(token), read, x.at_mut::<S, V>(token));
         }
         for (b, block) in self.blocks.iter_mut().enumerate().rev() {
             tokens.clear();
@@ -101,11 +126,9 @@ impl EncoderBackward {
                     *active = value;
                     *gradient = mul(simd, *gradient, slope);
                 }
-                transposed.set(simd, active);
-                block.down.sums.add(simd, x, transposed, events);
+                block.down.add(simd, x, (active, transposed, events));
                 let normed = work.mlp_norm.at::<S, V>(slot);
-                transposed.set(simd, &normed[..d]);
-                block.up.step(simd, hidden, (transposed, events), inputs);
+                block.up.step(simd, hidden, (&normed[..d], transposed, events), inputs);
                 add_gradient(simd, normed, inputs, x);
 
                 let attended = work.attended.at::<S, V>(slot);
@@ -117,8 +140,7 @@ impl EncoderBackward {
                         local
                     }
                 };
-                transposed.set(simd, local);
-                block.out.step(simd, x, (transposed, events), inputs);
+                block.out.step(simd, x, (local, transposed, events), inputs);
                 if let Some((frames, by_frames)) = &mut frames {
                     let kept = (frames.at::<S, V>(token), attended);
                     self.vectors.enter_frame_gradient(simd, kept, inputs, by_frames.at_mut::<S, V>(token));
@@ -136,15 +158,13 @@ impl EncoderBackward {
                     self.vectors.leave_frame_gradient(simd, kept, own, by_frames.at_mut::<S, V>(token));
                 }
                 let normed = work.attention_norm.at::<S, V>(slot);
-                transposed.set(simd, &normed[..d]);
-                block.qkv.step(simd, own, (transposed, events), inputs);
+                block.qkv.step(simd, own, (&normed[..d], transposed, events), inputs);
                 add_gradient(simd, normed, inputs, x.at_mut::<S, V>(token));
             }
         }
         for token in 0..count {
-            transposed.set(simd, &features.at::<S, V>(token)[..self.shape.features]);
-            let out = features_gradient.at_mut::<S, V>(token);
-            self.embed.step(simd, x.at::<S, V>(token), (transposed, events), out);
+            let read = (&features.at::<S, V>(token)[..self.shape.features], &mut *transposed, events);
+            self.embed.step(simd, x.at::<S, V>(token), read, features_gradient.at_mut::<S, V>(token));
         }
     }
 
@@ -156,7 +176,26 @@ impl EncoderBackward {
         for block in &self.blocks {
             blocks.push(block.totals(simd));
         }
-        let (embed, head) = (self.embed.sums.totals(simd), self.head.sums.totals(simd));
+        let (embed, head) = (self.embed.totals(simd), self.head.totals(simd));
         EncoderWeights { embed, blocks, head }.unfold(&self.shape, gradient);
+    }
+}
+
+/// Compiled once for all who call it.
+struct Apply<'a, const V: usize> {
+    backward: &'a mut EncoderBackward,
+    inputs: (&'a Slots, Option<(&'a Slots, &'a mut Slots)>, usize),
+    outputs: &'a Slots,
+    work: (&'a EncoderWorkspace, &'a mut EncoderBackwardWorkspace),
+    features_gradient: &'a mut Slots,
+}
+
+impl<const V: usize> WithSimd for Apply<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Apply { backward, inputs, outputs, work, features_gradient } = self;
+        backward.back::<S, V>(simd, inputs, outputs, work, features_gradient);
     }
 }

@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::frames::HeadVectors;
 use crate::lanes::layers::norm::normalize;
@@ -158,6 +158,17 @@ impl Encoder {
     pub fn apply<S: Simd, const V: usize>(
         &self,
         simd: S,
+        inputs: (&Slots, Option<&Slots>),
+        work: &mut EncoderWorkspace,
+        outputs: &mut Slots,
+    ) {
+        simd.vectorize(Apply::<V> { encoder: self, inputs, work, outputs });
+    }
+
+    #[inline(always)]
+    fn forward<S: Simd, const V: usize>(
+        &self,
+        simd: S,
         (features, frames): (&Slots, Option<&Slots>),
         work: &mut EncoderWorkspace,
         outputs: &mut Slots,
@@ -223,5 +234,22 @@ impl Encoder {
         for token in 0..count {
             self.head.apply::<S, V, false>(simd, x.at::<S, V>(token), outputs.at_mut::<S, V>(token));
         }
+    }
+}
+
+/// Compiled once for all who call it.
+struct Apply<'a, const V: usize> {
+    encoder: &'a Encoder,
+    inputs: (&'a Slots, Option<&'a Slots>),
+    work: &'a mut EncoderWorkspace,
+    outputs: &'a mut Slots,
+}
+
+impl<const V: usize> WithSimd for Apply<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.encoder.forward::<S, V>(simd, self.inputs, self.work, self.outputs);
     }
 }

@@ -1,6 +1,6 @@
 //! The forward pass.
 
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use crate::lanes::layers::{Dense, Linear, Segments, SegmentsMut, padded};
 use crate::lanes::rows::functions::{add, mul_add, splat};
@@ -100,7 +100,7 @@ pub struct Pairs {
     shape: PairShape,
     own: Linear,
     other: Linear,
-    edge: Vec<f32>,
+    pub(super) edge: Vec<f32>,
     hidden: Linear,
     scores: Linear,
 }
@@ -146,6 +146,17 @@ impl Pairs {
     pub fn apply<S: Simd, const V: usize>(
         &self,
         simd: S,
+        inputs: (&Slots, &Slots),
+        work: &mut PairWorkspace,
+        outputs: &mut Slots,
+    ) {
+        simd.vectorize(Apply::<V> { pairs: self, inputs, work, outputs });
+    }
+
+    #[inline(always)]
+    fn forward<S: Simd, const V: usize>(
+        &self,
+        simd: S,
         (features, edges): (&Slots, &Slots),
         work: &mut PairWorkspace,
         outputs: &mut Slots,
@@ -188,5 +199,22 @@ impl Pairs {
                 *out = add(simd, *out, *other);
             }
         }
+    }
+}
+
+/// Compiled once for all who call it.
+struct Apply<'a, const V: usize> {
+    pairs: &'a Pairs,
+    inputs: (&'a Slots, &'a Slots),
+    work: &'a mut PairWorkspace,
+    outputs: &'a mut Slots,
+}
+
+impl<const V: usize> WithSimd for Apply<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.pairs.forward::<S, V>(simd, self.inputs, self.work, self.outputs);
     }
 }

@@ -206,10 +206,9 @@ impl Pass<'_> {
 #[cfg(test)]
 mod tests {
     use amplicast_sdk::Seed;
-    use tch::{Device, Kind, Reduction, Tensor};
 
     use super::*;
-    use crate::{Views, initial_parameters, layout, loss_and_gradient};
+    use crate::{initial_parameters, layout};
 
     /// Half of the squared distance of the output from 0.1 times the event's number.
     fn square(event: usize, output: f32) -> Slope {
@@ -219,40 +218,6 @@ mod tests {
 
     fn inputs(n: usize) -> Vec<f32> {
         (0..n).map(|i| ((i * 37 % 101) as f32 - 50.0) / 20.0).collect()
-    }
-
-    #[test]
-    fn the_graph_and_the_lanes_agree() {
-        for (widths, n) in
-            [(vec![2, 64, 64, 1], 256), (vec![5, 7, 1], 101), (vec![3, 1], 7), (vec![1, 6, 33, 4, 1], 49)]
-        {
-            let shape = Perceptron { widths };
-            let parameters = shape.parameters();
-            let layout = layout(&parameters);
-            let theta = initial_parameters(&parameters, Seed::new(1));
-            let x = inputs(n * shape.widths[0]);
-            let mut gradient = vec![f32::NAN; theta.len()];
-            let mut learner = Learner::new(&shape, &layout);
-            // Twice: the memory of a step must not show in the next.
-            learner.loss_and_gradient(&theta, &x, square, &mut gradient);
-            let loss = learner.loss_and_gradient(&theta, &x, square, &mut gradient);
-            let mut expected = vec![0.0; theta.len()];
-            let options = (Kind::Double, Device::Cpu);
-            let tensor = Tensor::from_slice(&x).view([n as i64, -1]).to_kind(Kind::Double);
-            let target = 0.1 * Tensor::arange(n as i64, options);
-            let graph = loss_and_gradient(&layout, &theta, options, &mut expected, |mut views: Views| {
-                let output = shape.forward(&mut views, &tensor).squeeze_dim(1);
-                0.5 * output.mse_loss(&target, Reduction::Sum)
-            })
-            .unwrap();
-            assert!((loss / graph - 1.0).abs() < 1e-5, "{loss} {graph}");
-            for (segment, range) in layout.ranges() {
-                let norm = |v: &[f32]| v.iter().map(|x| x * x).sum::<f32>().sqrt();
-                let (found, expected) = (&gradient[range.clone()], &expected[range]);
-                let off: Vec<f32> = found.iter().zip(expected).map(|(a, b)| a - b).collect();
-                assert!(norm(&off) < 2e-5 * norm(expected), "{} of {:?}", segment.name, shape.widths);
-            }
-        }
     }
 
     #[test]

@@ -1,0 +1,78 @@
+//! The memory of a gradient, kept from step to step.
+
+use std::sync::{Mutex, PoisonError};
+
+use amplicast_nn::lanes::{BackwardWorkspace, Rows, Slots, VECTORS, Workspace};
+use amplicast_nn::pulp::Simd;
+
+use crate::network::Network;
+
+/// The memory for blocks of V registers.
+pub(crate) struct Memory<const V: usize> {
+    pub work: Workspace,
+    pub back: BackwardWorkspace,
+    /// For each position the inputs.
+    pub features: Slots,
+    /// The outputs at a position.
+    pub raw: Rows,
+    /// For each position the gradient of the outputs.
+    pub outputs: Slots,
+    /// Two rows for each component of a mixture.
+    pub scratch: Rows,
+    /// Two rows that go between lanes and scalars: coordinates and weights, then the two parts of the log density.
+    pub pair: Rows,
+}
+
+impl<const V: usize> Memory<V> {
+    fn new<S: Simd>(network: &Network) -> Self {
+        let (shape, events) = (&network.shape, V * S::F32_LANES);
+        let output_rows = Workspace::output_rows(shape);
+        Memory {
+            work: Workspace::of_all(shape, events),
+            back: BackwardWorkspace::new::<S>(shape, events),
+            features: Slots::new(shape.positions, shape.features, events),
+            raw: Rows::new(output_rows, events),
+            outputs: Slots::new(shape.positions, output_rows, events),
+            scratch: Rows::new(2 * network.components, events),
+            pair: Rows::new(2, events),
+        }
+    }
+
+    /// Makes zero what other blocks add to.
+    pub fn prepare(&mut self) {
+        self.back.clear();
+        self.outputs.clear();
+    }
+}
+
+/// What one call needs.
+pub(crate) struct Memories {
+    lanes: usize,
+    /// For the start token.
+    pub start: Memory<1>,
+    /// For whole blocks of events.
+    pub whole: Memory<VECTORS>,
+    /// For the rest.
+    pub rest: Memory<1>,
+}
+
+/// Memory that no call uses at the moment: threads may train the same model.
+#[derive(Default)]
+pub struct Pool(Mutex<Vec<Memories>>);
+
+impl Pool {
+    /// Memory for registers of this size; new if there is none.
+    pub(crate) fn take<S: Simd>(&self, network: &Network) -> Memories {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        found.filter(|memories| memories.lanes == S::F32_LANES).unwrap_or_else(|| {
+            let (start, whole, rest) =
+                (Memory::new::<S>(network), Memory::new::<S>(network), Memory::new::<S>(network));
+            Memories { lanes: S::F32_LANES, start, whole, rest }
+        })
+    }
+
+    /// Gives memory back.
+    pub(crate) fn put(&self, memories: Memories) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memories);
+    }
+}

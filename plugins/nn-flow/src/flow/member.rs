@@ -1,0 +1,142 @@
+//! A flow at fixed parameters: samples and densities.
+
+use std::sync::Arc;
+
+use amplicast_sdk::{Chunk, Error, Layout, Member, Result, Seed, Stream};
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+use super::config::{Divergence, FlowConfig};
+use super::network::{Field, Network};
+use super::probes::Probes;
+use super::solver::Solver;
+use crate::space::{Space, base, wrap_angles};
+
+/// Events that are integrated together.
+const BATCH: usize = 512;
+
+/// Times that events which did not come out finite are drawn anew.
+const REDRAWS: u64 = 8;
+
+/// Everything of a flow but its parameters.
+pub(crate) struct Flow {
+    pub space: Box<dyn Space>,
+    pub network: Box<dyn Network>,
+    pub config: FlowConfig,
+    pub solver: Solver,
+}
+
+pub(crate) struct FlowMember {
+    pub flow: Arc<Flow>,
+    pub layout: Layout,
+    pub parameters: Vec<f32>,
+}
+
+impl FlowMember {
+    /// Coordinates of `n` events at time 0, from the base.
+    fn generate(&self, field: &mut Field, n: usize, stream: &mut Stream) -> Result<Vec<f64>> {
+        let space = &*self.flow.space;
+        let mut x = base(space, n, stream);
+        let mut wrapped = x.clone();
+        self.flow.solver.solve((1.0, 0.0), &mut x, |t, x, v| {
+            wrapped.copy_from_slice(x);
+            wrap_angles(space, &mut wrapped);
+            field(t, &wrapped, v)
+        })?;
+        wrap_angles(space, &mut x);
+        Ok(x)
+    }
+
+    /// Events of the rows `out`; those that are not finite are drawn anew.
+    fn fill(&self, field: &mut Field, seed: Seed, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        let d = out.ncols();
+        let mut missing: Vec<usize> = (0..out.nrows()).collect();
+        let mut event = vec![0.0; d];
+        for attempt in 0..REDRAWS {
+            let x = self.generate(field, missing.len(), &mut seed.index(attempt).stream())?;
+            let mut again = Vec::new();
+            for (x, &row) in x.chunks_exact(d).zip(&missing) {
+                self.flow.space.coordinates().inverse(x, &mut event);
+                if event.iter().all(|e| e.is_finite()) {
+                    out.row_mut(row).iter_mut().zip(&event).for_each(|(o, e)| *o = *e);
+                } else {
+                    again.push(row);
+                }
+            }
+            if again.is_empty() {
+                return Ok(());
+            }
+            missing = again;
+        }
+        Err(Error::numeric(format!(
+            "the flow gives no finite event: {} of a batch were drawn {REDRAWS} times",
+            missing.len()
+        )))
+    }
+}
+
+impl Member for FlowMember {
+    fn sample(&self, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        let mut field = self.flow.network.field((&self.layout, &self.parameters))?;
+        let batches = out.axis_chunks_iter_mut(ndarray::Axis(0), BATCH);
+        for (batch, out) in batches.enumerate() {
+            self.fill(&mut field, chunk.seed.index(batch as u64), out)?;
+        }
+        Ok(())
+    }
+
+    /// log p(x_0) = log p_base(x_1) + the integral of the divergence from t = 0 to 1, and log|dx/d(event)|.
+    fn log_density(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {
+        let (space, config) = (&*self.flow.space, &self.flow.config);
+        let mut field = self.flow.network.divergence((&self.layout, &self.parameters))?;
+        let d = events.ncols();
+        for (batch, out) in out.chunks_mut(BATCH).enumerate() {
+            let first = batch * BATCH;
+            // The events in the domain, with log|dx/d(event)|; then their coordinates, and a log density each.
+            let mut inside = Vec::new();
+            let mut state = Vec::new();
+            let mut x = vec![0.0; d];
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = f64::NEG_INFINITY;
+                if let Some(log_jacobian) =
+                    space.coordinates().forward(&events.row(first + i).to_vec(), &mut x)
+                {
+                    inside.push((i, log_jacobian));
+                    state.extend_from_slice(&x);
+                }
+            }
+            let n = inside.len();
+            if n == 0 {
+                continue;
+            }
+            state.resize(n * (d + 1), 0.0);
+            let mut stream = seed.index(batch as u64).stream();
+            let mut wrapped = vec![0.0; n * d];
+            self.flow.solver.solve((0.0, 1.0), &mut state, |t, state, slope| {
+                wrapped.copy_from_slice(&state[..n * d]);
+                wrap_angles(space, &mut wrapped);
+                let probes = match config.divergence {
+                    Divergence::Exact => Probes::Units(d),
+                    Divergence::Hutchinson => Probes::random(config.probes as usize, n * d, &mut stream),
+                };
+                let (velocity, divergences) = slope.split_at_mut(n * d);
+                divergences.fill(0.0);
+                field(t, &wrapped, &probes, (velocity, divergences))?;
+                divergences.iter_mut().for_each(|sum| *sum = probes.divergence(*sum));
+                Ok(())
+            })?;
+            let (x, traces) = state.split_at_mut(n * d);
+            wrap_angles(space, x);
+            for (((i, log_jacobian), x), trace) in inside.into_iter().zip(x.chunks_exact(d)).zip(traces) {
+                out[i] = space.base_log_density(x) + *trace + log_jacobian;
+                if out[i].is_nan() || out[i] == f64::INFINITY {
+                    return Err(Error::numeric(format!(
+                        "the log density of event {} is {}: the flow took it to {x:?} in its base; more `steps` may help",
+                        first + i,
+                        out[i]
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,4 @@
+//! The lanes against the graphs.
+
+mod decoder;
+mod perceptron;
