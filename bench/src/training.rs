@@ -25,6 +25,7 @@ pub fn measure(plugins: &Plugins, peers: &Peers, dimension: usize) -> Result<Vec
         chain: 0,
         model: &model,
         members: None,
+        rows: &(0..TRAINING as u64).collect::<Vec<_>>(),
         training_rows: TRAINING as u64,
         settings: &settings,
         seed: Seed::new(3),

@@ -5,6 +5,8 @@
 //! knows no deviation from the truth (Kolmogorov-Smirnov) is compared on each training set with itself against the reference
 //! `truth`, where the experiment has that cell too.
 
+mod covering;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use crate::format::short;
 use crate::levels::{INTERVALS, SIGMAS};
 use crate::moments::{finite_quantile, mean, quantile, variance};
-use crate::results::{Cell, CellName, CellReplica, Interval, Results, TrueG};
+use crate::results::{Cell, CellName, Estimate, Interval, Results, TrueG};
 
 /// The calibration of every cell that has a truth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,6 +59,10 @@ pub enum TrueVersion {
     SingleMember,
     /// Of the same metric against the reference `truth`, on each training set.
     ReferenceTruth,
+    /// Of what the estimate is of, where it includes the bias: of one fit, or of the mean of the members.
+    OfTheEstimate,
+    /// The same truth, against the intervals of the members' spread alone.
+    SpreadAlone,
 }
 
 impl TrueVersion {
@@ -66,6 +72,8 @@ impl TrueVersion {
             TrueVersion::PosteriorMean => "posterior mean",
             TrueVersion::SingleMember => "single member",
             TrueVersion::ReferenceTruth => "against truth",
+            TrueVersion::OfTheEstimate => "bias included",
+            TrueVersion::SpreadAlone => "spread alone",
         }
     }
 }
@@ -81,6 +89,12 @@ pub struct Against {
     pub coverage_68: Fraction,
     /// How often the 95 % interval held it.
     pub coverage_95: Fraction,
+    /// How often the 95 % lower bound was below it, where the estimate includes the bias.
+    #[serde(default)]
+    pub bound: Option<Fraction>,
+    /// Levels of intervals from 5 to 95 %, and how often these held it, where the estimate includes the bias.
+    #[serde(default)]
+    pub levels: Vec<(f64, Fraction)>,
     /// Mean of ln(G / G_true) with its standard error: the bias.
     pub bias: Option<Mean>,
     /// Median of G / G_true over training sets, a G without an upper end counted as infinite; absent if it is that.
@@ -250,15 +264,16 @@ fn settings(effective: &Value, name: &CellName) -> Value {
 
 fn calibration(cell: &Cell, results: &Results, effective: &Value) -> Option<CellCalibration> {
     let overall = cell.overall.as_ref()?;
-    let mut versions = Vec::new();
-    for (version, truth) in [
+    let mut versions = covering::versions(cell);
+    let of_members = [
         (TrueVersion::PosteriorMean, overall.g_true_posterior_mean),
         (TrueVersion::SingleMember, overall.g_true_single_member),
-    ] {
+    ];
+    for (version, truth) in of_members.into_iter().filter(|_| versions.is_empty()).collect::<Vec<_>>() {
         if let Some(g_true) = truth
             && let Some(value) = g_true.value
         {
-            versions.push(against(version, g_true, cell.replicas.iter().map(|r| (r, value))));
+            versions.push(against(version, g_true, cell.replicas.iter().map(|r| (&r.estimate, value))));
         }
     }
     if versions.is_empty() {
@@ -282,8 +297,8 @@ fn against_reference(cell: &Cell, results: &Results) -> Option<Against> {
         let found = truth.replicas.iter().find(|r| r.replica == replica)?;
         positive(found.estimate.g)
     };
-    let pairs: Vec<(&CellReplica, f64)> =
-        cell.replicas.iter().filter_map(|r| Some((r, of(r.replica)?))).collect();
+    let pairs: Vec<(&Estimate, f64)> =
+        cell.replicas.iter().filter_map(|r| Some((&r.estimate, of(r.replica)?))).collect();
     let logs: Vec<f64> = pairs.iter().map(|(_, g)| g.ln()).collect();
     let Mean { value, error } = Mean::of(&logs)?;
     let end = |sign: f64| error.map(|e| (value + sign * e).exp());
@@ -299,21 +314,21 @@ fn against_reference(cell: &Cell, results: &Results) -> Option<Against> {
 fn against<'a>(
     version: TrueVersion,
     g_true: TrueG,
-    sets: impl Iterator<Item = (&'a CellReplica, f64)>,
+    sets: impl Iterator<Item = (&'a Estimate, f64)>,
 ) -> Against {
-    let sets: Vec<(&CellReplica, f64)> = sets.collect();
-    let coverage = |interval: fn(&CellReplica) -> Interval| {
+    let sets: Vec<(&Estimate, f64)> = sets.collect();
+    let coverage = |interval: fn(&Estimate) -> Interval| {
         Fraction::of(sets.iter().map(|(r, truth)| holds(interval(r), *truth)))
     };
-    let ratio = |(r, truth): &(&CellReplica, f64)| Some((positive(r.estimate.g)? / truth).ln());
+    let ratio = |(e, truth): &(&Estimate, f64)| Some((positive(e.g)? / truth).ln());
     let ratios: Vec<f64> = sets.iter().filter_map(ratio).collect();
-    let pull = |set: &(&CellReplica, f64)| {
-        let Interval { low, high } = set.0.estimate.interval_68;
+    let pull = |set: &(&Estimate, f64)| {
+        let Interval { low, high } = set.0.interval_68;
         Some(2.0 * ratio(set)? / (positive(high)? / positive(low)?).ln())
     };
     let mut sorted = ratios.clone();
     sorted.sort_unstable_by(f64::total_cmp);
-    let mut all: Vec<f64> = sets.iter().map(|(r, truth)| r.estimate.or_open() / truth).collect();
+    let mut all: Vec<f64> = sets.iter().map(|(e, truth)| e.or_open() / truth).collect();
     all.sort_unstable_by(f64::total_cmp);
     let [ratio_16, ratio_median, ratio_84] =
         [0.16, 0.5, 0.84].map(|p| finite_quantile(&all, p).filter(|_| !ratios.is_empty()));
@@ -322,8 +337,10 @@ fn against<'a>(
     Against {
         version,
         g_true,
-        coverage_68: coverage(|r| r.estimate.interval_68),
-        coverage_95: coverage(|r| r.estimate.interval_95),
+        coverage_68: coverage(|e| e.interval_68),
+        coverage_95: coverage(|e| e.interval_95),
+        bound: None,
+        levels: Vec::new(),
         bias: Mean::of(&ratios),
         ratio_median,
         ratio_16,

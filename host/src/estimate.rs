@@ -100,6 +100,7 @@ pub fn estimate(
         g: g(n_equiv),
         interval_68: Interval { low: g(inner.0), high: upper(inner.1) },
         interval_95: Interval { low: g(outer.0), high: upper(outer.1) },
+        bound: None,
         limit: limit.value,
         reason,
     };
@@ -107,7 +108,7 @@ pub fn estimate(
 }
 
 /// What remains of an estimate on this footing: a bound that nothing supports is withheld, not printed with a caveat.
-fn stand(found: Estimate, footing: &Footing) -> Estimate {
+pub fn stand(found: Estimate, footing: &Footing) -> Estimate {
     let nothing = Interval { low: None, high: None };
     let without_bound = |verdict: Verdict, reason: &String| Estimate {
         verdict,
@@ -115,6 +116,7 @@ fn stand(found: Estimate, footing: &Footing) -> Estimate {
         g: None,
         interval_68: nothing,
         interval_95: nothing,
+        bound: None,
         limit: found.limit,
         reason: reason.clone(),
     };

@@ -23,14 +23,18 @@ pub fn amplification(cell: &Cell) -> String {
 /// An estimate on one training set.
 pub fn estimate(estimate: &Estimate) -> String {
     match (estimate.verdict, finite(estimate.g)) {
-        (Verdict::Resolved, Some(g)) => {
+        (Verdict::Resolved | Verdict::BiasSeen, Some(g)) => {
             format!("{}{}", number(g, decimals(g)), interval(estimate.interval_68, g))
         }
-        (Verdict::AtLeast, _) => bound('>', estimate.interval_95.low, "95 %"),
+        (Verdict::AtLeast, _) => bound('>', estimate.lower_bound(), "95 %"),
         (Verdict::AtMost, _) => bound('<', estimate.interval_95.high, "95 %"),
         (Verdict::InSample, Some(g)) => format!("{} (in-sample)", number(g, decimals(g))),
         (Verdict::InSample, None) => "in-sample".into(),
-        (Verdict::Resolved, None) | (Verdict::Unresolved, _) => "unresolved".into(),
+        (Verdict::VarianceOnly, Some(g)) => {
+            format!("{}{} (variance only)", number(g, decimals(g)), interval(estimate.interval_68, g))
+        }
+        (Verdict::VarianceOnly, None) => bound('>', estimate.lower_bound(), "variance only"),
+        (Verdict::Resolved | Verdict::BiasSeen, None) | (Verdict::Unresolved, _) => "unresolved".into(),
     }
 }
 
@@ -41,25 +45,35 @@ fn over_sets(cell: &Cell, overall: &Overall) -> String {
         _ if done == all => format!("{done} sets"),
         _ => format!("{done} of {all} sets"),
     };
-    let bounds = |end: fn(&Interval) -> Option<f64>, verdict: Verdict| {
+    let bounds = |end: fn(&Estimate) -> Option<f64>, verdict: Verdict| {
         let those = cell.replicas.iter().filter(move |r| r.estimate.verdict == verdict);
-        those.filter_map(move |r| finite(end(&r.estimate.interval_95)))
+        those.filter_map(move |r| finite(end(&r.estimate)))
     };
     let median = finite(overall.g_median).map(|median| {
         let ends = Interval { low: overall.g_16, high: overall.g_84 };
         format!("{}{}", number(median, decimals(median)), interval(ends, median))
     });
     match (overall.verdict, median) {
-        (Verdict::Resolved, Some(median)) => format!("{median} (median of {sets})"),
-        (Verdict::AtLeast, _) => {
-            bound('>', bounds(|i| i.low, Verdict::AtLeast).reduce(f64::min), &format!("95 %, {sets}"))
-        }
-        (Verdict::AtMost, _) => {
-            bound('<', bounds(|i| i.high, Verdict::AtMost).reduce(f64::max), &format!("95 %, {sets}"))
-        }
+        (Verdict::Resolved | Verdict::BiasSeen, Some(median)) => format!("{median} (median of {sets})"),
+        (Verdict::VarianceOnly, Some(median)) => format!("{median} (variance only, median of {sets})"),
+        (Verdict::VarianceOnly, None) => bound(
+            '>',
+            bounds(Estimate::lower_bound, Verdict::VarianceOnly).reduce(f64::min),
+            &format!("variance only, {sets}"),
+        ),
+        (Verdict::AtLeast, _) => bound(
+            '>',
+            bounds(Estimate::lower_bound, Verdict::AtLeast).reduce(f64::min),
+            &format!("95 %, {sets}"),
+        ),
+        (Verdict::AtMost, _) => bound(
+            '<',
+            bounds(|e| e.interval_95.high, Verdict::AtMost).reduce(f64::max),
+            &format!("95 %, {sets}"),
+        ),
         (Verdict::InSample, Some(median)) => format!("{median} (in-sample, median of {sets})"),
         (Verdict::InSample, None) => "in-sample".into(),
-        (Verdict::Resolved, None) | (Verdict::Unresolved, _) => "unresolved".into(),
+        (Verdict::Resolved | Verdict::BiasSeen, None) | (Verdict::Unresolved, _) => "unresolved".into(),
     }
 }
 

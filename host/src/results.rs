@@ -11,6 +11,7 @@ mod fields;
 mod member_row;
 mod shown;
 mod table;
+mod taken_apart;
 mod written;
 
 use amplicast_sdk::MembersData;
@@ -23,6 +24,7 @@ pub use fields::{Field, Schema};
 pub use member_row::{CellRows, MemberRow};
 pub use shown::ShownMetric;
 pub use table::{TableRow, table_rows};
+pub use taken_apart::{MeanOfFits, TakenApart, Whose};
 
 /// Everything that a run found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -164,6 +166,12 @@ pub struct CellReplica {
     pub without: Option<Without>,
     /// The estimate.
     pub estimate: Estimate,
+    /// 1/G taken apart, where the estimate includes the bias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<TakenApart>,
+    /// Beside an estimate that includes the bias: what the spread of members alone gives, as Bahl et al. 2025 take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread_alone: Option<Estimate>,
     /// The metric at every checkpoint.
     #[serde(with = "columns::curve")]
     pub curve: Vec<CurvePoint>,
@@ -186,6 +194,9 @@ pub struct Estimate {
     pub interval_68: Interval,
     /// 95 % interval of G.
     pub interval_95: Interval,
+    /// One-sided lower bound of G at 95 %, where the estimate includes the bias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound: Option<f64>,
     /// The metric for n_gen -> infinity.
     pub limit: f64,
     /// Why the verdict is what it is, in one sentence.
@@ -193,6 +204,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// The lower bound of G at 95 %: one-sided where the bias is in the estimate, else the lower end of the interval.
+    pub fn lower_bound(&self) -> Option<f64> {
+        self.bound.or(self.interval_95.low)
+    }
+
     /// G; where there is no number, the end that it is open to: 0 if it is bounded from above alone, else infinity.
     pub fn or_open(&self) -> f64 {
         self.g.unwrap_or(if self.verdict == Verdict::AtMost { 0.0 } else { f64::INFINITY })
@@ -220,6 +236,10 @@ pub enum Verdict {
     AtMost,
     /// Neither.
     Unresolved,
+    /// The estimate includes the bias, and one is seen in the training events.
+    BiasSeen,
+    /// The spread of members alone: a variance, which says nothing of a bias.
+    VarianceOnly,
     /// The reference is the training set itself: the number is shown, but it is no evidence.
     InSample,
 }
@@ -232,7 +252,27 @@ impl Verdict {
             Verdict::AtLeast => "at-least",
             Verdict::AtMost => "at-most",
             Verdict::Unresolved => "unresolved",
+            Verdict::BiasSeen => "bias-seen",
+            Verdict::VarianceOnly => "variance-only",
             Verdict::InSample => "in-sample",
+        }
+    }
+}
+
+impl CellReplica {
+    /// The estimate from the spread of the members alone, which is that of Bahl et al. 2025.
+    pub fn of_the_spread(&self) -> &Estimate {
+        self.spread_alone.as_ref().unwrap_or(&self.estimate)
+    }
+}
+
+impl Cell {
+    /// The true G, of what the estimate is of: of one fit, or of the mean over members.
+    pub fn true_g(&self) -> Option<TrueG> {
+        let overall = self.overall.as_ref()?;
+        match self.replicas.first().and_then(|r| r.apart.as_ref()).map(|apart| apart.of) {
+            Some(Whose::OneFit | Whose::OneSubset) => overall.g_true_single_member,
+            Some(Whose::MeanOfMembers) | None => overall.g_true_posterior_mean,
         }
     }
 }

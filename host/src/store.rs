@@ -66,10 +66,32 @@ impl Key {
         hasher.finalize().to_hex().to_string()
     }
 
+    /// What its file is called, shortened: enough to tell one of millions.
+    pub fn mark(&self) -> String {
+        mark(self.kind, &self.hash)
+    }
+
     /// The hash, as an input of later stages.
     pub fn hash(&self) -> &str {
         &self.hash
     }
+}
+
+/// Digits of a hash that tell a stage from millions of others.
+const MARK: usize = 16;
+
+fn mark(kind: &str, hash: &str) -> String {
+    format!("{kind}-{}", &hash[..hash.len().min(MARK)])
+}
+
+/// The marks of all stages in a folder, by one look at its names.
+pub fn marks(folder: &Path) -> HashSet<String> {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    let known = |name: std::ffi::OsString| {
+        let (kind, rest) = name.to_str()?.split_once('-')?;
+        Some(mark(kind, rest.split_once('.')?.0))
+    };
+    names.filter_map(known).collect()
 }
 
 /// The folder of inputs that stages share, in that of the stages.

@@ -38,6 +38,7 @@ pub mod abi;
 mod component;
 mod context;
 mod dataset;
+mod descent;
 mod diagnostics;
 mod differentiable;
 mod error;
@@ -46,8 +47,10 @@ mod extended;
 mod generator;
 mod metric;
 pub mod momenta;
+pub mod moments;
 mod optimizer;
 mod parameters;
+mod paths;
 mod seed;
 mod simple;
 mod summary;
@@ -63,6 +66,7 @@ pub use {abi_stable, inventory, ndarray, rand, rand_distr, schemars, serde, serd
 pub use component::{Component, Config, read_config};
 pub use context::{Alone, Context};
 pub use dataset::{Dataset, Density, Split};
+pub use descent::{Step, check_finite, descend};
 pub use diagnostics::{DiagnosticCurve, DiagnosticFigure, DiagnosticNumber, Diagnostics};
 pub use differentiable::{Differentiable, LossKind};
 pub use error::{Error, ErrorKind, Result, ensure_config};
@@ -70,17 +74,19 @@ pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_
 pub use extended::Extended;
 pub use generator::{Abilities, Generator, Member, Model};
 pub use metric::{
-    Accumulator, Comparison, Curves, Deviation, Limit, Measured, Metric, NullLaw, Reference, ReferenceUse,
-    Shown, Takes, expect_length,
+    Accumulator, Comparison, Curves, Deviation, Expectations, Limit, Measured, Metric, NullLaw, Reference,
+    ReferenceUse, Shown, Takes, expect_length,
 };
 pub use optimizer::{Adam, Schedule, TrainingSettings, clip_global_norm, sum, sum_of_squares};
 pub use parameters::{Layout, Segment};
+pub use paths::{InputPath, InputPattern};
 pub use seed::{Seed, Stream};
 pub use simple::SimpleGenerator;
 pub use summary::{
     FitNeeds, Fitted, FittedSummary, PseudoExperiment, PseudoExperiments, Summary, SummaryFit, SummaryNeeds,
     SummaryStatistic, TrainingUse,
 };
-pub use training::{Batches, check_finite, shares};
+pub use training::{BatchGradients, Batches, shares};
 pub use uncertainty::{Chain, Inference, Members, MembersData, Requirements, UncertaintyModel};
+pub use validation::Best;
 pub use values::Values;

@@ -204,6 +204,19 @@ pub struct Deviation {
     pub pulls: Vec<f64>,
 }
 
+/// What an averaging metric is made of: expectation values in a sample, and how much they scatter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectations {
+    /// The sample's mean of each quantity, such as the fraction of events in each region.
+    pub means: Vec<f64>,
+    /// Their covariance from one event to another (quantity x quantity, row by row).
+    pub covariance: Vec<f64>,
+    /// The unit in which each quantity enters a sum over quantities. Those of the training events are used for all samples.
+    pub units: Vec<f64>,
+    /// Relative standard error of the sum of the quantities' variances in these units, as this sample knows it.
+    pub error: f64,
+}
+
 /// A comparison with one reference.
 pub trait Comparison: Send + Sync {
     /// What the numbers of [`Accumulator::values`] are.
@@ -222,6 +235,14 @@ pub trait Comparison: Send + Sync {
     ///
     /// Mean and quantiles fall monotonically with n.
     fn null(&self, curves: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw>;
+
+    /// The expectation values of a sample of so many events, given the accumulator's values on it.
+    ///
+    /// From those of members and of the events that they were fitted to, the host measures how far a generator is from the truth, its bias
+    /// included. `None` of a metric that averages nothing.
+    fn expectations(&self, _values: &[f64], _events: u64) -> Result<Option<Expectations>> {
+        Ok(None)
+    }
 
     /// The deviation from the truth, given the accumulator's values on `n_truth` true events.
     ///

@@ -7,7 +7,7 @@
 //! assert_eq!(momenta::transverse_momentum(jet), 75.0);
 //! ```
 
-use std::f64::consts::PI;
+use std::f64::consts::{PI, TAU};
 
 /// A pseudorapidity that stands for infinity (FastJet's `MaxRap`): a summary must be a finite number.
 const MAX_ETA: f64 = 1e5;
@@ -43,23 +43,29 @@ pub fn moves_across([_, x, y, _]: [f64; 4]) -> bool {
 
 /// phi in [-pi, pi).
 pub fn azimuth([_, x, y, _]: [f64; 4]) -> f64 {
-    wrapped(y.atan2(x))
+    wrap_angle(y.atan2(x))
 }
 
-/// The distance sqrt(Delta eta^2 + Delta phi^2), with Delta phi the shorter way around.
-pub fn delta_r(a: [f64; 4], b: [f64; 4]) -> f64 {
-    let eta = pseudorapidity(a) - pseudorapidity(b);
-    let phi = wrapped(azimuth(a) - azimuth(b));
+/// The direction (eta, phi).
+pub fn direction(momentum: [f64; 4]) -> [f64; 2] {
+    [pseudorapidity(momentum), azimuth(momentum)]
+}
+
+/// The distance sqrt(Delta eta^2 + Delta phi^2) of two directions (eta, phi), with Delta phi the shorter way around.
+pub fn distance([eta, phi]: [f64; 2], [other_eta, other_phi]: [f64; 2]) -> f64 {
+    let (eta, phi) = (eta - other_eta, wrap_angle(phi - other_phi));
     (eta * eta + phi * phi).sqrt()
 }
 
-/// An angle from -2 pi to 2 pi, brought to [-pi, pi).
-fn wrapped(angle: f64) -> f64 {
-    match angle {
-        angle if angle >= PI => angle - 2.0 * PI,
-        angle if angle < -PI => angle + 2.0 * PI,
-        angle => angle,
-    }
+/// The distance of the directions of two momenta.
+pub fn delta_r(a: [f64; 4], b: [f64; 4]) -> f64 {
+    distance(direction(a), direction(b))
+}
+
+/// An angle, brought to [-pi, pi).
+pub fn wrap_angle(angle: f64) -> f64 {
+    let wrapped = angle - TAU * (angle / TAU).round();
+    if wrapped >= PI { wrapped - TAU } else { wrapped }
 }
 
 #[cfg(test)]
@@ -104,6 +110,17 @@ mod tests {
     fn the_azimuth_is_below_pi() {
         assert_eq!(azimuth([1.0, -1.0, 0.0, 0.0]), -PI);
         assert_eq!(azimuth([1.0, -1.0, -0.0, 0.0]), -PI);
+    }
+
+    #[test]
+    fn angles_are_wrapped() {
+        for angle in [-7.0, -PI, 0.0, 3.0, PI, 100.0] {
+            let wrapped = wrap_angle(angle);
+            assert!((-PI..PI).contains(&wrapped), "{angle} {wrapped}");
+            assert!(
+                (wrapped.sin() - angle.sin()).abs() < 1e-12 && (wrapped.cos() - angle.cos()).abs() < 1e-12
+            );
+        }
     }
 
     #[test]

@@ -105,6 +105,20 @@ impl TrainingSettings {
         Ok(())
     }
 
+    /// The same for a part of the training set, so that each event is seen as often as in a fit to all of them: all that is counted
+    /// in steps becomes less by that part.
+    #[must_use]
+    pub fn for_part(&self, rows: u64, of: u64) -> Self {
+        let part = rows as f64 / of.max(1) as f64;
+        let steps = |n: u64| (n as f64 * part).round() as u64;
+        TrainingSettings {
+            iterations: steps(self.iterations).max(1),
+            warmup: steps(self.warmup),
+            validate_every: steps(self.validate_every).max(1),
+            ..self.clone()
+        }
+    }
+
     /// The factor on the learning rate at a step (from 0).
     pub fn rate_factor(&self, step: u64) -> f64 {
         if step < self.warmup {
@@ -143,6 +157,11 @@ impl Adam {
             square: vec![0.0; length],
             steps: 0,
         }
+    }
+
+    /// Adam, whatever the settings say of weight decay: for parameters on which a prior acts.
+    pub fn without_decay(length: usize, settings: &TrainingSettings) -> Self {
+        Adam { decay: 0.0, ..Adam::new(length, settings) }
     }
 
     /// One step down the gradient with this learning rate.

@@ -1,9 +1,11 @@
 //! Stochastic optimization of a differentiable model: what `Model::fit` does by default.
 
+use std::ops::ControlFlow;
+
 use rand::seq::SliceRandom;
 
 use crate::validation::{Next, Validation, split};
-use crate::{Adam, Context, Differentiable, Error, Result, Seed, Stream, TrainingSettings, clip_global_norm};
+use crate::{Adam, Context, Differentiable, Error, Result, Seed, Stream, TrainingSettings, descend};
 
 /// Batches of rows without end: every pass over the rows is a fresh permutation.
 pub struct Batches {
@@ -42,15 +44,27 @@ pub fn shares(rows: &[u64], weights: Option<&[f64]>) -> Result<Vec<f64>> {
     Ok(weights.map_or_else(|| vec![1.0 / total; n], |weights| weights.iter().map(|w| w / total).collect()))
 }
 
-/// An error that names the step if a loss or a gradient norm is not finite.
-pub fn check_finite(step: u64, loss: f64, gradient_norm: f64) -> Result<()> {
-    if loss.is_finite() && gradient_norm.is_finite() {
-        return Ok(());
+/// Mean losses and gradients of a model on batch after batch.
+pub struct BatchGradients<'a> {
+    model: &'a dyn Differentiable,
+    batches: Batches,
+    losses: Seed,
+    calls: u64,
+}
+
+impl<'a> BatchGradients<'a> {
+    /// On batches of at most `batch` of these rows; the seed is that of their order, and of losses that are random themselves.
+    pub fn new(model: &'a dyn Differentiable, rows: &[u64], batch: usize, seed: Seed) -> Self {
+        let batches = Batches::new(rows, batch, seed.split("batches"));
+        BatchGradients { model, batches, losses: seed.split("loss"), calls: 0 }
     }
-    Err(Error::numeric(format!(
-        "training diverged at step {step}: expected a finite loss and gradient, found loss {loss}, gradient norm \
-         {gradient_norm}; a smaller learning_rate or clip may help"
-    )))
+
+    /// The mean loss on the next batch, and its gradient.
+    pub fn next(&mut self, parameters: &[f32], gradient: &mut [f32]) -> Result<f64> {
+        let seed = self.losses.index(self.calls);
+        self.calls += 1;
+        self.model.loss_and_gradient(parameters, self.batches.next_rows(), None, seed, gradient)
+    }
 }
 
 /// Minimizes the mean loss over `rows` from `parameters`, and returns those that are best on the validation events, or the
@@ -68,32 +82,30 @@ pub fn fit(
     }
     let (learned, kept) = split(rows, settings, seed.split("validation-rows"))?;
     let mut validation = Validation::new(kept, settings, seed.split("validation"));
-    let mut batches = Batches::new(&learned, settings.batch, seed.split("batches"));
+    let mut gradients = BatchGradients::new(model, &learned, settings.batch, seed);
     let mut average = (settings.average > 0.0).then(|| parameters.clone());
     let mut rate = 1.0;
     let mut adam = Adam::new(parameters.len(), settings);
     let mut gradient = vec![0.0; parameters.len()];
-    let losses = seed.split("loss");
-    for step in 0..settings.iterations {
-        context.check()?;
-        let rows = batches.next_rows();
-        let loss = model.loss_and_gradient(&parameters, rows, None, losses.index(step), &mut gradient)?;
-        let norm = clip_global_norm(&mut [&mut gradient], settings.clip);
-        check_finite(step, loss, norm)?;
-        adam.step(&mut parameters, &gradient, settings.learning_rate * settings.rate_factor(step) * rate);
+    let report = |done, loss| context.progress(done, settings.iterations, Some(loss));
+    descend(settings, context, report, |step| {
+        let loss = gradients.next(&parameters, &mut gradient)?;
+        step.clip(loss, &mut [&mut gradient])?;
+        adam.step(&mut parameters, &gradient, step.rate() * rate);
         if let Some(average) = &mut average {
             // Early on the mean over all steps so far: the start must not linger.
-            let keep = settings.average.min(step as f64 / (step + 1) as f64) as f32;
+            let done = step.number as f64;
+            let keep = settings.average.min(done / (done + 1.0)) as f32;
             average.iter_mut().zip(&parameters).for_each(|(a, p)| *a = keep * *a + (1.0 - keep) * p);
         }
-        context.progress(step + 1, settings.iterations, Some(loss));
-        if validation.due(step + 1) {
+        if validation.due(step.number + 1) {
             match validation.look(model, average.as_ref().unwrap_or(&parameters))? {
                 Next::Rate(factor) => rate = factor,
-                Next::Stop => break,
+                Next::Stop => return Ok(ControlFlow::Break(loss)),
             }
         }
-    }
+        Ok(ControlFlow::Continue(loss))
+    })?;
     Ok(validation.best_or(average.unwrap_or(parameters)))
 }
 

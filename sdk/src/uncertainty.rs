@@ -32,6 +32,8 @@ pub enum MembersData {
     Bootstrap,
     /// Each to a random half of them: the spread over halves is that over training sets of the whole size.
     Halves,
+    /// Each to a part of them that no other one has: the spread over subsets is that over training sets of their size.
+    Subsets,
     /// Draws of one posterior over the parameters, inferred from all of them.
     Posterior,
 }
@@ -43,6 +45,7 @@ impl MembersData {
             MembersData::Same => "same",
             MembersData::Bootstrap => "bootstrap",
             MembersData::Halves => "halves",
+            MembersData::Subsets => "subsets",
             MembersData::Posterior => "posterior",
         }
     }
@@ -57,7 +60,10 @@ pub struct Inference<'a> {
     pub model: &'a dyn Model,
     /// How many members will be drawn; known only to a model that infers them together ([`Requirements::joint`]).
     pub members: Option<u64>,
-    /// Rows of the training set.
+    /// The training events that the chain is fitted to, as rows of those that the model was prepared on, in the order of
+    /// [`UncertaintyModel::rows`]; a row may come several times.
+    pub rows: &'a [u64],
+    /// Events of the whole training set, of which the rows may be a part.
     pub training_rows: u64,
     /// The experiment's training settings.
     pub settings: &'a TrainingSettings,
@@ -97,8 +103,6 @@ pub struct Members {
     pub parameters: Vec<Vec<f32>>,
     /// How many independent members they are worth; less than their number when draws correlate.
     pub n_effective: f64,
-    /// How often each was fitted to each row of the training set (member x row); `None` if all were fitted to all rows, once.
-    pub rows: Option<Vec<Vec<u16>>>,
     /// What the posterior says of itself.
     pub diagnostics: Diagnostics,
 }
@@ -107,7 +111,7 @@ impl Members {
     /// Members that are independent of each other, all fitted to the whole training set.
     pub fn independent(parameters: Vec<Vec<f32>>) -> Self {
         let n_effective = parameters.len() as f64;
-        Members { parameters, n_effective, rows: None, diagnostics: Diagnostics::default() }
+        Members { parameters, n_effective, diagnostics: Diagnostics::default() }
     }
 }
 
@@ -133,6 +137,18 @@ pub trait UncertaintyModel: Component {
     fn check(&self, model: &dyn Model) -> Result<()> {
         let _ = model;
         Ok(())
+    }
+
+    /// The rows of the training set that a chain is fitted to, in the order in which it takes them; a row may come several times.
+    /// `None`: all of them, once.
+    ///
+    /// Known before anything is trained, so that the host can compare what a member generates with the events that it saw, and so measure its
+    /// bias. Of rows that do not repeat, the host prepares the generator on these events alone: what it chooses from events, such as ranges
+    /// or a whitening, is chosen again. A model that names rows of any chain gives one member a chain, in the order of its chains. `seed` is that
+    /// of all chains.
+    fn rows(&self, chain: u64, members: u64, training_rows: u64, seed: Seed) -> Option<Vec<u64>> {
+        let _ = (chain, members, training_rows, seed);
+        None
     }
 
     /// Infers one chain.

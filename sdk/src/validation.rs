@@ -51,13 +51,37 @@ pub(crate) enum Next {
     Stop,
 }
 
+/// The parameters with the smallest loss so far.
+#[derive(Debug, Clone, Default)]
+pub struct Best {
+    found: Option<(f64, Vec<f32>)>,
+    since: u64,
+}
+
+impl Best {
+    /// Compares parameters with the best so far; gives how many there were since these, 0 if they are the best.
+    pub fn take(&mut self, loss: f64, parameters: &[f32]) -> u64 {
+        // A loss that is not a number is never the best.
+        if self.found.as_ref().is_none_or(|(best, _)| loss < *best || best.is_nan()) {
+            *self = Best { found: Some((loss, parameters.to_vec())), since: 0 };
+        } else {
+            self.since += 1;
+        }
+        self.since
+    }
+
+    /// The smallest loss and its parameters; none if there were no parameters.
+    pub fn found(self) -> Option<(f64, Vec<f32>)> {
+        self.found
+    }
+}
+
 /// The best parameters so far, and what the schedule makes of the losses.
 pub(crate) struct Validation<'a> {
     settings: &'a TrainingSettings,
     rows: Vec<u64>,
     seed: Seed,
-    best: Option<(f64, Vec<f32>)>,
-    without_best: u64,
+    best: Best,
     /// The smallest loss that counted for the schedule, and validations since.
     plateau: (f64, u64),
     rate: f64,
@@ -66,15 +90,7 @@ pub(crate) struct Validation<'a> {
 impl<'a> Validation<'a> {
     /// With these rows; none for no validation.
     pub fn new(rows: Vec<u64>, settings: &'a TrainingSettings, seed: Seed) -> Self {
-        Validation {
-            settings,
-            rows,
-            seed,
-            best: None,
-            without_best: 0,
-            plateau: (f64::INFINITY, 0),
-            rate: 1.0,
-        }
+        Validation { settings, rows, seed, best: Best::default(), plateau: (f64::INFINITY, 0), rate: 1.0 }
     }
 
     /// Whether parameters are due after `steps` steps.
@@ -94,14 +110,8 @@ impl<'a> Validation<'a> {
     }
 
     fn take(&mut self, loss: f64, parameters: &[f32]) -> Next {
-        // A loss that is not a number is never the best.
-        if self.best.as_ref().is_none_or(|(best, _)| loss < *best || best.is_nan()) {
-            self.best = Some((loss, parameters.to_vec()));
-            self.without_best = 0;
-        } else {
-            self.without_best += 1;
-        }
-        if self.settings.patience > 0 && self.without_best >= self.settings.patience {
+        let since = self.best.take(loss, parameters);
+        if self.settings.patience > 0 && since >= self.settings.patience {
             return Next::Stop;
         }
         if self.settings.schedule == Schedule::Plateau {
@@ -121,7 +131,7 @@ impl<'a> Validation<'a> {
 
     /// The best parameters seen, or the last ones if none were looked at.
     pub fn best_or(self, last: Vec<f32>) -> Vec<f32> {
-        self.best.map_or(last, |(_, parameters)| parameters)
+        self.best.found().map_or(last, |(_, parameters)| parameters)
     }
 }
 

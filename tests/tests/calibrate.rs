@@ -36,14 +36,15 @@ fn intervals_of_a_calibrated_posterior_hold_the_truth() {
     let replicas = REPLICAS.to_string();
     place.amplicast(&["calibrate", &file, "--out", "run", "--training-sets", &replicas]).expect(0).prints(&[
         "68 % held it",
-        "posterior mean",
+        "bias included",
+        "spread alone",
         "calibration/report.html",
     ]);
     let found = calibration(&place);
     assert_eq!((found.truth.as_str(), found.replicas, found.n_train), ("gaussian", REPLICAS, 100));
     let cell = &found.cells[0];
     let mean = &cell.against[0];
-    assert_eq!((mean.version, mean.coverage_68.of), (TrueVersion::PosteriorMean, REPLICAS));
+    assert_eq!((mean.version, mean.coverage_68.of), (TrueVersion::OfTheEstimate, REPLICAS));
     // The half line: I (1 - I) / phi(0)^2 = pi / 2 true events; the spread of (I - 1/2)^2 over 100 sets gives 14 %.
     let g_true = mean.g_true.value.unwrap();
     assert!((g_true / std::f64::consts::FRAC_PI_2 - 1.0).abs() < 3.5 * 0.14, "{g_true}");
@@ -55,11 +56,17 @@ fn intervals_of_a_calibrated_posterior_hold_the_truth() {
     let pulls = cell.pulls.as_ref().unwrap();
     assert!((pulls.within_68.value - 0.6827).abs() < 3.5 * 0.0466, "{pulls:?}");
     assert!((pulls.within_95.value - 0.95).abs() < 3.5 * 0.0218, "{pulls:?}");
-    // A single member's deviation is twice as large: its true G is half, and the interval misses it more often.
-    let member = &cell.against[1];
-    let ratio = g_true / member.g_true.value.unwrap();
-    assert!((1.5..2.7).contains(&ratio), "{ratio}");
-    assert!(member.coverage_68.value() < mean.coverage_68.value());
+    // Levels from 5 to 95 %: no further off than the two above.
+    assert_eq!((mean.levels.len(), mean.levels[9].0), (19, 0.5));
+    for (level, held) in &mean.levels {
+        let error = (level * (1.0 - level) / REPLICAS as f64).sqrt();
+        assert!((held.value() - level).abs() < 3.5 * error + 0.07, "{level}: {held}");
+    }
+    assert!(mean.bound.unwrap().value() > 0.88, "{:?}", mean.bound);
+    // Where there is no bias the spread alone is right as well.
+    let alone = &cell.against[1];
+    assert_eq!(alone.version, TrueVersion::SpreadAlone);
+    assert!((alone.coverage_95.value() - 0.95).abs() < 0.12, "{:?}", alone.coverage_95);
 
     // The run itself shares the stages, and tells of the calibration.
     let run = place.amplicast(&["run", &file, "--out", "run"]).expect(0);

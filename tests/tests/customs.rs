@@ -248,6 +248,40 @@ fn names_that_are_no_text_are_used_as_they_are() {
         .says(&["cannot read the experiment"]);
 }
 
+/// Relative paths start at the experiment, wherever the program is called; stages and results are the same.
+#[test]
+fn relative_paths_start_at_the_experiment() {
+    let place = Place::new();
+    for folder in ["exp/data", "other"] {
+        std::fs::create_dir_all(place.path(folder)).expect("a folder");
+    }
+    for (i, name) in ["t", "m1", "m2", "m3"].iter().enumerate() {
+        let n = if i == 0 { 100 } else { 1000 };
+        let file = place.normal_npy("events.npy", n, 1, i as u64);
+        std::fs::rename(file, place.path(&format!("exp/data/{name}.npy"))).expect("writable");
+    }
+    place.write(
+        "exp/a.toml",
+        "[experiment]\nn_train = 100\nn_gen = 1000\n[dataset]\nplugin = \"events-file\"\ntrain = \"data/t.npy\"\n\
+         [[generator]]\nplugin = \"samples\"\nmembers = [\"data/m*.npy\"]\n[[summary]]\nplugin = \"coordinate\"\nindex = 0\n\
+         [[metric]]\nplugin = \"integral\"\nintervals = [[0.0, 0.5]]\n",
+    );
+    let call = |folder: &str, arguments: &[&str]| {
+        let mut command = place.command(arguments);
+        Finished::of(command.current_dir(place.path(folder)).output().expect("amplicast can be started"))
+    };
+    call("exp", &["run", "a.toml", "--out", "../one"]).expect(0);
+    call("other", &["run", "../exp/a.toml", "--out", "../two"]).expect(0);
+    assert_eq!(results(&place.path("one")), results(&place.path("two")));
+    let stages = |run: &str| stage_files(&place.path(run)).into_keys().collect::<Vec<_>>();
+    assert_eq!(stages("one"), stages("two"));
+    // The path that is wrong is said whole.
+    let wrong = call("other", &["check", "../exp/a.toml", "--set", "dataset.train=data/none.npy"]).expect(2);
+    wrong.says(&["/exp/data/none.npy: cannot open the file"]);
+    let nowhere = call("other", &["check", "../exp/a.toml", "--set", "experiment.folder=nowhere"]).expect(2);
+    nowhere.says(&["experiment.folder: expected a folder, found none at ", "/exp/nowhere"]);
+}
+
 const ESTIMATE: &str = "--summary coordinate:0 --region=-9:0";
 
 /// Files in a folder of this name, and an estimate called there.

@@ -132,10 +132,10 @@ fn faults_of_uncertainty_models_are_found() {
             ("invents-members", "no-chains members-differ other-seed"),
             ("impossible-number", "requirements"),
             (
-                "rows-of-one-member",
-                "members members-seed stored-chains lost-chain row-counts members-differ other-seed training-rows",
+                "rows-beyond",
+                "chains members members-seed stored-chains lost-chain row-counts threads stop members-differ other-seed spread training-rows",
             ),
-            ("few-rows", "training-rows"),
+            ("rows-at-random", "chains members-seed threads other-seed training-rows"),
         ],
     );
 }

@@ -60,8 +60,12 @@ struct Workflow {
 
 impl Workflow {
     fn new(delay: u64) -> Self {
+        Self::of(EXPERIMENT.replace("DELAY", &delay.to_string()))
+    }
+
+    fn of(experiment: String) -> Self {
         let place = Place::new();
-        place.write("jobs.toml", EXPERIMENT.replace("DELAY", &delay.to_string()));
+        place.write("jobs.toml", experiment);
         let workflow = Workflow { place, plugins: hostile_plugin().display().to_string() };
         workflow
             .call(&["workflow", "jobs.toml", "--out", "run"])
@@ -101,6 +105,26 @@ impl Workflow {
         let stages = |folder: &str| stage_files(&self.place.path(folder)).into_keys().collect::<Vec<_>>();
         assert_eq!(stages("run"), stages("one"));
     }
+}
+
+/// For the number of its events, the fits to it and the pass over it, one member is made.
+#[test]
+fn a_job_makes_each_member_once() {
+    let workflow = Workflow::of(EXPERIMENT.replace("delay = DELAY", "tells = true"));
+    let made = |jobs: &[&str]| {
+        let told = workflow.job(jobs).expect(0).err;
+        let mut lines: Vec<&str> = told.lines().filter(|line| line.contains("a member is made")).collect();
+        let all = lines.len();
+        lines.sort_unstable();
+        lines.dedup();
+        assert_eq!(all, lines.len(), "{told}");
+        all
+    };
+    assert_eq!(made(&["chain/1/2/1-4"]), 0);
+    assert_eq!(made(&["shared/1/2"]), 1);
+    // The first one as well, which tells whether members have an end.
+    assert_eq!(made(&["pass/1/2/2-3"]), 3);
+    assert_eq!(made(&["pass/1/2/1", "pass/1/2/4"]), 2);
 }
 
 /// Backwards, by many processes, two at once, and some of it twice.
@@ -193,6 +217,51 @@ fn jobs_are_done_with_what_was_asked_for() {
         .expect(2)
         .says(&["experiment.toml: it was changed after the workflow was written"]);
     assert_eq!(stage_files(&workflow.place.path("run")).len(), 0);
+}
+
+/// Who looks on is told of failures by their cause, of stages that are gone, and of an experiment that is another one by now.
+#[test]
+fn status_tells_what_failed_and_what_was_lost_or_changed() {
+    let workflow = Workflow::new(0);
+    workflow.job(&["chain/1/1/1-4", "truth/1"]).expect(0);
+    workflow.job(&["pass/1/2/1-4"]).expect(1);
+    let status = workflow.status();
+    assert!(status.contains("failed: pass/1/2/1 and 3 more on "), "{status}");
+    assert!(!status.contains("lost: ") && !status.contains("changed"), "{status}");
+
+    let stages = workflow.place.path("run/stages");
+    let files = std::fs::read_dir(&stages).expect("stages").flatten().map(|entry| entry.path());
+    let named =
+        |kind: &str, file: &Path| file.file_name().is_some_and(|n| n.to_string_lossy().starts_with(kind));
+    let (chains, others): (Vec<_>, Vec<_>) =
+        files.filter(|file| file.is_file()).partition(|file| named("chain-", file));
+    let truths: Vec<_> = others.into_iter().filter(|file| named("truth-", file)).collect();
+    for file in [&chains[0], &chains[1], &truths[0]] {
+        std::fs::remove_file(file).expect("removed");
+    }
+    let status = workflow.status();
+    assert!(status.contains("stages lost: chain/1/1/"), "{status}");
+    assert!(status.contains(" and 2 more were done, and are open again"), "{status}");
+    workflow.job(&["chain/1/1/1-4", "truth/1"]).expect(0);
+    assert!(!workflow.status().contains("lost: "), "{}", workflow.status());
+
+    let append = |file: &str| {
+        let path = workflow.place.path(file);
+        let text = std::fs::read_to_string(&path).expect("the experiment") + "# another line\n";
+        std::fs::write(&path, text).expect("the experiment");
+    };
+    append("jobs.toml");
+    let status = workflow.status();
+    assert!(
+        status.contains("jobs.toml: it was changed after the workflow was written: jobs are those"),
+        "{status}"
+    );
+    append("run/experiment.toml");
+    let status = workflow.status();
+    assert!(
+        status.contains("experiment.toml: it was changed after the workflow was written: jobs are refused"),
+        "{status}"
+    );
 }
 
 /// A job that is killed leaves what it had stored, and the next one the rest; whoever looks sees that nobody works on it any more.

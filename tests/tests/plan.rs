@@ -53,7 +53,8 @@ fn predicted(printed: &str, heading: &str, g: &str) -> f64 {
 fn found(results: &Results, metric: &str) -> f64 {
     let cell = results.cells.iter().find(|c| c.name.metric == metric).unwrap();
     assert_eq!(cell.replicas.len() as u64, RUNS, "{:?}", cell.failures);
-    cell.replicas.iter().filter(|r| r.estimate.verdict == Verdict::Resolved).count() as f64 / RUNS as f64
+    cell.replicas.iter().filter(|r| r.of_the_spread().verdict == Verdict::Resolved).count() as f64
+        / RUNS as f64
 }
 
 /// 3.5 standard errors of the difference of two fractions of `RUNS` each.

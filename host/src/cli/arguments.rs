@@ -64,6 +64,13 @@ with replacement. It is counted how often the interval has two ends.")]
   amplicast estimate --train t.npy --members 'gen_*.npy' --holdout h.npy --summary radius --quantiles 20 --regions 2-19
   amplicast estimate --train t.h5::events --members 'gen_*.npy' --layout px,py,pz,E --summary ht --region 600:inf")]
     Estimate(Box<EstimateCommand>),
+    /// Write the training events that members are to be fitted to, for those who train elsewhere: random halves, bootstraps or subsets.
+    #[command(after_help = "Example:
+  amplicast split --train train.npy --halves 10 --out parts
+  # train one network on train.npy and one on each of parts/half_*.npy, for half as many steps; then
+  amplicast estimate --train train.npy --full gen_full.npy --members 'gen_half_*.npy' --members-rows 'parts/half_*.rows.npy' \\
+      --summary radius --region 0.9:1.1")]
+    Split(SplitCommand),
     /// Write what a cluster needs to run an experiment job by job: a Snakefile, profiles, the list of jobs.
     #[command(after_help = "Examples:
   amplicast workflow examples/ring-2d.toml --out runs/ring-2d
@@ -220,8 +227,15 @@ pub struct EstimateCommand {
     pub members: Vec<String>,
     /// What the members were fitted to: all to the `same` training events, each to a `bootstrap` or to `halves` of them, or draws of
     /// one `posterior`. Unsaid, a small spread bounds nothing.
-    #[arg(long, value_name = "WHAT", value_parser = ["same", "bootstrap", "halves", "posterior"])]
+    #[arg(long, value_name = "WHAT", value_parser = ["same", "bootstrap", "halves", "subsets", "posterior"])]
     pub members_data: Option<String>,
+    /// Files with the rows of the training events (from 0) that each member was fitted to, one a member, as `amplicast split` writes them:
+    /// G then includes the generator's bias.
+    #[arg(long, value_name = "PATTERN", num_args = 1..)]
+    pub members_rows: Vec<String>,
+    /// Files of generated events of fits to all training events: the generator whose G is meant.
+    #[arg(long, value_name = "PATTERN[::KEY]", num_args = 1.., requires = "members_rows")]
+    pub full: Vec<String>,
     /// Events to take of each member [default: all, of members of one length].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
     pub events: Option<u64>,
@@ -280,6 +294,39 @@ pub struct EstimateCommand {
     /// Threads.
     #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast split`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("parts").required(true).multiple(true)))]
+pub struct SplitCommand {
+    /// The events that the generator is trained on: .npy, .npz, HDF5 or Parquet, `FILE::KEY` for one of several arrays.
+    #[arg(long, value_name = "FILE[::KEY]")]
+    pub train: PathBuf,
+    /// Random halves of them.
+    #[arg(long, value_name = "N", group = "parts", value_parser = clap::value_parser!(u64).range(3..), allow_negative_numbers = true)]
+    pub halves: Option<u64>,
+    /// As many events each, drawn with replacement.
+    #[arg(long, value_name = "N", group = "parts", value_parser = clap::value_parser!(u64).range(3..), allow_negative_numbers = true)]
+    pub bootstraps: Option<u64>,
+    /// Disjoint subsets of them.
+    #[arg(long, value_name = "N", group = "parts", value_parser = clap::value_parser!(u64).range(4..), allow_negative_numbers = true)]
+    pub subsets: Option<u64>,
+    /// The folder to write to.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What is drawn depends on it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Which array of those files that hold several (.npz, HDF5).
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Columns to take from files that know their names (Parquet, records).
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Vec<String>,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,

@@ -22,7 +22,7 @@ pub struct Asked {
 /// What can be wrong with files, apart from their numbers, is said in the words of the command line.
 pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Result<Asked> {
     let session = process.session(&command.plugin_path, &[])?;
-    let (mut dataset, mut generator) = (dataset(command, process)?, generator(command, process));
+    let (mut dataset, mut generator) = (dataset(command, process)?, generator(command, process)?);
     let n_train = training_events(&session, &dataset).map_err(|error| in_options(error, "train"))?;
     let members = members(&session, &generator).map_err(|error| in_options(error, "members"))?;
     let (n_gen, lengths) = events_of_each(command.events, &members);
@@ -33,6 +33,10 @@ pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Resu
     generator["plugin"] = json!("samples");
     // The host's key, not the generator's.
     generator["members_data"] = json!(command.members_data);
+    for (key, list) in [("members_rows", &command.members_rows), ("members_full", &command.full)] {
+        let patterns = list.iter().map(|m| process.pattern(m)).collect::<Result<Vec<_>>>()?;
+        generator[key] = json!(names(&patterns));
+    }
     let experiment = to_toml(&json!({
         "experiment": {"name": "estimate", "n_train": n_train, "n_gen": n_gen},
         "dataset": dataset,
@@ -69,15 +73,17 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
 }
 
 /// The configuration of the members.
-fn generator(command: &EstimateCommand, process: &Process) -> Value {
-    let members: Vec<String> = command.members.iter().map(|m| process.pattern(m)).collect();
-    json!({
+fn generator(command: &EstimateCommand, process: &Process) -> Result<Value> {
+    // Fits to all events come first: they speak for the generator.
+    let members = command.full.iter().chain(&command.members);
+    let members = members.map(|m| process.pattern(m)).collect::<Result<Vec<_>>>()?;
+    Ok(json!({
         "members": members,
         "key": command.members_key,
         "default_key": command.key,
         "columns": names(&command.columns),
         "layout": command.members_layout.as_ref().or(command.layout.as_ref()),
-    })
+    }))
 }
 
 /// A configuration with which files are opened, but not read: the run does that once.

@@ -13,6 +13,7 @@ mod provenance;
 mod ready;
 mod report;
 mod run;
+mod split;
 mod status;
 mod to_toml;
 mod why;
@@ -90,6 +91,7 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
         Command::Check(command) => check::check(command, process),
         Command::Plan(command) => plan::plan(command, process),
         Command::Estimate(command) => run::estimate(command, process),
+        Command::Split(command) => split::split(command, process),
         Command::Report(command) => report::report(command),
         Command::Workflow(command) => workflow::workflow(command, arguments.time_limit, process),
         Command::Job(command) => job::job(command, process),

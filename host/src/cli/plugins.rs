@@ -70,41 +70,44 @@ fn find<'a>(catalogue: &'a Catalogue, name: &str) -> Result<Vec<&'a Entry>, Stri
     ))
 }
 
+/// The components of a name: what each of them is and where it comes from, and the JSON Schema of its configuration.
+fn described(command: &ComponentCommand, process: &Process) -> Result<Vec<(String, Value)>, u8> {
+    if command.component == TRAINED_MODEL {
+        let kind = Kind::Dataset.table();
+        let about =
+            format!("{TRAINED_MODEL} ({kind}): {TRAINED_MODEL_ABOUT}\nlibrary: none, it is the host's own");
+        return Ok(vec![(about, schemars::schema_for!(TrainedModelConfig).into())]);
+    }
+    let session = process.session(&command.plugin_path, &[]).map_err(refused)?;
+    let of_entry = |entry: &Entry| {
+        let (component, library) = (&entry.component, &entry.library);
+        let about = format!(
+            "{} ({}): {}\nlibrary: {}\nbuilt with amplicast-sdk {}, {}",
+            component.name,
+            component.title(),
+            component.about,
+            library.path.display(),
+            library.tag.sdk,
+            library.tag.rustc
+        );
+        let caller = session.caller(component.kind(), &component.name).map_err(usage)?;
+        let schema = component.schema(&caller).map_err(usage)?;
+        Ok((about, serde_json::from_str(&schema).map_err(usage)?))
+    };
+    find(&session.catalogue, &command.component).map_err(usage)?.into_iter().map(of_entry).collect()
+}
+
 /// Describes a component: what it is, where it comes from, what can be configured.
 pub fn info(command: &ComponentCommand, process: &Process) -> u8 {
-    if command.component == TRAINED_MODEL {
-        println!("{TRAINED_MODEL} ({}): {TRAINED_MODEL_ABOUT}", Kind::Dataset.table());
-        println!("library: none, it is the host's own");
-        describe(&trained_model_schema());
-        return EXIT_OK;
-    }
-    let session = match process.session(&command.plugin_path, &[]) {
-        Ok(session) => session,
-        Err(error) => return refused(error),
+    let all = match described(command, process) {
+        Ok(all) => all,
+        Err(code) => return code,
     };
-    let entries = match find(&session.catalogue, &command.component) {
-        Ok(entries) => entries,
-        Err(error) => return usage(error),
-    };
-    for entry in entries {
-        let caller = match session.caller(entry.component.kind(), &entry.component.name) {
-            Ok(caller) => caller,
-            Err(error) => return usage(error),
-        };
-        println!("{} ({}): {}", entry.component.name, entry.component.title(), entry.component.about);
-        println!("library: {}", entry.library.path.display());
-        println!("built with amplicast-sdk {}, {}", entry.library.tag.sdk, entry.library.tag.rustc);
-        let schema = match entry.component.schema(&caller) {
-            Ok(schema) => serde_json::from_str::<Value>(&schema).unwrap_or(Value::Null),
-            Err(error) => return usage(error),
-        };
+    for (about, schema) in all {
+        println!("{about}");
         describe(&schema);
     }
     EXIT_OK
-}
-
-fn trained_model_schema() -> Value {
-    schemars::schema_for!(TrainedModelConfig).into()
 }
 
 /// Prints what can be configured.
@@ -129,28 +132,12 @@ fn describe(schema: &Value) {
 
 /// Prints the JSON Schema of a component's configuration.
 pub fn schema(command: &ComponentCommand, process: &Process) -> u8 {
-    if command.component == TRAINED_MODEL {
-        println!("{:#}", trained_model_schema());
-        return EXIT_OK;
-    }
-    let session = match process.session(&command.plugin_path, &[]) {
-        Ok(session) => session,
-        Err(error) => return refused(error),
+    let all = match described(command, process) {
+        Ok(all) => all,
+        Err(code) => return code,
     };
-    let entries = match find(&session.catalogue, &command.component) {
-        Ok(entries) => entries,
-        Err(error) => return usage(error),
-    };
-    for entry in entries {
-        let caller = session.caller(entry.component.kind(), &entry.component.name);
-        match caller
-            .and_then(|caller| entry.component.schema(&caller))
-            .map(|s| serde_json::from_str::<Value>(&s))
-        {
-            Ok(Ok(schema)) => println!("{schema:#}"),
-            Ok(Err(error)) => return usage(error),
-            Err(error) => return usage(error),
-        }
+    for (_, schema) in all {
+        println!("{schema:#}");
     }
     EXIT_OK
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use amplicast_sdk::{Error, ErrorKind, Result};
 
+use crate::config::{path_from, pattern_from};
 use crate::exit::{EXIT_USAGE, stopped};
 use crate::session::Session;
 use crate::supervise::Worker;
@@ -16,7 +17,7 @@ pub struct Process {
     pub stop: Arc<AtomicBool>,
     /// The worker's journal and what it knows of its predecessors.
     pub worker: Worker,
-    /// Where the user called the program; relative paths of an experiment start elsewhere.
+    /// Where the user called the program.
     folder: PathBuf,
 }
 
@@ -35,27 +36,12 @@ impl Process {
 
     /// A path of the command line as text, for an experiment: it starts at the current folder if that has no name in UTF-8.
     pub fn written(&self, given: &Path) -> Result<String> {
-        let whole = self.path(given);
-        whole.to_str().or(given.to_str()).map(str::to_string).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Config,
-                format!("{}: expected a path in UTF-8: rename it, or link to it", given.display()),
-            )
-        })
+        path_from(&self.folder, given)
     }
 
     /// A pattern of the command line; the folder in which it was given is no part of it, whatever it is called.
-    pub fn pattern(&self, given: &str) -> String {
-        match self.folder.to_str() {
-            Some(_) if self.path(given.as_ref()).exists() => {
-                self.path(given.as_ref()).to_string_lossy().into_owned()
-            }
-            Some(folder) => {
-                Path::new(&glob::Pattern::escape(folder)).join(given).to_string_lossy().into_owned()
-            }
-            // It starts at the current folder.
-            None => given.into(),
-        }
+    pub fn pattern(&self, given: &str) -> Result<String> {
+        pattern_from(&self.folder, given)
     }
 
     /// Paths of the command line, as the user meant them.

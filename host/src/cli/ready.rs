@@ -80,15 +80,11 @@ pub fn assemble(
     }
     // Before anything else makes a pool of its own: a dataset may sample a model, and the first pool is the one that counts.
     let threads = process.threads(threads).map_err(|error| ConfigError::of(&error))?;
-    // Relative paths in an experiment start at its file, or at the folder that it names: components open them later.
-    let mut folder = source.folder();
-    if let Some(named) = &experiment.experiment.folder {
-        folder.push(named);
+    let folder = &experiment.folder;
+    if !folder.is_dir() {
+        let message = format!("expected a folder, found none at {}", folder.display());
+        return Err(source.error("experiment.folder", &message));
     }
-    let folder = std::path::absolute(&folder).unwrap_or(folder);
-    std::env::set_current_dir(&folder)
-        .map_err(|e| source.error("experiment.folder", &format!("cannot go to {}: {e}", folder.display())))?;
-    experiment.experiment.folder = Some(folder.to_string_lossy().into_owned());
     let own: Vec<_> = experiment.experiment.plugin_path.iter().map(|p| folder.join(p)).collect();
     expect_trusted(source, &own, plugins.trust_plugins)?;
     for (file, field) in programs(source) {

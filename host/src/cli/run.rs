@@ -129,6 +129,8 @@ const OPTIONS: Options = &[
     ("generator.layout", "--members-layout"),
     ("generator.columns", "--columns"),
     ("generator.members_data", "--members-data"),
+    ("generator.members_rows", "--members-rows"),
+    ("generator.members_full", "--full"),
     ("experiment.n_train", "--train"),
     ("experiment.n_gen", "--events"),
     ("summary", "--summary"),

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::arguments::StatusCommand;
+use super::job::EXPERIMENT;
 use super::process::usage;
+use super::run::STAGES;
 use crate::exit::EXIT_OK;
 use crate::pipeline::Job;
 use crate::report::Columns;
 use crate::terminal::{self, harmless, shown};
 use crate::workflow::{Asked, Record, Status, status as look};
 
-/// Jobs that are listed of those that failed, and of those that are lost.
+/// Lines of jobs that failed, and of those that are lost.
 const LISTED: usize = 10;
 
 /// Runs the command.
@@ -18,7 +20,9 @@ pub fn status(command: &StatusCommand) -> u8 {
     match Asked::read(&command.run) {
         Err(error) => usage(error),
         Ok(asked) => {
-            println!("{}", text(&asked, &look(&command.run, &asked)).trim_end());
+            let run = &command.run;
+            let found = look(run, &asked, &run.join(STAGES), &run.join(EXPERIMENT));
+            println!("{}", text(&asked, &found).trim_end());
             EXIT_OK
         }
     }
@@ -46,22 +50,38 @@ fn text(asked: &Asked, status: &Status) -> String {
         }
         (_, None) => "time left: not known before a job of each kind is done\n".into(),
     };
-    let list = |what: &str, jobs: &[(Job, Option<Record>)]| {
-        let one = |(job, record): &(Job, Option<Record>)| {
-            let told = record.as_ref().map(|r| {
-                let failure =
-                    if r.failure.is_empty() { String::new() } else { format!(": {}", harmless(&r.failure)) };
-                format!(" on {} (process {}){failure}", shown(&r.host), r.process)
-            });
-            format!("{what}: {job}{}\n", told.unwrap_or_default())
+    if let Some(changed) = &status.changed {
+        out += &format!("{}\n", harmless(changed));
+    }
+    if let Some(first) = status.without_stages.first() {
+        let others = match status.without_stages.len() {
+            1 => String::new(),
+            n => format!(" and {} more", n - 1),
         };
-        let mut text: String = jobs.iter().take(LISTED).map(one).collect();
-        if jobs.len() > LISTED {
-            text += &format!("{what}: {} more\n", jobs.len() - LISTED);
-        }
-        text
+        out += &format!("stages lost: {first}{others} were done, and are open again\n");
+    }
+    let lost: Vec<Vec<_>> = status.lost.iter().map(|one| vec![one.clone()]).collect();
+    out + &listed("failed", &status.failed) + &listed("no sign of life", &lost)
+}
+
+/// A line for each list of jobs: the first one, with what its record says, and how many there are.
+fn listed(what: &str, lists: &[Vec<(Job, Option<Record>)>]) -> String {
+    let line = |list: &Vec<(Job, Option<Record>)>| {
+        let (job, record) = &list[0];
+        let more = if list.len() > 1 { format!(" and {} more", list.len() - 1) } else { String::new() };
+        let told = record.as_ref().map(|r| {
+            let failure =
+                if r.failure.is_empty() { String::new() } else { format!(": {}", harmless(&r.failure)) };
+            format!(" on {} (process {}){failure}", shown(&r.host), r.process)
+        });
+        format!("{what}: {job}{more}{}\n", told.unwrap_or_default())
     };
-    out + &list("failed", &status.failed) + &list("no sign of life", &status.lost)
+    let mut text: String = lists.iter().take(LISTED).map(line).collect();
+    if lists.len() > LISTED {
+        let rest: usize = lists[LISTED..].iter().map(Vec::len).sum();
+        text += &format!("{what}: {rest} more\n");
+    }
+    text
 }
 
 fn duration(time: Duration) -> String {

@@ -12,7 +12,7 @@ use super::to_toml::to_toml;
 use crate::exit::{EXIT_OK, stopped};
 use crate::pipeline::{JobsOfRow, Times, jobs, measure};
 use crate::store::Store;
-use crate::workflow::{Asked, MadeWith, Sizes, write};
+use crate::workflow::{Asked, MadeWith, ReadFrom, Sizes, write};
 
 /// Runs the command.
 pub fn workflow(command: &WorkflowCommand, time_limit: Option<u64>, process: &Process) -> u8 {
@@ -23,7 +23,10 @@ pub fn workflow(command: &WorkflowCommand, time_limit: Option<u64>, process: &Pr
     };
     let (out, _) = folders(&command.out, &ready, process);
     let written = to_toml(&ready.experiment.effective()).and_then(|experiment| {
-        let asked = asked(&ready, command, options(command, time_limit, process)?, &experiment)?;
+        let mut asked = asked(&ready, command, options(command, time_limit, process)?, &experiment)?;
+        let file = process.path(&command.experiment);
+        // The run's own file is written anew.
+        asked.read_from = ReadFrom::now(&file).filter(|_| file != out.join(EXPERIMENT));
         // Nothing else writes there meanwhile.
         let _lock = folder(&out)?;
         write(&out, &asked, &experiment, EXPERIMENT)?;
@@ -63,6 +66,7 @@ fn asked(ready: &Ready, command: &WorkflowCommand, options: Vec<String>, experim
     Ok(Asked {
         run: made_with.name(experiment),
         experiment: ready.experiment.experiment.name.clone(),
+        read_from: None,
         program: match &command.program {
             Some(program) => program.clone(),
             None => this_program()?,

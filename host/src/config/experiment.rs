@@ -1,5 +1,7 @@
 //! The experiment as the host reads it; the tables of components keep their own keys for their plugins.
 
+use std::path::PathBuf;
+
 use amplicast_sdk::{Extended, MembersData, TrainingSettings};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -96,8 +98,20 @@ pub struct ComponentTable {
     pub path: String,
     /// References that a metric is taken against.
     pub references: Vec<ReferenceName>,
-    /// What the members of a generator that brings its own were fitted to, if it is said.
-    pub members_data: Option<MembersData>,
+    /// What the members of a generator that brings its own were fitted to.
+    pub given: GivenMembers,
+}
+
+/// What members that a generator brings were fitted to, as far as it is said.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GivenMembers {
+    /// In a word: `members_data`.
+    pub data: Option<MembersData>,
+    /// Files with the rows of the training events of each member, but for those that were fitted to all: paths or patterns,
+    /// `members_rows`.
+    pub rows: Vec<String>,
+    /// Which members were fitted to all training events, by their files: paths or patterns, `members_full`.
+    pub full: Vec<String>,
 }
 
 /// A cut on one summary.
@@ -205,6 +219,8 @@ pub struct Experiment {
     pub pair: Vec<Pair>,
     /// Cells that are left out.
     pub exclude: Vec<Selector>,
+    /// The folder at which relative paths start, whole.
+    pub folder: PathBuf,
 }
 
 impl Experiment {
@@ -217,8 +233,13 @@ impl Experiment {
             if !t.references.is_empty() {
                 map.insert("reference".into(), t.references.iter().map(|r| Value::from(r.text())).collect());
             }
-            if let Some(data) = t.members_data {
+            if let Some(data) = t.given.data {
                 map.insert("members_data".into(), data.text().into());
+            }
+            for (key, list) in [("members_rows", &t.given.rows), ("members_full", &t.given.full)] {
+                if !list.is_empty() {
+                    map.insert(key.into(), list.iter().map(String::as_str).collect());
+                }
             }
             Value::Object(map)
         };

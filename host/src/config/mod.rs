@@ -5,6 +5,7 @@ mod error;
 mod experiment;
 mod messages;
 mod options;
+mod paths;
 mod read;
 mod renamed;
 mod source;
@@ -13,10 +14,11 @@ mod words;
 
 pub use error::ConfigError;
 pub use experiment::{
-    ComponentTable, Cut, Experiment, Names, Pair, ReferenceName, Selection, Selector, Sizes,
+    ComponentTable, Cut, Experiment, GivenMembers, Names, Pair, ReferenceName, Selection, Selector, Sizes,
 };
 pub use messages::{nearest, not_yet};
 pub use options::Options;
+pub use paths::{path_from, paths_from, pattern_from, seen_from};
 pub use source::Source;
 pub use trust::{expect_trusted, programs};
 pub use words::{ALL, GIVEN};

@@ -4,7 +4,7 @@ use amplicast_sdk::abi::Kind;
 use serde_json::Value;
 
 use super::error::ConfigError;
-use super::experiment::{ComponentTable, Experiment, Selection, Sizes};
+use super::experiment::{ComponentTable, Experiment, GivenMembers, Selection, Sizes};
 use super::source::Source;
 use super::words::ALL;
 
@@ -38,6 +38,10 @@ impl Experiment {
             sizes.name =
                 source.file().file_stem().map_or_else(|| "run".into(), |s| s.to_string_lossy().into_owned());
         }
+        let mut folder = source.folder();
+        folder.extend(&sizes.folder);
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        sizes.folder = Some(folder.to_string_lossy().into_owned());
         let mut selection: Vec<Selection> = typed(source, "selection")?;
         if selection.is_empty() {
             selection.push(Selection { name: ALL.into(), cuts: Vec::new(), plane: None });
@@ -54,6 +58,7 @@ impl Experiment {
             metric: components(source, Kind::Metric)?,
             pair: typed(source, "pair")?,
             exclude: typed(source, "exclude")?,
+            folder,
         };
         experiment.check(source)?;
         Ok(experiment)
@@ -134,12 +139,21 @@ fn component(
             references.push(read.map_err(|e| source.error(&format!("{path}.reference"), &e.to_string()))?);
         }
     }
-    let mut members_data = None;
-    if kind == Kind::Generator
-        && let Some(value) = config.remove("members_data")
-    {
-        let read = serde_json::from_value(value);
-        members_data = Some(read.map_err(|e| source.error(&format!("{path}.members_data"), &e.to_string()))?);
+    let mut given = GivenMembers::default();
+    if kind == Kind::Generator {
+        if let Some(value) = config.remove("members_data") {
+            let read = serde_json::from_value(value);
+            given.data =
+                Some(read.map_err(|e| source.error(&format!("{path}.members_data"), &e.to_string()))?);
+        }
+        for (key, list) in [("members_rows", &mut given.rows), ("members_full", &mut given.full)] {
+            *list = match config.remove(key) {
+                None | Some(Value::Null) => Vec::new(),
+                Some(Value::String(one)) => vec![one],
+                Some(value) => serde_json::from_value(value)
+                    .map_err(|e| source.error(&format!("{path}.{key}"), &e.to_string()))?,
+            };
+        }
     }
-    Ok(ComponentTable { name, plugin, config, path, references, members_data })
+    Ok(ComponentTable { name, plugin, config, path, references, given })
 }

@@ -141,7 +141,7 @@ impl Findings {
 fn footing(data: Option<MembersData>, copied: Option<String>) -> Footing {
     match (data, copied) {
         // Each member shows the fluctuation of its own training events, copies or not.
-        (Some(MembersData::Bootstrap | MembersData::Halves), Some(text)) => {
+        (Some(MembersData::Bootstrap | MembersData::Halves | MembersData::Subsets), Some(text)) => {
             Footing::NoBound { in_sample: true, reason: format!("{text}: that the members agree bounds nothing") }
         }
         (_, Some(text)) => {

@@ -31,10 +31,11 @@ pub(super) fn section(calibration: &Calibration) -> String {
 }
 
 /// Heads of the columns; on a narrow screen they stand before each value.
-const HEADS: [&str; 7] = [
+const HEADS: [&str; 8] = [
     "true G",
     "68 % interval held it",
     "95 % interval held it",
+    "95 % bound valid",
     "G / true G",
     "spread",
     "corrected",
@@ -56,6 +57,7 @@ fn rows(cell: &CellCalibration) -> String {
             escape(&format::true_g(&against.g_true)),
             markup(&against.coverage_68.to_string()),
             markup(&against.coverage_95.to_string()),
+            against.bound.map_or(String::new(), |bound| markup(&bound.to_string())),
             escape(&against.ratio().unwrap_or_default()),
             spread,
             corrected,
@@ -89,7 +91,7 @@ fn percent(mean: Mean) -> String {
 /// The calibration as lines for a terminal of so many columns, or as wide as it is.
 pub fn calibration_table(calibration: &Calibration, width: Option<usize>) -> String {
     let mut table = Columns::new().words("cell").words("truth").solid("true G");
-    for head in ["68 % held it", "95 % held it", "G / true G", "corrected"] {
+    for head in ["68 % held it", "95 % held it", "bound valid", "G / true G", "corrected"] {
         table = table.solid(head);
     }
     for cell in &calibration.cells {
@@ -101,6 +103,7 @@ pub fn calibration_table(calibration: &Calibration, width: Option<usize>) -> Str
                 format::true_g(&against.g_true),
                 against.coverage_68.to_string(),
                 against.coverage_95.to_string(),
+                against.bound.map_or(String::new(), |bound| bound.to_string()),
                 against.ratio().unwrap_or_default(),
                 corrected.map_or(String::new(), |[low, _, high]| format!("x {low:.2} to {high:.2}")),
             ]);

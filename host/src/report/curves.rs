@@ -192,7 +192,7 @@ fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series
     };
     let (i68, i95) = (estimate.interval_68, estimate.interval_95);
     let bound = match estimate.verdict {
-        Verdict::AtLeast => i95.low,
+        Verdict::AtLeast => estimate.lower_bound(),
         Verdict::AtMost => i95.high,
         _ => None,
     };
@@ -205,7 +205,7 @@ fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series
     } else if let Some(n) = estimate.n_equiv.filter(inside) {
         series.push(Series::unnamed(Mark::Upright(n, Stroke::dashed(GREY, 0.8, "4 3"))));
         series.push(match estimate.verdict {
-            Verdict::Resolved => {
+            Verdict::Resolved | Verdict::BiasSeen | Verdict::VarianceOnly => {
                 Series::new("$n$_{equiv}, 68 % interval", mark(n, ends(i68.low, i68.high), Shape::Disc))
             }
             _ => Series::new("crossing", mark(n, (n, n), Shape::Disc)),
@@ -273,8 +273,12 @@ fn at_the_ends(a: (f64, f64), b: (f64, f64), x: &Scale) -> impl Iterator<Item = 
 fn note(cell: &Cell, first: &CellReplica) -> Vec<Text> {
     let g = format::estimate(&first.estimate).replace("+-", "±");
     let mut lines = vec![match first.estimate.verdict {
-        Verdict::Resolved if first.estimate.g.is_some() => Text::markup(&format!("$G$ = {g} (68 %)")),
-        Verdict::InSample if first.estimate.g.is_some() => Text::markup(&format!("$G$ = {g}")),
+        Verdict::Resolved | Verdict::BiasSeen if first.estimate.g.is_some() => {
+            Text::markup(&format!("$G$ = {g} (68 %)"))
+        }
+        Verdict::InSample | Verdict::VarianceOnly if first.estimate.g.is_some() => {
+            Text::markup(&format!("$G$ = {g}"))
+        }
         _ if g.starts_with(['<', '>']) => Text::markup(&format!("$G$ {g}")),
         _ => Text::markup(&format!("$G$: {g}")),
     }];

@@ -3,7 +3,7 @@
 use super::text::escape;
 use crate::config::ALL;
 use crate::format;
-use crate::results::{Cell, CellReplica, Interval, Results, Verdict};
+use crate::results::{Cell, CellReplica, Interval, Results, TakenApart, Verdict};
 
 /// Tables and failures of a cell.
 pub(super) fn facts(cell: &Cell, results: &Results) -> String {
@@ -56,6 +56,15 @@ fn rows(cell: &Cell, first: &CellReplica, root: bool) -> Vec<(String, String)> {
     add("G", format!("{}{caution}", g(e.g)));
     add("68&nbsp;% interval", ends(e.interval_68, e.g));
     add("95&nbsp;% interval", ends(e.interval_95, e.g));
+    if let Some(bound) = e.bound {
+        add("95&nbsp;% lower bound", format::short(bound));
+    }
+    if let Some(apart) = &first.apart {
+        of_the_bias(apart, &mut add);
+    }
+    if let Some(alone) = &first.spread_alone {
+        add("Spread alone (Bahl et al.)", escape(&format::estimate(alone)));
+    }
     add("n<sub>equiv</sub>", events(e.n_equiv));
     let selected = if cell.name.selection == ALL { "" } else { ", under the selection" };
     add(&format!("n<sub>train</sub>{selected}"), format::count(first.n_train_passed));
@@ -84,6 +93,38 @@ fn rows(cell: &Cell, first: &CellReplica, root: bool) -> Vec<(String, String)> {
         add("Pulls of the regions", pulls.join(", "));
     }
     rows
+}
+
+/// What 1/G is made of.
+fn of_the_bias(apart: &TakenApart, add: &mut impl FnMut(&str, String)) {
+    add("G of", apart.of.text().into());
+    let bias = (apart.deviation - apart.deviation_unbiased).max(0.0);
+    add(
+        "1/G = variance + bias<sup>2</sup>",
+        format!("{} + {}", format::short(apart.variance), format::short(bias)),
+    );
+    add(
+        "Squared distance from the training events",
+        format!(
+            "{}; without a bias {}, p = {}",
+            format::short(apart.deviation),
+            format::short(apart.deviation_unbiased),
+            format::short(apart.p_bias)
+        ),
+    );
+    add(
+        "What the events cannot tell",
+        format!("whether there is no bias at all: then G would be {}", format::short(apart.g_unbiased)),
+    );
+    if let Some(noise) = apart.training_noise {
+        add("Of the variance, noise of one training", format::short(noise));
+    }
+    if let Some(mean) = &apart.mean_of_fits {
+        add(
+            &format!("G of the mean of {} fits", mean.fits),
+            format!("{} {}", format::short(mean.g), ends(mean.interval_68, Some(mean.g))),
+        );
+    }
 }
 
 fn ends(interval: Interval, g: Option<f64>) -> String {

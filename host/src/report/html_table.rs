@@ -109,7 +109,7 @@ fn class_of(cell: &Cell) -> &'static str {
     let verdict = cell.overall.as_ref().map(|o| o.verdict);
     match verdict.or(cell.replicas.first().map(|r| r.estimate.verdict)) {
         _ if cell.replicas.is_empty() => "failed",
-        Some(Verdict::Unresolved | Verdict::InSample) => "weak",
+        Some(Verdict::Unresolved | Verdict::InSample | Verdict::VarianceOnly) => "weak",
         _ => "",
     }
 }

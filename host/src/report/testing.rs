@@ -18,6 +18,7 @@ pub(crate) fn estimate(
         g,
         interval_68,
         interval_95,
+        bound: None,
         limit: 0.01,
         reason: "Made up for a test.".into(),
     }
@@ -95,6 +96,8 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
             without: None,
             n_effective: 10.0,
             estimate: Estimate { limit, reason, ..estimate },
+            apart: None,
+            spread_alone: None,
             curve: checkpoints().map(point).collect(),
             null_law: INTEGRAL,
             deviation: Some(TrueDeviation {
@@ -149,7 +152,8 @@ pub(crate) fn ks_cell(verdict: Verdict) -> Cell {
 fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
     let reference = if verdict == Verdict::InSample { 1000.0 } else { 20_000.0 };
     let (plateau, g) = match verdict {
-        Verdict::Resolved => (0.0165, Some(7.0)),
+        // Of a distance there is no bias apart.
+        Verdict::Resolved | Verdict::BiasSeen | Verdict::VarianceOnly => (0.0165, Some(7.0)),
         Verdict::AtMost => (0.09, Some(0.1)),
         Verdict::InSample => (0.005, Some(22.3)),
         Verdict::AtLeast | Verdict::Unresolved => (0.0, None),
@@ -170,7 +174,9 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
     let curve: Vec<_> = checkpoints().map(point).collect();
     let limit = curve[curve.len() - 1].value;
     let ends = match verdict {
-        Verdict::Resolved => [interval(4.1, 11.3), interval(2.6, 19.0)],
+        Verdict::Resolved | Verdict::BiasSeen | Verdict::VarianceOnly => {
+            [interval(4.1, 11.3), interval(2.6, 19.0)]
+        }
         Verdict::AtMost => [Interval { low: None, high: Some(0.2) }, Interval { low: None, high: Some(0.3) }],
         Verdict::InSample => [interval(9.0, 41.0), Interval { low: Some(4.0), high: None }],
         Verdict::AtLeast => {
@@ -192,6 +198,8 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
         without: Some(Without { training: 0.13, generated: 0.12 }),
         n_effective: 10.0,
         estimate: Estimate { limit, n_equiv, reason: reason.into(), ..made },
+        apart: None,
+        spread_alone: None,
         curve,
         null_law: if verdict == Verdict::InSample { KS_1000 } else { KS_20_000 },
         deviation: None,
@@ -284,6 +292,29 @@ fn diagnosed() -> Diagnosed {
     }
 }
 
+/// An estimate of the mean of the members that includes their bias, beside what their spread alone gives.
+fn with_bias(replica: &mut CellReplica) {
+    replica.spread_alone = Some(Estimate { verdict: Verdict::VarianceOnly, ..replica.estimate.clone() });
+    replica.estimate.verdict = Verdict::BiasSeen;
+    replica.estimate.bound = Some(3.2);
+    replica.apart = Some(TakenApart {
+        of: Whose::MeanOfMembers,
+        variance: 0.1,
+        variance_freedom: 40.0,
+        directions: 5.0,
+        deviation: 0.9,
+        deviation_unbiased: 0.86,
+        deviation_freedom: 150.0,
+        regions_freedom: 17.2,
+        distance_freedom: 17.2,
+        unit_error: 0.01,
+        p_bias: 0.04,
+        g_unbiased: 10.0,
+        training_noise: Some(0.02),
+        mean_of_fits: Some(MeanOfFits { fits: 2, g: 8.0, interval_68: interval(6.0, 11.0) }),
+    });
+}
+
 pub(crate) fn results() -> Results {
     let mut failed = integral_cell(1);
     failed.name = name("flow", "ensemble", "radius", "integral", "");
@@ -292,6 +323,7 @@ pub(crate) fn results() -> Results {
     let mut many = integral_cell(5);
     many.name = name("flow", "ensemble", "radius", "ks", "left-out");
     (many.name.metric, many.name.reference) = ("integral outer".into(), String::new());
+    with_bias(&mut many.replicas[0]);
     let mut at_most = ks_cell(Verdict::AtMost);
     (at_most.name.generator, at_most.name.uncertainty) = ("flow".into(), "ensemble".into());
     let mut cut = ks_cell_passing(Verdict::Resolved, 0.38);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::csv_text::text_cell;
-use super::{Cell, CellReplica, Interval, Results, Verdict};
+use super::{Cell, CellReplica, Estimate, Interval, Results, Verdict};
 
 /// One cell: a row of `table.csv`.
 ///
@@ -84,7 +84,7 @@ fn row(dataset: &str, cell: &Cell) -> TableRow {
         (None, None) => (None, none),
     };
     let outer = only.map_or(none, |only| only.interval_95);
-    let truth = overall.and_then(|o| o.g_true_posterior_mean);
+    let truth = cell.true_g();
     let true_interval = truth.map_or(none, |t| t.of_this_set.unwrap_or(t.interval));
     let first = sets.first();
     TableRow {
@@ -128,10 +128,10 @@ fn said(sets: &[CellReplica], verdict: Verdict) -> String {
 }
 
 fn bound(sets: &[CellReplica], verdict: Verdict) -> Option<f64> {
-    let those = sets.iter().filter(|r| r.estimate.verdict == verdict).map(|r| r.estimate.interval_95);
+    let those = sets.iter().map(|r| &r.estimate).filter(|e| e.verdict == verdict);
     match verdict {
-        Verdict::AtLeast => those.filter_map(|i| i.low).reduce(f64::min),
-        Verdict::AtMost => those.filter_map(|i| i.high).reduce(f64::max),
+        Verdict::AtLeast => those.filter_map(Estimate::lower_bound).reduce(f64::min),
+        Verdict::AtMost => those.filter_map(|e| e.interval_95.high).reduce(f64::max),
         _ => None,
     }
 }

@@ -20,6 +20,9 @@ pub struct Asked {
     pub run: String,
     /// Name of the experiment.
     pub experiment: String,
+    /// The file that it was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_from: Option<ReadFrom>,
     /// The program that does jobs.
     pub program: String,
     /// Its further options.
@@ -36,6 +39,24 @@ pub struct Asked {
     pub sizes: Vec<Sizes>,
     /// What they are done with.
     pub made_with: MadeWith,
+}
+
+/// A file as it was.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReadFrom {
+    /// The file.
+    pub file: String,
+    /// The hash of its content.
+    pub hash: String,
+}
+
+impl ReadFrom {
+    /// A file as it is now; none if it cannot be read, or no text stands for its name.
+    pub fn now(file: &Path) -> Option<Self> {
+        let hash = blake3::hash(&regular_file(file).ok()?).to_hex().to_string();
+        Some(ReadFrom { file: file.to_str()?.into(), hash })
+    }
 }
 
 /// The size of a row's jobs.
@@ -165,6 +186,23 @@ impl Asked {
             })
         };
         self.made_with.differs_from(&here).or_else(changed)
+    }
+
+    /// What was changed since the workflow was written: `experiment`, its file in the run's folder, or the one that it was read from.
+    /// What is not on this machine was not changed.
+    pub fn changed(&self, experiment: &Path) -> Option<String> {
+        let says = |file: &Path, what: &str| {
+            Some(format!("{}: it was changed after the workflow was written: {what}", file.display()))
+        };
+        let text = regular_file(experiment).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        if text.is_some_and(|text| self.made_with.name(&text) != self.run) {
+            return says(experiment, "jobs are refused; write the workflow again");
+        }
+        let was = self.read_from.as_ref()?;
+        let is = ReadFrom::now(Path::new(&was.file))?;
+        (is != *was).then(|| {
+            says(Path::new(&was.file), "jobs are those of the earlier one; write the workflow again")
+        })?
     }
 
     /// That of a run's folder.

@@ -1,6 +1,8 @@
 //! What became of every job, kept as one small file a job: done, failed or running. No lock is needed, on whatever machines they run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -10,10 +12,12 @@ use amplicast_sdk::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::pipeline::{Job, Jobs};
-use crate::store::{regular_file, replace};
+use crate::store::{Key, regular_file, replace};
 
 /// The folder of records in a run's own.
 const FOLDER: &str = "jobs";
+/// The folder of what jobs left, one file for each process: a file for each job would be as many reads for whoever looks.
+const STAGES: &str = "stages";
 /// A running job gives a sign of life this often.
 const BEAT: Duration = Duration::from_secs(20);
 /// A job that gave none for so long was killed, or its machine is gone.
@@ -38,6 +42,8 @@ pub struct Record {
 /// The records of the jobs of one workflow.
 pub struct Ledger {
     folder: PathBuf,
+    /// Where this process notes the stages that its jobs leave, from its first one on.
+    stages: Mutex<Option<File>>,
     running: Arc<Running>,
     beating: Option<JoinHandle<()>>,
 }
@@ -99,16 +105,18 @@ impl Ledger {
             let folder = folder.join(kind.folder());
             std::fs::create_dir_all(&folder).map_err(|e| Error::io(folder.display(), e))?;
         }
+        let stages = folder.join(STAGES);
+        std::fs::create_dir_all(&stages).map_err(|e| Error::io(stages.display(), e))?;
         let running = Arc::new(Running { jobs: Mutex::new(Some(BTreeMap::new())), changed: Condvar::new() });
         let (of_thread, at) = (running.clone(), folder.clone());
         let beat = move || of_thread.beat(&at);
         let beating =
             std::thread::Builder::new().spawn(beat).map_err(|e| Error::io("cannot start a thread", e))?;
-        Ok(Ledger { folder, running, beating: Some(beating) })
+        Ok(Ledger { folder, stages: Mutex::default(), running, beating: Some(beating) })
     }
 
-    /// Does the work of a job between its records.
-    pub fn around(&self, job: Job, work: &dyn Fn() -> Result<()>) -> Result<()> {
+    /// Does the work of a job, which gives the stages that it leaves, between its records.
+    pub fn around(&self, job: Job, work: &dyn Fn() -> Result<Vec<Key>>) -> Result<()> {
         let started = Instant::now();
         self.running.with(|jobs| jobs.insert(job, started));
         // Records are for those who look on: a job does not fail for want of one.
@@ -120,7 +128,8 @@ impl Ledger {
             let _ = replace(&path(&self.folder, kind, job), &record(seconds, failure));
         };
         match &outcome {
-            Ok(()) => {
+            Ok(stages) => {
+                let _ = self.note_stages(job, stages);
                 // How long it took when it was done, not when it was found.
                 if !path(&self.folder, Kind::Done, job).exists() {
                     note(Kind::Done, "");
@@ -132,7 +141,25 @@ impl Ledger {
             Err(error) => note(Kind::Failed, &error.to_string()),
         }
         let _ = std::fs::remove_file(path(&self.folder, Kind::Running, job));
-        outcome
+        outcome.map(drop)
+    }
+
+    /// A line with the job and the marks of its stages.
+    fn note_stages(&self, job: Job, stages: &[Key]) -> std::io::Result<()> {
+        if stages.is_empty() {
+            return Ok(());
+        }
+        let marks: Vec<String> = stages.iter().map(Key::mark).collect();
+        let line = format!("{job} {}\n", marks.join(" "));
+        let mut file = self.stages.lock().unwrap_or_else(PoisonError::into_inner);
+        let file = match &mut *file {
+            Some(file) => file,
+            none => {
+                let path = self.folder.join(STAGES).join(format!("{}-{}", host(), std::process::id()));
+                none.insert(File::options().append(true).create(true).open(path)?)
+            }
+        };
+        file.write_all(line.as_bytes())
     }
 }
 
@@ -181,6 +208,26 @@ pub fn records(run: &Path, name: &str, kind: Kind, jobs: &Jobs) -> BTreeMap<Job,
         Some((job, age))
     };
     list.into_iter().flatten().flatten().filter_map(known).collect()
+}
+
+/// The jobs that left stages which are not among those that are `there`; of a job that noted none nothing is known.
+pub fn without_stages(run: &Path, name: &str, jobs: &Jobs, there: &HashSet<String>) -> BTreeSet<Job> {
+    let files = std::fs::read_dir(run.join(FOLDER).join(name).join(STAGES)).into_iter().flatten().flatten();
+    let mut gone = BTreeSet::new();
+    for bytes in files.filter_map(|file| regular_file(&file.path()).ok()) {
+        // The last line of a process that was killed may have no end.
+        let text = String::from_utf8_lossy(&bytes);
+        for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+            let mut words = line.split(' ');
+            let job = words.next().and_then(|job| jobs.parse(job).ok());
+            if let Some(&[job]) = job.as_deref()
+                && !words.all(|mark| there.contains(mark))
+            {
+                gone.insert(job);
+            }
+        }
+    }
+    gone
 }
 
 /// A record.

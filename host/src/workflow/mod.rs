@@ -6,7 +6,7 @@ mod files;
 mod ledger;
 mod status;
 
-pub use asked::{Asked, MadeWith, Sizes};
+pub use asked::{Asked, MadeWith, ReadFrom, Sizes};
 pub use files::write;
 pub use ledger::{Ledger, Record};
 pub use status::{Status, status};

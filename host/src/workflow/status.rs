@@ -1,12 +1,13 @@
-//! How far a workflow is, from the records of its jobs alone.
+//! How far a workflow is, from the records of its jobs and the names of its stages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
 use super::asked::Asked;
-use super::ledger::{Kind, LOST, Record, read, records};
+use super::ledger::{Kind, LOST, Record, read, records, without_stages};
 use crate::pipeline::Job;
+use crate::store::marks;
 
 /// Records that are read for the mean time of a kind of job: enough for two digits.
 const TIMED: usize = 100;
@@ -16,8 +17,12 @@ const TIMED: usize = 100;
 pub struct Status {
     /// The kinds of jobs that there are.
     pub kinds: Vec<OfKind>,
-    /// Jobs that failed last.
-    pub failed: Vec<(Job, Option<Record>)>,
+    /// Jobs that failed last, and why: those of one cause together.
+    pub failed: Vec<Vec<(Job, Option<Record>)>>,
+    /// Jobs that were done, and whose stages are not there any more.
+    pub without_stages: Vec<Job>,
+    /// What was changed since the workflow was written.
+    pub changed: Option<String>,
     /// Jobs whose process gives no sign of life any more.
     pub lost: Vec<(Job, Option<Record>)>,
     /// Time that is left with as many jobs at once as there are now; none if nothing is known of how long they take.
@@ -43,11 +48,13 @@ pub struct OfKind {
     pub seconds: Option<f64>,
 }
 
-/// Looks at the records of a run's jobs.
-pub fn status(run: &Path, asked: &Asked) -> Status {
+/// Looks at the records of a run's jobs, at its stages, which are in the folder `stages`, and at its `experiment`, a file.
+pub fn status(run: &Path, asked: &Asked, stages: &Path, experiment: &Path) -> Status {
     let name = &asked.run;
     let of = |kind| records(run, name, kind, &asked.jobs);
-    let done = of(Kind::Done);
+    let mut done = of(Kind::Done);
+    let mut without = without_stages(run, name, &asked.jobs, &marks(stages));
+    without.retain(|job| done.remove(job).is_some());
     let (running, lost): (BTreeSet<Job>, BTreeSet<Job>) = {
         let begun = of(Kind::Running).into_iter().filter(|(job, _)| !done.contains_key(job));
         let (lost, running): (Vec<_>, Vec<_>) = begun.partition(|(_, age)| *age > LOST);
@@ -89,10 +96,25 @@ pub fn status(run: &Path, asked: &Asked) -> Status {
     let at_once = running.len().max(1) as f64;
     Status {
         kinds,
-        failed: with(failed, Kind::Failed),
+        failed: by_cause(with(failed, Kind::Failed)),
+        without_stages: without.into_iter().collect(),
+        changed: asked.changed(experiment),
         lost: with(lost, Kind::Running),
         left: left.and_then(|seconds| Duration::try_from_secs_f64(seconds / at_once).ok()),
     }
+}
+
+/// Failures of one cause together, those of many jobs first: what they say differs in numbers alone.
+fn by_cause(failed: Vec<(Job, Option<Record>)>) -> Vec<Vec<(Job, Option<Record>)>> {
+    let mut causes: BTreeMap<String, Vec<(Job, Option<Record>)>> = BTreeMap::new();
+    for (job, record) in failed {
+        let said = record.as_ref().map_or("", |record| &record.failure);
+        let cause = said.chars().filter(|c| !c.is_ascii_digit()).collect();
+        causes.entry(cause).or_default().push((job, record));
+    }
+    let mut causes: Vec<_> = causes.into_values().collect();
+    causes.sort_by_key(|jobs| (std::cmp::Reverse(jobs.len()), jobs[0].0));
+    causes
 }
 
 /// The mean of what was estimated of these jobs, which are of one kind.

@@ -12,7 +12,7 @@ config! {
     pub struct SamplesConfig {
         /// Paths of .npy, .npz, HDF5 or Parquet files, or patterns of them such as `members/*.npy`; `FILE::KEY` for one of several
         /// arrays.
-        pub members: Vec<String>,
+        pub members: Vec<InputPattern>,
         /// Which array of each file, if they hold several (.npz, HDF5); a group of HDF5 whose datasets are columns.
         pub key: Option<String>,
         /// Which array of files that hold several and have no key of their own; other files ignore it.

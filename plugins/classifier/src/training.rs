@@ -1,9 +1,11 @@
 //! Training between true and generated events, with early stopping.
 
+use std::ops::ControlFlow;
+
 use amplicast_nn::lanes::{Layers, Learner, Slope};
 use amplicast_nn::{initial_parameters, layout};
 use amplicast_sdk::ndarray::ArrayView2;
-use amplicast_sdk::{Adam, Context, Result, Seed, TrainingSettings, check_finite, clip_global_norm};
+use amplicast_sdk::{Adam, Best, Context, Result, Seed, TrainingSettings, descend};
 
 use crate::network::{logits, shape};
 use crate::sample::{Sample, scale};
@@ -55,37 +57,25 @@ impl Training {
         let mut validation = Labeled::default();
         validation.fill(samples.iter().map(|sample| (sample, &sample.validation[..])));
         let loss_of = |theta: &[f32]| validation.loss(&Layers::new(&shape, &layout, theta), dimension);
-        let mut best = (loss_of(&theta), theta.clone());
-        let (mut looks_without, mut steps) = (0, 0);
+        let mut best = Best::default();
+        best.take(loss_of(&theta), &theta);
         let mut batch = Labeled::default();
-        for step in 0..self.settings.iterations {
-            context.check()?;
+        let steps = descend(&self.settings, context, report, |step| {
             let of_kind =
                 |(sample, stream): (&mut Sample, _)| sample.next_batch(self.settings.batch / 2, stream);
             let places: Vec<Vec<usize>> = samples.iter_mut().zip(&mut streams).map(of_kind).collect();
             batch.fill(samples.iter().zip(places.iter().map(Vec::as_slice)));
             let loss_of_event = |event: usize, logit: f32| batch.cross_entropy(event, logit);
             let loss = learner.loss_and_gradient(&theta, &batch.numbers, loss_of_event, &mut gradient);
-            let norm = clip_global_norm(&mut [&mut gradient], self.settings.clip);
-            check_finite(step, loss, norm)?;
-            adam.step(&mut theta, &gradient, self.settings.learning_rate * self.settings.rate_factor(step));
-            steps = step + 1;
-            report(steps, loss);
-            if steps % self.validate_every == 0 {
-                let found = loss_of(&theta);
-                if found < best.0 {
-                    best = (found, theta.clone());
-                    looks_without = 0;
-                } else {
-                    looks_without += 1;
-                    if looks_without >= self.patience {
-                        break;
-                    }
-                }
-            }
-        }
+            step.clip(loss, &mut [&mut gradient])?;
+            adam.step(&mut theta, &gradient, step.rate());
+            let look = (step.number + 1).is_multiple_of(self.validate_every);
+            let enough = look && best.take(loss_of(&theta), &theta) >= self.patience.max(1);
+            Ok(if enough { ControlFlow::Break(loss) } else { ControlFlow::Continue(loss) })
+        })?;
+        let (loss, best) = best.found().unwrap_or_default();
         let scale = scale.iter().map(|s| s.0 as f32).chain(scale.iter().map(|s| s.1 as f32));
-        Ok(Trained { parameters: scale.chain(best.1).collect(), loss: best.0, steps })
+        Ok(Trained { parameters: scale.chain(best).collect(), loss, steps })
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
-use amplicast_sdk::{Chunk, Component, Dataset, Error, Result, Schema, Split, config};
+use amplicast_sdk::{Chunk, Component, Dataset, Error, InputPath, Result, Schema, Split, config};
 use amplicast_tables::{EventFile, Layout, Pass, Selection, located};
 
 config! {
@@ -12,7 +12,7 @@ config! {
     pub struct EventsFileConfig {
         /// File of the training events: .npy, .npz, HDF5 or Parquet, or a folder of Parquet files; `FILE::KEY` for one of several
         /// arrays.
-        pub train: PathBuf,
+        pub train: InputPath,
         /// Which array of `train`, if it holds several (.npz, HDF5); a group of HDF5 whose datasets are columns.
         pub key: Option<String>,
         /// Which array of files that hold several and have no key of their own; other files ignore it.
@@ -20,7 +20,7 @@ config! {
         /// Rows [first, end) of `train` that are training events; all by default.
         pub train_rows: Option<[u64; 2]>,
         /// File of the holdout events; `train` if only its key or its rows are given. None by default.
-        pub holdout: Option<PathBuf>,
+        pub holdout: Option<InputPath>,
         /// Which array of `holdout`; `key` by default, if it holds several.
         pub holdout_key: Option<String>,
         /// Rows [first, end) of `holdout` that are holdout events; all by default.

@@ -1,5 +1,6 @@
 //! A mixture of Gaussians.
 
+use amplicast_sdk::moments::open_end;
 use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
@@ -114,8 +115,8 @@ impl Dataset for GaussianMixture {
         if column >= self.dimension || !(0.0..=1.0).contains(&probability) {
             return None;
         }
-        if probability == 0.0 || probability == 1.0 {
-            return Some(if probability == 0.0 { f64::NEG_INFINITY } else { f64::INFINITY });
+        if let Some(end) = open_end(probability) {
+            return Some(end);
         }
         // Beyond 38 widths nothing is left in an f64.
         let ends = |sign: f64| self.components.iter().map(move |c| c.mean[column] + sign * 38.0 * c.width);

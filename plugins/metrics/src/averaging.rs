@@ -4,12 +4,13 @@
 
 use amplicast_sdk::ndarray::{ArrayView2, Axis};
 use amplicast_sdk::{
-    Accumulator, Comparison, Curves, Deviation, Error, Limit, Measured, NullLaw, Result, expect_length,
+    Accumulator, Comparison, Curves, Deviation, Error, Expectations, Limit, Measured, NullLaw, Result,
+    expect_length,
 };
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-/// What an averaging metric measures: expectation values, combined in quadrature (Eq. 19).
-pub trait Expectations: Send + Sync {
+/// The quantities whose expectation values an averaging metric measures, combined in quadrature (Eq. 19).
+pub trait Quantities: Send + Sync {
     /// What the numbers of the accumulator are.
     fn value_names(&self) -> Vec<String>;
 
@@ -26,6 +27,18 @@ pub trait Expectations: Send + Sync {
     /// The unit in which each quantity enters the sum over quantities, given their variances from event to event.
     fn units(&self, event_variances: &[f64]) -> Vec<f64> {
         vec![1.0; event_variances.len()]
+    }
+
+    /// The covariance of the quantities from event to event (quantity x quantity), given the means and the numbers of one sample.
+    fn event_covariance(&self, means: &[f64], values: &[f64]) -> Vec<f64>;
+
+    /// Relative standard error of the sum of the variances, given the means and this covariance, in units, of `events` events. That of
+    /// normal numbers, unless the quantities know better.
+    fn error(&self, _means: &[f64], covariance: &[f64], events: f64) -> f64 {
+        let size = covariance.len().isqrt();
+        let trace: f64 = covariance.iter().step_by(size + 1).sum();
+        let square: f64 = covariance.iter().map(|c| c * c).sum();
+        (2.0 * square / events).sqrt() / trace
     }
 
     /// The complaint when no event differs from another.
@@ -54,21 +67,21 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    pub(crate) fn new(expectations: &dyn Expectations, curves: &Curves<'_>, k: usize) -> Result<Self> {
+    pub(crate) fn new(quantities: &dyn Quantities, curves: &Curves<'_>, k: usize) -> Result<Self> {
         let n = curves.members();
-        expect_length("values of a checkpoint", expectations.value_names().len(), curves.values.shape()[2])?;
+        expect_length("values of a checkpoint", quantities.value_names().len(), curves.values.shape()[2])?;
         if (0..n).any(|i| curves.passed(i, k) == 0) {
             return Err(Error::data(
                 "expected generated events that pass the selection, found a member without any",
             ));
         }
         let mut members: Vec<Vec<f64>> =
-            (0..n).map(|i| expectations.means(&values(curves, i, k), curves.passed(i, k))).collect();
+            (0..n).map(|i| quantities.means(&values(curves, i, k), curves.passed(i, k))).collect();
         let v = members.first().map_or(0, Vec::len);
         let mut mean: Vec<f64> =
             (0..v).map(|r| members.iter().map(|m| m[r]).sum::<f64>() / n as f64).collect();
-        let mut event_variance = expectations.event_variances(&mean, curves.values.index_axis(Axis(1), k));
-        let units = expectations.units(&event_variance);
+        let mut event_variance = quantities.event_variances(&mean, curves.values.index_axis(Axis(1), k));
+        let units = quantities.units(&event_variance);
         members.iter_mut().chain([&mut mean]).for_each(|means| in_units(means, &units));
         variances_in_units(&mut event_variance, &units);
         let mut covariance = vec![0.0; v * v];
@@ -85,12 +98,12 @@ impl Spread {
         Ok(Spread { members, mean, covariance, event_variance, units, inverse_size, freedom })
     }
 
-    fn last(expectations: &dyn Expectations, curves: &Curves<'_>) -> Result<Self> {
+    fn last(quantities: &dyn Quantities, curves: &Curves<'_>) -> Result<Self> {
         let last = curves
             .checkpoints()
             .checked_sub(1)
             .ok_or_else(|| Error::data("expected a checkpoint, found none"))?;
-        Spread::new(expectations, curves, last)
+        Spread::new(quantities, curves, last)
     }
 
     fn total(&self) -> f64 {
@@ -150,7 +163,7 @@ fn values(curves: &Curves<'_>, i: usize, k: usize) -> Vec<f64> {
     curves.values.index_axis(Axis(0), i).row(k).to_vec()
 }
 
-impl<E: Expectations> Comparison for Averaging<E> {
+impl<E: Quantities> Comparison for Averaging<E> {
     fn value_names(&self) -> Vec<String> {
         self.0.value_names()
     }
@@ -193,6 +206,25 @@ impl<E: Expectations> Comparison for Averaging<E> {
     fn null(&self, curves: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {
         let mean = Spread::last(&self.0, curves)?.null_scale() / n;
         Ok(NullLaw { mean, quantiles: vec![mean; probabilities.len()] })
+    }
+
+    fn expectations(&self, values: &[f64], events: u64) -> Result<Option<Expectations>> {
+        expect_length("values of a sample", self.value_names().len(), values.len())?;
+        if events == 0 {
+            return Err(Error::data("expected events that pass the selection, found none"));
+        }
+        let means = self.0.means(values, events);
+        let covariance = self.0.event_covariance(&means, values);
+        let size = means.len();
+        let variances: Vec<f64> = covariance.iter().copied().step_by(size + 1).collect();
+        if variances.iter().sum::<f64>() <= 0.0 {
+            return Err(Error::data(self.0.without_variance()));
+        }
+        let units = self.0.units(&variances);
+        let in_units: Vec<f64> =
+            covariance.iter().enumerate().map(|(i, c)| c / (units[i / size] * units[i % size])).collect();
+        let error = self.0.error(&means, &in_units, events as f64);
+        Ok(Some(Expectations { means, covariance, units, error }))
     }
 
     fn deviation(&self, curves: &Curves<'_>, truth: &[f64], n_truth: u64) -> Result<Option<Deviation>> {

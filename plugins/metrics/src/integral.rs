@@ -6,7 +6,7 @@ use amplicast_sdk::{
     Values, config, ensure_config, expect_length, register_metric,
 };
 
-use crate::averaging::{Averaging, Expectations};
+use crate::averaging::{Averaging, Quantities};
 use crate::regions::{Regions, read_choice};
 
 config! {
@@ -103,7 +103,7 @@ struct RegionIntegrals {
     regions: Regions,
 }
 
-impl Expectations for RegionIntegrals {
+impl Quantities for RegionIntegrals {
     fn value_names(&self) -> Vec<String> {
         self.regions.names()
     }
@@ -119,6 +119,23 @@ impl Expectations for RegionIntegrals {
     /// An event is inside or outside: I (1 - I) (Eqs 12, 16).
     fn event_variances(&self, means: &[f64], _samples: ArrayView2<'_, f64>) -> Vec<f64> {
         means.iter().map(|i| i * (1.0 - i)).collect()
+    }
+
+    /// M_rs = I_r delta_rs - I_r I_s: no event is in two regions.
+    fn event_covariance(&self, means: &[f64], _values: &[f64]) -> Vec<f64> {
+        let entry =
+            |(r, a): (usize, &f64), (s, b): (usize, &f64)| if r == s { a * (1.0 - a) } else { -a * b };
+        means.iter().enumerate().flat_map(|a| means.iter().enumerate().map(move |b| entry(a, b))).collect()
+    }
+
+    /// V = sum I (1 - I) has the derivatives 1 - 2 I.
+    fn error(&self, means: &[f64], covariance: &[f64], events: f64) -> f64 {
+        let slopes: Vec<f64> = means.iter().map(|i| 1.0 - 2.0 * i).collect();
+        let rows = covariance.chunks(means.len()).zip(&slopes);
+        let along = |row: &[f64]| row.iter().zip(&slopes).map(|(m, slope)| m * slope).sum::<f64>();
+        let variance: f64 = rows.map(|(row, slope)| slope * along(row)).sum();
+        let total: f64 = means.iter().map(|i| i * (1.0 - i)).sum();
+        (variance.max(0.0) / events).sqrt() / total
     }
 
     fn without_variance(&self) -> &'static str {

@@ -6,7 +6,7 @@ use amplicast_sdk::{
     config, expect_length, register_metric,
 };
 
-use crate::averaging::{Averaging, Expectations};
+use crate::averaging::{Averaging, Quantities};
 
 config! {
     /// The mean of the cell's summary; nothing to configure.
@@ -64,25 +64,39 @@ struct SampleMean {
     numbers: usize,
 }
 
-impl Expectations for SampleMean {
-    /// Mean and variance of one number after the other.
+impl Quantities for SampleMean {
+    /// Mean and variance of one number after the other, then the covariances of pairs.
     fn value_names(&self) -> Vec<String> {
         match self.numbers {
             1 => vec!["mean".into(), "variance".into()],
-            d => (1..=d).flat_map(|j| [format!("mean {j}"), format!("variance {j}")]).collect(),
+            d => {
+                let each = (1..=d).flat_map(|j| [format!("mean {j}"), format!("variance {j}")]);
+                each.chain(pairs(d).map(|(j, k)| format!("covariance {} {}", j + 1, k + 1))).collect()
+            }
         }
     }
 
     fn accumulator(&self) -> Box<dyn Accumulator> {
-        Box::new(MomentsOfEach(vec![Moments::default(); self.numbers]))
+        Box::new(Moments::new(self.numbers))
     }
 
     fn means(&self, values: &[f64], _events: u64) -> Vec<f64> {
-        values.iter().copied().step_by(2).collect()
+        values.iter().copied().step_by(2).take(self.numbers).collect()
     }
 
     fn event_variances(&self, _means: &[f64], samples: ArrayView2<'_, f64>) -> Vec<f64> {
         (0..self.numbers).map(|j| samples.column(2 * j + 1).mean().unwrap_or(0.0)).collect()
+    }
+
+    fn event_covariance(&self, _means: &[f64], values: &[f64]) -> Vec<f64> {
+        let d = self.numbers;
+        let mut covariance = vec![0.0; d * d];
+        (0..d).for_each(|j| covariance[j * (d + 1)] = values[2 * j + 1]);
+        for ((j, k), value) in pairs(d).zip(&values[2 * d..]) {
+            covariance[j * d + k] = *value;
+            covariance[k * d + j] = *value;
+        }
+        covariance
     }
 
     /// Numbers of different kinds cannot be added; one alone stays as it is. One that never differs has no spread, and no part.
@@ -96,67 +110,92 @@ impl Expectations for SampleMean {
     }
 }
 
-/// Number, mean and sum of squared deviations of the values so far.
-#[derive(Debug, Default, Clone, Copy)]
+/// Pairs of different numbers.
+fn pairs(d: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..d).flat_map(move |j| (j + 1..d).map(move |k| (j, k)))
+}
+
+/// Number of events so far, their means, and sums of products of deviations.
+#[derive(Debug, Clone)]
 struct Moments {
     count: f64,
-    mean: f64,
-    squares: f64,
+    means: Vec<f64>,
+    /// Squares of each number, then products of pairs.
+    products: Vec<f64>,
 }
 
 impl Moments {
+    fn new(numbers: usize) -> Self {
+        Moments { count: 0.0, means: vec![0.0; numbers], products: vec![0.0; numbers * (numbers + 1) / 2] }
+    }
+
+    /// Whose product is where.
+    fn places(numbers: usize) -> impl Iterator<Item = (usize, usize)> {
+        (0..numbers).map(|j| (j, j)).chain(pairs(numbers))
+    }
+
     /// Of both together (Chan, Golub & LeVeque 1983): nothing cancels, however far the mean is from zero.
-    fn add(&mut self, other: Moments) {
+    fn add(&mut self, other: &Moments) {
         let count = self.count + other.count;
         if other.count == 0.0 {
             return;
         }
-        let difference = other.mean - self.mean;
-        self.mean += difference * other.count / count;
-        self.squares += other.squares + difference * difference * self.count * other.count / count;
+        let differences: Vec<f64> = other.means.iter().zip(&self.means).map(|(a, b)| a - b).collect();
+        for (mean, difference) in self.means.iter_mut().zip(&differences) {
+            *mean += difference * other.count / count;
+        }
+        let places = Moments::places(differences.len());
+        for ((product, add), (j, k)) in self.products.iter_mut().zip(&other.products).zip(places) {
+            *product += add + differences[j] * differences[k] * self.count * other.count / count;
+        }
         self.count = count;
     }
-}
 
-impl Moments {
-    fn of<'v>(values: impl Iterator<Item = &'v f64> + Clone) -> Self {
-        let Some(&first) = values.clone().next() else { return Moments::default() };
-        let count = values.clone().count() as f64;
+    fn of(x: ArrayView2<'_, f64>) -> Self {
+        let mut moments = Moments::new(x.ncols());
+        if x.nrows() == 0 {
+            return moments;
+        }
+        moments.count = x.nrows() as f64;
         // Differences are summed: a sum of large values would lose their last digits.
-        let mean = first + values.clone().map(|x| x - first).sum::<f64>() / count;
-        let squares = values.map(|x| (x - mean).powi(2)).sum();
-        Moments { count, mean, squares }
+        for (mean, x) in moments.means.iter_mut().zip(x.columns()) {
+            *mean = x[0] + x.iter().map(|value| value - x[0]).sum::<f64>() / moments.count;
+        }
+        let means = &moments.means;
+        for (product, (j, k)) in moments.products.iter_mut().zip(Moments::places(x.ncols())) {
+            let both = x.column(j).into_iter().zip(x.column(k));
+            *product = both.map(|(a, b)| (a - means[j]) * (b - means[k])).sum();
+        }
+        moments
     }
 }
 
-/// The moments of each number.
-struct MomentsOfEach(Vec<Moments>);
-
-impl Accumulator for MomentsOfEach {
+impl Accumulator for Moments {
     fn update(&mut self, values: Values<'_>) -> Result<()> {
         let x = values.unweighted()?;
-        expect_length("numbers of an event", self.0.len(), x.ncols())?;
-        for (moments, x) in self.0.iter_mut().zip(x.columns()) {
-            moments.add(Moments::of(x.iter()));
-        }
+        expect_length("numbers of an event", self.means.len(), x.ncols())?;
+        self.add(&Moments::of(x));
         Ok(())
     }
 
     fn state(&self) -> Result<Vec<f64>> {
-        Ok(self.0.iter().flat_map(|m| [m.count, m.mean, m.squares]).collect())
+        Ok([self.count].iter().chain(&self.means).chain(&self.products).copied().collect())
     }
 
     fn merge(&mut self, state: &[f64]) -> Result<()> {
-        expect_length("moments", 3 * self.0.len(), state.len())?;
-        for (moments, state) in self.0.iter_mut().zip(state.chunks_exact(3)) {
-            moments.add(Moments { count: state[0], mean: state[1], squares: state[2] });
-        }
+        let numbers = self.means.len();
+        expect_length("moments", 1 + numbers + self.products.len(), state.len())?;
+        let (means, products) = state[1..].split_at(numbers);
+        self.add(&Moments { count: state[0], means: means.to_vec(), products: products.to_vec() });
         Ok(())
     }
 
-    /// Mean and unbiased variance; of no event zero, of one event the variance zero.
+    /// Mean and unbiased variance of each number, then covariances; of no event zero, of one event the variance zero.
     fn values(&self) -> Result<Vec<f64>> {
-        Ok(self.0.iter().flat_map(|m| [m.mean, m.squares / (m.count - 1.0).max(1.0)]).collect())
+        let part = 1.0 / (self.count - 1.0).max(1.0);
+        let (squares, others) = self.products.split_at(self.means.len());
+        let each = self.means.iter().zip(squares).flat_map(|(mean, square)| [*mean, square * part]);
+        Ok(each.chain(others.iter().map(|product| product * part)).collect())
     }
 }
 
@@ -168,8 +207,8 @@ mod tests {
 
     use super::*;
 
-    fn of_one_number() -> MomentsOfEach {
-        MomentsOfEach(vec![Moments::default()])
+    fn of_one_number() -> Moments {
+        Moments::new(1)
     }
 
     fn moments(values: &[f64]) -> Vec<f64> {
@@ -253,7 +292,7 @@ mod tests {
         let truth = 3.0 / N_TRAIN;
         for replica in 0..replicas {
             let mut stream = Seed::new(8).index(replica).stream();
-            let mut values = Array3::zeros((members, 1, 6));
+            let mut values = Array3::zeros((members, 1, 9));
             for i in 0..members {
                 let (member, noise) = (correlated(&mut stream), correlated(&mut stream));
                 for (j, width) in WIDTHS.iter().enumerate() {
@@ -273,7 +312,8 @@ mod tests {
             assert!((null.mean / truth - 1.0).abs() < 1e-12);
             mean += limit.value / replicas as f64;
             inside += f64::from(u8::from(limit.low <= truth && truth <= limit.high)) / replicas as f64;
-            let true_values: Vec<f64> = WIDTHS.iter().flat_map(|w| [7.0 * w, w * w]).collect();
+            let true_values: Vec<f64> =
+                WIDTHS.iter().flat_map(|w| [7.0 * w, w * w]).chain([0.0; 3]).collect();
             let deviation = comparison.deviation(&curves, &true_values, 1_000_000_000).unwrap().unwrap();
             assert!((deviation.null_scale - 3.0).abs() < 1e-9 && deviation.pulls.len() == 3);
             truth_found += deviation.single_member / replicas as f64;
@@ -288,17 +328,45 @@ mod tests {
         assert!((0.64..0.74).contains(&inside), "{inside}");
     }
 
-    /// The vector's accumulator holds what those of its numbers hold, whatever the number beside them.
+    /// The vector's accumulator holds what those of its numbers hold, whatever the number beside them, and their covariances.
     #[test]
     fn each_number_has_its_own_moments() {
         let list: Vec<f64> =
             (0..300).map(|k| f64::from(k).sin() * if k % 3 == 2 { 1e6 } else { 1.0 }).collect();
         let x = ArrayView2::from_shape((100, 3), &list).unwrap();
-        let mut all = MomentsOfEach(vec![Moments::default(); 3]);
-        all.update(Values::new(x)).unwrap();
-        let each = x.columns().into_iter().flat_map(|column| moments(&column.to_vec())).collect::<Vec<_>>();
-        assert_eq!(all.values().unwrap(), each);
+        let mut all = Moments::new(3);
+        all.update(Values::new(x.slice(amplicast_sdk::ndarray::s![..40, ..]))).unwrap();
+        let mut rest = Moments::new(3);
+        rest.update(Values::new(x.slice(amplicast_sdk::ndarray::s![40.., ..]))).unwrap();
+        all.merge(&rest.state().unwrap()).unwrap();
+        let found = all.values().unwrap();
+        let each = x.columns().into_iter().flat_map(|column| moments(&column.to_vec()));
+        let mean = |j: usize| x.column(j).mean().unwrap();
+        let covariance = |(j, k): (usize, usize)| {
+            let both = x.column(j).into_iter().zip(x.column(k));
+            both.map(|(a, b)| (a - mean(j)) * (b - mean(k))).sum::<f64>() / 99.0
+        };
+        let expected: Vec<f64> = each.chain(pairs(3).map(covariance)).collect();
+        assert_eq!(found.len(), 9);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-9 * (1.0 + expected.abs()), "{found} {expected}");
+        }
         let error = all.update(Values::single(&[1.0])).unwrap_err();
         assert!(error.message().contains("expected 3 numbers, found 1"), "{error}");
+    }
+
+    /// Of one number the covariance is its variance; the relative error of a normal variance is sqrt(2 / n). In units of their widths the
+    /// variances of several numbers add up to their number.
+    #[test]
+    fn expectations_of_a_mean() {
+        let one = Averaging(SampleMean { numbers: 1 }).expectations(&[3.0, 4.0], 200).unwrap().unwrap();
+        assert_eq!((one.means, one.covariance, one.units), (vec![3.0], vec![4.0], vec![1.0]));
+        assert!((one.error - 0.1).abs() < 1e-12);
+        let values = [3.0, 4.0, -1.0, 9.0, 1.5];
+        let two = Averaging(SampleMean { numbers: 2 }).expectations(&values, 200).unwrap().unwrap();
+        assert_eq!((two.means, two.covariance), (vec![3.0, -1.0], vec![4.0, 1.5, 1.5, 9.0]));
+        assert_eq!(two.units, [2.0, 3.0]);
+        // The correlation is 0.25: 2 (2 + 2 / 16) / 200 / 4.
+        assert!((two.error - (2.0 * 2.125_f64 / 200.0).sqrt() / 2.0).abs() < 1e-12);
     }
 }

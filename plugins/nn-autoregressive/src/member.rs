@@ -1,8 +1,9 @@
 //! The network at fixed parameters: samples and densities, without libtorch.
 
+use amplicast_nn::Support;
 use amplicast_nn::lanes::{self, Decoder, Row, Rows, VECTORS, Workspace};
 use amplicast_nn::pulp::{Simd, WithSimd};
-use amplicast_nn::{Support, wrap_angle};
+use amplicast_sdk::momenta::wrap_angle;
 use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
 use amplicast_sdk::rand::{RngExt, SeedableRng};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};

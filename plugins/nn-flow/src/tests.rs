@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use amplicast_nn::{layout, wrap_angle};
+use amplicast_nn::layout;
+use amplicast_sdk::momenta::wrap_angle;
 use amplicast_sdk::ndarray::{Array2, ArrayView2};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};

@@ -31,7 +31,7 @@ mod transformer;
 
 pub use coordinates::{Coordinates, ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, Standardized, UNIT_GEV};
 pub use initial::{Initial, Parameter, initial_parameters, layout};
-pub use mixture::{IMAGES, SIGMA_FLOOR, Support, wrap_angle};
+pub use mixture::{IMAGES, SIGMA_FLOOR, Support};
 pub use perceptron::Perceptron;
 pub use pulp;
 pub use sizes::{check_cpu, check_heads, check_sizes};

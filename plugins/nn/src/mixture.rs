@@ -2,6 +2,7 @@
 
 use std::f64::consts::{PI, TAU};
 
+use amplicast_sdk::momenta::wrap_angle;
 /// Smallest standard deviation of a component.
 pub const SIGMA_FLOOR: f64 = 0.01;
 
@@ -89,12 +90,6 @@ impl Support {
             }
         }
     }
-}
-
-/// An angle in [-pi, pi).
-pub fn wrap_angle(angle: f64) -> f64 {
-    let wrapped = angle - TAU * (angle / TAU).round();
-    if wrapped >= PI { wrapped - TAU } else { wrapped }
 }
 
 fn log_sum_exp(terms: impl Iterator<Item = f64> + Clone) -> f64 {

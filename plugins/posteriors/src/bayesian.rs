@@ -1,5 +1,7 @@
 //! A variational Gaussian posterior over parameters of the model.
 
+use std::ops::ControlFlow;
+
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
@@ -124,9 +126,8 @@ impl Bayesian {
         };
         let prior = target.prior_precision;
         let kl_factor = self.config.kl_weight / target.scale;
-        let without_decay = TrainingSettings { weight_decay: 0.0, ..settings.clone() };
-        let mut adam_mean = Adam::new(mean.len(), &without_decay);
-        let mut adam_sigma = Adam::new(uncertain, &without_decay);
+        let mut adam_mean = Adam::without_decay(mean.len(), settings);
+        let mut adam_sigma = Adam::without_decay(uncertain, settings);
         let sigma_rate = self.config.log_sigma_learning_rate.unwrap_or(2.0 * settings.learning_rate);
 
         let mut log_sigma = vec![self.config.initial_log_sigma; uncertain];
@@ -136,8 +137,8 @@ impl Bayesian {
         let mut gradient = vec![0.0; mean.len()];
         let mut gradient_sigma = vec![0.0; uncertain];
 
-        for step in 0..settings.iterations {
-            context.check()?;
+        let report = |done, loss| context.progress(done, settings.iterations, Some(loss));
+        descend(settings, context, report, |step| {
             sigma.iter_mut().zip(&log_sigma).for_each(|(sigma, s)| *sigma = s.exp());
             theta.copy_from_slice(&mean);
             for Run { all, own } in &runs {
@@ -145,10 +146,10 @@ impl Bayesian {
                 let theta = theta[all.clone()].iter_mut();
                 theta.zip(draws).for_each(|(theta, (sigma, eps))| *theta += sigma * eps);
             }
-            let (rows, seed) = (batches.next_rows(), losses.index(step));
+            let (rows, seed) = (batches.next_rows(), losses.index(step.number));
             // Beside the gradient of this step the noise of the next one.
             let (loss, next) = gradients
-                .loss_and_gradient(&theta, rows, seed, &mut gradient, |part| noise(step + 1, part))?;
+                .loss_and_gradient(&theta, rows, seed, &mut gradient, |part| noise(step.number + 1, part))?;
 
             let mut squares = sum_of_squares(&sigma);
             for Run { all, own } in &runs {
@@ -161,16 +162,13 @@ impl Bayesian {
                 );
             }
             let kl = 0.5 * (prior * squares - uncertain as f64 * (1.0 + prior.ln())) - sum(&log_sigma);
-            let norm = clip_global_norm(&mut [&mut gradient, &mut gradient_sigma], settings.clip);
-            check_finite(step, loss, norm)?;
+            step.clip(loss, &mut [&mut gradient, &mut gradient_sigma])?;
 
-            let factor = settings.rate_factor(step);
-            target.decay(&mut mean, settings.learning_rate * factor * settings.weight_decay);
-            adam_mean.step(&mut mean, &gradient, settings.learning_rate * factor);
-            adam_sigma.step(&mut log_sigma, &gradient_sigma, sigma_rate * factor);
-            context.progress(step + 1, settings.iterations, Some(loss + kl_factor * kl));
+            target.step(&mut adam_mean, &mut mean, &gradient, step.rate());
+            adam_sigma.step(&mut log_sigma, &gradient_sigma, sigma_rate * step.factor);
             eps = next;
-        }
+            Ok(ControlFlow::Continue(loss + kl_factor * kl))
+        })?;
         Ok((mean, log_sigma))
     }
 }

@@ -1,5 +1,7 @@
 //! Whether chains of correlated draws agree, and how many independent draws they are worth.
 
+use amplicast_sdk::moments::{mean, variance};
+
 /// What chains say of one quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Convergence {
@@ -27,8 +29,7 @@ pub fn convergence(chains: &[&[f64]]) -> Convergence {
         mean(&halves.iter().zip(&means).map(of).collect::<Vec<_>>())
     };
     let within = covariance(0) * n as f64 / (n - 1) as f64;
-    let grand = mean(&means);
-    let between = means.iter().map(|m| (m - grand).powi(2)).sum::<f64>() / (means.len() - 1) as f64;
+    let between = variance(&means).unwrap_or(f64::NAN);
     let total = within * (n - 1) as f64 / n as f64 + between;
     if total <= 0.0 {
         // A constant says nothing against its chains.
@@ -57,10 +58,6 @@ pub fn thinned(all: f64, effective: f64, count: f64) -> f64 {
     let time = (all / effective).max(1.0);
     let rho = ((time - 1.0) / (time + 1.0)).powf(all / count);
     count * (1.0 - rho) / (1.0 + rho)
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
 }
 
 #[cfg(test)]

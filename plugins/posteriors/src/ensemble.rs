@@ -3,6 +3,8 @@
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::*;
 
+use crate::fits;
+
 /// What the fits of an ensemble are made to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(crate = "amplicast_sdk::serde", rename_all = "kebab-case")]
@@ -20,43 +22,6 @@ config! {
     pub struct EnsembleConfig {
         /// What each fit is made to: `bootstrap` or `same`.
         pub data: EnsembleData = EnsembleData::Bootstrap,
-    }
-}
-
-/// The vectors of a chain: the fit, and from what its bootstrap is drawn.
-const PARAMETERS: &str = "parameters";
-const BOOTSTRAP: &str = "bootstrap";
-
-/// `n` rows of the training set, drawn with replacement.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Bootstrap {
-    seed: Seed,
-    n: u64,
-}
-
-impl Bootstrap {
-    fn rows(&self) -> Vec<u64> {
-        let mut stream = self.seed.stream();
-        (0..self.n).map(|_| stream.random_range(0..self.n)).collect()
-    }
-
-    /// How often each row is drawn.
-    fn counts(&self) -> Vec<u16> {
-        let mut counts = vec![0_u16; self.n as usize];
-        self.rows().into_iter().for_each(|row| counts[row as usize] = counts[row as usize].saturating_add(1));
-        counts
-    }
-
-    /// Seed and number as a vector of their bytes: a chain of its rows would be larger than most networks.
-    fn written(&self) -> Vec<f32> {
-        self.seed.bytes().into_iter().chain(self.n.to_le_bytes()).map(f32::from).collect()
-    }
-
-    fn read(bytes: &[f32]) -> Result<Self> {
-        expect_length("bytes of a bootstrap", 40, bytes.len())?;
-        let byte = |i: usize| bytes[i] as u8;
-        let seed = Seed::from_bytes(std::array::from_fn(byte));
-        Ok(Bootstrap { seed, n: u64::from_le_bytes(std::array::from_fn(|i| byte(32 + i))) })
     }
 }
 
@@ -96,40 +61,23 @@ impl UncertaintyModel for Ensemble {
         members
     }
 
+    /// As many as there are, drawn with replacement.
+    fn rows(&self, chain: u64, _members: u64, n: u64, seed: Seed) -> Option<Vec<u64>> {
+        if self.data == EnsembleData::Same {
+            return None;
+        }
+        let mut stream = seed.index(chain).split("bootstrap").stream();
+        Some((0..n).map(|_| stream.random_range(0..n)).collect())
+    }
+
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
-        let n = inference.training_rows;
-        if n == 0 {
-            return Err(Error::data("expected at least one training event, found none"));
-        }
-        let bootstrap = Bootstrap { seed: inference.seed.split("bootstrap"), n };
-        let rows = match self.data {
-            EnsembleData::Same => (0..n).collect(),
-            EnsembleData::Bootstrap => bootstrap.rows(),
-        };
-        let seed = inference.seed.split("fit");
-        let fitted = inference.model.fit(&rows, inference.settings, seed, inference.context)?;
-        let mut vectors = vec![(PARAMETERS, fitted)];
-        if self.data == EnsembleData::Bootstrap {
-            vectors.push((BOOTSTRAP, bootstrap.written()));
-        }
-        Ok(Chain::new(vectors))
+        fits::fit(inference, inference.settings)
     }
 
     fn members(&self, chains: &[Chain], count: u64, _seed: Seed) -> Result<Members> {
-        let found = chains.len() as u64;
-        if found < count {
-            return Err(Error::data(format!("expected a chain for each of {count} members, found {found}")));
-        }
-        let chains = &chains[..count as usize];
-        let vectors = |name| chains.iter().map(move |chain| chain.get(name));
-        let parameters = vectors(PARAMETERS).map(|v| Ok(v?.to_vec())).collect::<Result<_>>()?;
-        let mut members = Members::independent(parameters);
-        match self.data {
-            EnsembleData::Same => members.diagnostics.warnings.push(SHARED.into()),
-            EnsembleData::Bootstrap => {
-                let counts = |v: Result<&[f32]>| Ok(Bootstrap::read(v?)?.counts());
-                members.rows = Some(vectors(BOOTSTRAP).map(counts).collect::<Result<_>>()?);
-            }
+        let mut members = fits::members(chains, count)?;
+        if self.data == EnsembleData::Same {
+            members.diagnostics.warnings.push(SHARED.into());
         }
         Ok(members)
     }
@@ -161,13 +109,6 @@ mod tests {
         let members = members(EnsembleData::Bootstrap, &model, count);
         assert_eq!((members.parameters.len(), members.n_effective), (1000, 1000.0));
         assert!(members.diagnostics.warnings.is_empty());
-        // As many rows as there are events, and no fit to another sample than the one that is named.
-        for (counts, fitted) in members.rows.as_ref().unwrap().iter().zip(&members.parameters) {
-            assert_eq!((counts.len(), counts.iter().map(|c| usize::from(*c)).sum::<usize>()), (n, n));
-            let rows: Vec<u64> =
-                (0..n).flat_map(|i| std::iter::repeat_n(i as u64, counts[i].into())).collect();
-            assert!((model.mean(&rows)[0] - f64::from(fitted[0])).abs() < 1e-6);
-        }
         let means: Vec<f64> = members.parameters.iter().map(|p| f64::from(p[0])).collect();
         let average = means.iter().sum::<f64>() / count as f64;
         let variance = means.iter().map(|m| (m - average).powi(2)).sum::<f64>() / (count - 1) as f64;
@@ -188,17 +129,26 @@ mod tests {
     }
 
     #[test]
-    fn a_bootstrap_is_drawn_again_from_its_bytes() {
-        let bootstrap = Bootstrap { seed: Seed::new(9).split("x"), n: 70_000 };
-        assert_eq!(Bootstrap::read(&bootstrap.written()).unwrap(), bootstrap);
-        assert!(Bootstrap::read(&bootstrap.written()[1..]).is_err());
+    fn a_bootstrap_has_as_many_rows_and_repeats_some() {
+        let of =
+            |chain, seed| ensemble(EnsembleData::Bootstrap).rows(chain, 3, 500, Seed::new(seed)).unwrap();
+        let mut rows = of(1, 7);
+        assert_eq!(
+            (rows.len(), of(1, 7) == rows, of(2, 7) == rows, of(1, 8) == rows),
+            (500, true, false, false)
+        );
+        rows.sort_unstable();
+        rows.dedup();
+        // 1 - 1/e of them, with a standard deviation of 7.
+        assert!((rows.len() as f64 - 316.0).abs() < 35.0, "{}", rows.len());
+        assert_eq!(ensemble(EnsembleData::Same).rows(1, 3, 500, Seed::new(7)), None);
     }
 
     #[test]
     fn the_same_data_give_the_same_closed_form() {
         let members = members(EnsembleData::Same, &GaussianModel::new(50, 1, 3), 3);
         assert!(members.parameters.iter().all(|p| *p == members.parameters[0]));
-        assert_eq!((members.diagnostics.warnings, members.rows), (vec![SHARED.to_string()], None));
+        assert_eq!(members.diagnostics.warnings, vec![SHARED.to_string()]);
     }
 
     #[test]

@@ -105,11 +105,14 @@ pub fn infer_members(
     chain: u64,
     members: Option<u64>,
 ) -> Result<Chain> {
+    let n = model.events.nrows() as u64;
+    let rows = uncertainty.rows(chain, members.unwrap_or(100), n, Seed::new(17));
     uncertainty.infer_chain(&Inference {
         chain,
         model,
         members,
-        training_rows: model.events.nrows() as u64,
+        rows: &rows.unwrap_or_else(|| (0..n).collect()),
+        training_rows: n,
         settings,
         seed: Seed::new(17).index(chain),
         context: &Alone,

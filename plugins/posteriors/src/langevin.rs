@@ -56,19 +56,12 @@ impl Steps {
         }
         // Of at most half of the events, so that there is a variance to measure.
         let few = batch.min(n / 2);
-        let mut batches = Batches::new(&target.rows, few, seed.split("batches"));
-        let losses = seed.split("loss");
+        let mut gradients = BatchGradients::new(target.gradients, &target.rows, few, seed);
         let mut calls = 0;
         let mut all = vec![0.0; theta.len()];
         let mut next = |gradient: &mut Vec<f32>| -> Result<()> {
             context.check()?;
-            let loss = target.gradients.loss_and_gradient(
-                theta,
-                batches.next_rows(),
-                None,
-                losses.index(calls),
-                &mut all,
-            )?;
+            let loss = gradients.next(theta, &mut all)?;
             calls += 1;
             gradient.clear();
             gradient.extend(target.uncertain.iter().map(|&i| all[i]));

@@ -22,7 +22,7 @@ pub struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Of the batches of an inference; no more than the concurrent calls that its model allows.
     pub fn new(inference: &Inference<'a>, model: &'a dyn Differentiable) -> Self {
-        let batch = inference.training_rows.min(inference.settings.batch as u64);
+        let batch = (inference.rows.len() as u64).min(inference.settings.batch as u64);
         let most = inference.model.max_concurrency().unwrap_or(usize::MAX);
         let count = ((batch / PART) as usize).min(most).max(1);
         let length = inference.model.layout().len();
@@ -69,10 +69,14 @@ mod tests {
     use super::*;
     use crate::gaussian_model::GaussianModel;
 
-    fn inference<'a>(model: &'a GaussianModel, settings: &'a TrainingSettings) -> Inference<'a> {
+    fn inference<'a>(
+        model: &'a GaussianModel,
+        settings: &'a TrainingSettings,
+        rows: &'a [u64],
+    ) -> Inference<'a> {
         let training_rows = model.events.nrows() as u64;
         let (members, seed) = (None, Seed::new(1));
-        Inference { chain: 0, model, members, training_rows, settings, seed, context: &Alone }
+        Inference { chain: 0, model, members, rows, training_rows, settings, seed, context: &Alone }
     }
 
     #[test]
@@ -81,7 +85,8 @@ mod tests {
         let settings = TrainingSettings { batch: 400, ..TrainingSettings::default() };
         for (calls, count) in [(None, 4), (Some(3), 3), (Some(1), 1)] {
             model.calls = calls;
-            assert_eq!(Parts::new(&inference(&model, &settings), &model).count(), count);
+            let rows: Vec<u64> = (0..1000).collect();
+            assert_eq!(Parts::new(&inference(&model, &settings, &rows), &model).count(), count);
         }
     }
 
@@ -92,7 +97,7 @@ mod tests {
         let rows: Vec<u64> = (0..N as u64).collect();
         for (batch, count) in [(50, 1), (200, 2), (350, 3), (N, 200), (2 * N, 200)] {
             let settings = TrainingSettings { batch, ..TrainingSettings::default() };
-            let parts = Parts::new(&inference(&model, &settings), &model);
+            let parts = Parts::new(&inference(&model, &settings, &rows), &model);
             assert_eq!(parts.count(), count, "{batch}");
             let rows = &rows[..batch.min(N)];
             let (mut found, mut whole) = (vec![0.0; 2], vec![0.0; 2]);

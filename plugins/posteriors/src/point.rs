@@ -35,8 +35,8 @@ impl UncertaintyModel for Point {
     }
 
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
-        let rows: Vec<u64> = (0..inference.training_rows).collect();
-        let fitted = inference.model.fit(&rows, inference.settings, inference.seed, inference.context)?;
+        let Inference { model, rows, settings, seed, context, .. } = *inference;
+        let fitted = model.fit(rows, settings, seed, context)?;
         Ok(Chain::new([("parameters", fitted)]))
     }
 

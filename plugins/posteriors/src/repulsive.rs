@@ -1,5 +1,7 @@
 //! An ensemble whose members are trained together and keep away from each other.
 
+use std::ops::ControlFlow;
+
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
@@ -86,14 +88,13 @@ impl UncertaintyModel for RepulsiveEnsemble {
         };
         let mut particles = (0..members).map(start).collect::<Result<Vec<_>>>()?;
         let length = target_length(&particles)?;
-        let without_decay = TrainingSettings { weight_decay: 0.0, ..settings.clone() };
-        let mut adams = vec![Adam::new(length, &without_decay); particles.len()];
+        let mut adams = vec![Adam::without_decay(length, settings); particles.len()];
         let mut batches = Batches::new(&target.rows, settings.batch, seed.split("batches"));
         let losses = seed.split("loss");
         let most = model.max_concurrency().unwrap_or(usize::MAX).max(1);
 
-        for step in 0..settings.iterations {
-            context.check()?;
+        let report = |done, loss| context.progress(done, settings.iterations, Some(loss));
+        descend(settings, context, report, |step| {
             let forces = repulsion(*kernel, &particles, &target.uncertain, context)?;
             let rows = batches.next_rows();
             let gradient = |i: usize| -> Result<(f64, Vec<f32>)> {
@@ -103,24 +104,22 @@ impl UncertaintyModel for RepulsiveEnsemble {
                     theta,
                     rows,
                     None,
-                    losses.index(step),
+                    losses.index(step.number),
                     &mut gradient,
                 )?;
                 target.add_prior(theta, &mut gradient);
                 let scale = target.scale as f32;
                 target.uncertain.iter().zip(&forces[i]).for_each(|(&k, r)| gradient[k] -= r / scale);
-                check_finite(step, loss, clip_global_norm(&mut [&mut gradient], settings.clip))?;
+                step.clip(loss, &mut [&mut gradient])?;
                 Ok((loss, gradient))
             };
             let found = at_most(most, particles.len(), context, gradient)?;
-            let rate = settings.learning_rate * settings.rate_factor(step);
             let mean = found.iter().map(|(loss, _)| loss).sum::<f64>() / members as f64;
             for ((theta, adam), (_, gradient)) in particles.iter_mut().zip(&mut adams).zip(found) {
-                target.decay(theta, rate * settings.weight_decay);
-                adam.step(theta, &gradient, rate);
+                target.step(adam, theta, &gradient, step.rate());
             }
-            context.progress(step + 1, settings.iterations, Some(mean));
-        }
+            Ok(ControlFlow::Continue(mean))
+        })?;
         Ok(Chain::new((0..).zip(particles).map(|(i, theta): (u64, _)| (format!("member-{i}"), theta))))
     }
 

@@ -99,21 +99,14 @@ impl UncertaintyModel for Sgld {
         let mut theta =
             target.maximize(inference, &|done, loss| context.progress(done, total, Some(loss)))?;
 
-        let mut batches = Batches::new(&target.rows, settings.batch, seed.split("batches"));
-        let (losses, mut noise) = (seed.split("loss"), seed.split("noise").stream());
+        let mut gradients = BatchGradients::new(target.gradients, &target.rows, settings.batch, seed);
+        let mut noise = seed.split("noise").stream();
         let mut gradient = vec![0.0; theta.len()];
         let mut done = 0;
         let mut run = |steps: &Steps, theta: &mut Vec<f32>| -> Result<()> {
             for _ in 0..*thinning {
                 context.check()?;
-                let rows = batches.next_rows();
-                let loss = target.gradients.loss_and_gradient(
-                    theta,
-                    rows,
-                    None,
-                    losses.index(done),
-                    &mut gradient,
-                )?;
+                let loss = gradients.next(theta, &mut gradient)?;
                 let square = gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
                 check_finite(settings.iterations + done, loss, square)?;
                 steps.step(&target, theta, &gradient, &mut noise);

@@ -1,6 +1,6 @@
 //! The posterior that gradients lead to: of chosen parameters, at a temperature, with a Gaussian prior.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use amplicast_sdk::*;
 
@@ -16,6 +16,7 @@ pub struct Target<'a> {
     pub prior_precision: f64,
     /// All rows of the training set.
     pub rows: Vec<u64>,
+    weight_decay: f64,
     /// Whether a parameter is uncertain.
     is_uncertain: Vec<bool>,
 }
@@ -53,7 +54,7 @@ impl<'a> Target<'a> {
                 ));
             }
         };
-        if inference.training_rows == 0 {
+        if inference.rows.is_empty() {
             return Err(Error::data("expected at least one training event, found none"));
         }
         let layout = inference.model.layout();
@@ -63,9 +64,10 @@ impl<'a> Target<'a> {
         Ok(Target {
             gradients,
             uncertain,
-            scale: inference.training_rows as f64 / temperature,
+            scale: inference.rows.len() as f64 / temperature,
             prior_precision: prior_width.powi(-2),
-            rows: (0..inference.training_rows).collect(),
+            rows: inference.rows.to_vec(),
+            weight_decay: inference.settings.weight_decay,
             is_uncertain,
         })
     }
@@ -87,10 +89,11 @@ impl<'a> Target<'a> {
         self.uncertain.iter().for_each(|&i| gradient[i] += factor * theta[i]);
     }
 
-    /// Shrinks the parameters without a posterior by `rate`: on the others the prior acts in place of weight decay.
-    pub fn decay(&self, theta: &mut [f32], rate: f64) {
-        let keep = 1.0 - rate as f32;
+    /// A step of Adam that shrinks the parameters without a posterior first: on the others the prior acts in place of weight decay.
+    pub fn step(&self, adam: &mut Adam, theta: &mut [f32], gradient: &[f32], rate: f64) {
+        let keep = 1.0 - (rate * self.weight_decay) as f32;
         theta.iter_mut().zip(&self.is_uncertain).filter(|(_, u)| !**u).for_each(|(p, _)| *p *= keep);
+        adam.step(theta, gradient, rate);
     }
 }
 
@@ -102,22 +105,16 @@ impl Target<'_> {
     pub fn maximize(&self, inference: &Inference<'_>, progress: &dyn Fn(u64, f64)) -> Result<Vec<f32>> {
         let Inference { settings, context, seed, .. } = *inference;
         let mut theta = inference.model.initial(seed.split("initial"))?;
-        let mut batches = Batches::new(&self.rows, settings.batch, seed.split("batches"));
-        let losses = seed.split("loss");
-        let mut adam = Adam::new(theta.len(), &TrainingSettings { weight_decay: 0.0, ..settings.clone() });
+        let mut gradients = BatchGradients::new(self.gradients, &self.rows, settings.batch, seed);
+        let mut adam = Adam::without_decay(theta.len(), settings);
         let mut gradient = vec![0.0; theta.len()];
-        for step in 0..settings.iterations {
-            context.check()?;
-            let rows = batches.next_rows();
-            let loss =
-                self.gradients.loss_and_gradient(&theta, rows, None, losses.index(step), &mut gradient)?;
+        descend(settings, context, progress, |step| {
+            let loss = gradients.next(&theta, &mut gradient)?;
             self.add_prior(&theta, &mut gradient);
-            check_finite(step, loss, clip_global_norm(&mut [&mut gradient], settings.clip))?;
-            let rate = settings.learning_rate * settings.rate_factor(step);
-            self.decay(&mut theta, rate * settings.weight_decay);
-            adam.step(&mut theta, &gradient, rate);
-            progress(step + 1, loss);
-        }
+            step.clip(loss, &mut [&mut gradient])?;
+            self.step(&mut adam, &mut theta, &gradient, step.rate());
+            Ok(ControlFlow::Continue(loss))
+        })?;
         Ok(theta)
     }
 }
@@ -176,6 +173,7 @@ mod tests {
             chain: 0,
             model: &model,
             members,
+            rows: &(0..10).collect::<Vec<_>>(),
             training_rows,
             settings: &settings,
             seed,

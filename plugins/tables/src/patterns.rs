@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
-use amplicast_sdk::{Error, Result, ensure_config};
+use amplicast_sdk::{Error, InputPattern, Result, ensure_config};
 
 /// A file, and the name of an array in it if that was given with its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn located(given: &Path) -> Located {
 ///
 /// # Errors
 /// If there is no pattern, and for a pattern that is none or that no file matches.
-pub fn matching_arrays(field: &str, patterns: &[String]) -> Result<Vec<Located>> {
+pub fn matching_arrays(field: &str, patterns: &[InputPattern]) -> Result<Vec<Located>> {
     all(field, patterns, matching)
 }
 
@@ -43,7 +43,7 @@ pub fn matching_arrays(field: &str, patterns: &[String]) -> Result<Vec<Located>>
 ///
 /// # Errors
 /// As of [`matching_arrays`].
-pub fn matching_files(field: &str, patterns: &[String]) -> Result<Vec<PathBuf>> {
+pub fn matching_files(field: &str, patterns: &[InputPattern]) -> Result<Vec<PathBuf>> {
     let whole = |pattern: &str| match files(pattern)? {
         paths if paths.is_empty() => Err(no_file(pattern)),
         paths => Ok(paths.into_iter().map(|path| Located { path, key: None }).collect()),
@@ -53,7 +53,7 @@ pub fn matching_files(field: &str, patterns: &[String]) -> Result<Vec<PathBuf>> 
 
 fn all(
     field: &str,
-    patterns: &[String],
+    patterns: &[InputPattern],
     matching: impl Fn(&str) -> Result<Vec<Located>>,
 ) -> Result<Vec<Located>> {
     ensure_config(!patterns.is_empty(), field, || {
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(one("absent.h5::x"), ("absent.h5".into(), Some("x".into())));
 
         let all = |patterns: &[&str]| {
-            let patterns: Vec<String> = patterns.iter().map(|pattern| path(pattern)).collect();
+            let patterns: Vec<InputPattern> = patterns.iter().map(|pattern| path(pattern).into()).collect();
             let found = matching_arrays("members", &patterns).unwrap();
             let text = |file: Located| {
                 let name = file.path.file_name().unwrap().to_string_lossy().into_owned();

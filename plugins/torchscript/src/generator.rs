@@ -14,7 +14,7 @@ config! {
     /// Networks of your own as TorchScript modules, one file a member.
     pub struct TorchScriptConfig {
         /// Paths of modules that torch.jit.save wrote, or patterns of them such as `members/*.pt`; at least one.
-        pub files: Vec<String> = Vec::new(),
+        pub files: Vec<InputPattern> = Vec::new(),
         /// Method that makes events: of their number n and of a seed, a tensor n x d.
         pub sample: String = "sample".into(),
         /// Method that gives the log densities of events: of a tensor n x d in double precision, a tensor of n numbers. Without one

@@ -11,7 +11,7 @@ fn fixture(name: &str) -> String {
 
 fn config(files: &[&str]) -> TorchScriptConfig {
     TorchScriptConfig {
-        files: files.iter().map(|name| fixture(name)).collect(),
+        files: files.iter().map(|name| fixture(name).into()).collect(),
         sample: "sample".into(),
         log_density: None,
         batch: 1000,
@@ -137,7 +137,7 @@ fn files_that_are_no_modules_are_refused() {
         (text, "not a ZIP archive"),
         (fixture("later.pt"), "version 99"),
     ] {
-        let error = refusal(TorchScriptConfig { files: vec![file.clone()], ..config(&[]) });
+        let error = refusal(TorchScriptConfig { files: vec![file.clone().into()], ..config(&[]) });
         assert!(error.starts_with(&format!("{file}: expected a TorchScript module")), "{error}");
         let (_, reason) = error.split_once("; libtorch: ").unwrap();
         assert!(reason.contains(message) && !reason.contains('\n'), "{error}");

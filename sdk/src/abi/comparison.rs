@@ -11,7 +11,9 @@ use super::guard::{Guarded, guard};
 use super::types::{Res, read_strings, strings};
 use super::values::AbiValues;
 use crate::metric::expect_length;
-use crate::{Accumulator, Comparison, Curves, Deviation, Error, Limit, Measured, NullLaw, Result, Values};
+use crate::{
+    Accumulator, Comparison, Curves, Deviation, Error, Expectations, Limit, Measured, NullLaw, Result, Values,
+};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
@@ -83,6 +85,15 @@ pub struct AbiDeviation {
     pulls: RVec<f64>,
 }
 
+#[repr(C)]
+#[derive(StableAbi)]
+pub struct AbiExpectations {
+    means: RVec<f64>,
+    covariance: RVec<f64>,
+    units: RVec<f64>,
+    error: f64,
+}
+
 #[sabi_trait]
 pub trait AbiComparison: Send + Sync {
     fn value_names(&self) -> Res<RVec<RString>>;
@@ -90,6 +101,7 @@ pub trait AbiComparison: Send + Sync {
     fn measure(&self, curves: AbiCurves<'_>, k: usize) -> Res<AbiMeasured>;
     fn limit(&self, curves: AbiCurves<'_>, level: f64) -> Res<AbiLimit>;
     fn null(&self, curves: AbiCurves<'_>, n: f64, probabilities: RSlice<'_, f64>) -> Res<AbiNullLaw>;
+    fn expectations(&self, values: RSlice<'_, f64>, events: u64) -> Res<ROption<AbiExpectations>>;
     #[sabi(last_prefix_field)]
     fn deviation(
         &self,
@@ -146,6 +158,19 @@ impl AbiComparison for ComparisonAdapter {
         guard(|| {
             let law = self.0.null(&curves.read()?, n, probabilities.as_slice())?;
             Ok(AbiNullLaw { mean: law.mean, quantiles: law.quantiles.into() })
+        })
+    }
+    fn expectations(&self, values: RSlice<'_, f64>, events: u64) -> Res<ROption<AbiExpectations>> {
+        guard(|| {
+            let found = self.0.expectations(values.as_slice(), events)?;
+            Ok(found
+                .map(|e| AbiExpectations {
+                    means: e.means.into(),
+                    covariance: e.covariance.into(),
+                    units: e.units.into(),
+                    error: e.error,
+                })
+                .into())
         })
     }
     fn deviation(
@@ -232,6 +257,30 @@ impl Comparison for LoadedComparison {
         let what = format!("`{}`, call null: quantiles", self.caller.component());
         expect_length(&what, probabilities.len(), law.quantiles.len())?;
         Ok(NullLaw { mean: law.mean, quantiles: law.quantiles.into_vec() })
+    }
+
+    fn expectations(&self, values: &[f64], events: u64) -> Result<Option<Expectations>> {
+        let found = self.caller.call("expectations", || self.object.expectations(values.into(), events))?;
+        let Some(e) = found.into_option() else { return Ok(None) };
+        let what = |which: &str| format!("`{}`, call expectations: {which}", self.caller.component());
+        expect_length(&what("covariances"), e.means.len() * e.means.len(), e.covariance.len())?;
+        expect_length(&what("units"), e.means.len(), e.units.len())?;
+        if let Some(unit) = e.units.iter().find(|unit| !(**unit > 0.0 && unit.is_finite())) {
+            return Err(Error::plugin(format!("{}: expected positive numbers, found {unit}", what("units"))));
+        }
+        let numbers = e.means.iter().chain(&e.covariance).chain([&e.error]);
+        if let Some(number) = numbers.into_iter().find(|x| !x.is_finite()) {
+            return Err(Error::plugin(format!(
+                "{}: expected finite numbers, found {number}",
+                what("values")
+            )));
+        }
+        Ok(Some(Expectations {
+            means: e.means.into_vec(),
+            covariance: e.covariance.into_vec(),
+            units: e.units.into_vec(),
+            error: e.error,
+        }))
     }
 
     fn deviation(&self, curves: &Curves<'_>, truth: &[f64], n_truth: u64) -> Result<Option<Deviation>> {

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
-use abi_stable::std_types::{RBox, ROption, RString, RVec};
+use abi_stable::std_types::{RBox, ROption, RSlice, RString, RVec};
 
 use super::caller::{Caller, Held, Unwatched};
 use super::context::{ContextRef, Offered, Received, offer};
 use super::guard::{Guarded, guard};
 use super::model::{LentModel, LoadedModel, ModelHandle, ModelRef, lend, read_settings, write_settings};
 use super::types::{AbiSeed, Res, read_diagnostics, write_diagnostics};
-use crate::metric::expect_length;
 use crate::{
     Chain, Error, Inference, Members, MembersData, Model, Requirements, Result, Seed, UncertaintyModel,
 };
@@ -33,6 +32,7 @@ pub enum AbiMembersData {
     Same,
     Bootstrap,
     Halves,
+    Subsets,
     Posterior,
 }
 
@@ -42,6 +42,7 @@ impl From<MembersData> for AbiMembersData {
             MembersData::Same => AbiMembersData::Same,
             MembersData::Bootstrap => AbiMembersData::Bootstrap,
             MembersData::Halves => AbiMembersData::Halves,
+            MembersData::Subsets => AbiMembersData::Subsets,
             MembersData::Posterior => AbiMembersData::Posterior,
         }
     }
@@ -53,6 +54,7 @@ impl From<AbiMembersData> for MembersData {
             AbiMembersData::Same => MembersData::Same,
             AbiMembersData::Bootstrap => MembersData::Bootstrap,
             AbiMembersData::Halves => MembersData::Halves,
+            AbiMembersData::Subsets => MembersData::Subsets,
             AbiMembersData::Posterior => MembersData::Posterior,
         }
     }
@@ -64,6 +66,7 @@ pub struct AbiInference<'a> {
     chain: u64,
     model: ModelRef<'a>,
     members: ROption<u64>,
+    rows: RSlice<'a, u64>,
     training_rows: u64,
     settings: RString,
     seed: AbiSeed,
@@ -82,7 +85,6 @@ pub struct AbiVector {
 pub struct AbiMembers {
     parameters: RVec<RVec<f32>>,
     n_effective: f64,
-    rows: ROption<RVec<RVec<u16>>>,
     diagnostics: RString,
 }
 
@@ -104,6 +106,7 @@ pub trait AbiUncertaintyModel: Send + Sync {
     fn members_data(&self) -> Res<AbiMembersData>;
     fn chains(&self, members: u64) -> Res<u64>;
     fn check(&self, model: ModelRef<'_>) -> Res<()>;
+    fn rows(&self, chain: u64, members: u64, training_rows: u64, seed: AbiSeed) -> Res<ROption<RVec<u64>>>;
     fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>>;
     #[sabi(last_prefix_field)]
     fn members(&self, chains: RVec<RVec<AbiVector>>, count: u64, seed: AbiSeed) -> Res<AbiMembers>;
@@ -136,6 +139,9 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
     fn check(&self, model: ModelRef<'_>) -> Res<()> {
         guard(|| self.0.check(&received(model)?))
     }
+    fn rows(&self, chain: u64, members: u64, training_rows: u64, seed: AbiSeed) -> Res<ROption<RVec<u64>>> {
+        guard(|| Ok(self.0.rows(chain, members, training_rows, seed.into()).map(RVec::from).into()))
+    }
     fn infer_chain(&self, inference: AbiInference<'_>) -> Res<RVec<AbiVector>> {
         guard(|| {
             let settings = read_settings(&inference.settings)?;
@@ -145,6 +151,7 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
                 chain: inference.chain,
                 model: &model,
                 members: inference.members.into_option(),
+                rows: inference.rows.as_slice(),
                 training_rows: inference.training_rows,
                 settings: &settings,
                 seed: inference.seed.into(),
@@ -160,7 +167,6 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
             Ok(AbiMembers {
                 parameters: members.parameters.into_iter().map(RVec::from).collect(),
                 n_effective: members.n_effective,
-                rows: members.rows.map(|list| list.into_iter().map(RVec::from).collect()).into(),
                 diagnostics: write_diagnostics(&members.diagnostics)?,
             })
         })
@@ -218,6 +224,23 @@ impl LoadedUncertaintyModel {
         self.caller.call("check", || self.object.check(lend(&model)))
     }
 
+    /// See [`UncertaintyModel::rows`].
+    pub fn rows(&self, chain: u64, members: u64, training_rows: u64, seed: Seed) -> Result<Option<Vec<u64>>> {
+        let found =
+            self.caller.call("rows", || self.object.rows(chain, members, training_rows, seed.into()))?;
+        let Some(rows) = found.into_option().map(RVec::into_vec) else { return Ok(None) };
+        let what = || format!("`{}`, call rows, chain {chain}", self.caller.component());
+        if rows.is_empty() {
+            return Err(Error::plugin(format!("{}: expected at least one row, found none", what())));
+        }
+        match rows.iter().find(|row| **row >= training_rows) {
+            None => Ok(Some(rows)),
+            Some(row) => {
+                Err(Error::plugin(format!("{}: expected rows below {training_rows}, found {row}", what())))
+            }
+        }
+    }
+
     /// See [`UncertaintyModel::infer_chain`].
     pub fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
         let model = LentModel(inference.model);
@@ -227,6 +250,7 @@ impl LoadedUncertaintyModel {
                 chain: inference.chain,
                 model: lend(&model),
                 members: inference.members.into(),
+                rows: inference.rows.into(),
                 training_rows: inference.training_rows,
                 settings: write_settings(inference.settings),
                 seed: inference.seed.into(),
@@ -248,13 +272,7 @@ impl LoadedUncertaintyModel {
                 parameters.len()
             )));
         }
-        let rows: Option<Vec<Vec<u16>>> =
-            members.rows.into_option().map(|list| list.into_iter().map(RVec::into_vec).collect());
-        if let Some(rows) = &rows {
-            let what = format!("`{}`, call members: members with their rows", self.caller.component());
-            expect_length(&what, parameters.len(), rows.len())?;
-        }
         let diagnostics = read_diagnostics(&members.diagnostics)?;
-        Ok(Members { parameters, n_effective: members.n_effective, rows, diagnostics })
+        Ok(Members { parameters, n_effective: members.n_effective, diagnostics })
     }
 }

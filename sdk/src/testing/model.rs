@@ -33,6 +33,12 @@ impl TestModel {
         TestModel { starts: true, ..self }
     }
 
+    /// The same model of these events alone, as the host prepares it for a chain that is fitted to them.
+    pub fn of_rows(&self, rows: &[u64]) -> Self {
+        let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
+        TestModel { events: self.events.select(ndarray::Axis(0), &rows), ..*self }
+    }
+
     /// The standard deviation of each column, over the events.
     pub fn widths(&self) -> Vec<f64> {
         self.events.columns().into_iter().map(|x| x.std(0.0)).collect()
@@ -43,11 +49,9 @@ impl TestModel {
         self.events.nrows() as u64
     }
 
-    /// The fit to rows that count so often.
-    pub fn mean_of(&self, counts: &[u16]) -> Vec<f64> {
-        let rows: Vec<u64> = (0..self.events()).collect();
-        let weights: Vec<f64> = counts.iter().map(|count| f64::from(*count)).collect();
-        self.means(&rows, Some(&weights))
+    /// The fit to these rows.
+    pub fn mean_of(&self, rows: &[u64]) -> Vec<f64> {
+        self.means(rows, None)
     }
 
     fn means(&self, rows: &[u64], weights: Option<&[f64]>) -> Vec<f64> {

@@ -27,13 +27,20 @@ const MANY: u64 = 100;
 /// Standard errors that are taken for chance.
 const CHANCE: f64 = 5.0;
 
-/// The model's fit depends on its rows alone, unless members are said to share these: then they differ by their starts.
+/// The model's fit depends on its rows alone, unless members share these: then they differ by their starts.
 fn inferring(subject: &Subject<'_>) -> Verdict<Inferring> {
     let mut inferring = Inferring::new(subject)?;
     if inferring.uncertainty.requirements().most_members == Some(1) {
         return skip("it has one member");
     }
-    if inferring.uncertainty.members_data() == MembersData::Same {
+    let mut seen = HashSet::new();
+    let chains = inferring.uncertainty.chains(inferring.count())?;
+    let mut shared = inferring.uncertainty.members_data() == MembersData::Same;
+    for k in 0..chains {
+        let rows = inferring.rows(k)?;
+        shared |= rows.is_some() && !seen.insert(rows);
+    }
+    if shared {
         inferring.model = inferring.model.with_starts();
     }
     Ok(inferring)
@@ -79,7 +86,17 @@ fn spread(subject: &Subject<'_>) -> Verdict {
         return skip("its members are no fits to bootstraps or halves");
     }
     inferring.wanted = MANY;
-    let members = inferring.members(&inferring.chains()?)?.parameters;
+    let mut members = inferring.members(&inferring.chains()?)?.parameters;
+    // One fit to each of the parts: others to the same events differ from it by their start alone.
+    let mut seen = HashSet::new();
+    let mut first = Vec::new();
+    for k in 0..members.len() as u64 {
+        first.push(inferring.rows(k)?.is_some_and(|rows| seen.insert(rows)));
+    }
+    if first.contains(&true) {
+        let mut first = first.into_iter();
+        members.retain(|_| first.next().unwrap_or(false));
+    }
     let (n, count) = (inferring.model.events() as f64, members.len() as f64);
     // Sum over columns of the variance over members, relative to that of a mean of n events; chi-squared of (N - 1) a column.
     let widths = inferring.model.widths();

@@ -1,5 +1,6 @@
 //! Tests of uncertainty models, on a model that can do exactly what they require.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 
 use super::inputs;
@@ -65,11 +66,23 @@ impl Inferring {
         r.most_members.unwrap_or(u64::MAX).min(self.wanted.max(r.least_members as u64))
     }
 
+    /// The rows that a chain is fitted to, if it names them.
+    pub fn rows(&self, k: u64) -> Result<Option<Vec<u64>>> {
+        self.uncertainty.rows(k, self.count(), self.model.events(), self.seed.split("chains"))
+    }
+
+    /// A chain, as the host has it inferred: of rows that do not repeat, on a model that is prepared on these events.
     fn chain(&self, k: u64, context: &dyn Context) -> Result<Chain> {
+        let named = self.rows(k)?;
+        let repeats = |rows: &Vec<u64>| rows.iter().collect::<HashSet<_>>().len() < rows.len();
+        let own = named.as_ref().filter(|rows| !repeats(rows)).map(|rows| self.model.of_rows(rows));
+        let model = own.as_ref().unwrap_or(&self.model);
+        let rows = named.filter(|_| own.is_none()).unwrap_or_else(|| (0..model.events()).collect());
         self.uncertainty.infer_chain(&Inference {
             chain: k,
-            model: &self.model,
+            model,
             members: self.uncertainty.requirements().joint.then_some(self.count()),
+            rows: &rows,
             training_rows: self.model.events(),
             settings: &inputs::settings(),
             seed: self.seed.split("chains").index(k),

@@ -27,6 +27,8 @@ config! {
         pub delay: u64 = 0,
         /// The code with which it ends the process.
         pub exit: i32 = 0,
+        /// Whether it says on standard error when it makes a member.
+        pub tells: bool = false,
     }
 }
 
@@ -96,6 +98,9 @@ impl Model for Gaussian {
         Ok(vec![random; self.events.ncols()])
     }
     fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
+        if self.hostile.0.tells {
+            eprintln!("a member is made at {parameters:?}");
+        }
         Ok(Box::new(Draw {
             hostile: self.hostile.clone(),
             mean: parameters.to_vec(),

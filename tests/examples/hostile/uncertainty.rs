@@ -8,7 +8,7 @@ use crate::{hang, never_the_same};
 crate::misbehaviours! {
     PanicInInfer, ExitInInfer, HangInInfer, NanInChain, InferAtRandom, IgnoresStop, PanicInMembers, WrongNumber, WrongLength, NanInMember,
     MembersAtRandom, NoEffectiveMembers, OrderOfVectors, InventsMembers, ImpossibleNumber, DivergesOnce, DivergesButOnce, Joint, AllAlike,
-    RowsOfOneMember, FewRows,
+    RowsBeyond, RowsAtRandom,
 }
 
 config! {
@@ -39,6 +39,16 @@ impl UncertaintyModel for Hostile {
     fn chains(&self, members: u64) -> u64 {
         members
     }
+    fn rows(&self, chain: u64, _: u64, training_rows: u64, seed: Seed) -> Option<Vec<u64>> {
+        let seed =
+            if self.0 == M::RowsAtRandom { Seed::new(never_the_same() as u64) } else { seed.index(chain) };
+        let mut stream = seed.split("rows").stream();
+        let mut rows: Vec<u64> = (0..training_rows).filter(|_| stream.random::<bool>()).collect();
+        if self.0 == M::RowsBeyond {
+            rows.push(training_rows);
+        }
+        Some(rows)
+    }
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
         match self.0 {
             M::PanicInInfer => panic!("hostile in infer_chain"),
@@ -48,10 +58,8 @@ impl UncertaintyModel for Hostile {
             M::DivergesButOnce if inference.chain != 2 => check_finite(120, f64::NAN, 1.0)?,
             _ => {}
         }
-        let mut stream = inference.seed.split("rows").stream();
-        let rows: Vec<u64> = (0..inference.training_rows).filter(|_| stream.random::<bool>()).collect();
         let context: &dyn Context = if self.0 == M::IgnoresStop { &Alone } else { inference.context };
-        let mut fitted = inference.model.fit(&rows, inference.settings, inference.seed, context)?;
+        let mut fitted = inference.model.fit(inference.rows, inference.settings, inference.seed, context)?;
         match self.0 {
             M::NanInChain => fitted[0] = f32::NAN,
             M::InferAtRandom => fitted[0] += never_the_same() as f32,
@@ -86,12 +94,7 @@ impl UncertaintyModel for Hostile {
             parameters.pop();
         }
         let n_effective = if self.0 == M::NoEffectiveMembers { 0.0 } else { count as f64 };
-        let rows = match self.0 {
-            M::RowsOfOneMember => Some(vec![vec![1; 200]]),
-            M::FewRows => Some(vec![vec![1; 3]; count as usize]),
-            _ => None,
-        };
-        Ok(Members { n_effective, rows, ..Members::independent(parameters) })
+        Ok(Members { n_effective, ..Members::independent(parameters) })
     }
 }
 

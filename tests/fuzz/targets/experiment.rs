@@ -85,7 +85,6 @@ pub fn target() -> Outcome<Target> {
     let seeds =
         examples.into_iter().enumerate().flat_map(|(i, e)| [seeds[i % seeds.len()].clone(), e]).collect();
 
-    std::env::set_current_dir(place.path(""))?;
     let journal = Arc::new(Journal::new(None));
     let mut session = Session::new(&[], &[], journal.clone(), Vec::new(), Arc::default())?;
     // Without those that lie beside this program, which may need libtorch: the same ones wherever it lies.
@@ -109,7 +108,7 @@ pub fn target() -> Outcome<Target> {
 fn checked(session: &Session, folder: &Path, text: String) -> Result<Vec<String>, String> {
     let source = Source::parse(&folder.join("x.toml"), text).map_err(|e| e.to_string())?;
     let mut experiment = Experiment::read(&source).map_err(|e| e.to_string())?;
-    experiment.experiment.folder = Some(folder.display().to_string());
+    experiment.folder = folder.into();
     let components =
         Components::make(session, &source, &mut experiment, &own_dataset).map_err(|e| e.to_string())?;
     let plan = plan(&source, &experiment, &components).map_err(|e| e.to_string())?;

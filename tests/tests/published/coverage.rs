@@ -31,9 +31,10 @@ fn check(members: u64) {
         cell.replicas.iter().filter(held).count() as f64 / REPLICAS as f64
     };
     assert_eq!(cell.replicas.len() as u64, REPLICAS);
-    for (level, found) in
-        [(0.68, covers(&|r| r.estimate.interval_68)), (0.95, covers(&|r| r.estimate.interval_95))]
-    {
+    for (level, found) in [
+        (0.68, covers(&|r| r.of_the_spread().interval_68)),
+        (0.95, covers(&|r| r.of_the_spread().interval_95)),
+    ] {
         // The width of the bootstrap itself scatters by 1 % over training sets, far less than the intervals' 20 %.
         let error = (level * (1.0 - level) / REPLICAS as f64).sqrt();
         println!("{members} members: {found} held, expected {level} +- {error}");

@@ -40,7 +40,7 @@ const HALF: (f64, f64) = (0.25, 1.0 / (2.0 * PI));
 fn check(width: f64, metric: &str, (scale, slope): (f64, f64)) -> f64 {
     let results = run(&fits(&format!("{GAUSSIAN}\nwidth = [{width}]"), SIZES, TABLES));
     let cell = cell(&results, "gaussian-fit", metric, "");
-    let (limit, error) = mean(cell, |r| r.estimate.limit);
+    let (limit, error) = mean(cell, |r| r.of_the_spread().limit);
     let expected = slope * width * width / 1000.0;
     assert!(
         (limit - expected).abs() < 4.0 * error,
@@ -87,7 +87,7 @@ fn the_generated_mean_is_not_amplified() {
     }
     let results = run(&text);
     let cell = cell(&results, "gaussian-fit", "mean of x", "");
-    let (limit, error) = mean(cell, |r| r.estimate.limit);
+    let (limit, error) = mean(cell, |r| r.of_the_spread().limit);
     assert!((limit - 0.01).abs() < 4.0 * error && error < 7e-4, "{limit} +- {error}");
     // The squared deviation over 100 training sets is known to sqrt(2 / 100); the members' mean adds a tenth.
     let truth = cell.overall.as_ref().unwrap().g_true_posterior_mean.unwrap().value.unwrap();

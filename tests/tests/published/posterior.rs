@@ -45,11 +45,14 @@ fn chain(
     k: u64,
     settings: &TrainingSettings,
 ) -> Chain {
+    let n = N_TRAIN as u64;
+    let rows = uncertainty.rows(k, 20, n, Seed::new(9)).unwrap().unwrap_or_else(|| (0..n).collect());
     let inference = Inference {
         chain: k,
         model,
         members: uncertainty.requirements().joint.then_some(20),
-        training_rows: N_TRAIN as u64,
+        rows: &rows,
+        training_rows: n,
         settings,
         seed: Seed::new(9).index(k),
         context: &Alone,

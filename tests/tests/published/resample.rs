@@ -24,6 +24,9 @@ plugin = "resample"
 plugin = "ensemble"
 
 [[uncertainty]]
+plugin = "halves"
+
+[[uncertainty]]
 plugin = "point"
 
 [[summary]]
@@ -40,7 +43,7 @@ reference = ["training", "holdout"]
 
 [[pair]]
 cells = { metric = "integral" }
-with = { uncertainty = "ensemble" }
+with = { uncertainty = ["ensemble", "halves"] }
 
 [[pair]]
 cells = { metric = "ks" }
@@ -55,10 +58,17 @@ fn resampling_amplifies_by_one() {
     let integral = cell(&results, "resample", "integral", "");
     let (inverse, error) = mean(integral, |r| {
         let scale = r.deviation.as_ref().unwrap().null_scale;
-        r.estimate.limit * 400.0 / scale
+        r.of_the_spread().limit * 400.0 / scale
     });
     assert!((inverse - 1.0).abs() < 4.0 * error, "1/G = {inverse} +- {error}");
     assert!(error < 0.05, "the test says too little: {error}");
+
+    // Of fits to halves it is found that they repeat their events: no distance from these, no bias, and a G of 1 from the variance.
+    let halves = results.cells.iter().find(|c| c.name.uncertainty == "halves").unwrap();
+    let (inverse, error) = mean(halves, |r| 1.0 / r.estimate.g.unwrap());
+    assert!((inverse - 1.0).abs() < 4.0 * error && error < 0.06, "1/G = {inverse} +- {error}");
+    let bounds = halves.replicas.iter().filter(|r| r.estimate.bound.unwrap() < 1.05).count();
+    assert!(bounds >= 55, "{bounds} of 60 bounds are below 1.05");
 
     // Against a holdout, a fit to all events is the training sample itself: its distance is that of 400 true events.
     let ks = cell(&results, "resample", "ks", "holdout");

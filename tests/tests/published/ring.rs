@@ -49,6 +49,7 @@ fn the_network_learns_the_ring() {
                 chain: 0,
                 model: &model,
                 members: None,
+                rows: &rows,
                 training_rows: 1000,
                 settings: &settings,
                 seed: seed.split("chain"),

@@ -56,13 +56,12 @@ impl Side {
     }
 }
 
-/// What to say of a cell whose 95 % intervals do not hold the true G of the posterior mean, which they are of.
+/// What to say of a cell whose 95 % intervals do not hold the true G, of what they are of.
 pub fn against_truth(cell: &Cell) -> Option<String> {
-    let truth = cell.overall.as_ref()?.g_true_posterior_mean?;
+    let truth = cell.true_g()?;
     // What claims nothing cannot be wrong.
     let claims = |r: &&CellReplica| {
-        matches!(r.estimate.verdict, Verdict::Resolved | Verdict::AtLeast | Verdict::AtMost)
-            && r.deviation.is_some()
+        !matches!(r.estimate.verdict, Verdict::Unresolved | Verdict::InSample) && r.deviation.is_some()
     };
     let sets: Vec<&CellReplica> = cell.replicas.iter().filter(claims).collect();
     let known = truth.interval_95();
@@ -90,7 +89,8 @@ fn of_one_set(cell: &Cell, replica: &CellReplica, truth: &TrueG, known: Interval
     let Interval { low, high } = replica.estimate.interval_95;
     let low = low.map_or("0".to_string(), short);
     let high = high.map_or("∞)".to_string(), |high| format!("{}]", short(high)));
-    let regions = replica.deviation.as_ref().map_or(1, |d| d.pulls.len().max(1));
+    let regions = replica.deviation.as_ref().map_or(1, |d| d.pulls.len().max(1)) as f64;
+    let regions = replica.apart.as_ref().map_or(regions, |apart| apart.directions.min(regions));
     let chance = if by_chance(known, replica.estimate.interval_95, regions) {
         "; one training set scatters as much by chance: experiment.training_sets = 10 tells"
     } else {
@@ -104,9 +104,8 @@ fn of_one_set(cell: &Cell, replica: &CellReplica, truth: &TrueG, known: Interval
 }
 
 /// Whether the true G over training sets may lie in the interval although that of this set does not: the deviation of one set
-/// is chi^2 of as many degrees of freedom as there are regions.
-fn by_chance(known: Interval, interval: Interval, regions: usize) -> bool {
-    let degrees = regions as f64;
+/// is chi^2 of as many degrees of freedom as there are regions, or directions in which they scatter.
+fn by_chance(known: Interval, interval: Interval, degrees: f64) -> bool {
     let Ok(law) = ChiSquared::new(degrees) else { return false };
     let times = |end: Option<f64>, p: f64| end.map(|end| end * law.inverse_cdf(p) / degrees);
     Side::of(Interval { low: times(known.low, 0.025), high: times(known.high, 0.975) }, interval).is_none()

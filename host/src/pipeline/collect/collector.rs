@@ -9,6 +9,7 @@ use super::against_truth::against_truth;
 use super::found::Found;
 use super::overall::overall;
 use crate::config::Experiment;
+use crate::covering::Layout;
 use crate::moments::{mean, variance};
 use crate::pipeline::curves::{MemberCurve, RowCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
@@ -171,8 +172,12 @@ impl<'a> Collector<'a> {
             let bins = 0..column.edges.len() - 1;
             let (generated, generated_spread) = bins
                 .map(|bin| {
-                    let fractions: Vec<f64> = members.iter().map(|m| fraction(m, bin)).collect();
-                    (mean(&fractions), variance(&fractions).unwrap_or(0.0).sqrt())
+                    let of = |some: &[usize]| -> Vec<f64> {
+                        some.iter().map(|i| fraction(&members[*i], bin)).collect()
+                    };
+                    let spread =
+                        curves.layout.as_ref().map_or_else(|| curves.speaking.clone(), Layout::spread);
+                    (mean(&of(&curves.speaking)), variance(&of(&spread)).unwrap_or(0.0).sqrt())
                 })
                 .unzip();
             let axis = self.target(cell).axis.clone();

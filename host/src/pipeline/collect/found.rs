@@ -1,8 +1,10 @@
 //! One cell on one training set: Eq. 3 solved, and what stands beside the solution.
 
-use amplicast_sdk::{Error, Result};
+use amplicast_sdk::ndarray::s;
+use amplicast_sdk::{Comparison, Curves, Deviation, Error, Result};
 
 use super::against_truth::errors;
+use super::covering::{variance_only, with_bias};
 use super::points::{curve_points, null_points};
 use crate::config::ReferenceName;
 use crate::estimate::estimate;
@@ -54,7 +56,14 @@ impl Found {
         let truth = truth.metrics.get(&column);
         let comparison = &*prepared.comparison;
         let names = comparison.value_names();
-        let data = Assembled::new(list, &row.checkpoints, names.len(), row.n_effective);
+        // Fits to all events speak for the generator; what is a spread is that over fits to parts of them.
+        let of = |members: &[usize]| {
+            let some: Vec<&MemberCurve> = members.iter().map(|i| &list[*i]).collect();
+            Assembled::new(&some, &row.checkpoints, names.len(), row.n_effective.min(some.len() as f64))
+        };
+        let speaking = of(&row.speaking);
+        let spread = row.layout.as_ref().filter(|layout| averaging && !layout.full.is_empty());
+        let data = spread.map_or_else(|| speaking.clone(), |layout| of(&layout.spread()));
         let at = |member: &'_ MemberCurve| row.checkpoints.iter().copied().zip(member.passed.clone());
         self.rows = Some(CellRows {
             name: cell.name.clone(),
@@ -74,7 +83,18 @@ impl Found {
             Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
             Some(_) => Footing::Sound,
         };
-        let estimate = estimate(comparison, &curves, n_train as f64, &footing)?;
+        let alone = estimate(comparison, &curves, n_train as f64, &footing)?;
+        let with_bias = match &row.layout {
+            Some(layout) if averaging => with_bias(comparison, list, layout, n_train, &footing)?,
+            _ => None,
+        };
+        let (estimate, apart, spread_alone, n_train) = match with_bias {
+            Some(found) => (found.estimate, Some(found.apart), Some(alone), found.n_train),
+            None if averaging && averages(comparison, &curves)? => {
+                (variance_only(alone), None, None, n_train)
+            }
+            None => (alone, None, None, n_train),
+        };
         let without = Without {
             training: columns.passed(cell.summary, cell.selection).map_or(0.0, |p| part(p.without, p.events)),
             generated: {
@@ -97,9 +117,14 @@ impl Found {
             ));
         }
         let deviation = match truth {
-            Some(t) if t.passed > 0 => comparison.deviation(&curves, &t.values, t.passed)?,
+            Some(t) if t.passed > 0 => comparison.deviation(&speaking.curves(), &t.values, t.passed)?,
             _ => None,
         };
+        // Pulls are those of the spread over members: fits to all events have none.
+        let deviation = deviation.map(|d| match spread {
+            Some(_) => Deviation { pulls: vec![f64::NAN; d.pulls.len()], ..d },
+            None => d,
+        });
         if let Some(pull) = deviation.as_ref().and_then(|d| largest(&d.pulls))
             && pull > UNCALIBRATED
         {
@@ -110,16 +135,18 @@ impl Found {
                 name.generator, name.uncertainty, name.summary, name.metric
             ));
         }
-        let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &curves, t.passed));
-        let curve = curve_points(comparison, &data, truth)?;
+        let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &speaking.curves(), t.passed));
+        let curve = curve_points(comparison, &data, &speaking, truth)?;
         let law = null_points(comparison, &curves, &estimate)?;
         let found = CellReplica {
             replica: set,
             n_train_passed: n_train,
             n_reference: prepared.n_reference,
-            n_effective: row.n_effective,
+            n_effective: curves.n_effective,
             without,
             estimate,
+            apart,
+            spread_alone,
             curve,
             null_law: 0,
             deviation: deviation.map(|d| TrueDeviation {
@@ -132,6 +159,13 @@ impl Found {
         };
         Ok((found, law))
     }
+}
+
+/// Whether the metric averages expectation values.
+fn averages(comparison: &dyn Comparison, curves: &Curves<'_>) -> Result<bool> {
+    let Some(last) = curves.checkpoints().checked_sub(1) else { return Ok(false) };
+    let values = curves.values.slice(s![0, last, ..]).to_vec();
+    Ok(comparison.expectations(&values, curves.passed(0, last))?.is_some())
 }
 
 /// Why a comparison with the training events is no evidence.

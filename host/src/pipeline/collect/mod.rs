@@ -2,6 +2,7 @@
 
 mod against_truth;
 mod collector;
+mod covering;
 mod found;
 mod overall;
 mod points;

@@ -4,8 +4,15 @@ use crate::moments::{finite_quantile, mean, variance};
 use crate::results::{CellReplica, Interval, Overall, TrueDeviation, TrueG, Verdict};
 
 /// Verdicts from the most cautious to the boldest.
-const CAUTION: [Verdict; 5] =
-    [Verdict::InSample, Verdict::Unresolved, Verdict::AtMost, Verdict::AtLeast, Verdict::Resolved];
+const CAUTION: [Verdict; 7] = [
+    Verdict::InSample,
+    Verdict::Unresolved,
+    Verdict::VarianceOnly,
+    Verdict::AtMost,
+    Verdict::AtLeast,
+    Verdict::BiasSeen,
+    Verdict::Resolved,
+];
 
 /// The result over training sets; `None` without any.
 pub fn overall(replicas: &[CellReplica]) -> Option<Overall> {
@@ -90,9 +97,12 @@ mod tests {
                 g,
                 interval_68: Interval { low: None, high: None },
                 interval_95: Interval { low: None, high: None },
+                bound: None,
                 limit: 0.0,
                 reason: String::new(),
             },
+            apart: None,
+            spread_alone: None,
             curve: Vec::new(),
             null_law: 0,
             deviation: Some(TrueDeviation {

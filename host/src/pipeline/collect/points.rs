@@ -7,14 +7,16 @@ use amplicast_sdk::{Comparison, Curves, Result};
 
 use crate::levels::SIGMAS;
 use crate::moments::variance;
-use crate::pipeline::curves::{Assembled, TrueCurve};
+use crate::pipeline::curves::Assembled;
+use crate::pipeline::observe::Tally;
 use crate::results::{CurvePoint, Estimate, NullPoint};
 
-/// What the comparison measures at every checkpoint, beside the truth.
+/// What the comparison measures at every checkpoint, beside the deviation of the members that speak for the generator from the truth.
 pub fn curve_points(
     comparison: &dyn Comparison,
     data: &Assembled,
-    truth: Option<&TrueCurve>,
+    speaking: &Assembled,
+    truth: Option<&Tally>,
 ) -> Result<Vec<CurvePoint>> {
     let curves = data.curves();
     let members = curves.members() as f64;
@@ -25,7 +27,7 @@ pub fn curve_points(
             continue;
         }
         let measured = comparison.measure(&curves, k)?;
-        let single = data.only(k);
+        let single = speaking.only(k);
         let deviation = match truth {
             Some(t) if t.passed > 0 => comparison.deviation(&single.curves(), &t.values, t.passed)?,
             _ => None,

@@ -11,9 +11,10 @@ use crate::pipeline::observe::{Columns, TrainingSet, summaries};
 use crate::pipeline::plan::Setting;
 use crate::pipeline::posterior::{Chains, SetRow, Training};
 use crate::pipeline::stage::{Job, Jobs, JobsOfRow, RowOf, at_once, in_groups};
+use crate::store::Key;
 
-/// Calls the work of a job, or says why it cannot be done; what it returns is the job's outcome.
-pub type Around<'a> = dyn Fn(Job, &dyn Fn() -> Result<()>) -> Result<()> + Sync + 'a;
+/// Calls the work of a job, which gives the stages that it leaves, or says why it cannot be done; what it returns is the job's outcome.
+pub type Around<'a> = dyn Fn(Job, &dyn Fn() -> Result<Vec<Key>>) -> Result<()> + Sync + 'a;
 
 /// All jobs of a setting.
 pub fn jobs(setting: &Setting<'_>) -> Result<Jobs> {
@@ -113,10 +114,12 @@ fn train(
             let model = training.model()?;
             in_groups(wanted.len() as u64, at_once(&*model), |k| {
                 let chain = wanted[k as usize];
-                going_on(around(Job::Chain(*row, chain), &|| match chains.stored(chain) {
-                    Some(_) => Ok(()),
-                    // Why it diverged is stored, and said when the run is put together.
-                    None => chains.infer(&*model, chain).map(drop),
+                going_on(around(Job::Chain(*row, chain), &|| {
+                    if chains.stored(chain).is_none() {
+                        // Why it diverged is stored, and said when the run is put together.
+                        drop(chains.infer(&*model, chain)?);
+                    }
+                    Ok(vec![chains.key(chain)?])
                 }))
             })
             .map(drop)
@@ -152,7 +155,7 @@ fn pass(
     for job in jobs {
         match job {
             Job::Truth(_) => {
-                going_on(around(*job, &|| Truth::of(setting, set, columns).map(drop)))?;
+                going_on(around(*job, &|| Ok(Truth::of(setting, set, columns)?.stages)))?;
             }
             Job::Chain(row, _) | Job::Shared(row) | Job::Pass(row, _) => {
                 rows.entry(*row).or_default().push(*job);
@@ -169,7 +172,14 @@ fn pass(
             let (shared, passes): (Vec<Job>, Vec<Job>) =
                 jobs.iter().partition(|job| matches!(job, Job::Shared(_)));
             for job in shared {
-                going_on(around(job, &|| Sampling::new(&of_row, &posterior)?.shared()))?;
+                // What it leaves is looked for by every pass.
+                going_on(around(job, &|| {
+                    Sampling::new(&of_row, &posterior)?.shared()?;
+                    Ok(Vec::new())
+                }))?;
+            }
+            if passes.is_empty() {
+                return Ok(());
             }
             all_or(&passes, around, || {
                 // What the passes share is found stored.
@@ -179,7 +189,7 @@ fn pass(
                     going_on(around(job, &|| match job {
                         // Where chains diverged, fewer members remain.
                         Job::Pass(_, i) if i < sampling.members() => sampling.store(i, &|_| ()),
-                        _ => Ok(()),
+                        _ => Ok(Vec::new()),
                     }))
                 })
                 .map(drop)

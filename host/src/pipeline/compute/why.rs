@@ -63,8 +63,8 @@ pub fn why(setting: &Setting<'_>) -> Result<Vec<Why>> {
             trained.push(row);
             continue;
         };
-        let open: Vec<Key> =
-            (0..chains.number).filter(|k| chains.stored(*k).is_none()).map(|k| chains.key(k)).collect();
+        let open = (0..chains.number).filter(|k| chains.stored(*k).is_none()).map(|k| chains.key(k));
+        let open: Vec<Key> = open.collect::<Result<_>>()?;
         if open.is_empty() {
             trained.push(row);
         }

@@ -6,6 +6,7 @@ use amplicast_sdk::ndarray::Array3;
 use super::curve::MemberCurve;
 
 /// Curves of all members in one block of memory.
+#[derive(Clone)]
 pub struct Assembled {
     generated: Vec<u64>,
     passed: Vec<u64>,
@@ -15,7 +16,7 @@ pub struct Assembled {
 
 impl Assembled {
     /// From the members' curves of `width` values.
-    pub fn new(list: &[MemberCurve], checkpoints: &[u64], width: usize, n_effective: f64) -> Self {
+    pub fn new(list: &[&MemberCurve], checkpoints: &[u64], width: usize, n_effective: f64) -> Self {
         let values =
             Array3::from_shape_fn((list.len(), checkpoints.len(), width), |(i, k, v)| list[i].values[k][v]);
         let passed = list.iter().flat_map(|m| m.passed.iter().copied()).collect();

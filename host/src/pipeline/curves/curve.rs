@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use amplicast_sdk::Result;
 use serde::{Deserialize, Serialize};
 
+use crate::covering::Layout;
 use crate::inspection::Findings;
-use crate::pipeline::observe::{Columns, TrueCounts};
+use crate::pipeline::observe::{Columns, FittedTo, TrueCounts};
 use crate::pipeline::plan::Place;
 use crate::results::{Diagnosed, Inspected, Plane};
 
@@ -22,19 +23,13 @@ pub struct MemberCurve {
     pub values: Vec<Vec<f64>>,
     /// The true events, as this member sees them.
     pub truth: TrueCounts,
+    /// The training events and those that it was fitted to, of a comparison of expectation values whose members were fitted to parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fitted_to: Option<FittedTo>,
 }
 
 fn is_zero(n: &u64) -> bool {
     *n == 0
-}
-
-/// What a column's accumulator holds after the true events.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct TrueCurve {
-    /// True events that pass the selection.
-    pub passed: u64,
-    /// The accumulator's values.
-    pub values: Vec<f64>,
 }
 
 /// The curves of all members, by column.
@@ -46,6 +41,10 @@ pub struct RowCurves {
     pub checkpoints: Vec<u64>,
     /// Independent members that they are worth.
     pub n_effective: f64,
+    /// What each of them was fitted to, if some were fitted to parts of the training events.
+    pub layout: Option<Layout>,
+    /// The members that stand for the generator.
+    pub speaking: Vec<usize>,
     /// The curves.
     pub curves: Curves,
     /// The columns, as one member sees them that stands for all.

@@ -1,8 +1,10 @@
 //! How many events of each member are streamed.
 
-use amplicast_sdk::{Error, Result};
+use std::sync::Arc;
 
-use crate::pipeline::posterior::{Posterior, SetRow, Views};
+use amplicast_sdk::{Error, Member, Result};
+
+use crate::pipeline::posterior::{SetRow, Views};
 
 /// How many events of each member are streamed.
 pub struct Length {
@@ -14,16 +16,16 @@ pub struct Length {
     pub warning: Option<String>,
 }
 
-/// Events a member: n_gen, or what members of one length have.
-pub fn stream_length(row: &SetRow<'_>, posterior: &Posterior, views: &Views<'_, '_>) -> Result<Length> {
+/// Events a member: n_gen, or what members of one length have; [`SetRow::measured`] tells.
+pub fn stream_length(
+    row: &SetRow<'_>,
+    measured: &[Arc<dyn Member>],
+    views: &Views<'_, '_>,
+) -> Result<Length> {
     let (name, n_gen) = (&row.training.name, row.setting.experiment.experiment.n_gen);
-    let mut capacities = Vec::new();
-    for i in 0..posterior.members.parameters.len() {
-        match row.member(posterior, i as u64)?.capacity() {
-            Some(capacity) => capacities.push((capacity, i)),
-            None => return Ok(Length { events: n_gen, part: false, warning: None }),
-        }
-    }
+    let capacities: Option<Vec<(u64, usize)>> =
+        measured.iter().enumerate().map(|(i, member)| Some((member.capacity()?, i))).collect();
+    let capacities = capacities.unwrap_or_default();
     let Some((&(least, shortest), &(most, longest))) = capacities.iter().min().zip(capacities.iter().max())
     else {
         return Ok(Length { events: n_gen, part: false, warning: None });

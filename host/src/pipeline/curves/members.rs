@@ -1,6 +1,7 @@
 //! The members of a generator and posterior: one streaming pass for each of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use amplicast_sdk::{Error, ErrorKind, Member, Result};
@@ -14,7 +15,7 @@ use super::plane::planes;
 use super::speaker::speaking_for_all;
 use crate::inspection::Glance;
 use crate::pipeline::look::inspect;
-use crate::pipeline::observe::Column;
+use crate::pipeline::observe::{Column, FittedTo};
 use crate::pipeline::plan::{Place, Question};
 use crate::pipeline::posterior::{Posterior, SetRow, Views};
 use crate::pipeline::stage::{at_once, in_groups};
@@ -32,6 +33,8 @@ pub struct Sampling<'a, 'r> {
     length: Length,
     checkpoints: Vec<u64>,
     wanted: Vec<Wanted>,
+    /// Held, so that nothing below makes them anew.
+    _measured: Vec<Arc<dyn Member>>,
 }
 
 /// What one member's events give.
@@ -45,11 +48,12 @@ struct Sampled {
 impl<'a, 'r> Sampling<'a, 'r> {
     /// Finds it, and makes what all members share, unless that is stored.
     pub fn new(row: &'a SetRow<'r>, posterior: &'a Posterior) -> Result<Self> {
+        let measured = row.measured(posterior)?;
         let views = Views::new(row, posterior)?;
-        let length = stream_length(row, posterior, &views)?;
+        let length = stream_length(row, &measured, &views)?;
         let checkpoints = checkpoints(length.events, row.setting.experiment.experiment.checkpoints);
         let wanted = wanted(row, &views);
-        Ok(Sampling { row, posterior, views, length, checkpoints, wanted })
+        Ok(Sampling { row, posterior, views, length, checkpoints, wanted, _measured: measured })
     }
 
     /// How many members there are.
@@ -62,13 +66,23 @@ impl<'a, 'r> Sampling<'a, 'r> {
         self.views.stored()
     }
 
-    /// Stores what member `i` has to give, with the planes of the first one; an error if any of its columns fails.
-    pub fn store(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<()> {
+    /// Stores what member `i` has to give, with the planes of the first one, and gives the keys of its curves; an error if any of its
+    /// columns fails.
+    pub fn store(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<Vec<Key>> {
         self.member(i, advance)?.curves.into_iter().collect::<Result<Vec<_>>>()?;
         if i == 0 {
             self.planes()?;
         }
-        Ok(())
+        let (mut keys, glance) = self.keys(i);
+        keys.push(glance);
+        Ok(keys)
+    }
+
+    /// The keys of member `i`'s curves, and that of the glance at its events.
+    fn keys(&self, i: u64) -> (Vec<Key>, Key) {
+        let Sampling { row, posterior, checkpoints, wanted, .. } = self;
+        let glance = row.trained().glance(&posterior.hash(i), row.sampling_seed(i), checkpoints);
+        (keys(row, posterior, i, wanted, checkpoints), glance)
     }
 
     /// The planes of the first training set.
@@ -83,8 +97,7 @@ impl<'a, 'r> Sampling<'a, 'r> {
     fn member(&self, i: u64, advance: &(dyn Fn(u64) + Sync)) -> Result<Sampled> {
         let Sampling { row, posterior, views, checkpoints, wanted, .. } = self;
         let store = row.setting.store;
-        let keys = keys(row, posterior, i, wanted, checkpoints);
-        let glance_key = row.trained().glance(&posterior.hash(i), row.sampling_seed(i), checkpoints);
+        let (keys, glance_key) = self.keys(i);
         let glance: Option<Glance> = store.json(&glance_key);
         let mut curves: Vec<Option<Result<MemberCurve>>> =
             keys.iter().map(|k| store.json(k).map(Ok)).collect();
@@ -96,7 +109,7 @@ impl<'a, 'r> Sampling<'a, 'r> {
         }
         let member = row.member(posterior, i)?;
         let Streamed { curves: found, glance } =
-            pass(row, &*member, i, views, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
+            pass(&*member, i, views, missing.iter().map(|&c| &wanted[c]), checkpoints, advance)?;
         if !known {
             store.put_json(&glance_key, &glance)?;
         }
@@ -155,6 +168,8 @@ impl<'a, 'r> Sampling<'a, 'r> {
         Ok(RowCurves {
             checkpoints: self.checkpoints,
             n_effective: posterior.members.n_effective,
+            layout: posterior.layout.clone(),
+            speaking: posterior.speaking(),
             curves,
             columns,
             diagnostics,
@@ -169,7 +184,6 @@ impl<'a, 'r> Sampling<'a, 'r> {
 
 /// One pass over a member's events for the columns that are not stored.
 fn pass<'w>(
-    row: &SetRow<'_>,
     member: &dyn Member,
     i: u64,
     views: &Views<'_, '_>,
@@ -177,7 +191,7 @@ fn pass<'w>(
     checkpoints: &[u64],
     advance: &(dyn Fn(u64) + Sync),
 ) -> Result<Streamed> {
-    let session = row.setting.session;
+    let (row, session) = (views.row, views.row.setting.session);
     let wanted: Vec<&Wanted> = wanted.collect();
     let view = views.of(member, i)?;
     // A column that cannot be prepared for this member is not streamed.
@@ -199,10 +213,20 @@ fn pass<'w>(
     let stage = format!("{}: training set {set}, sample member {}", row.training.name, i + 1);
     let Streamed { curves, glance } = session.attempt(&stage, || pass.run(session, advance))?;
     let mut found = curves.into_iter();
+    let training = row.set.observables.on(row.set.events.seen());
     let curve = |((place, _), column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
         column?;
         let mut curve = found.next().ok_or_else(|| Error::plugin("a column was not streamed"))??;
         curve.truth = view.columns.true_counts(*place)?;
+        curve.fitted_to = match (place, &views.posterior.layout) {
+            // Of a function that is another for each member the differences between members are no spread of one quantity.
+            (Place::Metric(name), Some(layout)) if views.shares(*place) => {
+                let comparison = view.columns.comparison(*name)?;
+                let counted = FittedTo::of(&training, name.of(), comparison, layout.rows(i as usize))?;
+                comparison.expectations(&counted.all.values, counted.all.passed)?.map(|_| counted)
+            }
+            _ => None,
+        };
         Ok(curve)
     };
     Ok(Streamed { curves: wanted.iter().zip(list).map(curve).collect(), glance })
@@ -228,7 +252,7 @@ fn wanted(row: &SetRow<'_>, views: &Views<'_, '_>) -> Vec<Wanted> {
 /// The keys of all members' curves, of columns that members share; nothing is fitted or sampled.
 pub fn shared_keys(row: &SetRow<'_>, posterior: &Posterior) -> Result<Vec<Key>> {
     let views = Views::alike(row, posterior);
-    let length = stream_length(row, posterior, &views)?;
+    let length = stream_length(row, &row.measured(posterior)?, &views)?;
     let checkpoints = checkpoints(length.events, row.setting.experiment.experiment.checkpoints);
     let mut shared = wanted(row, &views);
     shared.retain(|(place, _)| views.shares(*place));

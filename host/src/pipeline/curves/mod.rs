@@ -11,6 +11,6 @@ mod speaker;
 mod truth;
 
 pub use assembled::Assembled;
-pub use curve::{MemberCurve, RowCurves, TrueCurve, mean_count};
+pub use curve::{MemberCurve, RowCurves, mean_count};
 pub use members::{Sampling, shared_keys};
 pub use truth::Truth;

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use amplicast_sdk::{Error, Result};
 
-use super::curve::{MemberCurve, TrueCurve};
+use super::curve::MemberCurve;
 use super::pass::{Pass, Source};
 use crate::config::ReferenceName;
-use crate::pipeline::observe::{Column, Columns, TrainingSet};
+use crate::pipeline::observe::{Column, Columns, Tally, TrainingSet};
 use crate::pipeline::plan::{Place, Question, Setting};
 use crate::pipeline::stage::identity;
 use crate::results::Validation;
@@ -18,11 +18,13 @@ use crate::store::Key;
 #[derive(Default)]
 pub struct Truth {
     /// By column.
-    pub metrics: BTreeMap<Question, TrueCurve>,
+    pub metrics: BTreeMap<Question, Tally>,
     /// Counts in the bins, in the order of the histograms.
-    pub histograms: Vec<Option<TrueCurve>>,
+    pub histograms: Vec<Option<Tally>>,
     /// Where they come from.
     pub validation: Option<Validation>,
+    /// The stages in which they are stored.
+    pub stages: Vec<Key>,
 }
 
 impl Truth {
@@ -32,7 +34,7 @@ impl Truth {
         let metrics = columns.metrics.iter().filter(|(_, prepared)| prepared.is_ok());
         let metrics = metrics.map(|(name, _)| Place::Metric(*name));
         let histograms = columns.histograms.iter().map(|h| Place::Histogram(h.summary, h.selection));
-        let mut curves: Vec<(Place, Key, Option<TrueCurve>)> = Vec::new();
+        let mut curves: Vec<(Place, Key, Option<Tally>)> = Vec::new();
         for place in metrics.chain(histograms) {
             let missing = || Error::plugin("a column was not prepared");
             let column = columns.identity(setting, set, place).ok_or_else(missing)?;
@@ -53,7 +55,10 @@ impl Truth {
             validation: Some(Validation { source: reference.text().into(), events: n }),
             ..Truth::default()
         };
-        for (place, _, curve) in curves {
+        for (place, key, curve) in curves {
+            if curve.is_some() {
+                truth.stages.push(key);
+            }
             match place {
                 Place::Metric(name) => truth.metrics.extend(curve.map(|curve| (name, curve))),
                 _ => truth.histograms.push(curve),
@@ -70,7 +75,7 @@ fn stream(
     reference: ReferenceName,
     n: u64,
     columns: &[Column<'_>],
-) -> Result<Vec<Result<TrueCurve>>> {
+) -> Result<Vec<Result<Tally>>> {
     let task = setting.session.progress.task(&format!("true events of training set {}", set.number + 1));
     let done = AtomicU64::new(0);
     let advance = |more: u64| task.update(done.fetch_add(more, Ordering::Relaxed) + more, n, None);
@@ -82,10 +87,10 @@ fn stream(
         columns,
     };
     let found = setting.session.attempt("true events", || pass.run(setting.session, &advance))?;
-    let last = |curve: MemberCurve| -> Result<TrueCurve> {
+    let last = |curve: MemberCurve| -> Result<Tally> {
         let nothing = || Error::plugin("a pass over true events recorded nothing");
         let (passed, values) = curve.passed.into_iter().zip(curve.values).next_back().ok_or_else(nothing)?;
-        Ok(TrueCurve { passed, values })
+        Ok(Tally { passed, values })
     };
     Ok(found.curves.into_iter().map(|curve| curve.and_then(last)).collect())
 }

@@ -199,7 +199,7 @@ impl Simulation<'_> {
             Ok(MemberCurve { passed, values, ..MemberCurve::default() })
         };
         let curves: Vec<MemberCurve> = (0..members).into_par_iter().map(member).collect::<Result<_>>()?;
-        let data = Assembled::new(&curves, &[n_gen], width, members as f64);
+        let data = Assembled::new(&curves.iter().collect::<Vec<_>>(), &[n_gen], width, members as f64);
         estimate(&*comparison, &data.curves(), n_train, &Footing::Sound)
     }
 }

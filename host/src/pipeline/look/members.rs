@@ -6,6 +6,7 @@ use amplicast_sdk::ndarray::s;
 use amplicast_sdk::{Batch, MembersData, Origin, Result};
 
 use super::true_sample::values_of;
+use crate::covering::Shape;
 use crate::inspection::{Findings, Glance, compared};
 use crate::pipeline::observe::Observables;
 use crate::pipeline::posterior::{Posterior, SetRow};
@@ -27,7 +28,7 @@ fn alike(parameters: &[Vec<f32>]) -> Option<String> {
 
 /// What was found in the members' events, and what results say of it.
 pub fn inspect(row: &SetRow<'_>, posterior: &Posterior, glances: &[Glance]) -> Result<(Findings, Inspected)> {
-    let data = members_data(row);
+    let data = members_data(row, posterior);
     let columns = row.setting.components.schema.column_names();
     let places: Vec<String> = (0..glances.len())
         .map(|i| row.place(i, posterior.members.parameters.len()))
@@ -77,11 +78,18 @@ fn beginnings(row: &SetRow<'_>, summary: usize, glances: &[Glance]) -> Result<Ve
     glances.iter().map(one).collect()
 }
 
-/// What the members were fitted to: the uncertainty model knows, or the user says.
-fn members_data(row: &SetRow<'_>) -> Option<MembersData> {
+/// What the members were fitted to: their rows tell, the uncertainty model knows, or the user says.
+fn members_data(row: &SetRow<'_>, posterior: &Posterior) -> Option<MembersData> {
+    if let Some(layout) = &posterior.layout {
+        return Some(match layout.shape {
+            Shape::Parts => MembersData::Halves,
+            Shape::Bootstraps => MembersData::Bootstrap,
+            Shape::Subsets => MembersData::Subsets,
+        });
+    }
     let components = row.setting.components;
     match row.cells[0].uncertainty {
         Some(u) => components.uncertainties[u].component.as_ref().ok().map(|u| u.members_data()),
-        None => row.setting.experiment.generator[row.cells[0].generator].members_data,
+        None => row.setting.experiment.generator[row.cells[0].generator].given.data,
     }
 }

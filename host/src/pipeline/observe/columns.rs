@@ -126,6 +126,11 @@ impl Columns {
         self
     }
 
+    /// The comparison of a column.
+    pub fn comparison(&self, name: Question) -> Result<&dyn Comparison> {
+        Ok(&*self.prepared(name)?.comparison)
+    }
+
     fn prepared(&self, name: Question) -> Result<&Prepared> {
         let missing = || Error::plugin("a column was not prepared");
         self.metrics.get(&name).ok_or_else(missing)?.as_deref().map_err(Clone::clone)

@@ -3,6 +3,7 @@
 mod accumulate;
 mod columns;
 mod cuts;
+mod fitted_to;
 mod gather;
 mod observables;
 mod resolve;
@@ -11,6 +12,7 @@ mod training_set;
 pub use accumulate::{Column, TrueCounts};
 pub use columns::{Columns, HistogramColumn, column_identity};
 pub use cuts::Cuts;
+pub use fitted_to::{FittedTo, Tally};
 pub use gather::gather;
 pub use observables::{Observable, Observables, Observed, Simulated, events_of};
 pub use resolve::{cuts, summaries};

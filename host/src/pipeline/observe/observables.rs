@@ -112,7 +112,8 @@ impl Observed<'_, '_> {
         self.values[summary].get_or_init(evaluate).as_deref().map_err(Clone::clone)
     }
 
-    fn numbers(&self, summary: usize) -> usize {
+    /// Numbers that an event has of a summary.
+    pub fn numbers(&self, summary: usize) -> usize {
         self.observables.summaries[summary].numbers
     }
 
@@ -225,6 +226,22 @@ impl Observed<'_, '_> {
             }
         }
         Ok(events_of(kept, numbers))
+    }
+
+    /// A summary of those of these events, in this order, that have it and pass a selection; an event may come several times.
+    pub fn picked(
+        &self,
+        summary: usize,
+        selection: usize,
+        events: impl Iterator<Item = usize>,
+    ) -> Result<Vec<f64>> {
+        let numbers = self.numbers(summary);
+        let (values, mask, defined) = (self.values(summary)?, self.mask(selection)?, self.defined(summary)?);
+        let passes = |event: &usize| {
+            mask.is_none_or(|mask| mask[*event]) && defined.is_none_or(|defined| defined[*event])
+        };
+        let of = |event: usize| values[numbers * event..numbers * (event + 1)].iter().copied();
+        Ok(events.filter(passes).flat_map(of).collect())
     }
 }
 

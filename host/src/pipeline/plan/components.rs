@@ -1,5 +1,7 @@
 //! The experiment's components, made and checked before anything runs.
 
+use std::path::{Path, PathBuf};
+
 use amplicast_sdk::abi::{
     Caller, Kind, LoadedGenerator, LoadedMetric, LoadedSummary, LoadedUncertaintyModel,
 };
@@ -8,7 +10,7 @@ use serde_json::Value;
 
 use super::own_files::{expect_no_true_file, expect_one_length};
 use super::source::TrueSource;
-use crate::config::{ComponentTable, ConfigError, Experiment, Source};
+use crate::config::{ComponentTable, ConfigError, Experiment, Source, paths_from};
 use crate::pipeline::stage::identity;
 use crate::plugins::{Entry, hash_file};
 use crate::session::Session;
@@ -30,9 +32,14 @@ pub struct Made<T> {
     pub component: Result<T>,
 }
 
-/// Opens the dataset that a table names if it is the host's own one, which is made of an earlier run, above this room.
-pub type OwnDataset =
-    dyn Fn(&Session, &Source, &mut ComponentTable) -> Result<Option<Made<Box<dyn TrueSource>>>, ConfigError>;
+/// Opens the dataset that a table names if it is the host's own one, which is made of an earlier run, above this room; relative
+/// paths start at the folder.
+pub type OwnDataset = dyn Fn(
+    &Session,
+    &Source,
+    &mut ComponentTable,
+    &Path,
+) -> Result<Option<Made<Box<dyn TrueSource>>>, ConfigError>;
 
 /// All components of an experiment.
 pub struct Components {
@@ -75,17 +82,22 @@ impl Components {
         own_dataset: &OwnDataset,
     ) -> Result<Self, ConfigError> {
         let (mut notes, mut true_files) = (Vec::new(), Vec::new());
-        let dataset = match own_dataset(session, source, &mut experiment.dataset)? {
+        let dataset = match own_dataset(session, source, &mut experiment.dataset, &experiment.folder)? {
             Some(own) => own,
-            None => {
-                make(session, source, Kind::Dataset, &mut experiment.dataset, |entry, config, caller| {
+            None => make(
+                session,
+                source,
+                &experiment.folder,
+                Kind::Dataset,
+                &mut experiment.dataset,
+                |entry, config, caller| {
                     let dataset = entry.component.dataset(config, caller)?;
                     let files = dataset.files()?;
                     notes.extend(dataset.notes()?);
                     true_files.clone_from(&files);
                     Ok((Box::new(dataset) as Box<dyn TrueSource>, files))
-                })?
-            }
+                },
+            )?,
         };
         let schema = match &dataset.component {
             Ok(loaded) => loaded.schema().clone(),
@@ -93,41 +105,65 @@ impl Components {
         };
         let (mut generators, n_gen) = (Vec::new(), experiment.experiment.n_gen);
         for table in &mut experiment.generator {
-            generators.push(make(session, source, Kind::Generator, table, |entry, config, caller| {
-                let generator = entry.component.generator(config, caller)?;
-                generator.check(&schema)?;
-                let members = generator.own_events()?;
-                expect_no_true_file(&true_files, &members)?;
-                expect_one_length(n_gen, &members)?;
-                notes.extend(generator.notes()?);
-                let files = generator.files()?;
-                Ok((generator, files))
-            })?);
+            generators.push(make(
+                session,
+                source,
+                &experiment.folder,
+                Kind::Generator,
+                table,
+                |entry, config, caller| {
+                    let generator = entry.component.generator(config, caller)?;
+                    generator.check(&schema)?;
+                    let members = generator.own_events()?;
+                    expect_no_true_file(&true_files, &members)?;
+                    expect_one_length(n_gen, &members)?;
+                    notes.extend(generator.notes()?);
+                    let files = generator.files()?;
+                    Ok((generator, files))
+                },
+            )?);
         }
         let mut uncertainties = Vec::new();
         for table in &mut experiment.uncertainty {
-            uncertainties.push(make(session, source, Kind::Uncertainty, table, |entry, config, caller| {
-                Ok((entry.component.uncertainty(config, caller)?, Vec::new()))
-            })?);
+            uncertainties.push(make(
+                session,
+                source,
+                &experiment.folder,
+                Kind::Uncertainty,
+                table,
+                |entry, config, caller| Ok((entry.component.uncertainty(config, caller)?, Vec::new())),
+            )?);
         }
         let (mut summaries, mut numbers) = (Vec::new(), Vec::new());
         for table in &mut experiment.summary {
             // What cannot be used is shown without words.
             let mut names = vec![String::new()];
-            summaries.push(make(session, source, Kind::Summary, table, |entry, config, caller| {
-                let summary = entry.component.summary(config, caller)?;
-                // What the summary cannot be computed on is said now, not after the training.
-                summary.check(&schema)?;
-                names = summary.numbers(&schema)?;
-                Ok((summary, Vec::new()))
-            })?);
+            summaries.push(make(
+                session,
+                source,
+                &experiment.folder,
+                Kind::Summary,
+                table,
+                |entry, config, caller| {
+                    let summary = entry.component.summary(config, caller)?;
+                    // What the summary cannot be computed on is said now, not after the training.
+                    summary.check(&schema)?;
+                    names = summary.numbers(&schema)?;
+                    Ok((summary, Vec::new()))
+                },
+            )?);
             numbers.push(names);
         }
         let mut metrics = Vec::new();
         for table in &mut experiment.metric {
-            metrics.push(make(session, source, Kind::Metric, table, |entry, config, caller| {
-                Ok((entry.component.metric(config, caller)?, Vec::new()))
-            })?);
+            metrics.push(make(
+                session,
+                source,
+                &experiment.folder,
+                Kind::Metric,
+                table,
+                |entry, config, caller| Ok((entry.component.metric(config, caller)?, Vec::new())),
+            )?);
         }
         name_seeds(&mut generators);
         name_seeds(&mut uncertainties);
@@ -163,9 +199,10 @@ pub fn refused(source: &Source, path: &str, error: &Error) -> ConfigError {
 fn make<T>(
     session: &Session,
     source: &Source,
+    folder: &Path,
     kind: Kind,
     table: &mut ComponentTable,
-    create: impl FnOnce(&Entry, &str, Caller) -> Result<(T, Vec<std::path::PathBuf>)>,
+    create: impl FnOnce(&Entry, &str, Caller) -> Result<(T, Vec<PathBuf>)>,
 ) -> Result<Made<T>, ConfigError> {
     let entry = session
         .catalogue
@@ -182,39 +219,37 @@ fn make<T>(
     let made = session.attempt(&stage, || {
         let caller = session.caller(kind, &label)?;
         let effective = entry.component.effective(&config, &caller)?;
-        let (component, files) = create(entry, &config, caller)?;
+        let schema: Value = serde_json::from_str(&entry.component.schema(&caller)?)
+            .map_err(|e| Error::plugin(format!("the schema of its configuration is no JSON: {e}")))?;
+        let whole = paths_from(folder, &schema, &table.config)?;
+        let (component, files) = create(entry, &Value::Object(whole).to_string(), caller)?;
         let mut hashes = Vec::new();
         for file in files {
             hashes.push(hash_file(&file).map_err(|e| Error::io(file.display(), e))?);
         }
         Ok((component, effective, hashes))
     });
-    let unusable = |error| Made {
-        name: table.name.clone(),
-        plugin: table.plugin.clone(),
-        seed_name: String::new(),
-        path: table.path.clone(),
-        identity: Value::Null,
-        component: Err(error),
-    };
-    let (component, effective, hashes) = match made {
-        Ok(made) => made,
+    let (component, identity) = match made {
+        Ok((component, effective, hashes)) => {
+            let effective: Value = serde_json::from_str(&effective).map_err(|e| {
+                source.error(&table.path, &format!("the plugin's effective configuration is no JSON: {e}"))
+            })?;
+            let identity = identity::component(&table.plugin, &entry.library.hash, &effective, &hashes);
+            if let Value::Object(map) = effective {
+                table.config = map;
+            }
+            (Ok(component), identity)
+        }
         // The plugin's own fault: its cells fail, others go on.
-        Err(error) if error.kind() == ErrorKind::Plugin => return Ok(unusable(error)),
+        Err(error) if error.kind() == ErrorKind::Plugin => (Err(error), Value::Null),
         Err(error) => return Err(refused(source, &table.path, &error)),
     };
-    let effective: Value = serde_json::from_str(&effective).map_err(|e| {
-        source.error(&table.path, &format!("the plugin's effective configuration is no JSON: {e}"))
-    })?;
-    if let Value::Object(map) = &effective {
-        table.config = map.clone();
-    }
     Ok(Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),
         seed_name: String::new(),
         path: table.path.clone(),
-        identity: identity::component(&table.plugin, &entry.library.hash, &effective, &hashes),
-        component: Ok(component),
+        identity,
+        component,
     })
 }

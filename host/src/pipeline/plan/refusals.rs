@@ -23,13 +23,19 @@ pub fn refuse(
     }
     for (made, table) in components.generators.iter().zip(&experiment.generator) {
         let own = made.component.as_ref().map_or(true, |g| g.abilities().own_members);
-        if table.members_data.is_some() && !own {
+        let given = &table.given;
+        let said = [
+            ("members_data", given.data.is_some()),
+            ("members_rows", !given.rows.is_empty()),
+            ("members_full", !given.full.is_empty()),
+        ];
+        if let Some((key, _)) = said.into_iter().find(|(_, said)| *said && !own) {
             let message = format!(
-                "`members_data` is for generators that bring their own members; those of `{}` are inferred by [[uncertainty]], \
+                "`{key}` is for generators that bring their own members; those of `{}` are inferred by [[uncertainty]], \
                  which knows what they are fitted to",
                 made.name
             );
-            return Err(source.error(&format!("{}.members_data", made.path), &message));
+            return Err(source.error(&format!("{}.{key}", made.path), &message));
         }
     }
     let Ok(dataset) = &components.dataset.component else { return Ok(()) };

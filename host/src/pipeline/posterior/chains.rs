@@ -3,33 +3,21 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use amplicast_sdk::abi::{LoadedGenerator, LoadedUncertaintyModel};
+use amplicast_sdk::abi::LoadedUncertaintyModel;
 use amplicast_sdk::{
-    Chain, Context, Error, ErrorKind, Inference, Layout, Members, Model, Requirements, Result, expect_length,
+    Chain, Context, Error, ErrorKind, Inference, Model, Requirements, Result, expect_length,
 };
 use serde::{Deserialize, Serialize};
 
+use super::given::given;
+use super::members::{Posterior, alone, check_members};
 use super::training::Training;
 use super::trial::Trial;
+use crate::covering::Layout;
 use crate::pipeline::plan::{Made, member_count};
-use crate::pipeline::stage::{at_once, identity, in_groups};
+use crate::pipeline::stage::{at_once, in_groups};
 use crate::session::CallContext;
 use crate::store::Key;
-
-/// A generator's members under one posterior.
-pub struct Posterior {
-    /// The model that they are members of.
-    pub model: Box<dyn Model>,
-    /// Their parameters.
-    pub members: Members,
-}
-
-impl Posterior {
-    /// The hash of a member's parameters.
-    pub fn hash(&self, member: u64) -> String {
-        identity::parameters(&self.members.parameters[member as usize])
-    }
-}
 
 /// The chains of one training: of an uncertainty model with a generator that sees one training set.
 pub struct Chains<'a, 't> {
@@ -60,15 +48,23 @@ impl<'a, 't> Chains<'a, 't> {
     }
 
     /// Its key.
-    pub fn key(&self, chain: u64) -> Key {
+    pub fn key(&self, chain: u64) -> Result<Key> {
         let Training { experiment, seed, .. } = *self.training;
-        self.training.trained().chain(
+        let rows = self.rows(chain)?;
+        Ok(self.training.trained().chain(
             &self.uncertainty.identity,
             &experiment.training,
             seed,
             self.together(),
             chain,
-        )
+            rows.as_deref(),
+        ))
+    }
+
+    /// The rows of the events that the generator sees which a chain is fitted to; none for all of them.
+    fn rows(&self, chain: u64) -> Result<Option<Vec<u64>>> {
+        let Training { seed, seen, .. } = *self.training;
+        self.loaded.rows(chain, self.members, seen.rows.len() as u64, seed.split("chain"))
     }
 
     fn stage(&self, chain: u64) -> String {
@@ -78,28 +74,39 @@ impl<'a, 't> Chains<'a, 't> {
 
     /// A stored chain, or why it diverged; none if it was not inferred yet.
     pub fn stored(&self, chain: u64) -> Option<Result<Chain>> {
-        let (store, key) = (self.training.store, self.key(chain));
+        let store = self.training.store;
+        let key = match self.key(chain) {
+            Ok(key) => key,
+            Err(error) => return Some(Err(error)),
+        };
         store.chain(&key).map(Ok).or_else(|| Some(Err(store.json::<Diverged>(&key)?.error())))
     }
 
-    fn inference<'i>(&'i self, model: &'i dyn Model, chain: u64, context: &'i dyn Context) -> Inference<'i> {
+    /// Has a chain inferred: of rows that do not repeat on a model of these events alone, else on `model`, of all events.
+    fn inferred(&self, model: &dyn Model, chain: u64, context: &dyn Context) -> Result<Chain> {
         let Training { seed, seen, experiment, .. } = *self.training;
-        Inference {
+        let named = self.rows(chain)?;
+        let own = named.as_ref().filter(|rows| alone(rows));
+        let own = own.map(|rows| self.training.model_of(rows)).transpose()?;
+        let n = named.as_ref().map_or(seen.rows.len(), Vec::len) as u64;
+        let rows = named.filter(|_| own.is_none()).unwrap_or_else(|| (0..n).collect());
+        self.loaded.infer_chain(&Inference {
             chain,
-            model,
+            model: own.as_deref().unwrap_or(model),
             members: self.together(),
+            rows: &rows,
             training_rows: seen.rows.len() as u64,
             settings: &experiment.training,
             seed: seed.split("chain").index(chain),
             context,
-        }
+        })
     }
 
     /// Estimated seconds of a chain on one thread, from the begin of the first one; none if it does not say how far it is.
     pub fn tried(&self, model: &dyn Model, budget: Duration) -> Option<f64> {
         let trial = Trial::new(budget);
         let begun = Instant::now();
-        let done = self.loaded.infer_chain(&self.inference(model, 0, &trial)).is_ok();
+        let done = self.inferred(model, 0, &trial).is_ok();
         if done { Some(begun.elapsed().as_secs_f64()) } else { trial.seconds() }
     }
 
@@ -109,8 +116,7 @@ impl<'a, 't> Chains<'a, 't> {
         let stage = self.stage(chain);
         let task = session.progress.task(&stage);
         let context = CallContext::new(session, &task);
-        let inferred =
-            session.attempt(&stage, || self.loaded.infer_chain(&self.inference(model, chain, &context)));
+        let inferred = session.attempt(&stage, || self.inferred(model, chain, &context));
         let numbers = |mut found: Chain| {
             found.vectors.sort_by(|a, b| a.0.cmp(&b.0));
             match found.vectors.iter().find(|(_, v)| v.iter().any(|x| x.is_nan())) {
@@ -122,12 +128,12 @@ impl<'a, 't> Chains<'a, 't> {
         };
         match inferred.and_then(numbers) {
             Ok(found) => {
-                store.put_chain(&self.key(chain), &found)?;
+                store.put_chain(&self.key(chain)?, &found)?;
                 task.finish("inferred");
                 Ok(Ok(found))
             }
             Err(error) if error.kind() == ErrorKind::Numeric => {
-                store.put_json(&self.key(chain), &Diverged::new(&error))?;
+                store.put_json(&self.key(chain)?, &Diverged::new(&error))?;
                 Ok(Err(error))
             }
             Err(error) => Err(error),
@@ -171,21 +177,27 @@ impl<'a, 't> Chains<'a, 't> {
         let Training { session, name, number, seed, .. } = self.training;
         let least =
             if self.requirements.joint { self.members } else { self.requirements.least_members as u64 };
-        let Survivors { chains, count, warnings } = Survivors::of(found, self.members, least)?;
+        let Survivors { chains, numbers, count, warnings } = Survivors::of(found, self.members, least)?;
         let mut members = session.attempt(&format!("{name}: draw members"), || {
             self.loaded.members(&chains, count, seed.split("members"))
         })?;
-        check_members(&members.parameters, &model.layout(), &self.uncertainty.name)?;
-        for (i, rows) in members.rows.iter().flatten().enumerate() {
-            let what = format!("`{}`, member {i}: training rows", self.uncertainty.name);
-            expect_length(&what, self.training.seen.rows.len(), rows.len())?;
-        }
+        let rows: Vec<Option<Vec<u64>>> =
+            numbers.into_iter().map(|chain| self.rows(chain)).collect::<Result<_>>()?;
+        let layout = if rows.iter().all(Option::is_none) {
+            None
+        } else {
+            let what = format!("`{}`: members of chains that name their rows", self.uncertainty.name);
+            expect_length(&what, rows.len(), members.parameters.len())?;
+            Layout::new(rows, self.training.seen.rows.len() as u64)
+        };
+        let segments = layout.is_none().then(|| model.layout());
+        check_members(&members.parameters, segments.as_ref(), &self.uncertainty.name)?;
         for warning in warnings {
             let warning = format!("training set {}, {warning}", number + 1);
             session.progress.say(&format!("warning: {name}: {warning}"));
             members.diagnostics.warnings.push(warning);
         }
-        Ok(Posterior { model, members })
+        Ok(Posterior::new(model, members).fitted_to(layout, true))
     }
 }
 
@@ -209,10 +221,10 @@ impl Diverged {
 impl Training<'_> {
     /// The members: those that the generator brings, or those of all chains, which are inferred unless they are stored.
     pub fn posterior(&self) -> Result<Posterior> {
-        let model = self.model()?;
         match Chains::of(self)? {
-            None => given(self.generator(), model),
+            None => given(self),
             Some(chains) => {
+                let model = self.model()?;
                 let found = chains.all(&*model)?;
                 chains.posterior(model, found)
             }
@@ -221,33 +233,19 @@ impl Training<'_> {
 
     /// The same of a run whose chains are all stored; an error names the first that is not.
     pub fn stored_posterior(&self) -> Result<Posterior> {
-        let model = self.model()?;
         match Chains::of(self)? {
-            None => given(self.generator(), model),
-            Some(chains) => chains.posterior(model, chains.all_stored()?),
+            None => given(self),
+            Some(chains) => chains.posterior(self.model()?, chains.all_stored()?),
         }
     }
-}
-
-/// The members that a generator brings itself.
-fn given(generator: &Made<LoadedGenerator>, model: Box<dyn Model>) -> Result<Posterior> {
-    let parameters = model.own_members().ok_or_else(|| {
-        Error::plugin(format!("generator `{}`: expected members of its own, found none", generator.name))
-    })?;
-    if parameters.is_empty() {
-        return Err(Error::data(format!(
-            "generator `{}`: expected at least one member, found none",
-            generator.name
-        )));
-    }
-    check_members(&parameters, &model.layout(), &generator.name)?;
-    Ok(Posterior { model, members: Members::independent(parameters) })
 }
 
 /// The chains that did not diverge, and the members that they give.
 #[derive(Debug)]
 struct Survivors {
     chains: Vec<Chain>,
+    /// Their numbers among all chains.
+    numbers: Vec<u64>,
     count: u64,
     /// A chain that is left out each.
     warnings: Vec<String>,
@@ -257,16 +255,19 @@ impl Survivors {
     /// Every chain has an equal share of the `count` members; at least `least` of them must remain.
     fn of(found: Vec<Result<Chain>>, count: u64, least: u64) -> Result<Self> {
         let all = found.len() as u64;
-        let mut chains = Vec::new();
+        let (mut chains, mut numbers) = (Vec::new(), Vec::new());
         let mut diverged = Vec::new();
         for (k, chain) in (1..).zip(found) {
             match chain {
-                Ok(chain) => chains.push(chain),
+                Ok(chain) => {
+                    chains.push(chain);
+                    numbers.push(k - 1);
+                }
                 Err(error) => diverged.push((k, error)),
             }
         }
         let Some((_, first)) = diverged.first() else {
-            return Ok(Survivors { chains, count, warnings: vec![] });
+            return Ok(Survivors { chains, numbers, count, warnings: vec![] });
         };
         let remaining = count * chains.len() as u64 / all;
         if chains.is_empty() {
@@ -282,20 +283,13 @@ impl Survivors {
         let warning = |(k, error): (u64, Error)| {
             format!("chain {k} of {all} is left out: {error}; {remaining} of {count} members remain")
         };
-        Ok(Survivors { chains, count: remaining, warnings: diverged.into_iter().map(warning).collect() })
+        Ok(Survivors {
+            chains,
+            numbers,
+            count: remaining,
+            warnings: diverged.into_iter().map(warning).collect(),
+        })
     }
-}
-
-fn check_members(parameters: &[Vec<f32>], layout: &Layout, name: &str) -> Result<()> {
-    for (i, theta) in parameters.iter().enumerate() {
-        expect_length(&format!("`{name}`, member {i}: parameters"), layout.len(), theta.len())?;
-        if theta.iter().any(|x| !x.is_finite()) {
-            return Err(Error::numeric(format!(
-                "`{name}`, member {i}: expected finite parameters, found NaN or infinity"
-            )));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -316,6 +310,7 @@ mod tests {
         assert_eq!((all.chains.len(), all.count, all.warnings.len()), (4, 40, 0));
         let some = Survivors::of(found(&[1, 3], 4), 41, 2).unwrap();
         assert_eq!((some.chains[1].get("number").unwrap(), some.count), (&[2.0][..], 20));
+        assert_eq!(some.numbers, [0, 2]);
         assert_eq!(
             some.warnings[0],
             "chain 2 of 4 is left out: training diverged at step 1; 20 of 41 members remain"

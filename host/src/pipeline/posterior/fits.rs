@@ -11,7 +11,7 @@ use amplicast_sdk::{
     Batch, Chain, Diagnostics, Error, FitNeeds, Origin, Result, Seed, Summary, SummaryFit, Values,
 };
 
-use super::chains::Posterior;
+use super::members::Posterior;
 use super::set_row::SetRow;
 use crate::pipeline::events::Stream;
 use crate::session::CallContext;

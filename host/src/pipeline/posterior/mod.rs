@@ -3,6 +3,8 @@
 mod chains;
 mod diagnosed;
 mod fits;
+mod given;
+mod members;
 mod models;
 mod set_row;
 mod trained_model;
@@ -10,7 +12,8 @@ mod training;
 mod trial;
 mod view;
 
-pub use chains::{Chains, Posterior};
+pub use chains::Chains;
+pub use members::Posterior;
 pub use models::check_models;
 pub use set_row::SetRow;
 pub use trained_model::{

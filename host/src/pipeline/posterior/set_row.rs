@@ -1,9 +1,12 @@
 //! One generator with one posterior on one training set: a row of the table.
 
+use std::sync::Arc;
+
 use amplicast_sdk::{Member, Result, Seed};
 
-use super::chains::Posterior;
+use super::members::Posterior;
 use super::training::Training;
+use crate::config::seen_from;
 use crate::pipeline::observe::{Columns, Observables, TrainingSet};
 use crate::pipeline::plan::{PlannedCell, Row, Setting};
 use crate::pipeline::stage::identity::Trained;
@@ -42,9 +45,22 @@ impl<'a> SetRow<'a> {
     }
 
     /// The member with number `i`.
-    pub fn member(&self, posterior: &Posterior, i: u64) -> Result<Box<dyn Member>> {
+    pub fn member(&self, posterior: &Posterior, i: u64) -> Result<Arc<dyn Member>> {
         let stage = format!("{}: member {}", self.training.name, i + 1);
-        self.setting.session.attempt(&stage, || posterior.model.at(&posterior.members.parameters[i as usize]))
+        self.setting.session.attempt(&stage, || posterior.member(i, &|rows| self.training.model_of(rows)))
+    }
+
+    /// The members that tell how many events each has: all of them, or the first one if it has no end.
+    pub fn measured(&self, posterior: &Posterior) -> Result<Vec<Arc<dyn Member>>> {
+        let mut measured = Vec::new();
+        for i in 0..posterior.members.parameters.len() {
+            measured.push(self.member(posterior, i as u64)?);
+            if measured[i].capacity().is_none() {
+                measured.drain(1..);
+                break;
+            }
+        }
+        Ok(measured)
     }
 
     /// What everything of this row depends on.
@@ -57,17 +73,18 @@ impl<'a> SetRow<'a> {
         self.training.seed.split("sample").index(member)
     }
 
-    /// Where a member comes from: its file, if each of `members` has one.
+    /// Where a member comes from: its file as it is seen from the experiment's folder, if each of `members` has one.
     pub fn place(&self, member: usize, members: usize) -> Result<String> {
         let generator = self.training.generator().component.as_ref().map_err(Clone::clone)?;
+        let folder = &self.setting.experiment.folder;
         // Several members may be arrays of one file.
         let own = generator.own_events()?;
         if own.len() == members && member < members {
-            return Ok(own[member].0.clone());
+            return Ok(seen_from(folder, &own[member].0).into());
         }
         let files = generator.files()?;
         Ok(match files.get(member) {
-            Some(file) if files.len() == members => file.display().to_string(),
+            Some(file) if files.len() == members => seen_from(folder, &file.to_string_lossy()).into(),
             _ => format!("member {}", member + 1),
         })
     }

@@ -3,16 +3,17 @@
 //!
 //! It belongs to the host and to no plugin: it needs a run's folder, and whatever plugins that run used.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
 use amplicast_sdk::{
-    Chunk, Density, Error, ErrorKind, Member, Result, Schema, Seed, Split, config, read_config,
+    Chunk, Density, Error, ErrorKind, InputPath, Member, Result, Schema, Seed, Split, config, read_config,
 };
 use serde_json::Value;
 
 use super::training::Training;
-use crate::config::{ComponentTable, ConfigError, Experiment, Source};
+use crate::config::{ComponentTable, ConfigError, Experiment, Source, path_from};
 use crate::pipeline::events::training_set;
 use crate::pipeline::plan::{Components, Made, Plan, Row, Setting, TrueSource, refused};
 use crate::session::Session;
@@ -28,7 +29,7 @@ config! {
     /// A member of an earlier run as the truth.
     pub struct TrainedModelConfig {
         /// The folder of the run.
-        pub run: PathBuf,
+        pub run: InputPath,
         /// Name of the generator's table; the first one by default.
         pub generator: Option<String>,
         /// Name of the uncertainty model's table; the first one by default.
@@ -42,7 +43,7 @@ config! {
 
 /// A member of an earlier run.
 pub struct TrainedModel {
-    member: Box<dyn Member>,
+    member: Arc<dyn Member>,
     schema: Schema,
     has_density: bool,
     /// What its events depend on.
@@ -52,13 +53,8 @@ pub struct TrainedModel {
 impl TrainedModel {
     /// Opens the run; nothing is trained.
     pub fn open(session: &Session, config: &TrainedModelConfig) -> Result<Self> {
-        let folder = std::path::absolute(&config.run).unwrap_or_else(|_| config.run.clone());
-        // Relative paths of that experiment start at its own folder.
-        let here = std::env::current_dir().map_err(|e| Error::io("cannot find the current folder", e))?;
-        let opened = open(session, config, &folder);
-        std::env::set_current_dir(&here).map_err(|e| Error::io(here.display(), e))?;
         // What is wrong with the configuration is at a field of it.
-        opened.map_err(|e| match e.kind() {
+        open(session, config, &config.run).map_err(|e| match e.kind() {
             ErrorKind::Config => e,
             _ => e.at(format!("run {}", config.run.display())),
         })
@@ -75,9 +71,6 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
     }
     let source = Source::read(&file)?;
     let mut experiment = Experiment::read(&source)?;
-    if let Some(folder) = &experiment.experiment.folder {
-        std::env::set_current_dir(folder).map_err(|e| Error::io(folder, e))?;
-    }
     let components = Components::make(session, &source, &mut experiment, &own_dataset)?;
     let at = |kind: &str, tables: &[ComponentTable], wanted: &Option<String>| match wanted {
         None => Ok(0),
@@ -105,12 +98,11 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
         Setting { session, store: &store, experiment: &experiment, components: &components, plan: &nothing };
     let training = Training::new(&setting, row, set, events.seen(), &data_identity);
     let posterior = training.stored_posterior()?;
-    let parameters = posterior.members.parameters.get(member as usize).ok_or_else(|| {
-        let found = posterior.members.parameters.len();
-        Error::config("member", format!("expected 1 to {found}, found {}", member + 1))
-    })?;
-    let found = session
-        .attempt(&format!("{}: member {}", training.name, member + 1), || posterior.model.at(parameters))?;
+    let all = posterior.members.parameters.len() as u64;
+    if member >= all {
+        return Err(Error::config("member", format!("expected 1 to {all}, found {}", member + 1)));
+    }
+    let found = posterior.member(member, &|rows| training.model_of(rows))?;
     if let Some(events) = found.capacity() {
         return Err(Error::unsupported(format!(
             "expected a generator that samples without end, found `{}` with {events} events",
@@ -130,17 +122,19 @@ pub fn own_dataset(
     session: &Session,
     source: &Source,
     table: &mut ComponentTable,
+    folder: &Path,
 ) -> Result<Option<Made<Box<dyn TrueSource>>>, ConfigError> {
     if table.plugin != NAME {
         return Ok(None);
     }
     let wrong = |error: Error| refused(source, &table.path, &error);
     let text = Value::Object(table.config.clone()).to_string();
-    let config: TrainedModelConfig = read_config(&text).map_err(wrong)?;
-    let model = TrainedModel::open(session, &config).map_err(wrong)?;
+    let mut config: TrainedModelConfig = read_config(&text).map_err(wrong)?;
     if let Ok(Value::Object(map)) = serde_json::to_value(&config) {
         table.config = map;
     }
+    config.run = path_from(folder, &config.run).map_err(|e| wrong(e.at("run")))?.into();
+    let model = TrainedModel::open(session, &config).map_err(wrong)?;
     Ok(Some(Made {
         name: table.name.clone(),
         plugin: table.plugin.clone(),

@@ -1,6 +1,7 @@
 //! A generator that sees one training set, with the uncertainty model that makes members of it.
 
 use amplicast_sdk::abi::LoadedGenerator;
+use amplicast_sdk::ndarray::Axis;
 use amplicast_sdk::{Batch, Model, Result, Seed};
 use serde_json::Value;
 
@@ -63,8 +64,20 @@ impl<'a> Training<'a> {
 
     /// The generator, prepared on the events that it sees.
     pub fn model(&self) -> Result<Box<dyn Model>> {
+        self.prepared(&self.seen)
+    }
+
+    /// The generator, prepared on these rows of them alone.
+    pub fn model_of(&self, rows: &[u64]) -> Result<Box<dyn Model>> {
+        let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
+        let events = self.seen.values.select(Axis(0), &places);
+        let numbers: Vec<u64> = (0..rows.len() as u64).collect();
+        self.prepared(&Batch::new(events.view(), self.seen.origin, &numbers))
+    }
+
+    fn prepared(&self, events: &Batch<'_>) -> Result<Box<dyn Model>> {
         let loaded = self.generator().component.as_ref().map_err(Clone::clone)?;
-        let prepare = || loaded.prepare(&self.seen, &self.components.schema);
+        let prepare = || loaded.prepare(events, &self.components.schema);
         Ok(Box::new(self.session.attempt(&format!("{}: prepare", self.name), prepare)?))
     }
 }

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use amplicast_sdk::{Diagnostics, ErrorKind, FitNeeds, Member, Result, Summary};
 use serde_json::Value;
 
-use super::chains::Posterior;
 use super::diagnosed::{Subject, diagnosed};
 use super::fits::{diagnostics, fit, reserved, simulated};
+use super::members::Posterior;
 use super::set_row::SetRow;
 use crate::config::ReferenceName;
 use crate::pipeline::observe::{Columns, Cuts, Observable, Observables, Simulated, column_identity, cuts};
@@ -75,7 +75,7 @@ impl<'a, 'r> Views<'a, 'r> {
         if views.own.is_empty() {
             return Ok(views);
         }
-        let all = 0..posterior.members.parameters.len() as u64;
+        let all = posterior.speaking_together();
         for &(s, needs) in views.fitted.iter().filter(|(_, needs)| needs.pooled) {
             views.pooled.insert(s, going_on(fit(row, posterior, s, needs, all.clone()))?);
         }
@@ -97,7 +97,7 @@ impl<'a, 'r> Views<'a, 'r> {
 
     /// What the posterior and the fits of its members' summaries say of themselves; fits that failed say nothing.
     pub fn diagnostics(&self) -> Vec<Diagnosed> {
-        let (row, count) = (self.row, self.posterior.members.parameters.len() as u64);
+        let (row, count) = (self.row, self.posterior.speaking_together().end);
         let name = &row.cells[0].name;
         let subject = |summary: Option<String>| Subject {
             generator: name.generator.clone(),
@@ -120,7 +120,7 @@ impl<'a, 'r> Views<'a, 'r> {
 
     /// Events that are left for streaming of a member with `capacity` events, whose last ones summaries are fitted to.
     pub fn left_to_stream(&self, capacity: u64) -> u64 {
-        let members = self.posterior.members.parameters.len() as u64;
+        let members = self.posterior.speaking_together().end;
         let each =
             |needs: &FitNeeds| if needs.pooled { needs.generated.div_ceil(members) } else { needs.generated };
         capacity - self.fitted.iter().map(|(_, needs)| reserved(capacity, each(needs))).max().unwrap_or(0)
@@ -186,7 +186,7 @@ impl<'a, 'r> Views<'a, 'r> {
             // Of a function that is another for each member, one order would say nothing of the others.
             Place::Order(..) => return None,
         };
-        let members = 0..self.posterior.members.parameters.len() as u64;
+        let members = self.posterior.speaking_together();
         let pooled = (!self.pooled.is_empty()).then(|| members.map(|i| self.posterior.hash(i)).collect());
         column_identity(setting, set, place, edges, pooled)
     }

@@ -5,10 +5,10 @@
 //!
 //! | stage | covers |
 //! |---|---|
-//! | `chain` | generator, uncertainty model, data, training settings, seed, number of the chain; how many members, if they are joint |
+//! | `chain` | generator, uncertainty model, data, training settings, seed, number of the chain; how many members, if they are joint; the rows that it is fitted to, if these are not all |
 //! | `summary`, `diagnostics` | a fitted summary, generator, data, parameters of the members that it is fitted to, seed |
 //! | `null` | the same, and the metric that made numbers of pseudo-experiments |
-//! | `curve` | generator, data, parameters of the member, seed of its events, checkpoints, column |
+//! | `curve` | generator, data, parameters of the member and the rows that it was fitted to, seed of its events, checkpoints, column |
 //! | `glance` | the same without a column: what is kept of the member's events to look at them |
 //! | `truth` | data, column, where the true events come from and how many they are |
 //! | `plane` | generator, data, both axes, cuts, parameters, seed, events |
@@ -59,6 +59,17 @@ pub fn parameters(theta: &[f32]) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
+/// The same of a model that was prepared on these rows of the training events alone.
+pub fn parameters_on(theta: &[f32], rows: &[u64]) -> String {
+    format!("{}-{}", parameters(theta), hash_of_rows(rows))
+}
+
+fn hash_of_rows(rows: &[u64]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    rows.iter().for_each(|row| _ = hasher.update(&row.to_le_bytes()));
+    hasher.finalize().to_hex().to_string()
+}
+
 /// The generator and the training events that everything of a row depends on.
 #[derive(Clone, Copy)]
 pub struct Trained<'a> {
@@ -82,6 +93,7 @@ impl Trained<'_> {
         seed: Seed,
         joint: Option<u64>,
         chain: u64,
+        rows: Option<&[u64]>,
     ) -> Key {
         let mut inputs = json!({
             "generator": self.generator, "uncertainty": uncertainty, "data": self.data, "training": training,
@@ -89,6 +101,9 @@ impl Trained<'_> {
         });
         if let Some(members) = joint {
             inputs["members"] = json!(members);
+        }
+        if let Some(rows) = rows {
+            inputs["rows"] = json!(hash_of_rows(rows));
         }
         Key::new("chain", &inputs)
     }
@@ -202,6 +217,7 @@ mod tests {
         training: Value,
         seed: u64,
         joint: Option<u64>,
+        rows: Option<Vec<u64>>,
         chain: u64,
         summary: Value,
         metric: Value,
@@ -217,13 +233,14 @@ mod tests {
     /// An input, and what changes it.
     type Change = (&'static str, fn(&mut Inputs));
 
-    const CHANGES: [Change; 16] = [
+    const CHANGES: [Change; 17] = [
         ("generator", |i| i.generator = json!({"plugin": "other"})),
         ("data", |i| i.data = json!({"n_train": 200})),
         ("uncertainty", |i| i.uncertainty = json!({"plugin": "other"})),
         ("training", |i| i.training = json!({"iterations": 200})),
         ("seed", |i| i.seed = 2),
         ("joint members", |i| i.joint = Some(11)),
+        ("rows", |i| i.rows = Some(vec![0, 2])),
         ("chain", |i| i.chain = 1),
         ("summary", |i| i.summary = json!({"plugin": "other"})),
         ("metric", |i| i.metric = json!({"plugin": "other"})),
@@ -246,6 +263,7 @@ mod tests {
             training: json!({"iterations": 100}),
             seed: 1,
             joint: Some(10),
+            rows: Some(vec![0, 1]),
             chain: 0,
             summary: json!({"plugin": "radius"}),
             metric: json!({"plugin": "ks"}),
@@ -282,11 +300,13 @@ mod tests {
             key(Trained { generator: &generator, data: &data })
         };
         let chain = |i: &Inputs| {
-            with(i, &|t| t.chain(&i.uncertainty, &i.training, Seed::new(i.seed), i.joint, i.chain))
+            with(i, &|t| {
+                t.chain(&i.uncertainty, &i.training, Seed::new(i.seed), i.joint, i.chain, i.rows.as_deref())
+            })
         };
         assert_eq!(
             covered(chain),
-            set([&BASIS, &["uncertainty", "training", "seed", "joint members", "chain"]])
+            set([&BASIS, &["uncertainty", "training", "seed", "joint members", "chain", "rows"]])
         );
         for kind in ["summary", "diagnostics"] {
             let fit = |i: &Inputs| with(i, &|t| t.fit(kind, &i.summary, &i.parameters, Seed::new(i.seed)));

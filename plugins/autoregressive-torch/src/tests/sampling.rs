@@ -1,7 +1,8 @@
 //! Samples follow the graph's density.
 
-use amplicast_nn::{Support, wrap_angle};
+use amplicast_nn::Support;
 use amplicast_nn_torch::{Views, causal_transformer};
+use amplicast_sdk::momenta::wrap_angle;
 use amplicast_sdk::{Alone, Model, TrainingSettings};
 use tch::{Kind, Tensor};
 

@@ -5,6 +5,7 @@ use amplicast_sdk::ndarray::{Array2, array};
 use super::*;
 
 fn config(members: Vec<String>) -> SamplesConfig {
+    let members = members.into_iter().map(Into::into).collect();
     SamplesConfig { members, key: None, default_key: None, layout: None, columns: None, verify: None }
 }
 

@@ -9,7 +9,7 @@ use super::*;
 
 fn config(train: &Path) -> EventsFileConfig {
     EventsFileConfig {
-        train: train.to_owned(),
+        train: train.into(),
         key: None,
         default_key: None,
         train_rows: None,
@@ -77,7 +77,7 @@ fn refusals() {
     std::os::unix::fs::symlink(&a, &link).unwrap();
     let error = refusal(EventsFileConfig {
         train_rows: Some([0, 60]),
-        holdout: Some(link),
+        holdout: Some(link.into()),
         holdout_rows: Some([50, 100]),
         ..config(&a)
     });
@@ -85,7 +85,7 @@ fn refusals() {
         error.contains("holdout_rows: expected rows that are not in the training set, found rows 50..60"),
         "{error}"
     );
-    let error = refusal(EventsFileConfig { holdout: Some(b.clone()), ..config(&a) });
+    let error = refusal(EventsFileConfig { holdout: Some(b.clone().into()), ..config(&a) });
     assert!(
         error.ends_with("b.npy: expected events of 2 particles x 4 as in the training file, found 2 columns"),
         "{error}"
@@ -212,7 +212,7 @@ fn a_layout_is_what_the_files_say() {
     let flat = folder.path().join("flat.npy");
     let first = Array2::from_shape_fn((40, 8), |(i, k)| [85.0, 3.0, 4.0, 12.0][k % 4] * (2 + i) as f64);
     ndarray_npy::write_npy(&flat, &first).unwrap();
-    let both = EventsFileConfig { holdout: Some(flat.clone()), ..with_layout };
+    let both = EventsFileConfig { holdout: Some(flat.clone().into()), ..with_layout };
     let error = EventsFile::new(both.clone()).unwrap_err().to_string();
     assert!(error.contains("flat.npy: row 0, particle 0: expected a four-momentum"), "{error}");
     EventsFile::new(EventsFileConfig { holdout_layout: Some("E,px,py,pz".into()), ..both.clone() }).unwrap();
@@ -252,8 +252,10 @@ fn keys_belong_to_files() {
     ndarray_npy::write_npy(&array, &Array2::<f64>::ones((5, 3))).unwrap();
     let several = fixture("stored.npz");
     let with_key = |key: &str| PathBuf::from(format!("{}::{key}", several.display()));
-    let data =
-        EventsFile::new(EventsFileConfig { holdout: Some(with_key("test")), ..config(&with_key("train")) });
+    let data = EventsFile::new(EventsFileConfig {
+        holdout: Some(with_key("test").into()),
+        ..config(&with_key("train"))
+    });
     let data = data.unwrap();
     assert_eq!((data.capacity(Split::Training), data.capacity(Split::Holdout)), (Some(50), Some(20)));
     assert_eq!(data.files(), std::slice::from_ref(&several));
@@ -261,7 +263,8 @@ fn keys_belong_to_files() {
     for of_file in [true, false] {
         let key = Some("train".to_string());
         let (key, default_key) = if of_file { (key, None) } else { (None, key) };
-        let config = EventsFileConfig { key, default_key, holdout: Some(array.clone()), ..config(&several) };
+        let config =
+            EventsFileConfig { key, default_key, holdout: Some(array.clone().into()), ..config(&several) };
         assert_eq!(EventsFile::new(config).unwrap().capacity(Split::Holdout), Some(5));
     }
     let error = EventsFile::new(config(&with_key("valid"))).unwrap_err().to_string();

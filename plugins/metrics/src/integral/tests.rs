@@ -212,3 +212,17 @@ fn a_tail_is_a_region() {
         Integral::new(IntegralConfig { intervals: all, ..Default::default() }).err().unwrap().to_string();
     assert!(error.starts_with("intervals[0]: expected a part of the summary's range"), "{error}");
 }
+
+/// The multinomial covariance; V = 2 x 0.09 has the error of "A G that covers", step 9: 0.13 of one region of 5 % at n = 1000.
+#[test]
+fn expectations_of_regions() {
+    let found = compare(&[(0.0, 0.1), (0.1, 0.2)]).expectations(&[100.0, 100.0], 1000).unwrap().unwrap();
+    assert_eq!(found.means, [0.1, 0.1]);
+    for (found, expected) in found.covariance.iter().zip([0.09, -0.01, -0.01, 0.09]) {
+        assert!((found - expected).abs() < 1e-15);
+    }
+    assert_eq!(found.units, [1.0, 1.0]);
+    let one = compare(&[(0.0, 0.1)]).expectations(&[50.0], 1000).unwrap().unwrap();
+    assert!((one.error - 0.9 / (0.05 * 0.95 * 1000.0_f64).sqrt()).abs() < 1e-12, "{}", one.error);
+    assert!(compare(&[(0.0, 0.1)]).expectations(&[0.0], 1000).is_err());
+}

@@ -1,6 +1,6 @@
 //! Lines between events and the base.
 
-use amplicast_nn::wrap_angle;
+use amplicast_sdk::momenta::wrap_angle;
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Seed, Stream};
 

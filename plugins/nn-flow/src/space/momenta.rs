@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::f64::consts::TAU;
 use std::sync::{LazyLock, Mutex};
 
-use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, OFFSET, UNIT_GEV, wrap_angle};
+use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, OFFSET, UNIT_GEV};
+use amplicast_sdk::momenta::{direction, distance, transverse_momentum};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{Result, Seed, Stream, ensure_config};
 use ndarray::ArrayView2;
@@ -75,15 +76,13 @@ fn propose(stream: &mut Stream, event: &mut [f64]) {
 
 /// Whether a proposal passes the cuts. Most fail, so that the cheap one comes first.
 fn passes(event: &[f64], cuts: Cuts) -> bool {
-    let pt = |p: &[f64]| p[1].hypot(p[2]);
-    if !event.chunks_exact(4).all(|p| pt(p) > cuts.pt_min) {
+    let (momenta, _) = event.as_chunks::<4>();
+    if !momenta.iter().all(|p| transverse_momentum(*p) > cuts.pt_min) {
         return false;
     }
-    let direction = |p: &[f64]| ((p[3] / pt(p)).asinh(), p[2].atan2(p[1]));
-    let directions: Vec<(f64, f64)> = event.chunks_exact(4).map(direction).collect();
-    directions.iter().enumerate().all(|(i, a)| {
-        directions[..i].iter().all(|b| (a.0 - b.0).hypot(wrap_angle(a.1 - b.1)) > cuts.delta_r_min)
-    })
+    let directions: Vec<[f64; 2]> = momenta.iter().map(|p| direction(*p)).collect();
+    let apart = |(i, a)| directions[..i].iter().all(|b| distance(a, *b) > cuts.delta_r_min);
+    directions.iter().copied().enumerate().all(apart)
 }
 
 /// The part of the proposals that passes, estimated once in a process for each number of particles and cuts.

@@ -1,10 +1,11 @@
 //! Four-momenta as (log pT, phi, eta, log m^2): the coordinates of the published top-pair networks.
 
+use amplicast_sdk::momenta::azimuth;
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Error, Result};
 
 use super::{Coordinates, rows, spread};
-use crate::{Support, wrap_angle};
+use crate::Support;
 
 /// Momenta are divided by this many GeV before anything else.
 pub const UNIT_GEV: f64 = 206.6;
@@ -112,7 +113,7 @@ impl LogPtPhiEtaLogM2 {
             && m2 >= -ROUNDING * energy * energy;
         let above = (pt - self.pt_min).max(0.0) + OFFSET + EPSILON;
         let m2 = m2.abs() + OFFSET + EPSILON;
-        let y = [above.ln(), wrap_angle(py.atan2(px)), eta.clamp(-ETA_MAX, ETA_MAX), m2.ln()];
+        let y = [above.ln(), azimuth([energy, px, py, pz]), eta.clamp(-ETA_MAX, ETA_MAX), m2.ln()];
         let log_jacobian = log_jacobian(energy, pt, eta, above, m2);
         let finite = log_jacobian.is_finite() && y[0] <= LOG_MAX && y[3] <= LOG_MAX;
         (inside && finite).then_some(Particle { y, log_jacobian })

@@ -58,8 +58,17 @@ fn threads_change_nothing() {
     let infer = |context: &dyn Context| {
         let (members, seed) = (None, Seed::new(17));
         let training_rows = model.events.nrows() as u64;
-        let inference =
-            Inference { chain: 0, model: &model, members, training_rows, settings: &settings, seed, context };
+        let rows: &[u64] = &(0..training_rows).collect::<Vec<_>>();
+        let inference = Inference {
+            chain: 0,
+            model: &model,
+            members,
+            rows,
+            training_rows,
+            settings: &settings,
+            seed,
+            context,
+        };
         bayesian(BayesianConfig::default()).infer_chain(&inference).unwrap()
     };
     assert_eq!(infer(&Alone), infer(&amplicast_sdk::testing::Threads));

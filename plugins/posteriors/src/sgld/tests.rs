@@ -87,6 +87,7 @@ fn parameters_that_pull_together_make_shorter_steps() {
         chain: 0,
         model: &model,
         members: None,
+        rows: &(0..1000).collect::<Vec<_>>(),
         training_rows: 1000,
         settings: &brief(),
         seed: Seed::new(1),

@@ -14,8 +14,8 @@ pub trait PosteriorFault: Clone + Default + Send + Sync + 'static {
     }
 
     /// The seed of the rows of a chain.
-    fn seed(&self, seed: Seed, _chain: u64) -> Seed {
-        seed
+    fn seed(&self, seed: Seed, chain: u64) -> Seed {
+        seed.index(chain)
     }
 
     /// What the members are, from what they should be.
@@ -23,9 +23,14 @@ pub trait PosteriorFault: Clone + Default + Send + Sync + 'static {
         right
     }
 
-    /// The rows that it says its members are fitted to, from what they should be.
-    fn named(&self, right: Vec<Vec<u16>>) -> Option<Vec<Vec<u16>>> {
+    /// The rows that it says a chain is fitted to, from what they should be.
+    fn named(&self, right: Vec<u64>) -> Option<Vec<u64>> {
         Some(right)
+    }
+
+    /// The rows that a chain is fitted to, from those that it is given.
+    fn fitted(&self, given: &[u64]) -> Vec<u64> {
+        given.to_vec()
     }
 
     /// The rows of one member; all if none were drawn.
@@ -52,23 +57,24 @@ impl<F: PosteriorFault> UncertaintyModel for Halves<F> {
         members
     }
 
+    fn rows(&self, chain: u64, _: u64, training_rows: u64, seed: Seed) -> Option<Vec<u64>> {
+        let mut stream = self.0.seed(seed, chain).split("rows").stream();
+        self.0.named(self.0.rows(training_rows, &mut stream))
+    }
+
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
-        let mut stream = self.0.seed(inference.seed, inference.chain).split("rows").stream();
-        let rows = self.0.rows(inference.training_rows, &mut stream);
-        let Inference { settings, seed, context, .. } = *inference;
-        let mut counts = vec![0.0; inference.training_rows as usize];
-        rows.iter().for_each(|&row| counts[row as usize] += 1.0);
-        Ok(Chain::new([("fitted", inference.model.fit(&rows, settings, seed, context)?), ("rows", counts)]))
+        let Inference { model, rows, settings, seed, context, .. } = *inference;
+        Ok(Chain::new([
+            ("fitted", model.fit(&self.0.fitted(rows), settings, seed, context)?),
+            ("unused", vec![0.0]),
+        ]))
     }
 
     fn members(&self, chains: &[Chain], count: u64, _: Seed) -> Result<Members> {
         if (chains.len() as u64) < count {
             return Err(Error::data(format!("expected {count} chains, found {}", chains.len())));
         }
-        let vectors = |name| chains[..count as usize].iter().map(move |chain| Ok(chain.get(name)?.to_vec()));
-        let fitted = vectors("fitted").collect::<Result<_>>()?;
-        let counts = |list: Result<Vec<f32>>| Ok(list?.into_iter().map(|count| count as u16).collect());
-        let rows = self.0.named(vectors("rows").map(counts).collect::<Result<_>>()?);
-        Ok(Members { rows, ..Members::independent(self.0.members(fitted)) })
+        let fitted = chains[..count as usize].iter().map(|chain| Ok(chain.get("fitted")?.to_vec()));
+        Ok(Members::independent(self.0.members(fitted.collect::<Result<_>>()?)))
     }
 }

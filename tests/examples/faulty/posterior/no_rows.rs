@@ -10,7 +10,7 @@ fault!(
     "posterior-no-rows",
     "It does not say which rows its members are fitted to",
     {
-        fn named(&self, _: Vec<Vec<u16>>) -> Option<Vec<Vec<u16>>> {
+        fn named(&self, _: Vec<u64>) -> Option<Vec<u64>> {
             None
         }
     }

@@ -1,4 +1,4 @@
-//! It says of each member the rows of the next.
+//! Its members are fitted to the first half of the rows that they name.
 
 use crate::honest::{Halves, PosteriorFault, fault};
 
@@ -8,11 +8,10 @@ fault!(
     Halves,
     register_uncertainty,
     "posterior-other-rows",
-    "It says of each member the rows of the next",
+    "Its members are fitted to the first half of the rows that they name",
     {
-        fn named(&self, mut right: Vec<Vec<u16>>) -> Option<Vec<Vec<u16>>> {
-            right.rotate_left(1);
-            Some(right)
+        fn fitted(&self, given: &[u64]) -> Vec<u64> {
+            given[..given.len().div_ceil(2)].to_vec()
         }
     }
 );

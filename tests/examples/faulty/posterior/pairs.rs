@@ -12,8 +12,8 @@ fault!(
     "posterior-pairs",
     "Two members each are the same",
     {
-        fn seed(&self, _: Seed, chain: u64) -> Seed {
-            Seed::new(chain / 2)
+        fn seed(&self, seed: Seed, chain: u64) -> Seed {
+            seed.index(chain / 2)
         }
     }
 );

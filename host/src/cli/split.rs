@@ -1,0 +1,143 @@
+//! `amplicast split`: the training events of members that are trained elsewhere.
+
+use std::fs::create_dir_all;
+use std::path::Path;
+
+use amplicast_sdk::abi::Kind;
+use amplicast_sdk::rand::RngExt;
+use amplicast_sdk::rand::seq::SliceRandom;
+use amplicast_sdk::{Chunk, Error, ErrorKind, Result, Seed, Split, chunk_events};
+use ndarray::{Array1, Array2, Axis};
+use ndarray_npy::write_npy;
+use serde_json::json;
+
+use super::arguments::SplitCommand;
+use super::process::{Process, usage};
+use crate::exit::EXIT_OK;
+
+/// Writes files of events and of their rows.
+pub fn split(command: &SplitCommand, process: &Process) -> u8 {
+    match write(command, process) {
+        Ok(lines) => {
+            lines.iter().for_each(|line| println!("{line}"));
+            EXIT_OK
+        }
+        Err(error) => usage(error),
+    }
+}
+
+fn write(command: &SplitCommand, process: &Process) -> Result<Vec<String>> {
+    let events = events(command, process)?;
+    let n = events.nrows() as u64;
+    let out = process.path(&command.out);
+    create_dir_all(&out).map_err(|e| Error::io(out.display(), e))?;
+    let mut lines = Vec::new();
+    for (word, number, kind) in [
+        ("half", command.halves, Kinds::Half),
+        ("bootstrap", command.bootstraps, Kinds::Bootstrap),
+        ("subset", command.subsets, Kinds::Subset),
+    ] {
+        let Some(number) = number else { continue };
+        if n < 2 * number.max(4) {
+            return Err(Error::data(format!(
+                "expected at least {} training events, found {n}",
+                2 * number.max(4)
+            )));
+        }
+        let width = number.to_string().len();
+        let mut size = 0;
+        for k in 0..number {
+            let rows = rows(kind, k, number, n, Seed::new(command.seed).split(word));
+            size = rows.len();
+            let name = format!("{word}_{:0width$}", k + 1);
+            write_one(&out, &name, &events, &rows)?;
+        }
+        lines.push(format!(
+            "{}: {number} files {word}_*.npy of {size} of {n} events, and their rows in {word}_*.rows.npy; train for {} of the steps that all events take",
+            command.out.display(),
+            if size as u64 == n { "all".to_string() } else { format!("{size}/{n}") }
+        ));
+    }
+    Ok(lines)
+}
+
+#[derive(Clone, Copy)]
+enum Kinds {
+    Half,
+    Bootstrap,
+    Subset,
+}
+
+/// The rows of part `k` of `number`, of `n` events.
+fn rows(kind: Kinds, k: u64, number: u64, n: u64, seed: Seed) -> Vec<u64> {
+    let mut all: Vec<u64> = (0..n).collect();
+    let mut rows = match kind {
+        Kinds::Bootstrap => {
+            let mut stream = seed.index(k).stream();
+            return (0..n).map(|_| stream.random_range(0..n)).collect();
+        }
+        Kinds::Half => {
+            all.shuffle(&mut seed.index(k).stream());
+            all[..n.div_ceil(2) as usize].to_vec()
+        }
+        Kinds::Subset => {
+            all.shuffle(&mut seed.stream());
+            let size = n / number;
+            all[(k * size) as usize..((k + 1) * size) as usize].to_vec()
+        }
+    };
+    rows.sort_unstable();
+    rows
+}
+
+fn write_one(out: &Path, name: &str, events: &Array2<f64>, rows: &[u64]) -> Result<()> {
+    let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
+    let numbers: Array1<i64> = rows.iter().map(|row| *row as i64).collect();
+    let paths = [format!("{name}.npy"), format!("{name}.rows.npy")].map(|file| out.join(file));
+    let written = write_npy(&paths[0], &events.select(Axis(0), &places));
+    written
+        .and_then(|()| write_npy(&paths[1], &numbers))
+        .map_err(|e| Error::new(ErrorKind::Io, e.to_string()).at(paths[0].display().to_string()))
+}
+
+/// All training events of the file.
+fn events(command: &SplitCommand, process: &Process) -> Result<Array2<f64>> {
+    let session = process.session(&command.plugin_path, &[])?;
+    let config = json!({
+        "train": process.written(&command.train)?,
+        "default_key": command.key,
+        "columns": (!command.columns.is_empty()).then_some(&command.columns),
+    });
+    let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(|e| Error::config("", e))?;
+    let caller = session.caller(Kind::Dataset, "events-file")?;
+    let dataset = entry.component.dataset(&config.to_string(), caller)?;
+    let n = dataset.capacity(Split::Training)?.unwrap_or(0);
+    let dimension = dataset.schema().dimension();
+    let mut events = Array2::zeros((n as usize, dimension));
+    let step = chunk_events(dimension);
+    for (index, mut part) in events.axis_chunks_iter_mut(Axis(0), step).enumerate() {
+        let chunk = Chunk { index: index as u64, first_event: (index * step) as u64, seed: Seed::new(0) };
+        dataset.read(Split::Training, chunk, part.view_mut())?;
+    }
+    Ok(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_what_they_are_called() {
+        let of = |kind, k| rows(kind, k, 4, 101, Seed::new(2));
+        let half = of(Kinds::Half, 1);
+        assert!(half.len() == 51 && half.windows(2).all(|pair| pair[0] < pair[1]));
+        assert_ne!(half, of(Kinds::Half, 2));
+        let mut all: Vec<u64> = (0..4).flat_map(|k| of(Kinds::Subset, k)).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 100);
+        let bootstrap = of(Kinds::Bootstrap, 0);
+        assert_eq!(bootstrap.len(), 101);
+        assert!(crate::covering::distinct(&bootstrap) < 90);
+    }
+}

@@ -1,0 +1,134 @@
+//! A cell whose members know their events: the bias is in its G.
+
+use amplicast_sdk::{Comparison, Error, Expectations, Result};
+
+use crate::covering::{Covering, Fits, Kind, Layout, Part, Sample, Shape};
+use crate::inspection::Footing;
+use crate::pipeline::curves::MemberCurve;
+use crate::pipeline::observe::Tally;
+use crate::results::{Estimate, Interval, TakenApart, Verdict, Whose};
+
+/// A G that includes the bias.
+pub struct WithBias {
+    /// The estimate.
+    pub estimate: Estimate,
+    /// What it was made of.
+    pub apart: TakenApart,
+    /// Events of a fit's training that pass the selection: the denominator of G.
+    pub n_train: u64,
+}
+
+/// The estimate from members that know their events; none where this metric, or these members, do not allow it.
+///
+/// `n_train` are all true events that pass, of which the generator may have seen a part.
+pub fn with_bias(
+    comparison: &dyn Comparison,
+    list: &[MemberCurve],
+    layout: &Layout,
+    n_train: u64,
+    footing: &Footing,
+) -> Result<Option<WithBias>> {
+    let Some(first) = list.first().and_then(|member| member.fitted_to.as_ref()) else { return Ok(None) };
+    let training = expectations(comparison, &first.all)?;
+    let fits = fits(comparison, list, layout, training, first.all.passed)?;
+    let subsets = layout.shape == Shape::Subsets;
+    let taken = if subsets { fits.taken_of_subsets() } else { fits.taken() };
+    let of = match () {
+        _ if subsets => Whose::OneSubset,
+        _ if layout.full.is_empty() => Whose::MeanOfMembers,
+        _ => Whose::OneFit,
+    };
+    let Some(found) = Covering::new(taken) else { return Ok(None) };
+    let seen = first.all.passed as f64;
+    // Left-out events are true events that were used, and count.
+    let (events, n_train) = match of {
+        Whose::OneSubset => (seen / layout.parts.len() as f64, (seen / layout.parts.len() as f64) as u64),
+        _ => (seen, n_train),
+    };
+    let scale = events / n_train as f64;
+    let interval = |[low, high]: [f64; 2]| Interval { low: Some(scale * low), high: Some(scale * high) };
+    let estimate = Estimate {
+        verdict: match found.kind {
+            Kind::BiasSeen => Verdict::BiasSeen,
+            Kind::Resolved => Verdict::Resolved,
+            Kind::AtLeast => Verdict::AtLeast,
+        },
+        n_equiv: Some(events * found.intervals.g),
+        g: Some(scale * found.intervals.g),
+        interval_68: interval(found.intervals.inner),
+        interval_95: interval(found.intervals.outer),
+        bound: Some(scale * found.intervals.bound),
+        limit: found.taken.one.x() * fits.unit() / events,
+        reason: found.reason(),
+    };
+    let apart = TakenApart::new(of, &found, scale, layout.full.len());
+    Ok(Some(WithBias { estimate: crate::estimate::stand(estimate, footing), apart, n_train }))
+}
+
+fn expectations(comparison: &dyn Comparison, of: &Tally) -> Result<Expectations> {
+    let missing = || Error::plugin("a metric has expectation values of some samples only");
+    comparison.expectations(&of.values, of.passed)?.ok_or_else(missing)
+}
+
+/// What the members and their events give, in the units of the training events.
+fn fits(
+    comparison: &dyn Comparison,
+    list: &[MemberCurve],
+    layout: &Layout,
+    training: Expectations,
+    events: u64,
+) -> Result<Fits> {
+    let size = training.means.len();
+    let in_units =
+        |means: &[f64]| -> Vec<f64> { means.iter().zip(&training.units).map(|(x, u)| x / u).collect() };
+    let of_member = |member: usize| -> Result<(Expectations, u64)> {
+        let MemberCurve { passed, values, .. } = &list[member];
+        let (passed, values) =
+            (passed.last().copied().unwrap_or(0), values.last().cloned().unwrap_or_default());
+        Ok((expectations(comparison, &Tally { passed, values })?, passed))
+    };
+    let means = |member: &usize| -> Result<Vec<f64>> { Ok(in_units(&of_member(*member)?.0.means)) };
+    let part = |members: &Vec<usize>| -> Result<Part> {
+        let fitted = list[members[0]].fitted_to.as_ref();
+        let fitted =
+            fitted.ok_or_else(|| Error::plugin("expected what a member was fitted to, found none"))?;
+        let own = in_units(&expectations(comparison, &fitted.own)?.means);
+        Ok(Part { own, starts: members.iter().map(means).collect::<Result<_>>()? })
+    };
+    let mut finite = 0.0;
+    for member in 0..list.len() {
+        let (found, passed) = of_member(member)?;
+        let variances = found.covariance.iter().step_by(size + 1).zip(&training.units);
+        finite +=
+            variances.map(|(v, unit)| v / (unit * unit)).sum::<f64>() / passed as f64 / list.len() as f64;
+    }
+    let units = &training.units;
+    let covariance = training.covariance.iter().enumerate();
+    let covariance = covariance.map(|(i, m)| m / (units[i / size] * units[i % size])).collect();
+    Ok(Fits {
+        training: Sample {
+            events: events as f64,
+            means: in_units(&training.means),
+            covariance,
+            trace_error: training.error,
+        },
+        full: layout.full.iter().map(means).collect::<Result<_>>()?,
+        parts: layout.parts.iter().map(part).collect::<Result<_>>()?,
+        finite,
+        factor: layout.factor,
+    })
+}
+
+/// What an estimate from the spread of members alone is called: a variance, which does not show a bias.
+pub fn variance_only(estimate: Estimate) -> Estimate {
+    let verdict = match estimate.verdict {
+        Verdict::Resolved | Verdict::AtLeast | Verdict::AtMost => Verdict::VarianceOnly,
+        other => other,
+    };
+    let reason = if verdict == Verdict::VarianceOnly { VARIANCE_ONLY.into() } else { estimate.reason };
+    Estimate { verdict, reason, ..estimate }
+}
+
+/// Why.
+const VARIANCE_ONLY: &str = "the spread of these members is a variance; it does not show a bias, and they carry no events of their own by which \
+                             it could be measured: `halves` does";
