@@ -5,6 +5,7 @@
 
 mod columns;
 mod csv_text;
+mod demonstrated;
 mod diagnosed;
 mod editions;
 mod fields;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspection::Copies;
 
+pub use demonstrated::{AgainstEvents, Demonstrated, Demonstration};
 pub use diagnosed::{Diagnosed, DiagnosedNumber};
 pub use fields::{Field, Schema};
 pub use member_row::{CellRows, MemberRow};
@@ -169,6 +171,9 @@ pub struct CellReplica {
     /// 1/G taken apart, where the estimate includes the bias.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apart: Option<TakenApart>,
+    /// Errors predicted, validated and compared, on the first training set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demonstrated: Option<Demonstrated>,
     /// Beside an estimate that includes the bias: what the spread of members alone gives, as Bahl et al. 2025 take it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spread_alone: Option<Estimate>,

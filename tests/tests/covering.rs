@@ -24,7 +24,6 @@ seed = 4
 [[uncertainty]]
 plugin = "halves"
 full = 1
-second_starts = 0
 
 [[summary]]
 plugin = "coordinate"
@@ -134,13 +133,13 @@ fn members_that_were_trained_elsewhere() {
     estimate(&[&halves[..], &["--full", "gen_full.npy"]].concat()).expect(0);
     let first = found();
     assert_eq!(first["apart"]["of"], "one-fit");
-    // The right family, efficient: v is 1/20.8 to first order, and k = 1 - v; of 10 halves with two parameters.
+    // The right family, efficient: v is 1/20.8 to first order, and k = 1 - v; of five pairs of halves, with two parameters.
     let (v, k) = (
         first["apart"]["variance"].as_f64().unwrap(),
         first["apart"]["deviation_unbiased"].as_f64().unwrap(),
     );
-    assert!((v * 20.8 - 1.0).abs() < 4.0 * (2.0 / 18.0_f64).sqrt(), "{v}");
-    assert!((k + v - 1.0).abs() < 4.0 * (2.0 / (17.2 * 9.0_f64)).sqrt(), "{k}");
+    assert!((v * 20.8 - 1.0).abs() < 4.0 * (2.0 / 10.0_f64).sqrt(), "{v}");
+    assert!((k + v - 1.0).abs() < 4.0 * (2.0 / (17.2 * 5.0_f64)).sqrt(), "{k}");
     assert!(first["estimate"]["bound"].as_f64().unwrap() < 20.8);
     assert_eq!(first["spread_alone"]["verdict"], "resolved");
 

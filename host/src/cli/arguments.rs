@@ -46,6 +46,12 @@ The calibration is kept in the run's folder, with a report of its own in its fol
 known: repeat the experiment with a trained model as its truth, and show its calibration with
   amplicast report runs/data --calibration runs/model")]
     Calibrate(CalibrateCommand),
+    /// Run an experiment, and show the three steps that Matchev et al. 2022 ask for: errors predicted, validated, and smaller than without
+    /// generated events.
+    #[command(after_help = "Example:
+  amplicast demonstrate examples/ring-2d.toml
+Members must know their events (`halves`); validation takes a holdout or the truth of a toy.")]
+    Demonstrate(RunCommand),
     /// Check an experiment without running it, and list its cells.
     #[command(after_help = "Examples:
   amplicast check examples/ring-2d.toml --set metric.0.plugin=ks
@@ -306,8 +312,8 @@ pub struct SplitCommand {
     /// The events that the generator is trained on: .npy, .npz, HDF5 or Parquet, `FILE::KEY` for one of several arrays.
     #[arg(long, value_name = "FILE[::KEY]")]
     pub train: PathBuf,
-    /// Random halves of them.
-    #[arg(long, value_name = "N", group = "parts", value_parser = clap::value_parser!(u64).range(3..), allow_negative_numbers = true)]
+    /// Random halves of them, half of these being what the others leave.
+    #[arg(long, value_name = "N", group = "parts", value_parser = clap::value_parser!(u64).range(6..), allow_negative_numbers = true)]
     pub halves: Option<u64>,
     /// As many events each, drawn with replacement.
     #[arg(long, value_name = "N", group = "parts", value_parser = clap::value_parser!(u64).range(3..), allow_negative_numbers = true)]

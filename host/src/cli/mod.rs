@@ -88,6 +88,7 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
     match &arguments.command {
         Command::Run(command) => run::run(command, process),
         Command::Calibrate(command) => run::calibrate(command, process),
+        Command::Demonstrate(command) => run::demonstrate(command, process),
         Command::Check(command) => check::check(command, process),
         Command::Plan(command) => plan::plan(command, process),
         Command::Estimate(command) => run::estimate(command, process),

@@ -39,6 +39,32 @@ pub fn run(command: &RunCommand, process: &Process) -> u8 {
     finish(&ready, place, |results| Ok(calibration::readable(&out, results)), show)
 }
 
+/// Runs `amplicast demonstrate`: a run whose cells show predicted errors, their validation, and what they improve.
+pub fn demonstrate(command: &RunCommand, process: &Process) -> u8 {
+    let ready = match prepare(&command.experiment, &command.set, &command.plugins, command.threads, process) {
+        Ok(ready) => ready,
+        Err(error) => return refused(error),
+    };
+    let (out, others) = folders(&command.out, &ready, process);
+    let place = Place { stages: &out, others: &others, results: &out };
+    finish(
+        &ready,
+        place,
+        |results| Ok(calibration::readable(&out, results)),
+        |found| {
+            let text = report::demonstrations(&found.results, terminal::width());
+            if text.is_empty() {
+                println!(
+                    "nothing to demonstrate: expected an averaging metric with members that know their events (`halves`), found none"
+                );
+            }
+            print!("{text}");
+            println!("report: {}", found.page.display());
+            Ok(())
+        },
+    )
+}
+
 /// Runs `amplicast calibrate`: a run over several training sets in the folder `calibration` of the experiment's run, with which
 /// it shares all stages.
 pub fn calibrate(command: &CalibrateCommand, process: &Process) -> u8 {

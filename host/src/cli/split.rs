@@ -38,6 +38,12 @@ fn write(command: &SplitCommand, process: &Process) -> Result<Vec<String>> {
         ("subset", command.subsets, Kinds::Subset),
     ] {
         let Some(number) = number else { continue };
+        if word == "half" && !number.is_multiple_of(2) {
+            return Err(Error::config(
+                "--halves",
+                format!("expected an even number, halves and their rests, found {number}"),
+            ));
+        }
         if n < 2 * number.max(4) {
             return Err(Error::data(format!(
                 "expected at least {} training events, found {n}",
@@ -76,9 +82,11 @@ fn rows(kind: Kinds, k: u64, number: u64, n: u64, seed: Seed) -> Vec<u64> {
             let mut stream = seed.index(k).stream();
             return (0..n).map(|_| stream.random_range(0..n)).collect();
         }
+        // Each and its rest.
         Kinds::Half => {
-            all.shuffle(&mut seed.index(k).stream());
-            all[..n.div_ceil(2) as usize].to_vec()
+            all.shuffle(&mut seed.index(k / 2).stream());
+            let rest = all.split_off(n.div_ceil(2) as usize);
+            if k % 2 == 0 { all } else { rest }
         }
         Kinds::Subset => {
             all.shuffle(&mut seed.stream());
@@ -129,9 +137,9 @@ mod tests {
     #[test]
     fn parts_are_what_they_are_called() {
         let of = |kind, k| rows(kind, k, 4, 101, Seed::new(2));
-        let half = of(Kinds::Half, 1);
-        assert!(half.len() == 51 && half.windows(2).all(|pair| pair[0] < pair[1]));
-        assert_ne!(half, of(Kinds::Half, 2));
+        let [half, rest, next] = [0, 1, 2].map(|k| of(Kinds::Half, k));
+        assert!(half.len() == 51 && half.windows(2).all(|pair| pair[0] < pair[1]) && half != next);
+        assert!(rest.len() == 50 && rest.iter().all(|row| !half.contains(row)));
         let mut all: Vec<u64> = (0..4).flat_map(|k| of(Kinds::Subset, k)).collect();
         all.sort_unstable();
         all.dedup();

@@ -24,6 +24,8 @@ pub struct Layout {
     pub parts: Vec<Vec<usize>>,
     /// What the parts are.
     pub shape: Shape,
+    /// Parts that are each other's rest, by their numbers; none unless every part has such another.
+    pub pairs: Vec<[usize; 2]>,
     /// By what a variance over parts is to be multiplied, so that it is one over training sets of the whole size.
     pub factor: f64,
 }
@@ -65,8 +67,10 @@ impl Layout {
             _ if together.len() == events => (Shape::Subsets, part),
             _ => (Shape::Parts, part / (1.0 - part)),
         };
+        let sets: Vec<HashSet<u64>> = parts.iter().map(|part| of(part).iter().copied().collect()).collect();
+        let pairs = pairs(&sets, n);
         drop(places);
-        Some(Layout { rows, full, parts, shape, factor })
+        Some(Layout { rows, full, parts, shape, pairs, factor })
     }
 
     /// The rows of a member; none if it was fitted to all events.
@@ -83,6 +87,21 @@ impl Layout {
     pub fn speaking(&self) -> Vec<usize> {
         if self.full.is_empty() { (0..self.rows.len()).collect() } else { self.full.clone() }
     }
+}
+
+/// Parts that make up all `n` events two by two.
+fn pairs(sets: &[HashSet<u64>], n: u64) -> Vec<[usize; 2]> {
+    let mut open: Vec<usize> = (0..sets.len()).collect();
+    let mut pairs = Vec::new();
+    while let Some(first) = open.first().copied() {
+        let rest = |other: &usize| {
+            (sets[first].len() + sets[*other].len()) as u64 == n && sets[first].is_disjoint(&sets[*other])
+        };
+        let Some(other) = open.iter().skip(1).copied().find(|other| rest(other)) else { return Vec::new() };
+        open.retain(|part| *part != first && *part != other);
+        pairs.push([first, other]);
+    }
+    if pairs.len() < LEAST_PARTS { Vec::new() } else { pairs }
 }
 
 /// How many rows are different from each other.
@@ -106,6 +125,10 @@ mod tests {
         assert_eq!((layout.shape, layout.factor), (Shape::Parts, 1.0));
         assert_eq!((layout.spread(), layout.speaking()), (vec![2, 3, 4], vec![0, 1]));
         assert_eq!((layout.rows(1), layout.rows(3).unwrap().len()), (None, 50));
+        assert!(layout.pairs.is_empty());
+        let ring = |first: u64| Some((first..first + 50).map(|row| row % 100).collect::<Vec<u64>>());
+        let halves = [0, 10, 60, 50, 30, 80].map(ring).to_vec();
+        assert_eq!(Layout::new(halves, 100).unwrap().pairs, [[0, 3], [1, 2], [4, 5]]);
     }
 
     #[test]

@@ -35,6 +35,18 @@ impl Symmetric {
         Symmetric { size, entries }
     }
 
+    /// Second moments around zero.
+    pub fn second_moments(vectors: &[Vec<f64>]) -> Self {
+        let size = vectors.first().map_or(0, Vec::len);
+        let mut entries = vec![0.0; size * size];
+        for x in vectors {
+            for (i, entry) in entries.iter_mut().enumerate() {
+                *entry += x[i / size] * x[i % size] / vectors.len() as f64;
+            }
+        }
+        Symmetric { size, entries }
+    }
+
     /// The sum of the diagonal.
     pub fn trace(&self) -> f64 {
         self.entries.iter().step_by(self.size + 1).sum()

@@ -7,6 +7,7 @@
 //! Everything is done in x = 1 / G, in which errors add: x = v + beta, with v the variance of the generated integrals over training
 //! sets and beta their squared bias, in units of the error of the training events themselves.
 
+mod demonstration;
 mod fits;
 mod interval;
 mod layout;
@@ -14,9 +15,11 @@ mod matrix;
 mod noncentral;
 mod verdict;
 
+pub use demonstration::Improved;
 pub use fits::{Fits, Part, Sample};
 pub use interval::{Intervals, Parts};
 pub use layout::{LEAST_PARTS, Layout, Shape, distinct};
+pub use matrix::Symmetric;
 pub use verdict::{Covering, Kind};
 
 /// The quantile of the standard normal law.

@@ -1,5 +1,6 @@
 //! What the HTML page says about one cell, beside its figure.
 
+use super::demonstration;
 use super::text::escape;
 use crate::config::ALL;
 use crate::format;
@@ -17,6 +18,7 @@ pub(super) fn facts(cell: &Cell, results: &Results) -> String {
     if cell.replicas.len() > 1 {
         html += &sets(cell);
     }
+    html += &demonstration::section(cell);
     if calibration_note(cell) {
         html += "<p class=\"small\">For a calibrated posterior the true G of a single member is half of that of the \
                  posterior mean.</p>\n";

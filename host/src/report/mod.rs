@@ -9,6 +9,7 @@ mod canvas;
 mod columns;
 mod compared;
 mod curves;
+mod demonstration;
 mod diagnostic;
 mod distribution;
 mod figure;
@@ -41,6 +42,7 @@ use rayon::prelude::*;
 pub use crate::format::{amplification, short, true_g};
 pub use calibration::calibration_table;
 pub use columns::Columns;
+pub use demonstration::demonstrations;
 pub use table::table;
 pub use title::cell_title;
 

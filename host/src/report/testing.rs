@@ -97,6 +97,7 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
             n_effective: 10.0,
             estimate: Estimate { limit, reason, ..estimate },
             apart: None,
+            demonstrated: None,
             spread_alone: None,
             curve: checkpoints().map(point).collect(),
             null_law: INTEGRAL,
@@ -199,6 +200,7 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
         n_effective: 10.0,
         estimate: Estimate { limit, n_equiv, reason: reason.into(), ..made },
         apart: None,
+        demonstrated: None,
         spread_alone: None,
         curve,
         null_law: if verdict == Verdict::InSample { KS_1000 } else { KS_20_000 },
@@ -297,6 +299,28 @@ fn with_bias(replica: &mut CellReplica) {
     replica.spread_alone = Some(Estimate { verdict: Verdict::VarianceOnly, ..replica.estimate.clone() });
     replica.estimate.verdict = Verdict::BiasSeen;
     replica.estimate.bound = Some(3.2);
+    replica.demonstrated = Some(Demonstrated {
+        quantities: vec!["[0, 1)".into(), "[1, 2)".into()],
+        generated: vec![0.4, 0.5],
+        training: vec![0.41, 0.49],
+        error_statistical: vec![0.001, 0.001],
+        error_total: vec![0.006, 0.007],
+        error_training: vec![0.016, 0.016],
+        covariance: vec![vec![3.6e-5, -1e-5], vec![-1e-5, 4.9e-5]],
+        against: Some(AgainstEvents {
+            reference: "holdout".into(),
+            events: 10_000,
+            chi_squared: 2.1,
+            degrees: 2.0,
+            p: 0.35,
+            pulls: vec![0.7, -1.1],
+        }),
+        ratio: 0.4,
+        ratio_at_most: 0.7,
+        weight: 0.9,
+        combined: 0.39,
+        verdict: Demonstration::Demonstrated,
+    });
     replica.apart = Some(TakenApart {
         of: Whose::MeanOfMembers,
         variance: 0.1,

@@ -108,7 +108,7 @@ impl TakenApart {
             unit_error: parts.s_v,
             p_bias: found.intervals.p_bias,
             g_unbiased: scale * found.if_unbiased(),
-            training_noise: found.taken.training_noise.map(|[one, _]| one),
+            training_noise: found.taken.training_noise,
             mean_of_fits: found.of_mean.map(mean),
         }
     }

@@ -6,26 +6,26 @@ use amplicast_sdk::*;
 use crate::fits;
 
 config! {
-    /// Fits to all events, and fits to random halves of them.
+    /// Fits to all events, and fits to random halves of them and to what these leave.
     pub struct HalvesConfig {
-        /// Of the members, fits to all events: the generator whose G is meant. With two or more the noise of their starts is known.
+        /// Of the members, fits to all events: the generator whose G is meant. With two or more the noise of their training is known. Another one
+        /// is added where the others are an odd number.
         pub full: u64 = 2,
-        /// Halves that are fitted from a second start, so that the noise of the training can be told from that of the events; a quarter of
-        /// the fits to halves by default, 0 for generators whose training is not random.
-        pub second_starts: Option<u64> = None,
     }
 }
 
-/// Fewest halves of which a spread can be taken.
-const LEAST_HALVES: u64 = 3;
+/// Fewest pairs of halves of which a spread can be taken.
+const LEAST_PAIRS: u64 = 3;
 
-/// Members that know their events: each half of the training events, drawn at random without replacement, is fitted as all of them are.
+/// Members that know their events: the training events are split at random into two halves, again and again, and each half is fitted as all
+/// of them are.
 ///
 /// A fit to a half takes half of the steps, so that it sees each event as often. From the integrals of the fits, those of their halves and
-/// of all events, the host measures variance and bias of the fit to all (procedure S of "A G that covers").
+/// of all events, the host measures variance and bias of the fit to all (procedure S of "A G that covers"). A half and its rest together show
+/// what halves are noisier than all events would be.
 #[derive(Debug, Clone)]
 pub struct Halves {
-    config: HalvesConfig,
+    full: u64,
 }
 
 /// What a chain is fitted to.
@@ -33,20 +33,18 @@ pub struct Halves {
 enum Fitted {
     All,
     Half(u64),
+    Rest(u64),
 }
 
 impl Halves {
-    /// Halves that are fitted twice, of so many fits to halves.
-    fn second_starts(&self, fits: u64) -> u64 {
-        self.config.second_starts.unwrap_or(fits / 4)
-    }
-
-    /// All events first, then each half, then second starts of the first halves.
+    /// All events first, then each half and its rest.
     fn of_chain(&self, chain: u64, members: u64) -> Fitted {
-        let Some(number) = chain.checked_sub(self.config.full) else { return Fitted::All };
-        let fits = members.saturating_sub(self.config.full);
-        let halves = fits.saturating_sub(self.second_starts(fits)).max(1);
-        Fitted::Half(number % halves)
+        let pairs = members.saturating_sub(self.full) / 2;
+        match chain.checked_sub(members.saturating_sub(2 * pairs)) {
+            None => Fitted::All,
+            Some(k) if k % 2 == 0 => Fitted::Half(k / 2),
+            Some(k) => Fitted::Rest(k / 2),
+        }
     }
 }
 
@@ -60,16 +58,15 @@ impl Component for Halves {
         ensure_config(config.full > 0, "full", || {
             "expected at least 1: the fit to all events is the generator whose G is meant, found 0".into()
         })?;
-        Ok(Halves { config })
+        Ok(Halves { full: config.full })
     }
 }
 
 impl UncertaintyModel for Halves {
     fn requirements(&self) -> Requirements {
-        let halves = LEAST_HALVES + self.config.second_starts.unwrap_or(1);
         Requirements {
             fit: true,
-            least_members: (self.config.full + halves) as usize,
+            least_members: (self.full + 2 * LEAST_PAIRS) as usize,
             ..Requirements::default()
         }
     }
@@ -83,13 +80,14 @@ impl UncertaintyModel for Halves {
     }
 
     fn rows(&self, chain: u64, members: u64, n: u64, seed: Seed) -> Option<Vec<u64>> {
-        let Fitted::Half(number) = self.of_chain(chain, members) else { return None };
+        let fitted = self.of_chain(chain, members);
+        let (Fitted::Half(number) | Fitted::Rest(number)) = fitted else { return None };
         let mut rows: Vec<u64> = (0..n).collect();
-        let (half, _) =
-            rows.partial_shuffle(&mut seed.split("half").index(number).stream(), n.div_ceil(2) as usize);
-        let mut half = half.to_vec();
-        half.sort_unstable();
-        Some(half)
+        rows.shuffle(&mut seed.split("half").index(number).stream());
+        let rest = rows.split_off(n.div_ceil(2) as usize);
+        let mut rows = if fitted == Fitted::Half(number) { rows } else { rest };
+        rows.sort_unstable();
+        Some(rows)
     }
 
     fn infer_chain(&self, inference: &Inference<'_>) -> Result<Chain> {
@@ -109,53 +107,58 @@ mod tests {
     use super::*;
     use crate::gaussian_model::{GaussianModel, infer_members};
 
-    fn halves(config: HalvesConfig) -> Halves {
-        Halves::new(config).unwrap()
+    fn halves(full: u64) -> Halves {
+        Halves::new(HalvesConfig { full }).unwrap()
     }
 
     #[test]
-    fn fits_to_all_come_first_and_second_starts_last() {
-        let default = halves(HalvesConfig::default());
-        let of: Vec<Fitted> = (0..15).map(|k| default.of_chain(k, 15)).collect();
-        let expected: Vec<Fitted> =
-            [Fitted::All; 2].into_iter().chain((0..10).chain(0..3).map(Fitted::Half)).collect();
-        assert_eq!(of, expected);
-        let without = halves(HalvesConfig { full: 1, second_starts: Some(0) });
-        assert_eq!(without.of_chain(0, 11), Fitted::All);
-        assert!((1..11).all(|k| without.of_chain(k, 11) == Fitted::Half(k - 1)));
+    fn fits_to_all_come_first() {
+        use Fitted::{All, Half, Rest};
+        let of =
+            |full: u64, members| (0..members).map(|k| halves(full).of_chain(k, members)).collect::<Vec<_>>();
+        assert_eq!(of(2, 8), [All, All, Half(0), Rest(0), Half(1), Rest(1), Half(2), Rest(2)]);
+        assert_eq!(of(2, 9)[..4], [All, All, All, Half(0)]);
+        assert_eq!(of(1, 7)[..3], [All, Half(0), Rest(0)]);
     }
 
     #[test]
-    fn halves_are_random_and_without_repetition() {
-        let default = halves(HalvesConfig::default());
-        let rows = |chain| default.rows(chain, 15, 101, Seed::new(5));
+    fn halves_are_random_and_rests_are_what_they_leave() {
+        let rows = |chain| halves(2).rows(chain, 14, 101, Seed::new(5));
         assert_eq!((rows(0), rows(1)), (None, None));
-        let (first, second, again) = (rows(2).unwrap(), rows(3).unwrap(), rows(12).unwrap());
-        assert!(first.windows(2).all(|pair| pair[0] < pair[1]) && first.len() == 51 && first[50] < 101);
-        assert!(first != second && first == again);
+        let (half, rest, next) = (rows(2).unwrap(), rows(3).unwrap(), rows(4).unwrap());
+        assert!(half.windows(2).all(|pair| pair[0] < pair[1]) && half != next);
+        assert_eq!((half.len(), rest.len()), (51, 50));
+        let mut all = [half, rest].concat();
+        all.sort_unstable();
+        assert_eq!(all, (0..101).collect::<Vec<u64>>());
         // Each row is in half of the halves: 400 of them, a standard deviation of 10.
-        let all = halves(HalvesConfig { full: 1, second_starts: Some(0) });
-        let with = (1..401).filter(|k| all.rows(*k, 401, 101, Seed::new(6)).unwrap().contains(&17)).count();
-        assert!((with as f64 - 202.0).abs() < 50.0, "{with}");
+        let with =
+            (0..400).filter(|k| halves(1).rows(1 + 2 * k, 801, 101, Seed::new(6)).unwrap().contains(&17));
+        assert!((with.count() as f64 - 202.0).abs() < 50.0);
     }
 
-    /// The variance over halves without replacement is that of a mean of n events, and the differences to the halves' own means are 0.
+    /// Half the difference of a half and its rest has the variance of a mean of n events, and their mean is that of the fit to all.
     #[test]
     fn halves_have_the_width_of_the_mean() {
-        let (n, count) = (400, 1001);
+        let (n, pairs) = (400, 500);
+        let count = 2 * pairs + 1;
         let model = GaussianModel::new(n, 1, 2);
-        let halves = halves(HalvesConfig { full: 1, second_starts: Some(0) });
+        let halves = halves(1);
         let settings = TrainingSettings::default();
         let chains: Vec<Chain> =
             (0..count).map(|k| infer_members(&halves, &model, &settings, k, Some(count)).unwrap()).collect();
         let members = halves.members(&chains, count, Seed::new(0)).unwrap().parameters;
-        let means: Vec<f64> = members[1..].iter().map(|p| f64::from(p[0])).collect();
-        let average = means.iter().sum::<f64>() / 1000.0;
-        let variance = means.iter().map(|m| (m - average).powi(2)).sum::<f64>() / 999.0;
+        let means: Vec<f64> = members.iter().map(|p| f64::from(p[0])).collect();
+        let squares = means[1..].chunks(2).map(|pair| (0.5 * (pair[0] - pair[1])).powi(2)).sum::<f64>();
+        let variance = squares / pairs as f64;
         let events = model.events.column(0);
         let expected = events.var(1.0) / n as f64;
-        assert!((variance / expected - 1.0).abs() < 4.0 * (2.0 / 1000_f64).sqrt(), "{variance} {expected}");
-        assert!((f64::from(members[0][0]) - events.mean().unwrap()).abs() < 1e-6);
+        assert!(
+            (variance / expected - 1.0).abs() < 4.0 * (2.0 / pairs as f64).sqrt(),
+            "{variance} {expected}"
+        );
+        assert!((means[0] - events.mean().unwrap()).abs() < 1e-6);
+        assert!(means[1..].chunks(2).all(|pair| (0.5 * (pair[0] + pair[1]) - means[0]).abs() < 1e-5));
     }
 
     #[test]
@@ -169,9 +172,8 @@ mod tests {
 
     #[test]
     fn refusals() {
-        let error = Halves::new(HalvesConfig { full: 0, second_starts: None }).unwrap_err();
+        let error = Halves::new(HalvesConfig { full: 0 }).unwrap_err();
         assert_eq!(error.place(), "full");
-        assert_eq!(halves(HalvesConfig::default()).requirements().least_members, 6);
-        assert_eq!(halves(HalvesConfig { full: 1, second_starts: Some(0) }).requirements().least_members, 4);
+        assert_eq!((halves(2).requirements().least_members, halves(1).requirements().least_members), (8, 7));
     }
 }

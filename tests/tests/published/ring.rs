@@ -72,20 +72,25 @@ fn the_network_learns_the_ring() {
     assert!((0.0..=0.08).contains(&excess), "NLL is {excess} above the truth's");
 }
 
-/// Estimated G of the combined regions, the true one beside it, and the tail below the bulk, over 3 training sets.
+/// G of the combined regions by fits to halves: intervals that hold the true one, and the tail below the bulk, over 3 training sets.
 #[test]
 fn averaging_amplification_of_the_ring() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/ring-2d.toml");
     let results = run_file(&Place::new(), example, &["--set", "experiment.training_sets=3"]);
     let g =
         |metric: &str| cell(&results, "autoregressive", metric, "").overall.as_ref().unwrap().g_mean.unwrap();
-    let combined = g("regions 2-19");
-    assert!((3.0..=14.0).contains(&combined), "combined {combined}");
     assert!(g("region 20") < g("region 2"), "region 20 {}, region 2 {}", g("region 20"), g("region 2"));
-    let overall = cell(&results, "autoregressive", "regions 2-19", "").overall.as_ref().unwrap();
-    let truth = overall.g_true_posterior_mean.unwrap().value.unwrap();
-    // Within a factor of 4 of the estimate: three training sets know the truth to about that.
-    assert!((combined / 4.0..combined * 4.0).contains(&truth), "estimated {combined}, true {truth}");
+    let combined = cell(&results, "autoregressive", "regions 2-19", "");
+    // A study of 26 training sets found 4.3 for one fit; three know their own to a factor of 1.5.
+    let truth = combined.true_g().unwrap().value.unwrap();
+    assert!((2.0..9.0).contains(&truth), "true G {truth}");
+    let held = combined.replicas.iter().filter(|r| {
+        let interval = r.estimate.interval_95;
+        interval.low.unwrap() <= 4.3 && 4.3 <= interval.high.unwrap()
+    });
+    let held = held.count();
+    assert!(held >= 2, "{held} of 3 intervals hold 4.3");
+    assert!(combined.replicas.iter().all(|r| r.estimate.bound.unwrap() < 4.3));
 }
 
 /// Fig. 10 of Bahl et al. 2025, upper right: the more a summary sees, the less the network amplifies. Over 3 training sets.

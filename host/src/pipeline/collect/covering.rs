@@ -2,11 +2,12 @@
 
 use amplicast_sdk::{Comparison, Error, Expectations, Result};
 
+use super::demonstration::{Further, demonstrated};
 use crate::covering::{Covering, Fits, Kind, Layout, Part, Sample, Shape};
 use crate::inspection::Footing;
 use crate::pipeline::curves::MemberCurve;
 use crate::pipeline::observe::Tally;
-use crate::results::{Estimate, Interval, TakenApart, Verdict, Whose};
+use crate::results::{Demonstrated, Estimate, Interval, TakenApart, Verdict, Whose};
 
 /// A G that includes the bias.
 pub struct WithBias {
@@ -16,6 +17,8 @@ pub struct WithBias {
     pub apart: TakenApart,
     /// Events of a fit's training that pass the selection: the denominator of G.
     pub n_train: u64,
+    /// The three steps of a demonstration; none of subsets, which are no fit to all events.
+    pub demonstrated: Option<Demonstrated>,
 }
 
 /// The estimate from members that know their events; none where this metric, or these members, do not allow it.
@@ -27,9 +30,11 @@ pub fn with_bias(
     layout: &Layout,
     n_train: u64,
     footing: &Footing,
+    further: Further<'_>,
 ) -> Result<Option<WithBias>> {
     let Some(first) = list.first().and_then(|member| member.fitted_to.as_ref()) else { return Ok(None) };
     let training = expectations(comparison, &first.all)?;
+    let units = training.units.clone();
     let fits = fits(comparison, list, layout, training, first.all.passed)?;
     let subsets = layout.shape == Shape::Subsets;
     let taken = if subsets { fits.taken_of_subsets() } else { fits.taken() };
@@ -61,8 +66,13 @@ pub fn with_bias(
         limit: found.taken.one.x() * fits.unit() / events,
         reason: found.reason(),
     };
+    let demonstrated = match of {
+        Whose::OneSubset => None,
+        _ => demonstrated(comparison, &fits, &found.taken.one, &units, further)?,
+    };
     let apart = TakenApart::new(of, &found, scale, layout.full.len());
-    Ok(Some(WithBias { estimate: crate::estimate::stand(estimate, footing), apart, n_train }))
+    let estimate = crate::estimate::stand(estimate, footing);
+    Ok(Some(WithBias { estimate, apart, n_train, demonstrated }))
 }
 
 fn expectations(comparison: &dyn Comparison, of: &Tally) -> Result<Expectations> {
@@ -114,6 +124,7 @@ fn fits(
         },
         full: layout.full.iter().map(means).collect::<Result<_>>()?,
         parts: layout.parts.iter().map(part).collect::<Result<_>>()?,
+        pairs: layout.pairs.clone(),
         finite,
         factor: layout.factor,
     })

@@ -53,13 +53,20 @@ impl Found {
         let prepared = columns.metrics.get(&column).ok_or_else(missing)?.as_ref().map_err(Clone::clone)?;
         let list = row.curves.get(&Place::Metric(column)).ok_or_else(missing)?;
         let list = list.as_ref().map_err(Clone::clone)?;
-        let truth = truth.metrics.get(&column);
+        let (validation, truth) = (&truth.validation, truth.metrics.get(&column));
         let comparison = &*prepared.comparison;
         let names = comparison.value_names();
         // Fits to all events speak for the generator; what is a spread is that over fits to parts of them.
         let of = |members: &[usize]| {
             let some: Vec<&MemberCurve> = members.iter().map(|i| &list[*i]).collect();
-            Assembled::new(&some, &row.checkpoints, names.len(), row.n_effective.min(some.len() as f64))
+            // Halves that are each other's rest scatter as half as many independent ones.
+            let worth = match &row.layout {
+                Some(layout) if !layout.pairs.is_empty() && members.len() == 2 * layout.pairs.len() => {
+                    layout.pairs.len() as f64 + 1.0
+                }
+                _ => some.len() as f64,
+            };
+            Assembled::new(&some, &row.checkpoints, names.len(), row.n_effective.min(worth))
         };
         let speaking = of(&row.speaking);
         let spread = row.layout.as_ref().filter(|layout| averaging && !layout.full.is_empty());
@@ -85,11 +92,18 @@ impl Found {
         };
         let alone = estimate(comparison, &curves, n_train as f64, &footing)?;
         let with_bias = match &row.layout {
-            Some(layout) if averaging => with_bias(comparison, list, layout, n_train, &footing)?,
+            Some(layout) if averaging => {
+                let source = validation.as_ref().map(|v| v.source.as_str()).filter(|_| set == 0);
+                with_bias(comparison, list, layout, n_train, &footing, source.zip(truth))?
+            }
             _ => None,
         };
+        let mut demonstrated = None;
         let (estimate, apart, spread_alone, n_train) = match with_bias {
-            Some(found) => (found.estimate, Some(found.apart), Some(alone), found.n_train),
+            Some(found) => {
+                demonstrated = found.demonstrated.filter(|_| set == 0);
+                (found.estimate, Some(found.apart), Some(alone), found.n_train)
+            }
             None if averaging && averages(comparison, &curves)? => {
                 (variance_only(alone), None, None, n_train)
             }
@@ -146,6 +160,7 @@ impl Found {
             without,
             estimate,
             apart,
+            demonstrated,
             spread_alone,
             curve,
             null_law: 0,

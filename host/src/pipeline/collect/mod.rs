@@ -3,6 +3,7 @@
 mod against_truth;
 mod collector;
 mod covering;
+mod demonstration;
 mod found;
 mod overall;
 mod points;

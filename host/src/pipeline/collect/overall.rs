@@ -102,6 +102,7 @@ mod tests {
                 reason: String::new(),
             },
             apart: None,
+            demonstrated: None,
             spread_alone: None,
             curve: Vec::new(),
             null_law: 0,

@@ -1,0 +1,203 @@
+//! The three steps of Matchev et al. 2022, section 6: predict errors, validate them, demonstrate an improvement.
+
+use ndarray::Array2;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+use super::fits::Fits;
+use super::interval::Parts;
+use super::matrix::{Symmetric, center, difference};
+
+/// Step 1: the integrals of one fit's events with their covariance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Predicted {
+    /// The generated integrals: the mean over fits to all events.
+    pub generated: Vec<f64>,
+    /// Their covariance from the finite number of generated events alone.
+    pub statistical: Symmetric,
+    /// The whole covariance of one fit's: statistics of the generated events, scatter over training sets, bias.
+    pub total: Symmetric,
+}
+
+/// Step 2: the distance of the generated integrals from those of further true events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validated {
+    /// delta' C^-1 delta with both covariances.
+    pub chi_squared: f64,
+    /// Its degrees of freedom.
+    pub degrees: f64,
+    /// Probability of as much or more.
+    pub p: f64,
+    /// Deviation over its error, one an integral.
+    pub pulls: Vec<f64>,
+}
+
+/// Step 3: errors with and without generated events, in units of those of the training events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Improved {
+    /// r: the error of the generated integrals over that of the training events.
+    pub ratio: f64,
+    /// What r is below at 95 %.
+    pub at_most: f64,
+    /// The weight of the generated integrals in the best mean of both.
+    pub weight: f64,
+    /// The error of this mean over that of the training events.
+    pub combined: f64,
+}
+
+impl Fits {
+    /// The integrals of one fit's events and their errors, v and bias as procedure S found them.
+    ///
+    /// The scatter has the shape of the covariance over parts, and the size of v; a bias that is seen has the direction of the distance from the
+    /// training events.
+    pub fn predicted(&self, parts: &Parts) -> Predicted {
+        let centers: Vec<Vec<f64>> = self.parts.iter().map(|part| center(&part.starts)).collect();
+        let generated = if self.full.is_empty() { center(&centers) } else { center(&self.full) };
+        let scatter = Symmetric::covariance(&centers);
+        let unit = self.unit() / self.training.events;
+        let of_scatter = parts.v * unit / scatter.trace();
+        let u = difference(&generated, &self.training.means);
+        let of_bias = if parts.u2 > 0.0 { parts.beta() / parts.u2 } else { 0.0 };
+        let of_events = self.finite / self.unit();
+        let size = generated.len();
+        let statistical: Vec<f64> = self.training.covariance.iter().map(|m| of_events * m).collect();
+        let total = (0..size * size)
+            .map(|i| of_scatter * scatter.entries[i] + of_bias * u[i / size] * u[i % size] + statistical[i]);
+        Predicted {
+            total: Symmetric { size, entries: total.collect() },
+            statistical: Symmetric { size, entries: statistical },
+            generated,
+        }
+    }
+}
+
+impl Predicted {
+    /// Against `events` true events with these integrals and covariance from event to event; none where both covariances together cannot be
+    /// inverted.
+    pub fn validated(&self, means: &[f64], covariance: &[f64], events: f64) -> Option<Validated> {
+        let delta = difference(&self.generated, means);
+        let size = delta.len();
+        let both: Vec<f64> = self.total.entries.iter().zip(covariance).map(|(c, m)| c + m / events).collect();
+        let pulls = (0..size).map(|r| delta[r] / both[r * (size + 1)].sqrt()).collect();
+        let solved = solved(Array2::from_shape_vec((size, size), both).ok()?, &delta)?;
+        let chi_squared: f64 = solved.iter().zip(&delta).map(|(x, d)| x * d).sum();
+        let degrees = size as f64;
+        let p = ChiSquared::new(degrees).ok()?.sf(chi_squared);
+        Some(Validated { chi_squared, degrees, p, pulls })
+    }
+}
+
+/// The solution of a system of equations with a positive symmetric matrix, by Cholesky's decomposition; none if it is not positive.
+fn solved(mut a: Array2<f64>, b: &[f64]) -> Option<Vec<f64>> {
+    let n = b.len();
+    for j in 0..n {
+        for k in 0..j {
+            let factor = a[[j, k]];
+            for i in j..n {
+                a[[i, j]] -= factor * a[[i, k]];
+            }
+        }
+        // A matrix that is singular leaves rounding here.
+        if a[[j, j]] <= 0.0 {
+            return None;
+        }
+        let root = a[[j, j]].sqrt();
+        for i in j..n {
+            a[[i, j]] /= root;
+        }
+    }
+    let mut x = b.to_vec();
+    for i in 0..n {
+        for k in 0..i {
+            x[i] -= a[[i, k]] * x[k];
+        }
+        x[i] /= a[[i, i]];
+    }
+    for i in (0..n).rev() {
+        for k in i + 1..n {
+            x[i] -= a[[k, i]] * x[k];
+        }
+        x[i] /= a[[i, i]];
+    }
+    Some(x)
+}
+
+impl Improved {
+    /// For all integrals together, from x = 1/G: the generated events' own part is n / n_gen.
+    ///
+    /// With c the covariance of generated integrals and training events in the same units, the best mean of both has the weight
+    /// (1 - c) / (x + 1 - 2 c) and the variance (x - c^2) / (x + 1 - 2 c). The bias is in x.
+    pub fn new(parts: &Parts, events_over_generated: f64) -> Self {
+        let x = parts.x() + events_over_generated;
+        // k = 1 - 2 c + v.
+        let c = (0.5 * (1.0 + parts.v - parts.k)).clamp(0.0, x.sqrt().min(1.0));
+        let sum = x + 1.0 - 2.0 * c;
+        let (weight, combined) =
+            if sum > 0.0 { ((1.0 - c) / sum, (x - c * c).max(0.0) / sum) } else { (0.5, x.min(1.0)) };
+        let at_most = 1.0 / parts.curves().lower(0.95) + events_over_generated;
+        Improved { ratio: x.sqrt(), at_most: at_most.sqrt(), weight, combined: combined.sqrt() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::covering::fits::{Part, Sample};
+
+    fn parts(v: f64, u2: f64, k: f64) -> Parts {
+        Parts { v, nu_v: 40.0, u2, k, nu: 17.2, nu_null: 17.2, nu_k: 150.0, s_v: 0.0 }
+    }
+
+    /// An efficient generator knows all that the training events know; one that repeats them adds nothing.
+    #[test]
+    fn the_best_mean_of_both() {
+        let efficient = Improved::new(&parts(0.2, 0.8, 0.8), 0.0);
+        assert!((efficient.weight - 1.0).abs() < 1e-12 && (efficient.ratio - 0.2_f64.sqrt()).abs() < 1e-12);
+        assert!((efficient.combined - efficient.ratio).abs() < 1e-12, "{efficient:?}");
+        let repeating = Improved::new(&parts(1.0, 0.0, 0.0), 0.0);
+        assert_eq!((repeating.ratio, repeating.combined), (1.0, 1.0));
+        // A generator that saw other events: no covariance, c = 0 for k = 1 + v. Inverse variances are the weights.
+        let independent = Improved::new(&parts(0.5, 1.5, 1.5), 0.0);
+        assert!((independent.weight - 2.0 / 3.0).abs() < 1e-12, "{independent:?}");
+        assert!((independent.combined - (1.0 / 3.0_f64).sqrt()).abs() < 1e-12, "{independent:?}");
+        // n / n_gen = 0.1 is added to what infinitely many events have.
+        let few = Improved::new(&parts(0.2, 0.8, 0.8), 0.1);
+        assert!((few.ratio - 0.3_f64.sqrt()).abs() < 1e-12 && few.at_most > few.ratio);
+    }
+
+    #[test]
+    fn equations_are_solved() {
+        let a = ndarray::arr2(&[[4.0, 2.0, 0.4], [2.0, 5.0, 1.0], [0.4, 1.0, 3.0]]);
+        let x = solved(a.clone(), &[1.0, -2.0, 3.0]).unwrap();
+        let b = a.dot(&ndarray::arr1(&x));
+        assert!(b.iter().zip([1.0, -2.0, 3.0]).all(|(found, expected)| (found - expected).abs() < 1e-12));
+        assert_eq!(solved(ndarray::arr2(&[[1.0, 1.0], [1.0, 1.0]]), &[1.0, 2.0]), None);
+    }
+
+    /// Two regions, u = (0.01, 0): the trace of the covariance is x V / n and the finite sample's part; the bias sits in the first.
+    #[test]
+    fn the_covariance_has_the_size_of_x() {
+        let covariance = vec![0.09, -0.01, -0.01, 0.09];
+        let training = Sample { events: 1000.0, means: vec![0.1, 0.1], covariance, trace_error: 0.0 };
+        let part = |a: f64, b: f64| Part { own: vec![0.1, 0.1], starts: vec![vec![0.11 + a, 0.1 + b]] };
+        let fits = Fits {
+            training,
+            full: vec![vec![0.11, 0.1]],
+            pairs: Vec::new(),
+            parts: vec![part(0.001, 0.0), part(-0.001, 0.002), part(0.0, -0.002)],
+            finite: 0.18 / 1e5,
+            factor: 1.0,
+        };
+        let of = parts(0.3, 0.01 * 0.01 * 1000.0 / 0.18, 0.2);
+        let predicted = fits.predicted(&of);
+        let expected = of.x() * 0.18 / 1000.0 + 0.18 / 1e5;
+        assert!((predicted.total.trace() / expected - 1.0).abs() < 1e-12);
+        assert!((predicted.statistical.trace() / (0.18 / 1e5) - 1.0).abs() < 1e-12);
+        let bias = of.beta() * 0.18 / 1000.0;
+        assert!(predicted.total.entries[0] > bias && predicted.total.entries[3] < bias);
+        // Against infinitely many true events: two pulls, and a chi-squared that is no more than the sum of squares for a diagonal one.
+        let found = predicted.validated(&[0.1, 0.1], &[0.09, -0.01, -0.01, 0.09], 1e12).unwrap();
+        assert!(found.degrees == 2.0 && found.pulls[1].abs() < 1e-9 && found.p > 0.0, "{found:?}");
+        let error = predicted.total.entries[0].sqrt();
+        assert!((found.pulls[0] - 0.01 / error).abs() < 1e-6, "{found:?}");
+    }
+}

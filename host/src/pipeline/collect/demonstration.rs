@@ -1,0 +1,89 @@
+//! Predict errors, validate them, demonstrate an improvement: the three steps of Matchev et al. 2022 for one cell.
+
+use amplicast_sdk::{Comparison, Result};
+
+use crate::covering::{Fits, Improved, Parts, Symmetric};
+use crate::pipeline::observe::Tally;
+use crate::results::{AgainstEvents, Demonstrated, Demonstration};
+
+/// Below this probability the generated values are called inconsistent with the true ones.
+const INCONSISTENT: f64 = 0.05;
+
+/// Most quantities whose covariance is reported.
+const MOST: usize = 100;
+
+/// Further true events: where they come from, and what the accumulator holds after them.
+pub type Further<'a> = Option<(&'a str, &'a Tally)>;
+
+/// The three steps; none where there are too many quantities. `units` are those in which `fits` are.
+pub fn demonstrated(
+    comparison: &dyn Comparison,
+    fits: &Fits,
+    parts: &Parts,
+    units: &[f64],
+    further: Further<'_>,
+) -> Result<Option<Demonstrated>> {
+    let size = units.len();
+    if size > MOST {
+        return Ok(None);
+    }
+    let predicted = fits.predicted(parts);
+    let against = match further {
+        Some((reference, tally)) if tally.passed > 0 => {
+            let found = comparison.expectations(&tally.values, tally.passed)?;
+            found.and_then(|e| {
+                let means: Vec<f64> = e.means.iter().zip(units).map(|(x, u)| x / u).collect();
+                let covariance: Vec<f64> = e
+                    .covariance
+                    .iter()
+                    .enumerate()
+                    .map(|(i, m)| m / (units[i / size] * units[i % size]))
+                    .collect();
+                let found = predicted.validated(&means, &covariance, tally.passed as f64)?;
+                Some(AgainstEvents {
+                    reference: reference.into(),
+                    events: tally.passed,
+                    chi_squared: found.chi_squared,
+                    degrees: found.degrees,
+                    p: found.p,
+                    pulls: found.pulls,
+                })
+            })
+        }
+        _ => None,
+    };
+    let improved = Improved::new(parts, fits.training.events * fits.finite / fits.unit());
+    let verdict = match &against {
+        None => Demonstration::NotValidated,
+        Some(against) if against.p < INCONSISTENT => Demonstration::Inconsistent,
+        Some(_) if improved.at_most >= 1.0 => Demonstration::NoImprovement,
+        Some(_) => Demonstration::Demonstrated,
+    };
+    let names = comparison.value_names();
+    let quantities = if names.len() == size { names } else { (1..=size).map(|k| k.to_string()).collect() };
+    let scaled = |values: &[f64]| -> Vec<f64> { values.iter().zip(units).map(|(x, u)| x * u).collect() };
+    let errors = |of: &Symmetric, events: f64| -> Vec<f64> {
+        let roots: Vec<f64> =
+            of.entries.iter().step_by(size + 1).map(|v| (v.max(0.0) / events).sqrt()).collect();
+        scaled(&roots)
+    };
+    let of_events = Symmetric { size, entries: fits.training.covariance.clone() };
+    let covariance = predicted.total.entries.chunks(size).enumerate();
+    Ok(Some(Demonstrated {
+        quantities,
+        generated: scaled(&predicted.generated),
+        training: scaled(&fits.training.means),
+        error_statistical: errors(&predicted.statistical, 1.0),
+        error_total: errors(&predicted.total, 1.0),
+        error_training: errors(&of_events, fits.training.events),
+        covariance: covariance
+            .map(|(r, row)| row.iter().zip(units).map(|(c, u)| c * u * units[r]).collect())
+            .collect(),
+        against,
+        ratio: improved.ratio,
+        ratio_at_most: improved.at_most,
+        weight: improved.weight,
+        combined: improved.combined,
+        verdict,
+    }))
+}

@@ -1,0 +1,85 @@
+//! The three steps that Matchev et al. 2022 ask for, on one training set.
+
+use serde::{Deserialize, Serialize};
+
+/// Errors predicted, validated, and compared with those of the training events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Demonstrated {
+    /// The integrals, or means, by their names.
+    pub quantities: Vec<String>,
+    /// What the generator gives for each.
+    pub generated: Vec<f64>,
+    /// What the training events give.
+    pub training: Vec<f64>,
+    /// Errors from the finite number of one fit's generated events.
+    pub error_statistical: Vec<f64>,
+    /// Errors of one fit: statistics, scatter over training sets, bias.
+    pub error_total: Vec<f64>,
+    /// Errors of the training events.
+    pub error_training: Vec<f64>,
+    /// The covariance behind `error_total`.
+    pub covariance: Vec<Vec<f64>>,
+    /// Step 2: against further true events; absent if there are none.
+    pub against: Option<AgainstEvents>,
+    /// Step 3: the error with generated events over that without, all quantities together.
+    pub ratio: f64,
+    /// What the ratio is below at 95 %.
+    pub ratio_at_most: f64,
+    /// The weight of the generated values in the best mean of both.
+    pub weight: f64,
+    /// The error of that mean over that of the training events.
+    pub combined: f64,
+    /// What follows.
+    pub verdict: Demonstration,
+}
+
+/// How far the generated values are from those of further true events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgainstEvents {
+    /// `holdout` or `truth`.
+    pub reference: String,
+    /// Their number, under the selection.
+    pub events: u64,
+    /// delta' C^-1 delta, with the covariances of both.
+    pub chi_squared: f64,
+    /// Degrees of freedom.
+    pub degrees: f64,
+    /// Probability of as much, or more.
+    pub p: f64,
+    /// Deviation over error of each.
+    pub pulls: Vec<f64>,
+}
+
+/// What the three steps come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Demonstration {
+    /// The errors are predicted, not underestimated, and below those of the training events at 95 %.
+    Demonstrated,
+    /// Step 2 cannot be done: there are no further true events.
+    NotValidated,
+    /// Step 2 failed: the generated values are further from the true ones than their errors allow.
+    Inconsistent,
+    /// Step 3 failed: at 95 % the errors may be those of the training events.
+    NoImprovement,
+}
+
+impl Demonstration {
+    /// In words.
+    pub fn text(self) -> &'static str {
+        match self {
+            Demonstration::Demonstrated => {
+                "demonstrated: errors predicted, validated, and smaller than those of the training events"
+            }
+            Demonstration::NotValidated => {
+                "not demonstrated: step 2 needs true events that the generator did not see, such as a holdout"
+            }
+            Demonstration::Inconsistent => {
+                "not demonstrated: step 2 failed, the generated values are inconsistent with the true ones"
+            }
+            Demonstration::NoImprovement => {
+                "not demonstrated: step 3 failed, the errors may be as large as those of the training events"
+            }
+        }
+    }
+}
