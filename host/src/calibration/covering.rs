@@ -1,6 +1,6 @@
 //! How often the intervals of a G that includes the bias hold the true one, and those of the members' spread alone.
 
-use super::{Against, Fraction, TrueVersion, against};
+use super::against::{Against, Fraction, TrueVersion, against};
 use crate::results::{Cell, Estimate, TakenApart};
 
 /// Both against the truth that the estimate is of; none where the estimate does not include the bias.

@@ -55,31 +55,4 @@ impl Covering {
     pub fn if_unbiased(&self) -> f64 {
         1.0 / self.taken.one.v
     }
-
-    /// Why the verdict is what it is, in a sentence.
-    pub fn reason(&self) -> String {
-        let Intervals { p_bias, bound, .. } = self.intervals;
-        let short = crate::format::short;
-        match self.kind {
-            Kind::BiasSeen => format!(
-                "the generator is further from its training events than one without a bias would be (p = {})",
-                probability(p_bias)
-            ),
-            Kind::Resolved => format!(
-                "no bias is seen in the training events (p = {}), and the 95 % interval is short",
-                probability(p_bias)
-            ),
-            Kind::AtLeast => format!(
-                "G is at least {} (95 %); if the generator had no bias it would be {}, which the training events cannot tell: a bias \
-                 smaller than their own error is not seen",
-                short(bound),
-                short(self.if_unbiased())
-            ),
-        }
-    }
-}
-
-/// A probability in words.
-fn probability(p: f64) -> String {
-    if p < 1e-3 { "below 0.001".into() } else { format!("{p:.2}") }
 }

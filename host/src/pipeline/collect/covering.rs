@@ -3,7 +3,8 @@
 use amplicast_sdk::{Comparison, Error, Expectations, Result};
 
 use super::demonstration::{Further, demonstrated};
-use crate::covering::{Covering, Fits, Kind, Layout, Part, Sample, Shape};
+use crate::covering::{Covering, Fits, Intervals, Kind, Layout, Part, Sample, Shape};
+use crate::format::short;
 use crate::inspection::Footing;
 use crate::pipeline::curves::MemberCurve;
 use crate::pipeline::observe::Tally;
@@ -64,7 +65,7 @@ pub fn with_bias(
         interval_95: interval(found.intervals.outer),
         bound: Some(scale * found.intervals.bound),
         limit: found.taken.one.x() * fits.unit() / events,
-        reason: found.reason(),
+        reason: reason(&found, scale),
     };
     let demonstrated = match of {
         Whose::OneSubset => None,
@@ -73,6 +74,28 @@ pub fn with_bias(
     let apart = TakenApart::new(of, &found, scale, layout.full.len());
     let estimate = crate::estimate::stand(estimate, footing);
     Ok(Some(WithBias { estimate, apart, n_train, demonstrated }))
+}
+
+/// Why the verdict is what it is, in a sentence; `scale` is G in units of the events that the generator saw.
+fn reason(found: &Covering, scale: f64) -> String {
+    let Intervals { p_bias, bound, .. } = found.intervals;
+    let p = if p_bias < 1e-3 { "below 0.001".to_string() } else { format!("{p_bias:.2}") };
+    match found.kind {
+        Kind::BiasSeen => {
+            format!(
+                "the generator is further from its training events than one without a bias would be (p = {p})"
+            )
+        }
+        Kind::Resolved => {
+            format!("no bias is seen in the training events (p = {p}), and the 95 % interval is short")
+        }
+        Kind::AtLeast => format!(
+            "G is at least {} (95 %); if the generator had no bias it would be {}, which the training events cannot tell: a bias \
+             smaller than their own error is not seen",
+            short(scale * bound),
+            short(scale * found.if_unbiased())
+        ),
+    }
 }
 
 fn expectations(comparison: &dyn Comparison, of: &Tally) -> Result<Expectations> {

@@ -94,7 +94,10 @@ impl Found {
         let with_bias = match &row.layout {
             Some(layout) if averaging => {
                 let source = validation.as_ref().map(|v| v.source.as_str()).filter(|_| set == 0);
-                with_bias(comparison, list, layout, n_train, &footing, source.zip(truth))?
+                // Rows of members that were fitted here are certain, and so is what repeats them: no bound has to be withheld.
+                let certain = cell.uncertainty.is_some();
+                let footing = if certain { &Footing::Sound } else { &footing };
+                with_bias(comparison, list, layout, n_train, footing, source.zip(truth))?
             }
             _ => None,
         };
