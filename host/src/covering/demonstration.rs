@@ -47,9 +47,9 @@ pub struct Improved {
 impl Fits {
     /// The integrals of one fit's events and their errors, v and bias as procedure S found them.
     ///
-    /// The scatter has the shape of the covariance over parts, and the size of v; a bias that is seen has the direction of the distance from the
-    /// training events.
-    pub fn predicted(&self, parts: &Parts) -> Predicted {
+    /// The scatter has the shape of the covariance over parts, and the size of v; a bias has the direction of the distance from the training
+    /// events. One that is seen is known to these events' own error, which is added.
+    pub fn predicted(&self, parts: &Parts, bias_seen: bool) -> Predicted {
         let centers: Vec<Vec<f64>> = self.parts.iter().map(|part| center(&part.starts)).collect();
         let generated = if self.full.is_empty() { center(&centers) } else { center(&self.full) };
         let scatter = Symmetric::covariance(&centers);
@@ -58,10 +58,15 @@ impl Fits {
         let u = difference(&generated, &self.training.means);
         let of_bias = if parts.u2 > 0.0 { parts.beta() / parts.u2 } else { 0.0 };
         let of_events = self.finite / self.unit();
+        let of_bias_error = if bias_seen { parts.k * unit / self.unit() } else { 0.0 };
         let size = generated.len();
         let statistical: Vec<f64> = self.training.covariance.iter().map(|m| of_events * m).collect();
-        let total = (0..size * size)
-            .map(|i| of_scatter * scatter.entries[i] + of_bias * u[i / size] * u[i % size] + statistical[i]);
+        let total = (0..size * size).map(|i| {
+            of_scatter * scatter.entries[i]
+                + of_bias * u[i / size] * u[i % size]
+                + of_bias_error * self.training.covariance[i]
+                + statistical[i]
+        });
         Predicted {
             total: Symmetric { size, entries: total.collect() },
             statistical: Symmetric { size, entries: statistical },
@@ -188,7 +193,9 @@ mod tests {
             factor: 1.0,
         };
         let of = parts(0.3, 0.01 * 0.01 * 1000.0 / 0.18, 0.2);
-        let predicted = fits.predicted(&of);
+        let seen = fits.predicted(&of, true).total.trace();
+        let predicted = fits.predicted(&of, false);
+        assert!((seen - predicted.total.trace() - 0.2 * 0.18 / 1000.0).abs() < 1e-15);
         let expected = of.x() * 0.18 / 1000.0 + 0.18 / 1e5;
         assert!((predicted.total.trace() / expected - 1.0).abs() < 1e-12);
         assert!((predicted.statistical.trace() / (0.18 / 1e5) - 1.0).abs() < 1e-12);

@@ -69,7 +69,10 @@ pub fn with_bias(
     };
     let demonstrated = match of {
         Whose::OneSubset => None,
-        _ => demonstrated(comparison, &fits, &found.taken.one, &units, further)?,
+        _ => {
+            let seen = found.kind == Kind::BiasSeen;
+            demonstrated(comparison, &fits, (&found.taken.one, seen), &units, further)?
+        }
     };
     let apart = TakenApart::new(of, &found, scale, layout.full.len());
     let estimate = crate::estimate::stand(estimate, footing);

@@ -19,7 +19,7 @@ pub type Further<'a> = Option<(&'a str, &'a Tally)>;
 pub fn demonstrated(
     comparison: &dyn Comparison,
     fits: &Fits,
-    parts: &Parts,
+    (parts, bias_seen): (&Parts, bool),
     units: &[f64],
     further: Further<'_>,
 ) -> Result<Option<Demonstrated>> {
@@ -27,7 +27,7 @@ pub fn demonstrated(
     if size > MOST {
         return Ok(None);
     }
-    let predicted = fits.predicted(parts);
+    let predicted = fits.predicted(parts, bias_seen);
     let against = match further {
         Some((reference, tally)) if tally.passed > 0 => {
             let found = comparison.expectations(&tally.values, tally.passed)?;
