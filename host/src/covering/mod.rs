@@ -20,7 +20,7 @@ pub use fits::{Fits, Part, Sample};
 pub use interval::{Intervals, Parts};
 pub use layout::{LEAST_PARTS, Layout, Shape, distinct};
 pub use matrix::Symmetric;
-pub use verdict::{Covering, Kind};
+pub use verdict::{BIAS_SEEN, Covering, Kind};
 
 /// The quantile of the standard normal law.
 fn normal_quantile(p: f64) -> f64 {

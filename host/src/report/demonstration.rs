@@ -83,7 +83,7 @@ pub(super) fn section(cell: &Cell) -> String {
         })
         .collect();
     format!(
-        "<details>\n<summary class=\"small\">Predict, validate, improve: {}</summary>\n<p class=\"small\">Step 1: {predicted}. Step 2: {validated}. \
+        "<details class=\"wide\">\n<summary class=\"small\">Predict, validate, improve: {}</summary>\n<p class=\"small\">Step 1: {predicted}. Step 2: {validated}. \
          Step 3: {improved} (Matchev et al. 2022, section 6).</p>\n<table class=\"matrix stack\">\n<thead><tr><th></th>{heads}</tr></thead>\n\
          <tbody>\n{lines}</tbody></table>\n</details>\n",
         found.verdict.text()
@@ -132,7 +132,7 @@ mod tests {
         let with =
             results.cells.iter().find(|c| c.replicas.iter().any(|r| r.demonstrated.is_some())).unwrap();
         let page = section(with);
-        assert!(page.contains("<details>") && page.contains("&minus;1.1"), "{page}");
+        assert!(page.contains("<details class=\"wide\">") && page.contains("&minus;1.1"), "{page}");
         assert_eq!(section(&results.cells[0]), "");
     }
 }

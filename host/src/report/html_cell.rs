@@ -1,8 +1,8 @@
 //! What the HTML page says about one cell, beside its figure.
 
-use super::demonstration;
 use super::text::escape;
 use crate::config::ALL;
+use crate::covering::BIAS_SEEN;
 use crate::format;
 use crate::results::{Cell, CellReplica, Interval, Results, TakenApart, Verdict};
 
@@ -18,7 +18,6 @@ pub(super) fn facts(cell: &Cell, results: &Results) -> String {
     if cell.replicas.len() > 1 {
         html += &sets(cell);
     }
-    html += &demonstration::section(cell);
     if calibration_note(cell) {
         html += "<p class=\"small\">For a calibrated posterior the true G of a single member is half of that of the \
                  posterior mean.</p>\n";
@@ -114,10 +113,13 @@ fn of_the_bias(apart: &TakenApart, add: &mut impl FnMut(&str, String)) {
             format::short(apart.p_bias)
         ),
     );
-    add(
-        "What the events cannot tell",
-        format!("whether there is no bias at all: then G would be {}", format::short(apart.g_unbiased)),
-    );
+    // A bias that is seen leaves no doubt of it.
+    if apart.p_bias >= BIAS_SEEN {
+        add(
+            "What the events cannot tell",
+            format!("whether there is no bias at all: then G would be {}", format::short(apart.g_unbiased)),
+        );
+    }
     if let Some(noise) = apart.training_noise {
         add("Of the variance, noise of one training", format::short(noise));
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::figure::{Figure, Subject};
 use super::text::escape;
-use super::{html_cell, html_diagnostics, title};
+use super::{demonstration, html_cell, html_diagnostics, title};
 use crate::calibration::Calibration;
 use crate::format;
 use crate::results::Results;
@@ -63,8 +63,9 @@ pub(super) fn cell(
             .replace("+-", "±")
     });
     format!(
-        "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{calibrated}{}{facts}{}</section>\n",
+        "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{calibrated}{}{facts}{}{}</section>\n",
         pictures.get(Subject::Cell(i)),
+        demonstration::section(cell),
         pictures.get(Subject::Sets(i))
     )
 }

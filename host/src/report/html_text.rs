@@ -7,11 +7,12 @@ pub(super) const STYLE: &str = include_str!("style.css");
 pub(super) const READING: &str = "\
 <p class=\"small\">A number with brackets is G with its 68&nbsp;% interval; &gt; and &lt; are bounds at 95&nbsp;%; \
 <em>unresolved</em> means that the data allow neither; <em>in-sample</em> means that the reference is the training set \
-itself: the paper&rsquo;s number is shown, but it is no evidence of amplification. Several training sets are summed up by \
+itself: the paper&rsquo;s number is shown, but it is no evidence of amplification; <em>variance only</em> means that the spread of the \
+members is all that is known: a bias is not in it. Where members know the events that they were fitted to, G includes the bias, and is that of one fit. Several training sets are summed up by \
 their median with the 16 and 84&nbsp;% quantiles in brackets, bounds by the most cautious one. The <em>true G</em>, where the truth \
-is known, is the amplification of the posterior mean, which is what the estimate forecasts, and below it that of a single member, each with \
+is known, is the amplification of the mean over members, and below it that of a single one, each with \
 its 68&nbsp;% interval. It is an expectation over training sets: what <em>this training set</em> alone gave scatters widely about it, \
-and its interval holds only what finite numbers of events leave open. For a calibrated posterior the single member has half the G: it \
+and its interval holds only what finite numbers of events leave open. For a calibrated posterior without a bias the single member has half the G: it \
 deviates by its variance and by the squared bias of the mean, which are then equal.</p>\n";
 
 /// What a reader could wrongly conclude.
