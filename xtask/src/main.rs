@@ -52,7 +52,7 @@ enum Task {
         /// Run an experiment by Snakemake and through a Slurm of this machine's own instead (installed if need be, as root).
         #[arg(long)]
         cluster: bool,
-        /// Put exported histograms before the programs that they are for instead (set up once in the cache folder, 600 MB).
+        /// Put exported histograms before the programs that they are for instead (set up once in the cache folder, 400 MB).
         #[arg(long, conflicts_with = "cluster")]
         packages: bool,
         /// Passed on to `cargo test`, for example `-p amplicast-sdk` or `-- --nocapture`.

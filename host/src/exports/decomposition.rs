@@ -1,7 +1,7 @@
 //! Eigenvalues of covariances.
 //!
-//! One-sided Jacobi rotations (Hestenes 1958) rather than a crate: forty lines, no dependency, and the same bits on every machine, where a
-//! library chooses its instructions by the processor.
+//! One-sided Jacobi rotations (Hestenes 1958) rather than a crate: forty lines, no dependency, and the same bits on every machine,
+//! where a library chooses its instructions by the processor.
 
 use amplicast_sdk::{Error, Result};
 
@@ -20,8 +20,8 @@ pub struct Direction {
     pub vector: Vec<f64>,
 }
 
-/// The eigenvectors of a symmetric matrix (size x size, row by row) without negative eigenvalues, largest first; those whose eigenvalue is zero but
-/// for rounding are left out.
+/// The eigenvectors of a symmetric matrix (size x size, row by row) without negative eigenvalues, largest first; those whose
+/// eigenvalue is zero but for rounding are left out.
 ///
 /// # Errors
 /// Data, if an eigenvalue is negative beyond rounding: then it is no covariance.

@@ -1,4 +1,4 @@
-//! A submission to HEPData: a folder with tables as YAML, https://hepdata-submission.readthedocs.io, schema 1.1.1.
+//! A submission to HEPData: a folder with tables as YAML, <https://hepdata-submission.readthedocs.io>, schema 1.1.1.
 
 use std::fs;
 use std::path::Path;
@@ -25,14 +25,15 @@ const FILES: [&str; 5] = [SUBMISSION, GENERATED, COVARIANCE, COVARIANCE_RESOURCE
 const ERRORS: &str = "The errors and their covariance hold the statistics of the generated events and the generative model, and not the \
                       counting error of data.";
 
-/// Writes the submission into a folder, which is made if it is not there: the histogram with its errors, its covariance, and the workspace of
-/// pyhf, if there is one, as an additional resource.
+/// Writes the submission into a folder, which is made if it is not there: the histogram with its errors, its covariance, and the
+/// workspace of pyhf, if there is one, as an additional resource.
 ///
-/// All digits are kept. A covariance that is too long for a table of HEPData, at 250 to 350 bins, is an additional resource as well: the file of
-/// [`uhi`]. A bin without an error has none in the table, where zero is refused.
+/// All digits are kept. A covariance that is too long for a table of HEPData, from 270 to 370 bins by its digits, is an additional
+/// resource as well: the file of [`uhi()`]. A bin without an error has none in the table, where zero is refused.
 ///
 /// # Errors
-/// Data, if the histogram is not one ([`Histogram::check`]), its name is too long for that of a table, or the folder holds other files; Io.
+/// Data, if the histogram is not one ([`Histogram::check`]), its name is too long for that of a table, or the folder holds other
+/// files; Io.
 pub fn write(histogram: &Histogram, workspace: Option<&Value>, folder: &Path) -> Result<()> {
     let files = files(histogram, workspace)?;
     prepare(folder)?;

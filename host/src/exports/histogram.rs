@@ -52,8 +52,8 @@ impl Histogram {
     /// Whether this is a histogram with a covariance.
     ///
     /// # Errors
-    /// Data, with the field and the bin, if lengths disagree, a number is not finite, edges do not rise, the covariance is not symmetric, a bin
-    /// with events has no error, or two bins are correlated by more than 1.
+    /// Data, with the field and the bin, if lengths disagree, a number is not finite, edges do not rise, the covariance is not
+    /// symmetric, a bin with events has no error, or two bins are correlated by more than 1.
     pub fn check(&self) -> Result<()> {
         self.check_texts()?;
         self.check_lengths()?;
@@ -162,14 +162,16 @@ mod tests {
         assert_eq!(histogram.intervals().last(), Some([4.0, 8.0]));
     }
 
+    type Change = fn(&mut Histogram);
+
     #[test]
     fn what_is_wrong_is_named() {
-        let refused = |change: fn(&mut Histogram)| {
+        let refused = |change: Change| {
             let mut histogram = golden();
             change(&mut histogram);
             histogram.check().unwrap_err().to_string()
         };
-        let cases: [(fn(&mut Histogram), &str); 12] = [
+        let cases: [(Change, &str); 12] = [
             (|h| h.name.clear(), "name: expected a text, found none"),
             (|h| h.label.push('\n'), "label: expected one line of text, found \"radius\\n\""),
             (|h| h.values.clear(), "values: expected at least one bin, found none"),

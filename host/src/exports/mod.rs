@@ -7,8 +7,8 @@
 //!     histogram
 //! ```
 //!
-//! Each checks the histogram first, so that nothing leaves the program that its reader would misunderstand: their own validators know neither
-//! lengths nor symmetry. The page "A histogram for other programs" of the book says how to read what is written.
+//! Each checks the histogram first, so that nothing leaves the program that its reader would misunderstand: their own validators
+//! know neither lengths nor symmetry. The page "A histogram for other programs" of the book says how to read what is written.
 //!
 //! ```
 //! use amplicast::exports::{Histogram, uhi, workspace};

@@ -1,7 +1,8 @@
-//! Workspaces of pyhf (HistFactory as JSON), schema 1.0.0: https://pyhf.github.io/pyhf-tutorial.
+//! Workspaces of pyhf (HistFactory as JSON), schema 1.0.0: <https://pyhf.readthedocs.io>.
 //!
-//! The covariance becomes one shift of all bins for each of its eigenvectors, hi/lo = N +- sqrt(lambda) e, with a parameter that is normal with
-//! width 1. Shifts are the same up and down, so that pyhf interpolates linearly, and the sum of their squares is the covariance again.
+//! The covariance becomes one shift of all bins for each of its eigenvectors, hi/lo = N +- sqrt(lambda) e, with a parameter that is
+//! normal with width 1. Shifts are the same up and down, so that pyhf interpolates linearly, and the sum of their squares is the
+//! covariance again.
 //! The counting error of the observed events is pyhf's own Poisson term.
 
 use amplicast_sdk::{Error, Result};
@@ -22,8 +23,8 @@ const ROUNDING: f64 = 1e-9;
 /// A workspace with one channel, named like the observable, and the strength `mu` as the parameter of interest.
 ///
 /// With a `signal` (events in each bin at mu = 1, without an error of its own) the rates are N + mu s. Without one, mu scales the
-/// generated histogram itself, and its errors with it: their covariance is mu^2 V. `observed` are the events that were counted; without them they are
-/// the predicted ones at mu = 1 (the Asimov data set).
+/// generated histogram itself, and its errors with it: their covariance is mu^2 V, and mu is not negative. `observed` are the events
+/// that were counted; without them they are the predicted ones at mu = 1 (the Asimov data set).
 ///
 /// # Errors
 /// Data, if the histogram is not one ([`Histogram::check`]), if the lengths of `signal` or `observed` differ from it or they hold other
@@ -51,7 +52,11 @@ pub fn workspace(histogram: &Histogram, signal: Option<&[f64]>, observed: Option
         None => modifiers.insert(0, mu),
     }
     samples.push(json!({"name": "generated", "data": histogram.values, "modifiers": modifiers}));
-    let bounds = bounds(Strength::of(histogram, scaled, &rates, observed)?);
+    let mut bounds = bounds(Strength::of(histogram, scaled, &rates, observed)?);
+    if signal.is_none() {
+        // Below zero all rates are negative.
+        bounds[0] = 0.0;
+    }
     Ok(json!({
         "channels": [{"name": histogram.name, "samples": samples}],
         "observations": [{"name": histogram.name, "data": observed}],
@@ -166,7 +171,7 @@ impl Strength {
 /// Some twenty errors either way, rounded to their first digit, and at least from 0 (nothing) to 2, since 1 is where fits begin.
 fn bounds(Strength { mu, error }: Strength) -> [f64; 2] {
     let way = ERRORS_OF_MU * error;
-    // Dividing by 1000 gives the number that is nearest to 0.001 times another one; multiplying by 0.001 does not.
+    // Ends with few decimals: a number divided by 1000 is the nearest to them, one multiplied by 0.001 is not always.
     let power = way.log10().floor() as i32;
     let digit = |end: f64| {
         if power < 0 {
@@ -220,6 +225,10 @@ mod tests {
         let types: Vec<_> = samples[0]["modifiers"].as_array().unwrap().iter().map(|m| &m["type"]).collect();
         assert_eq!(types, ["normfactor", "histosys", "histosys", "histosys", "histosys"]);
         assert_eq!(found["observations"][0]["data"], json!(golden().values));
+        // 1.08 +- 0.07, and hardly any events: neither strength may be negative, as twenty errors below the second would be.
+        let bounds = |found: &Value| found["measurements"][0]["config"]["parameters"][0]["bounds"][0].clone();
+        assert_eq!(bounds(&workspace(&golden(), None, Some(&OBSERVED)).unwrap()), json!([0.0, 2.0]));
+        assert_eq!(bounds(&workspace(&golden(), None, Some(&[10.0; 4])).unwrap())[0], 0.0);
     }
 
     #[test]

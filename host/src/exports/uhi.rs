@@ -1,4 +1,4 @@
-//! UHI, the JSON of the Scikit-HEP histograms (hist, boost-histogram): https://uhi.readthedocs.io, schema 1.
+//! UHI, the JSON of the Scikit-HEP histograms (hist, boost-histogram): <https://uhi.readthedocs.io>, schema 1.
 
 use amplicast_sdk::Result;
 use serde_json::{Map, Value, json};
@@ -8,10 +8,11 @@ use super::Histogram;
 /// The edition of the schema.
 const SCHEMA: u32 = 1;
 
-/// One file with two histograms: `generated`, with the variance of each bin, and `generated_covariance`, with two axes and all of the covariance.
+/// One file with two histograms: `generated`, with the variance of each bin, and `generated_covariance`, with two axes and all of the
+/// covariance.
 ///
-/// The schema has no field for a covariance, and its readers drop what they do not know: hence the second one. The description is in the
-/// metadata, which survives when hist or boost-histogram write the file again; what wrote it does not.
+/// The schema has no field for a covariance, and its readers drop what they do not know: hence the second one. The description is
+/// in the metadata, which survives when hist or boost-histogram write the file again; what wrote it does not.
 ///
 /// # Errors
 /// Data, if the histogram is not one ([`Histogram::check`]).
