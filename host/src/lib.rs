@@ -23,6 +23,7 @@ pub mod config;
 mod covering;
 pub mod estimate;
 pub mod exit;
+pub mod exports;
 mod format;
 pub mod inspection;
 mod levels;

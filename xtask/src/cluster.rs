@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::cache;
 use crate::checkout::{self, Checkout};
 use crate::failure::{During, Failure, Outcome};
+use crate::python;
 use slurm::Slurm;
 
 /// The experiment, and what makes it short.
@@ -36,7 +36,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 /// The first step's that fails, or results that differ.
 pub fn run(checkout: &Checkout) -> Outcome {
     checkout::run(&mut checkout.cargo(&["build"]))?;
-    let engine = engine(checkout)?;
+    let engine = python::programs(checkout, "engine", REQUIREMENTS)?;
     let program = checkout.root().join(checkout.built()?).join("amplicast");
     let folder = checkout.root().join("target/cluster");
     if folder.exists() {
@@ -61,30 +61,6 @@ pub fn run(checkout: &Checkout) -> Outcome {
         println!("cluster: {name}: {:.0} s", time.as_secs_f64());
     }
     Ok(())
-}
-
-/// The Python that has the engine, in the user's cache folder.
-fn engine(checkout: &Checkout) -> Outcome<PathBuf> {
-    let requirements = checkout.root().join(REQUIREMENTS);
-    let wanted = fs::read(&requirements).during(|| format!("read {}", requirements.display()))?;
-    let folder = cache::folder()?.join("engine");
-    let mark = folder.join("complete");
-    let programs = folder.join("bin");
-    if fs::read(&mark).is_ok_and(|there| there == wanted) {
-        return Ok(programs);
-    }
-    println!("cluster: Snakemake goes to {}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(&folder).during(|| format!("remove {}", folder.display()))?;
-    }
-    checkout::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    let python = programs.join("python");
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    checkout::run(Command::new(&python).args(pip).arg(&requirements))?;
-    // Some installers compile nothing: every start would do it again.
-    checkout::run(Command::new(&python).args(["-m", "compileall", "-q"]).arg(folder.join("lib")))?;
-    fs::write(&mark, wanted).during(|| format!("mark {} as complete", folder.display()))?;
-    Ok(programs)
 }
 
 struct Trial<'a> {

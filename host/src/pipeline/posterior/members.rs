@@ -9,6 +9,9 @@ use amplicast_sdk::{Error, Layout as Segments, Member, Members, Model, Result, e
 use crate::covering::{Layout, distinct};
 use crate::pipeline::stage::identity;
 
+/// Prepares a generator on these rows of the training events alone.
+pub type PreparedOn<'a> = dyn Fn(&[u64]) -> Result<Box<dyn Model>> + 'a;
+
 /// A generator's members under one posterior.
 pub struct Posterior {
     /// The model that they are members of.
@@ -52,11 +55,7 @@ impl Posterior {
 
     /// Member `i`, one for all who hold it at the same time: making it may be dear, and a job asks for it more than once. `prepared` makes
     /// a model of these rows of the training events alone.
-    pub fn member(
-        &self,
-        i: u64,
-        prepared: &dyn Fn(&[u64]) -> Result<Box<dyn Model>>,
-    ) -> Result<Arc<dyn Member>> {
+    pub fn member(&self, i: u64, prepared: &PreparedOn<'_>) -> Result<Arc<dyn Member>> {
         let held = || self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(member) = held().get(&i).and_then(Weak::upgrade) {
             return Ok(member);
