@@ -5,6 +5,7 @@ mod calibration;
 mod check;
 mod conformance;
 mod estimate;
+mod exports;
 mod job;
 mod plan;
 mod plugins;

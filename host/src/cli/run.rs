@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::arguments::{CalibrateCommand, EstimateCommand, Plugins, RunCommand};
 use super::calibration;
 use super::estimate::{Asked, experiment_of_files};
+use super::exports;
 use super::process::{Process, refused, usage};
 use super::provenance::{instruction_set, provenance};
 use super::ready::{Ready, prepare, prepare_source};
@@ -21,7 +22,7 @@ use super::to_toml::to_toml;
 use crate::calibration::Calibration;
 use crate::config::{Options, Source};
 use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED};
-use crate::pipeline;
+use crate::pipeline::{self, Generated, Outcome};
 use crate::report;
 use crate::results::{CellRows, Results, table_rows};
 use crate::store::{Store, remove_leftovers, write_atomically, write_in_pieces};
@@ -59,6 +60,10 @@ pub fn demonstrate(command: &RunCommand, process: &Process) -> u8 {
                 );
             }
             print!("{text}");
+            let folder = out.join("exports");
+            for name in exports::write(&found.histograms, &folder)? {
+                println!("histogram with its covariance: {}", folder.join(name).display());
+            }
             println!("report: {}", found.page.display());
             Ok(())
         },
@@ -134,6 +139,7 @@ struct Place<'a> {
 struct Found {
     results: Results,
     calibration: Option<Calibration>,
+    histograms: Vec<Generated>,
     /// Its report.
     page: PathBuf,
 }
@@ -188,7 +194,7 @@ pub fn estimate(command: &EstimateCommand, process: &Process) -> u8 {
 }
 
 /// What a finished run prints.
-fn show(Found { results, calibration, page }: &Found) -> Result<()> {
+fn show(Found { results, calibration, page, .. }: &Found) -> Result<()> {
     println!("{}", report::table(results, terminal::width()));
     for cell in &results.cells {
         if let Some(sentence) = calibration.as_ref().and_then(|c| c.sentence(&cell.name)) {
@@ -327,7 +333,7 @@ fn execute(
     expect_its_workflow(ready, &effective, out)?;
     write_atomically(&out.join("experiment.toml"), effective.as_bytes())?;
     let setting = ready.setting(store);
-    let (results, rows) = pipeline::run(&setting)?;
+    let Outcome { results, rows, histograms } = pipeline::run(&setting)?;
     write_in_pieces(&out.join("results.json"), |to| results.write(to))?;
     write_rows(&out.join("results.csv"), rows.iter().flat_map(CellRows::rows))?;
     drop(rows);
@@ -339,7 +345,7 @@ fn execute(
     // Without a calibration there is a report all the same.
     let known = calibration.as_ref().ok().and_then(Option::as_ref);
     let page = report::write(&results, &provenance, &effective, known, out)?;
-    Ok(Found { calibration: calibration?, results, page })
+    Ok(Found { calibration: calibration?, histograms, results, page })
 }
 
 /// An error if the folder holds the workflow of something else: its jobs would be done with this experiment, or be refused.

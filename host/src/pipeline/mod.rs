@@ -26,6 +26,7 @@ mod plan;
 mod posterior;
 mod stage;
 
+pub use collect::{Generated, Outcome};
 pub use compute::{Around, Change, Reason, Times, Why, jobs, measure, run, why, work};
 pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources, forecast};
 pub use plan::{Components, Made, Plan, PlannedCell, Setting, member_count, plan};

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::against_truth::against_truth;
 use super::found::Found;
+use super::histograms::{Generated, histogram};
 use super::overall::overall;
 use crate::config::Experiment;
 use crate::covering::Layout;
@@ -14,6 +15,19 @@ use crate::moments::{mean, variance};
 use crate::pipeline::curves::{MemberCurve, RowCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
 use crate::results::{Cell, CellName, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric};
+
+/// What a run found.
+pub struct Outcome {
+    /// For `results.json`.
+    pub results: Results,
+    /// For `results.csv`.
+    pub rows: Vec<CellRows>,
+    /// Generated distributions with the covariance of their bins, of the first training set, where members know their events.
+    pub histograms: Vec<Generated>,
+}
+
+/// Most generated distributions that are kept with their covariance.
+const MOST_HISTOGRAMS: usize = 100;
 
 /// Collects results cell by cell.
 pub struct Collector<'a> {
@@ -25,6 +39,7 @@ pub struct Collector<'a> {
     /// Numbers of the null laws, by the bits of their points.
     laws: HashMap<Vec<u64>, usize>,
     rows: Vec<CellRows>,
+    histograms: Vec<Generated>,
     /// All warnings so far.
     said: HashSet<String>,
 }
@@ -82,6 +97,7 @@ impl<'a> Collector<'a> {
             places,
             laws: HashMap::new(),
             rows: Vec::new(),
+            histograms: Vec::new(),
             said: HashSet::new(),
         }
     }
@@ -181,6 +197,12 @@ impl<'a> Collector<'a> {
                 })
                 .unzip();
             let axis = self.target(cell).axis.clone();
+            if let Some(layout) = curves.layout.as_ref().filter(|_| self.histograms.len() < MOST_HISTOGRAMS) {
+                let texts = [cell.name.summary.as_str(), axis.as_str()];
+                let found = histogram(members, layout, &column.edges, texts, &cell.name);
+                let found = found.map(|histogram| Generated { of: cell.name.clone(), histogram });
+                self.histograms.extend(found);
+            }
             let true_curve = truth.histograms.get(i).and_then(Option::as_ref).filter(|t| t.passed > 0);
             self.results.distributions.push(Distribution {
                 summary: cell.name.summary.clone(),
@@ -201,12 +223,12 @@ impl<'a> Collector<'a> {
     }
 
     /// The results over all training sets.
-    pub fn finish(mut self) -> (Results, Vec<CellRows>) {
+    pub fn finish(mut self) -> Outcome {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
         }
         let warnings: Vec<String> = self.results.cells.iter().filter_map(against_truth).collect();
         warnings.into_iter().for_each(|warning| self.warn(warning));
-        (self.results, self.rows)
+        Outcome { results: self.results, rows: self.rows, histograms: self.histograms }
     }
 }

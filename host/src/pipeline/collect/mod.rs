@@ -5,7 +5,9 @@ mod collector;
 mod covering;
 mod demonstration;
 mod found;
+mod histograms;
 mod overall;
 mod points;
 
-pub use collector::Collector;
+pub use collector::{Collector, Outcome};
+pub use histograms::Generated;

@@ -3,15 +3,14 @@
 use amplicast_sdk::{ErrorKind, Result};
 
 use super::training_set::on_training_set;
-use crate::pipeline::collect::Collector;
+use crate::pipeline::collect::{Collector, Outcome};
 use crate::pipeline::curves::{RowCurves, Sampling, Truth};
 use crate::pipeline::observe::{Columns, Observable, TrainingSet, summaries};
 use crate::pipeline::plan::Setting;
 use crate::pipeline::posterior::SetRow;
-use crate::results::{CellRows, Results};
 
 /// Runs everything that is not stored yet; failures are in the results, except the user's wish to stop.
-pub fn run(setting: &Setting<'_>) -> Result<(Results, Vec<CellRows>)> {
+pub fn run(setting: &Setting<'_>) -> Result<Outcome> {
     let summaries = summaries(setting.components);
     let mut collector = Collector::new(setting.experiment, setting.components, setting.plan);
     for note in &setting.components.notes {

@@ -215,18 +215,25 @@ fn pass<'w>(
     let mut found = curves.into_iter();
     let training = row.set.observables.on(row.set.events.seen());
     let curve = |((place, _), column): (&&Wanted, Result<Column<'_>>)| -> Result<MemberCurve> {
-        column?;
+        let column = column?;
         let mut curve = found.next().ok_or_else(|| Error::plugin("a column was not streamed"))??;
         curve.truth = view.columns.true_counts(*place)?;
-        curve.fitted_to = match (place, &views.posterior.layout) {
-            // Of a function that is another for each member the differences between members are no spread of one quantity.
-            (Place::Metric(name), Some(layout)) if views.shares(*place) => {
-                let comparison = view.columns.comparison(*name)?;
-                let counted = FittedTo::of(&training, name.of(), comparison, layout.rows(i as usize))?;
-                comparison.expectations(&counted.all.values, counted.all.passed)?.map(|_| counted)
-            }
-            _ => None,
-        };
+        // Of a function that is another for each member the differences between members are no spread of one quantity.
+        if let Some(layout) = views.posterior.layout.as_ref().filter(|_| views.shares(*place)) {
+            let counted = || FittedTo::of(&training, column, layout.rows(i as usize));
+            curve.fitted_to = match place {
+                Place::Metric(name) => {
+                    let counted = counted()?;
+                    let averages = view
+                        .columns
+                        .comparison(*name)?
+                        .expectations(&counted.all.values, counted.all.passed)?;
+                    averages.map(|_| counted)
+                }
+                Place::Histogram(..) => Some(counted()?),
+                Place::Order(..) => None,
+            };
+        }
         Ok(curve)
     };
     Ok(Streamed { curves: wanted.iter().zip(list).map(curve).collect(), glance })

@@ -1,11 +1,12 @@
-//! What a comparison counts in the training events that a member was fitted to.
+//! What is counted in the training events that a member was fitted to.
 
-use amplicast_sdk::{Comparison, Result};
+use amplicast_sdk::Result;
 use serde::{Deserialize, Serialize};
 
+use super::accumulate::Column;
 use super::observables::{Observed, events_of};
 
-/// What a comparison's accumulator holds after some true events.
+/// What an accumulator holds after some true events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
     /// Those that pass the selection.
@@ -25,18 +26,11 @@ pub struct FittedTo {
 
 impl FittedTo {
     /// Of the events that the generator sees; `rows` are those of the member, none for all.
-    pub fn of(
-        training: &Observed<'_, '_>,
-        (summary, selection): (usize, usize),
-        comparison: &dyn Comparison,
-        rows: Option<&[u64]>,
-    ) -> Result<Self> {
-        let all = count(training, (summary, selection), comparison, 0..training.events())?;
+    pub fn of(training: &Observed<'_, '_>, column: Column<'_>, rows: Option<&[u64]>) -> Result<Self> {
+        let all = count(training, column, 0..training.events())?;
         let own = match rows {
             None => all.clone(),
-            Some(rows) => {
-                count(training, (summary, selection), comparison, rows.iter().map(|row| *row as usize))?
-            }
+            Some(rows) => count(training, column, rows.iter().map(|row| *row as usize))?,
         };
         Ok(FittedTo { all, own })
     }
@@ -44,13 +38,12 @@ impl FittedTo {
 
 fn count(
     training: &Observed<'_, '_>,
-    (summary, selection): (usize, usize),
-    comparison: &dyn Comparison,
+    column: Column<'_>,
     events: impl Iterator<Item = usize>,
 ) -> Result<Tally> {
-    let numbers = training.numbers(summary);
-    let picked = training.picked(summary, selection, events)?;
-    let mut accumulator = comparison.accumulator();
+    let numbers = training.numbers(column.summary);
+    let picked = training.picked(column.summary, column.selection, events)?;
+    let mut accumulator = column.accumulator();
     accumulator.update(events_of(&picked, numbers))?;
     Ok(Tally { passed: (picked.len() / numbers) as u64, values: accumulator.values()? })
 }

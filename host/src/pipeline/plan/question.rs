@@ -16,13 +16,6 @@ pub struct Question {
     pub reference: Option<ReferenceName>,
 }
 
-impl Question {
-    /// Of which summary, under which selection.
-    pub fn of(self) -> (usize, usize) {
-        (self.summary, self.selection)
-    }
-}
-
 impl From<&PlannedCell> for Question {
     fn from(cell: &PlannedCell) -> Self {
         Question {
