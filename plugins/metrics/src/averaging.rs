@@ -217,13 +217,15 @@ impl<E: Quantities> Comparison for Averaging<E> {
         let covariance = self.0.event_covariance(&means, values);
         let size = means.len();
         let variances: Vec<f64> = covariance.iter().copied().step_by(size + 1).collect();
-        if variances.iter().sum::<f64>() <= 0.0 {
-            return Err(Error::data(self.0.without_variance()));
-        }
         let units = self.0.units(&variances);
         let in_units: Vec<f64> =
             covariance.iter().enumerate().map(|(i, c)| c / (units[i / size] * units[i % size])).collect();
-        let error = self.0.error(&means, &in_units, events as f64);
+        // A part of the events may all be on one side of a region.
+        let error = if variances.iter().sum::<f64>() > 0.0 {
+            self.0.error(&means, &in_units, events as f64)
+        } else {
+            0.0
+        };
         Ok(Some(Expectations { means, covariance, units, error }))
     }
 

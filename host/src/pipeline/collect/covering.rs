@@ -37,6 +37,11 @@ pub fn with_bias(
     let training = expectations(comparison, &first.all)?;
     let units = training.units.clone();
     let fits = fits(comparison, list, layout, training, first.all.passed)?;
+    if fits.unit() <= 0.0 {
+        return Err(Error::data(
+            "expected training events inside and outside of the regions, found none on one side",
+        ));
+    }
     let subsets = layout.shape == Shape::Subsets;
     let taken = if subsets { fits.taken_of_subsets() } else { fits.taken() };
     let of = match () {

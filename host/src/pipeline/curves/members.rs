@@ -15,7 +15,7 @@ use super::plane::planes;
 use super::speaker::speaking_for_all;
 use crate::inspection::Glance;
 use crate::pipeline::look::inspect;
-use crate::pipeline::observe::{Column, FittedTo};
+use crate::pipeline::observe::{Column, FittedTo, Tally};
 use crate::pipeline::plan::{Place, Question};
 use crate::pipeline::posterior::{Posterior, SetRow, Views};
 use crate::pipeline::stage::{at_once, in_groups};
@@ -224,11 +224,11 @@ fn pass<'w>(
             curve.fitted_to = match place {
                 Place::Metric(name) => {
                     let counted = counted()?;
-                    let averages = view
-                        .columns
-                        .comparison(*name)?
-                        .expectations(&counted.all.values, counted.all.passed)?;
-                    averages.map(|_| counted)
+                    let comparison = view.columns.comparison(*name)?;
+                    let averages = |events: &Tally| comparison.expectations(&events.values, events.passed);
+                    // That no training event passes is told where the curves are compared.
+                    let averaging = counted.all.passed > 0 && averages(&counted.all)?.is_some();
+                    averaging.then_some(counted)
                 }
                 Place::Histogram(..) => Some(counted()?),
                 Place::Order(..) => None,

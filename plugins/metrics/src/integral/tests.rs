@@ -224,5 +224,7 @@ fn expectations_of_regions() {
     assert_eq!(found.units, [1.0, 1.0]);
     let one = compare(&[(0.0, 0.1)]).expectations(&[50.0], 1000).unwrap().unwrap();
     assert!((one.error - 0.9 / (0.05 * 0.95 * 1000.0_f64).sqrt()).abs() < 1e-12, "{}", one.error);
-    assert!(compare(&[(0.0, 0.1)]).expectations(&[0.0], 1000).is_err());
+    let none = compare(&[(0.0, 0.1)]).expectations(&[0.0], 1000).unwrap().unwrap();
+    assert_eq!((none.covariance, none.error), (vec![0.0], 0.0));
+    assert!(compare(&[(0.0, 0.1)]).expectations(&[0.0], 0).is_err());
 }
