@@ -118,11 +118,10 @@ tests! {
     uncertainty_gives_nan_in_a_chain: "uncertainty" "nan-in-chain", "expected numbers in `fitted`, found NaN";
     uncertainty_panics_in_members: "uncertainty" "panic-in-members", "`hostile-uncertainty (hostile)`, call members: panicked: hostile in members";
     uncertainty_gives_wrong_number_of_members: "uncertainty" "wrong-number", "`hostile-uncertainty (hostile)`, call members: expected 4 members, found 3";
-    uncertainty_gives_members_of_wrong_length: "uncertainty" "wrong-length", "`hostile`, member 0: parameters: expected 1 numbers, found 2";
+    uncertainty_gives_members_of_wrong_length: "uncertainty" "wrong-length", "member 0: parameters: expected 1 numbers, found 2";
     uncertainty_gives_nan_in_a_member: "uncertainty" "nan-in-member", "`hostile`, member 0: expected finite parameters";
     uncertainty_diverges_in_all_chains_but_one: "uncertainty" "diverges-but-once", "expected at least 2 members, found 1: 3 of 4 chains are left out, the first because: `hostile-uncertainty (hostile)`, call infer_chain: training diverged at step 120";
-    uncertainty_names_the_rows_of_one_member: "uncertainty" "rows-of-one-member", "`hostile-uncertainty (hostile)`, call members: members with their rows: expected 4 numbers, found 1";
-    uncertainty_names_few_rows: "uncertainty" "few-rows", "`hostile`, member 0: training rows: expected 200 numbers, found 3";
+    uncertainty_names_rows_beyond_the_last: "uncertainty" "rows-beyond", "`hostile-uncertainty (hostile)`, call rows, chain 0: expected rows below 200, found 200";
     summary_has_no_number: "summary" "no-number", "`hostile-summary (hostile)`, call numbers: expected the name of at least one number, found none";
     summary_panics_in_prepare: "summary" "panic-in-prepare", "`hostile-summary (hostile)`, call prepare: panicked: hostile in prepare";
     summary_panics_in_evaluate: "summary" "panic-in-evaluate", "`hostile-summary (hostile)`, call evaluate: panicked: hostile in evaluate";

@@ -33,6 +33,22 @@ pub struct Demonstrated {
     pub verdict: Demonstration,
 }
 
+impl Demonstrated {
+    /// Whether there is a number of each kind for each quantity.
+    pub fn is_whole(&self) -> bool {
+        let size = self.quantities.len();
+        let lists = [
+            &self.generated,
+            &self.training,
+            &self.error_statistical,
+            &self.error_total,
+            &self.error_training,
+        ];
+        let pulls = self.against.as_ref().map(|against| &against.pulls);
+        lists.into_iter().chain(pulls).all(|list| list.len() == size)
+    }
+}
+
 /// How far the generated values are from those of further true events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgainstEvents {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Results, Schema};
+use super::{Demonstrated, Results, Schema};
 
 /// What tells the edition of a file.
 #[derive(Deserialize)]
@@ -46,10 +46,15 @@ impl Results {
         Ok(results)
     }
 
-    /// A number of a null law is one of the list.
+    /// A number of a null law is one of the list, and lists of one length have it.
     fn check(&self) -> Result<(), String> {
         let laws = self.null_laws.len();
         for (i, cell) in self.cells.iter().enumerate() {
+            if !cell.replicas.iter().filter_map(|r| r.demonstrated.as_ref()).all(Demonstrated::is_whole) {
+                return Err(format!(
+                    "cells[{i}]: expected as many numbers of each kind as quantities in `demonstrated`"
+                ));
+            }
             if let Some(found) = cell.replicas.iter().map(|r| r.null_law).find(|law| *law >= laws) {
                 return Err(format!(
                     "cells[{i}]: expected one of {laws} null laws, counted from 0, found {found}"

@@ -231,7 +231,8 @@ impl LoadedUncertaintyModel {
         let Some(rows) = found.into_option().map(RVec::into_vec) else { return Ok(None) };
         let what = || format!("`{}`, call rows, chain {chain}", self.caller.component());
         if rows.is_empty() {
-            return Err(Error::plugin(format!("{}: expected at least one row, found none", what())));
+            // Of one or two events there is none for each chain.
+            return Err(Error::data(format!("{}: expected at least one row, found none", what())));
         }
         match rows.iter().find(|row| **row >= training_rows) {
             None => Ok(Some(rows)),

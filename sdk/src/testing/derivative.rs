@@ -103,12 +103,17 @@ impl Line<'_> {
 
     fn slope(&self, value: f64, reach: f64) -> Result<Slope> {
         let mut points = Vec::new();
+        let mut changes = false;
         for k in -SIDE..=SIDE {
             let (parameters, made, beside) = self.at(reach * f64::from(k) / f64::from(SIDE));
-            points.push((made / reach, (self.loss)(&parameters)? - value - beside));
+            let change = (self.loss)(&parameters)? - value;
+            changes |= change != 0.0;
+            points.push((made / reach, change - beside));
         }
         let Fit { slope, error, scatter } = fit(&points);
-        Ok(Slope { value: slope / reach, error: error / reach, scatter })
+        // A loss that is the same along the whole line may change by less than its own digits show.
+        let hidden = if changes { 0.0 } else { ROUNDING * (1.0 + value.abs()) };
+        Ok(Slope { value: slope / reach, error: (error + hidden) / reach, scatter })
     }
 }
 
@@ -208,6 +213,13 @@ mod tests {
         for (factor, expected) in [(1.0, true), (1.0005, true), (1.01, false), (0.99, false)] {
             assert_eq!(agrees(&loss, factor * truth()), expected, "{factor}");
         }
+    }
+
+    #[test]
+    fn a_slope_below_the_digits_of_the_loss_is_not_called_zero() {
+        let loss = |p: &[f32]| Ok(f64::from((1000.0 + 1e-3 * smooth(p)) as f32));
+        assert!(agrees(&loss, 1e-3 * truth()));
+        assert!(!agrees(&loss, 0.1));
     }
 
     #[test]

@@ -33,14 +33,16 @@ fn inferring(subject: &Subject<'_>) -> Verdict<Inferring> {
     if inferring.uncertainty.requirements().most_members == Some(1) {
         return skip("it has one member");
     }
-    let mut seen = HashSet::new();
-    let chains = inferring.uncertainty.chains(inferring.count())?;
-    let mut shared = inferring.uncertainty.members_data() == MembersData::Same;
-    for k in 0..chains {
-        let rows = inferring.rows(k)?;
-        shared |= rows.is_some() && !seen.insert(rows);
+    let same = inferring.uncertainty.members_data() == MembersData::Same;
+    // Fits to all rows among those to parts of them.
+    let (mut named, mut whole) = (false, 0);
+    for k in 0..inferring.uncertainty.chains(inferring.count())? {
+        match inferring.rows(k)? {
+            Some(_) => named = true,
+            None => whole += 1,
+        }
     }
-    if shared {
+    if same || (named && whole > 1) {
         inferring.model = inferring.model.with_starts();
     }
     Ok(inferring)
