@@ -49,7 +49,7 @@ fn steps(found: &Demonstrated) -> [String; 3] {
         },
     );
     [
-        "the generated values with statistical and total errors, their covariance in results.json".into(),
+        "the generated values with statistical and total errors".into(),
         validated,
         format!(
             "errors are {} times those of the training events, below {} times at 95 %; the best mean of both, with a weight of {} for the \

@@ -306,7 +306,6 @@ fn with_bias(replica: &mut CellReplica) {
         error_statistical: vec![0.001, 0.001],
         error_total: vec![0.006, 0.007],
         error_training: vec![0.016, 0.016],
-        covariance: vec![vec![3.6e-5, -1e-5], vec![-1e-5, 4.9e-5]],
         against: Some(AgainstEvents {
             reference: "holdout".into(),
             events: 10_000,

@@ -17,8 +17,6 @@ pub struct Demonstrated {
     pub error_total: Vec<f64>,
     /// Errors of the training events.
     pub error_training: Vec<f64>,
-    /// The covariance behind `error_total`.
-    pub covariance: Vec<Vec<f64>>,
     /// Step 2: against further true events; absent if there are none.
     pub against: Option<AgainstEvents>,
     /// Step 3: the error with generated events over that without, all quantities together.

@@ -68,7 +68,6 @@ pub fn demonstrated(
         scaled(&roots)
     };
     let of_events = Symmetric { size, entries: fits.training.covariance.clone() };
-    let covariance = predicted.total.entries.chunks(size).enumerate();
     Ok(Some(Demonstrated {
         quantities,
         generated: scaled(&predicted.generated),
@@ -76,9 +75,6 @@ pub fn demonstrated(
         error_statistical: errors(&predicted.statistical, 1.0),
         error_total: errors(&predicted.total, 1.0),
         error_training: errors(&of_events, fits.training.events),
-        covariance: covariance
-            .map(|(r, row)| row.iter().zip(units).map(|(c, u)| c * u * units[r]).collect())
-            .collect(),
         against,
         ratio: improved.ratio,
         ratio_at_most: improved.at_most,
