@@ -92,6 +92,7 @@ fn built_with(version: &str) -> PathBuf {
     let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the manifest");
     let mut manifest: DocumentMut = manifest.parse().expect("TOML");
     manifest["workspace"]["members"] = value(["sdk", "plugin"].into_iter().collect::<toml_edit::Array>());
+    manifest["workspace"].as_table_mut().expect("a table").remove("default-members");
     manifest["workspace"]["package"]["version"] = value(version);
     manifest["workspace"]["dependencies"]["amplicast-sdk"]["version"] = value(version);
     manifest.remove("profile");
