@@ -72,14 +72,11 @@ fn the_network_learns_the_ring() {
     assert!((0.0..=0.08).contains(&excess), "NLL is {excess} above the truth's");
 }
 
-/// G of the combined regions by fits to halves: intervals that hold the true one, and the tail below the bulk, over 3 training sets.
+/// G of the combined regions by fits to halves: intervals that hold the true one, over 3 training sets.
 #[test]
 fn averaging_amplification_of_the_ring() {
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/ring-2d.toml");
     let results = run_file(&Place::new(), example, &["--set", "experiment.training_sets=3"]);
-    let g =
-        |metric: &str| cell(&results, "autoregressive", metric, "").overall.as_ref().unwrap().g_mean.unwrap();
-    assert!(g("region 20") < g("region 2"), "region 20 {}, region 2 {}", g("region 20"), g("region 2"));
     let combined = cell(&results, "autoregressive", "regions 2-19", "");
     // A study of 26 training sets found 4.3 for one fit; three know their own to a factor of 1.5.
     let truth = combined.true_g().unwrap().value.unwrap();

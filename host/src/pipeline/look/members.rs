@@ -12,10 +12,10 @@ use crate::pipeline::observe::Observables;
 use crate::pipeline::posterior::{Posterior, SetRow};
 use crate::results::Inspected;
 
-/// Members of which half or more have the parameters of another one are no fits, or draws, of their own.
-fn alike(parameters: &[Vec<f32>]) -> Option<String> {
-    let different: HashSet<Vec<u32>> =
-        parameters.iter().map(|p| p.iter().map(|x| x.to_bits()).collect()).collect();
+/// Members of which half or more have the parameters of another one, and saw the same events, are no fits, or draws, of their own.
+fn alike(posterior: &Posterior) -> Option<String> {
+    let parameters = &posterior.members.parameters;
+    let different: HashSet<String> = (0..parameters.len() as u64).map(|i| posterior.hash(i)).collect();
     let told = parameters.iter().any(|p| !p.is_empty()) && different.len() < parameters.len().div_ceil(2);
     (told && parameters.len() > 1).then(|| {
         format!(
@@ -36,7 +36,7 @@ pub fn inspect(row: &SetRow<'_>, posterior: &Posterior, glances: &[Glance]) -> R
     let mut findings = Findings::new(glances, row.set.truth, data, columns, |i| places[i].clone());
     if data != Some(MembersData::Same)
         && findings.dependent.is_none()
-        && let Some(text) = alike(&posterior.members.parameters)
+        && let Some(text) = alike(posterior)
     {
         findings.warnings.push(text.clone());
         findings.dependent = Some(text);
