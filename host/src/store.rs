@@ -31,7 +31,7 @@ pub struct Key {
 }
 
 /// Inputs that are another for each chain and member: what is stored of inputs, so that it can be told which one changed, is the rest.
-const OWN: [&str; 5] = ["chain", "members", "parameters", "sampling", "seed"];
+const OWN: [&str; 6] = ["chain", "members", "parameters", "rows", "sampling", "seed"];
 
 impl Key {
     /// The key of a stage of this kind with these inputs. Object keys are sorted, so equal values give equal keys.
