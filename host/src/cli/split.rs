@@ -86,7 +86,7 @@ fn rows(kind: Kinds, k: u64, number: u64, n: u64, seed: Seed) -> Vec<u64> {
         Kinds::Half => {
             all.shuffle(&mut seed.index(k / 2).stream());
             let rest = all.split_off(n.div_ceil(2) as usize);
-            if k % 2 == 0 { all } else { rest }
+            if k.is_multiple_of(2) { all } else { rest }
         }
         Kinds::Subset => {
             all.shuffle(&mut seed.stream());
