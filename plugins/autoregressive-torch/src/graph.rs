@@ -15,14 +15,14 @@ pub(crate) fn log_density(
 ) -> Tensor {
     let features = features(network, x).to_kind(kind).to_device(device);
     let raw = causal_transformer(&network.shape, views, &features);
-    let d = network.columns.len() as i64;
+    let d = network.columns.dimension() as i64;
     let x = Tensor::from_slice(x).to_kind(kind).to_device(device).view([-1, d]);
     MixtureHead::new(network.components, network.columns.supports()).log_density(&raw, &x)
 }
 
 /// The input features of all tokens, n x d x features; zeros for the start token.
 pub(crate) fn features(network: &Network, x: &[f64]) -> Tensor {
-    let (d, width) = (network.columns.len(), network.columns.features());
+    let (d, width) = (network.columns.dimension(), network.columns.features());
     let mut features = vec![0.0_f32; x.len() * width];
     for (tokens, event) in features.chunks_exact_mut(d * width).zip(x.chunks_exact(d)) {
         for (column, token) in tokens.chunks_exact_mut(width).skip(1).enumerate() {

@@ -27,7 +27,7 @@ impl Columns {
     }
 
     /// Columns of an event.
-    pub fn len(&self) -> usize {
+    pub fn dimension(&self) -> usize {
         self.supports.len()
     }
 

@@ -40,7 +40,7 @@ impl WithSimd for Loss<'_> {
         pass.decoder.step(simd, 0, features.at::<S, 1>(0), work, raw.rows_mut::<S, 1>());
 
         // Whole blocks, then the rest register by register: fewer lanes without an event.
-        let (d, lanes) = (network.columns.len(), lanes::block_events::<S>());
+        let (d, lanes) = (network.columns.dimension(), lanes::block_events::<S>());
         let events = weights.len() / lanes * lanes;
         let (x, rest_x) = x.split_at(events * d);
         let (weights, rest_weights) = weights.split_at(events);
@@ -79,7 +79,7 @@ impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Blocks { pass, memory, start, x, weights } = self;
-        let (d, lanes) = (pass.network.columns.len(), V * S::F32_LANES);
+        let (d, lanes) = (pass.network.columns.dimension(), V * S::F32_LANES);
         memory.work.set_start::<S, V, 1>(&start.work);
         let mut loss = 0.0;
         for (x, weights) in x.chunks(lanes * d).zip(weights.chunks(lanes)) {
@@ -113,7 +113,7 @@ impl Pass<'_> {
     fn forward<S: Simd, const V: usize>(&self, simd: S, position: usize, x: &[f64], memory: &mut Memory<V>) {
         let Memory { work, features, raw, .. } = memory;
         let (columns, lanes) = (&self.network.columns, V * S::F32_LANES);
-        for (lane, event) in x.chunks_exact(columns.len()).enumerate() {
+        for (lane, event) in x.chunks_exact(columns.dimension()).enumerate() {
             let numbers = &mut features.numbers_mut(position)[lane..];
             columns.write(position - 1, event[position - 1], numbers, lanes);
         }
@@ -135,7 +135,7 @@ impl Pass<'_> {
         // Lanes without an event keep the coordinates of an earlier one, with weight 0.
         let numbers = pair.numbers_mut();
         numbers[lanes..].fill(0.0);
-        for (lane, (event, weight)) in x.chunks_exact(columns.len()).zip(weights).enumerate() {
+        for (lane, (event, weight)) in x.chunks_exact(columns.dimension()).zip(weights).enumerate() {
             numbers[lane] = event[position] as f32;
             numbers[lanes + lane] = -*weight as f32;
         }
@@ -165,7 +165,7 @@ impl Pass<'_> {
     ) {
         let Memory { work, back, features, outputs, .. } = memory;
         back.clear();
-        for position in (1..self.network.columns.len()).rev() {
+        for position in (1..self.network.columns.dimension()).rev() {
             let (features, outputs) = (features.at::<S, V>(position), outputs.at::<S, V>(position));
             self.backward.step(simd, (position, events), features, outputs, work, back);
         }

@@ -24,7 +24,7 @@ impl AutoregressiveMember {
     }
 
     fn check_columns(&self, found: usize) -> Result<()> {
-        let expected = self.network.columns.len();
+        let expected = self.network.columns.dimension();
         if found == expected {
             return Ok(());
         }
@@ -83,7 +83,7 @@ impl AutoregressiveMember {
             raw: Rows::new(Workspace::output_rows(&self.network.shape), lanes),
             sums: Rows::new(2 * self.network.components, lanes),
             pair: Rows::new(2, lanes),
-            x: vec![0.0; lanes * self.network.columns.len()],
+            x: vec![0.0; lanes * self.network.columns.dimension()],
             log_density: vec![0.0; lanes],
         };
         // The features of the start token are zero. Its keys and values stay in the cache for all blocks.
@@ -96,7 +96,7 @@ impl AutoregressiveMember {
     #[inline(always)]
     fn advance<S: Simd>(&self, simd: S, column: usize, scratch: &mut Scratch) {
         let Scratch { work, features, raw, x, .. } = scratch;
-        let (d, lanes) = (self.network.columns.len(), lanes::block_events::<S>());
+        let (d, lanes) = (self.network.columns.dimension(), lanes::block_events::<S>());
         let columns = &self.network.columns;
         for (lane, event) in x.chunks_exact(d).enumerate() {
             columns.write(column - 1, event[column - 1], &mut features.numbers_mut()[lane..], lanes);
@@ -110,7 +110,7 @@ impl AutoregressiveMember {
         let Scratch { start, raw, sums, pair, x, log_density, .. } = scratch;
         let raw = if column == 0 { start } else { raw };
         let support = self.network.columns.supports()[column];
-        let d = self.network.columns.len();
+        let d = self.network.columns.dimension();
         let lanes = lanes::block_events::<S>();
         for (value, event) in pair.numbers_mut().iter_mut().zip(x.chunks_exact(d)) {
             *value = event[column] as f32;
@@ -144,7 +144,7 @@ impl WithSimd for Sampling<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(mut self, simd: S) {
         let member = self.member;
-        let (d, lanes) = (member.network.columns.len(), lanes::block_events::<S>());
+        let (d, lanes) = (member.network.columns.dimension(), lanes::block_events::<S>());
         let mut stream = self.seed.stream();
         let mut scratch = member.scratch(simd);
         let mut uniforms = Rows::new(d, lanes);
@@ -186,7 +186,7 @@ impl AutoregressiveMember {
     fn draw<S: Simd>(&self, simd: S, column: usize, uniform: Row<S>, normals: &[f64], scratch: &mut Scratch) {
         let Scratch { start, raw, sums, pair, x, .. } = scratch;
         let raw = if column == 0 { start } else { raw };
-        let d = self.network.columns.len();
+        let d = self.network.columns.dimension();
         let support = self.network.columns.supports()[column];
         let sums = &mut sums.rows_mut::<S, VECTORS>()[..self.network.components];
         let (m, a) = lanes::choose(simd, raw.rows::<S, VECTORS>(), uniform, sums);
@@ -241,7 +241,7 @@ impl WithSimd for Evaluation<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let member = self.member;
-        let (d, lanes) = (member.network.columns.len(), lanes::block_events::<S>());
+        let (d, lanes) = (member.network.columns.dimension(), lanes::block_events::<S>());
         let mut scratch = member.scratch(simd);
         let mut event = vec![0.0; d];
         for (block, out) in self.out.chunks_mut(lanes).enumerate() {

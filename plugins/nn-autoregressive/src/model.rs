@@ -42,7 +42,7 @@ impl AutoregressiveModel {
         columns: Columns,
         events: ArrayView2<'_, f64>,
     ) -> Result<Self> {
-        let (d, components) = (columns.len(), config.components);
+        let (d, components) = (columns.dimension(), config.components);
         let mut training = vec![0.0; events.nrows() * d];
         let mut log_jacobian = Vec::with_capacity(events.nrows());
         for (row, x) in training.chunks_exact_mut(d).enumerate() {
@@ -76,7 +76,7 @@ impl AutoregressiveModel {
 
     /// Network coordinates of training events, one after the other; an error for a row beyond them.
     pub fn rows(&self, rows: &[u64]) -> Result<Vec<f64>> {
-        let d = self.network.columns.len();
+        let d = self.network.columns.dimension();
         let mut x = Vec::with_capacity(rows.len() * d);
         for &row in rows {
             let start = row as usize * d;

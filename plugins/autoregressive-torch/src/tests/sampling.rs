@@ -39,7 +39,7 @@ fn libm_erfc(x: f64) -> f64 {
 /// The probability integral transform: given the numbers before it, the distribution function at each sampled number
 /// is uniform. The conditionals come from libtorch's graph over whole events, so this also checks the cache.
 fn check(model: &AutoregressiveModel, theta: &[f32], n: usize) {
-    let d = model.network.columns.len();
+    let d = model.network.columns.dimension();
     let mut out = Array2::zeros((n, d));
     model.at(theta).unwrap().sample(chunk(7), out.view_mut()).unwrap();
     let mut x = vec![0.0; n * d];
