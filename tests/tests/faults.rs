@@ -119,23 +119,23 @@ fn faults_of_uncertainty_models_are_found() {
                 "chains members members-seed stored-chains lost-chain row-counts threads stop members-differ other-seed training-rows",
             ),
             ("nan-in-chain", "chains members members-seed stored-chains row-counts"),
-            ("infer-at-random", "chains threads"),
+            ("infer-at-random", "chains threads training-rows"),
             ("ignores-stop", "stop"),
             (
                 "wrong-number",
                 "members members-seed stored-chains lost-chain row-counts members-differ other-seed training-rows",
             ),
             ("wrong-length", "members"),
-            ("members-at-random", "members-seed stored-chains"),
+            ("members-at-random", "members-seed stored-chains training-rows"),
             ("no-effective-members", "members lost-chain"),
-            ("order-of-vectors", "stored-chains"),
-            ("invents-members", "no-chains members-differ other-seed"),
+            ("order-of-vectors", "stored-chains training-rows"),
+            ("invents-members", "no-chains members-differ other-seed training-rows"),
             ("impossible-number", "requirements"),
             (
                 "rows-beyond",
                 "chains members members-seed stored-chains lost-chain row-counts threads stop members-differ other-seed spread training-rows",
             ),
-            ("rows-at-random", "chains members-seed threads other-seed training-rows"),
+            ("rows-at-random", "chains threads training-rows"),
         ],
     );
 }
