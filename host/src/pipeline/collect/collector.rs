@@ -29,6 +29,9 @@ pub struct Outcome {
 /// Most generated distributions that are kept with their covariance.
 const MOST_HISTOGRAMS: usize = 100;
 
+/// Most cells of which the three steps of a demonstration are kept: of a large matrix they would be half of the file.
+const MOST_DEMONSTRATED: usize = 100;
+
 /// Collects results cell by cell.
 pub struct Collector<'a> {
     experiment: &'a Experiment,
@@ -224,8 +227,10 @@ impl<'a> Collector<'a> {
 
     /// The results over all training sets.
     pub fn finish(mut self) -> Outcome {
+        let many = self.results.cells.len() > MOST_DEMONSTRATED;
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
+            cell.replicas.iter_mut().filter(|_| many).for_each(|r| r.demonstrated = None);
         }
         let warnings: Vec<String> = self.results.cells.iter().filter_map(against_truth).collect();
         warnings.into_iter().for_each(|warning| self.warn(warning));
