@@ -53,12 +53,13 @@ fn a_large_matrix_has_small_files_and_is_not_drawn_again() {
     let folder = place.path("run");
     let [figures, pages] = ["figures", "pages"].map(|name| folder.join(name));
 
-    // Each null law once, a line for each cell, and numbers without their names: 2000 cells stay below 10 MB.
+    // Each null law once, a line for each cell, and numbers without their names: 2000 cells stay below 11 MB, of which what
+    // the spread alone gives, beside an estimate that includes the bias, is one.
     let found = results(&folder);
     let cells = found["cells"].as_array().expect("cells");
     assert_eq!(cells.len(), CELLS);
     let size = std::fs::metadata(folder.join("results.json")).expect("results").len() as usize;
-    assert!(size < 5_000 * CELLS, "{size} bytes for {CELLS} cells");
+    assert!(size < 5_500 * CELLS, "{size} bytes for {CELLS} cells");
     let laws: BTreeSet<String> =
         found["null_laws"].as_array().expect("laws").iter().map(Value::to_string).collect();
     assert_eq!(laws.len(), found["null_laws"].as_array().expect("laws").len(), "a law stands twice");
