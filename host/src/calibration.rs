@@ -141,11 +141,13 @@ fn calibration(cell: &Cell, results: &Results, effective: &Value) -> Option<Cell
         (TrueVersion::PosteriorMean, overall.g_true_posterior_mean),
         (TrueVersion::SingleMember, overall.g_true_single_member),
     ];
-    for (version, truth) in of_members.into_iter().filter(|_| versions.is_empty()).collect::<Vec<_>>() {
-        if let Some(g_true) = truth
-            && let Some(value) = g_true.value
-        {
-            versions.push(against(version, g_true, cell.replicas.iter().map(|r| (&r.estimate, value))));
+    if versions.is_empty() {
+        for (version, truth) in of_members {
+            if let Some(g_true) = truth
+                && let Some(value) = g_true.value
+            {
+                versions.push(against(version, g_true, cell.replicas.iter().map(|r| (&r.estimate, value))));
+            }
         }
     }
     if versions.is_empty() {

@@ -31,43 +31,36 @@ use crate::workflow::{self, MadeWith};
 
 /// Runs `amplicast run`.
 pub fn run(command: &RunCommand, process: &Process) -> u8 {
-    let ready = match prepare(&command.experiment, &command.set, &command.plugins, command.threads, process) {
-        Ok(ready) => ready,
-        Err(error) => return refused(error),
-    };
-    let (out, others) = folders(&command.out, &ready, process);
-    let place = Place { stages: &out, others: &others, results: &out };
-    finish(&ready, place, |results| Ok(calibration::readable(&out, results)), show)
+    run_and(command, process, |found, _| show(found))
 }
 
 /// Runs `amplicast demonstrate`: a run whose cells show predicted errors, their validation, and what they improve.
 pub fn demonstrate(command: &RunCommand, process: &Process) -> u8 {
+    run_and(command, process, |found, out| {
+        let text = report::demonstrations(&found.results, terminal::width());
+        if text.is_empty() {
+            println!(
+                "nothing to demonstrate: expected an averaging metric with members that know their events (`halves`), found none"
+            );
+        }
+        print!("{text}");
+        let folder = out.join("exports");
+        for name in exports::write(&found.histograms, &folder)? {
+            println!("histogram with its covariance: {}", folder.join(name).display());
+        }
+        println!("report: {}", found.page.display());
+        Ok(())
+    })
+}
+
+fn run_and(command: &RunCommand, process: &Process, show: impl FnOnce(&Found, &Path) -> Result<()>) -> u8 {
     let ready = match prepare(&command.experiment, &command.set, &command.plugins, command.threads, process) {
         Ok(ready) => ready,
         Err(error) => return refused(error),
     };
     let (out, others) = folders(&command.out, &ready, process);
     let place = Place { stages: &out, others: &others, results: &out };
-    finish(
-        &ready,
-        place,
-        |results| Ok(calibration::readable(&out, results)),
-        |found| {
-            let text = report::demonstrations(&found.results, terminal::width());
-            if text.is_empty() {
-                println!(
-                    "nothing to demonstrate: expected an averaging metric with members that know their events (`halves`), found none"
-                );
-            }
-            print!("{text}");
-            let folder = out.join("exports");
-            for name in exports::write(&found.histograms, &folder)? {
-                println!("histogram with its covariance: {}", folder.join(name).display());
-            }
-            println!("report: {}", found.page.display());
-            Ok(())
-        },
-    )
+    finish(&ready, place, |results| Ok(calibration::readable(&out, results)), |found| show(found, &out))
 }
 
 /// Runs `amplicast calibrate`: a run over several training sets in the folder `calibration` of the experiment's run, with which

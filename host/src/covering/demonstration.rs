@@ -3,9 +3,9 @@
 use ndarray::Array2;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-use super::fits::Fits;
+use super::fits::{Fits, Sample};
 use super::interval::Parts;
-use super::matrix::{Symmetric, center, difference};
+use super::matrix::{Symmetric, difference};
 
 /// Step 1: the integrals of one fit's events with their covariance.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,8 +50,8 @@ impl Fits {
     /// The scatter has the shape of the covariance over parts, and the size of v; a bias has the direction of the distance from the training
     /// events. One that is seen is known to these events' own error, which is added.
     pub fn predicted(&self, parts: &Parts, bias_seen: bool) -> Predicted {
-        let centers: Vec<Vec<f64>> = self.parts.iter().map(|part| center(&part.starts)).collect();
-        let generated = if self.full.is_empty() { center(&centers) } else { center(&self.full) };
+        let centers = self.centers();
+        let generated = self.generated(&centers);
         let scatter = Symmetric::covariance(&centers);
         let unit = self.unit() / self.training.events;
         let of_scatter = parts.v * unit / scatter.trace();
@@ -76,12 +76,12 @@ impl Fits {
 }
 
 impl Predicted {
-    /// Against `events` true events with these integrals and covariance from event to event; none where both covariances together cannot be
-    /// inverted.
-    pub fn validated(&self, means: &[f64], covariance: &[f64], events: f64) -> Option<Validated> {
-        let delta = difference(&self.generated, means);
+    /// Against other true events; none where both covariances together cannot be inverted.
+    pub fn validated(&self, truth: &Sample) -> Option<Validated> {
+        let delta = difference(&self.generated, &truth.means);
         let size = delta.len();
-        let both: Vec<f64> = self.total.entries.iter().zip(covariance).map(|(c, m)| c + m / events).collect();
+        let of_truth = truth.covariance.iter().map(|m| m / truth.events);
+        let both: Vec<f64> = self.total.entries.iter().zip(of_truth).map(|(c, m)| c + m).collect();
         let pulls = (0..size).map(|r| delta[r] / both[r * (size + 1)].sqrt()).collect();
         let solved = solved(Array2::from_shape_vec((size, size), both).ok()?, &delta)?;
         let chi_squared: f64 = solved.iter().zip(&delta).map(|(x, d)| x * d).sum();
@@ -146,7 +146,7 @@ impl Improved {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::covering::fits::{Part, Sample};
+    use crate::covering::fits::Part;
 
     fn parts(v: f64, u2: f64, k: f64) -> Parts {
         Parts { v, nu_v: 40.0, u2, k, nu: 17.2, nu_null: 17.2, nu_k: 150.0, s_v: 0.0 }
@@ -202,7 +202,7 @@ mod tests {
         let bias = of.beta() * 0.18 / 1000.0;
         assert!(predicted.total.entries[0] > bias && predicted.total.entries[3] < bias);
         // Against infinitely many true events: two pulls, and a chi-squared that is no more than the sum of squares for a diagonal one.
-        let found = predicted.validated(&[0.1, 0.1], &[0.09, -0.01, -0.01, 0.09], 1e12).unwrap();
+        let found = predicted.validated(&Sample { events: 1e12, ..fits.training.clone() }).unwrap();
         assert!(found.degrees == 2.0 && found.pulls[1].abs() < 1e-9 && found.p > 0.0, "{found:?}");
         let error = predicted.total.entries[0].sqrt();
         assert!((found.pulls[0] - 0.01 / error).abs() < 1e-6, "{found:?}");

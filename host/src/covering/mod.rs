@@ -12,7 +12,14 @@ mod fits;
 mod interval;
 mod layout;
 mod matrix;
+mod mean_square;
+mod measure;
 mod noncentral;
+mod pairs;
+mod parts;
+mod subsets;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
 pub use demonstration::Improved;

@@ -189,22 +189,24 @@ impl<'a> Collector<'a> {
                 m.values.last().map_or(0.0, |v| v[bin]) / total
             };
             let bins = 0..column.edges.len() - 1;
+            let spread = curves.layout.as_ref().map_or_else(|| curves.speaking.clone(), Layout::spread);
             let (generated, generated_spread) = bins
                 .map(|bin| {
                     let of = |some: &[usize]| -> Vec<f64> {
                         some.iter().map(|i| fraction(&members[*i], bin)).collect()
                     };
-                    let spread =
-                        curves.layout.as_ref().map_or_else(|| curves.speaking.clone(), Layout::spread);
                     (mean(&of(&curves.speaking)), variance(&of(&spread)).unwrap_or(0.0).sqrt())
                 })
                 .unzip();
             let axis = self.target(cell).axis.clone();
             if let Some(layout) = curves.layout.as_ref().filter(|_| self.histograms.len() < MOST_HISTOGRAMS) {
                 let texts = [cell.name.summary.as_str(), axis.as_str()];
-                let found = histogram(members, layout, &column.edges, texts, &cell.name);
-                let found = found.map(|histogram| Generated { of: cell.name.clone(), histogram });
-                self.histograms.extend(found);
+                match histogram(members, layout, &column.edges, texts, &cell.name) {
+                    Ok(found) => self
+                        .histograms
+                        .extend(found.map(|histogram| Generated { of: cell.name.clone(), histogram })),
+                    Err(error) => self.warn(format!("{}: no export: {error}", cell.name.summary)),
+                }
             }
             let true_curve = truth.histograms.get(i).and_then(Option::as_ref).filter(|t| t.passed > 0);
             self.results.distributions.push(Distribution {

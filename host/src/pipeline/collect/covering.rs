@@ -1,9 +1,10 @@
 //! A cell whose members know their events: the bias is in its G.
 
-use amplicast_sdk::{Comparison, Error, Expectations, Result};
+use amplicast_sdk::{Comparison, Error, Result};
 
 use super::demonstration::{Further, demonstrated};
-use crate::covering::{Covering, Fits, Intervals, Kind, Layout, Part, Sample, Shape};
+use super::fits::fits;
+use crate::covering::{Covering, Intervals, Kind, Layout, Shape};
 use crate::format::short;
 use crate::inspection::Footing;
 use crate::pipeline::curves::MemberCurve;
@@ -18,25 +19,25 @@ pub struct WithBias {
     pub apart: TakenApart,
     /// Events of a fit's training that pass the selection: the denominator of G.
     pub n_train: u64,
-    /// The three steps of a demonstration; none of subsets, which are no fit to all events.
+    /// The three steps of a demonstration, if they were wanted; none of subsets, which are no fit to all events.
     pub demonstrated: Option<Demonstrated>,
 }
 
 /// The estimate from members that know their events; none where this metric, or these members, do not allow it.
 ///
-/// `n_train` are all true events that pass, of which the generator may have seen a part.
+/// `n_train` are all true events that pass, of which the generator may have seen a part; `steps` are those of a demonstration, if they are
+/// wanted.
 pub fn with_bias(
     comparison: &dyn Comparison,
     list: &[MemberCurve],
     layout: &Layout,
     n_train: u64,
     footing: &Footing,
-    further: Further<'_>,
+    steps: Option<Further<'_>>,
 ) -> Result<Option<WithBias>> {
-    let Some(first) = list.first().and_then(|member| member.fitted_to.as_ref()) else { return Ok(None) };
-    let training = expectations(comparison, &first.all)?;
-    let units = training.units.clone();
-    let fits = fits(comparison, list, layout, training, first.all.passed)?;
+    let missing = || Error::plugin("a metric has expectation values of some samples only");
+    let expectations = |of: &Tally| comparison.expectations(&of.values, of.passed)?.ok_or_else(missing);
+    let Some((fits, units)) = fits(list, layout, &expectations)? else { return Ok(None) };
     if fits.unit() <= 0.0 {
         return Err(Error::data(
             "expected training events inside and outside of the regions, found none on one side",
@@ -50,7 +51,7 @@ pub fn with_bias(
         _ => Whose::OneFit,
     };
     let Some(found) = Covering::new(taken) else { return Ok(None) };
-    let seen = first.all.passed as f64;
+    let seen = fits.training.events;
     // Left-out events are true events that were used, and count.
     let (events, n_train) = match of {
         Whose::OneSubset => (seen / layout.parts.len() as f64, (seen / layout.parts.len() as f64) as u64),
@@ -72,9 +73,9 @@ pub fn with_bias(
         limit: found.taken.one.x() * fits.unit() / events,
         reason: reason(&found, scale),
     };
-    let demonstrated = match of {
-        Whose::OneSubset => None,
-        _ => {
+    let demonstrated = match (of, steps) {
+        (Whose::OneSubset, _) | (_, None) => None,
+        (_, Some(further)) => {
             let seen = found.kind == Kind::BiasSeen;
             demonstrated(comparison, &fits, (&found.taken.one, seen), &units, further)?
         }
@@ -104,61 +105,6 @@ fn reason(found: &Covering, scale: f64) -> String {
             short(scale * found.if_unbiased())
         ),
     }
-}
-
-fn expectations(comparison: &dyn Comparison, of: &Tally) -> Result<Expectations> {
-    let missing = || Error::plugin("a metric has expectation values of some samples only");
-    comparison.expectations(&of.values, of.passed)?.ok_or_else(missing)
-}
-
-/// What the members and their events give, in the units of the training events.
-fn fits(
-    comparison: &dyn Comparison,
-    list: &[MemberCurve],
-    layout: &Layout,
-    training: Expectations,
-    events: u64,
-) -> Result<Fits> {
-    let size = training.means.len();
-    let in_units =
-        |means: &[f64]| -> Vec<f64> { means.iter().zip(&training.units).map(|(x, u)| x / u).collect() };
-    let of_member = |member: usize| -> Result<(Expectations, u64)> {
-        let MemberCurve { passed, values, .. } = &list[member];
-        let (passed, values) =
-            (passed.last().copied().unwrap_or(0), values.last().cloned().unwrap_or_default());
-        Ok((expectations(comparison, &Tally { passed, values })?, passed))
-    };
-    let means = |member: &usize| -> Result<Vec<f64>> { Ok(in_units(&of_member(*member)?.0.means)) };
-    let part = |members: &Vec<usize>| -> Result<Part> {
-        let fitted = list[members[0]].fitted_to.as_ref();
-        let fitted =
-            fitted.ok_or_else(|| Error::plugin("expected what a member was fitted to, found none"))?;
-        let own = in_units(&expectations(comparison, &fitted.own)?.means);
-        Ok(Part { own, starts: members.iter().map(means).collect::<Result<_>>()? })
-    };
-    let mut finite = 0.0;
-    for member in 0..list.len() {
-        let (found, passed) = of_member(member)?;
-        let variances = found.covariance.iter().step_by(size + 1).zip(&training.units);
-        finite +=
-            variances.map(|(v, unit)| v / (unit * unit)).sum::<f64>() / passed as f64 / list.len() as f64;
-    }
-    let units = &training.units;
-    let covariance = training.covariance.iter().enumerate();
-    let covariance = covariance.map(|(i, m)| m / (units[i / size] * units[i % size])).collect();
-    Ok(Fits {
-        training: Sample {
-            events: events as f64,
-            means: in_units(&training.means),
-            covariance,
-            trace_error: training.error,
-        },
-        full: layout.full.iter().map(means).collect::<Result<_>>()?,
-        parts: layout.parts.iter().map(part).collect::<Result<_>>()?,
-        pairs: layout.pairs.clone(),
-        finite,
-        factor: layout.factor,
-    })
 }
 
 /// What an estimate from the spread of members alone is called: a variance, which does not show a bias.

@@ -2,6 +2,7 @@
 
 use amplicast_sdk::{Comparison, Result};
 
+use super::fits::sample;
 use crate::covering::{Fits, Improved, Parts, Symmetric};
 use crate::pipeline::observe::Tally;
 use crate::results::{AgainstEvents, Demonstrated, Demonstration};
@@ -9,7 +10,7 @@ use crate::results::{AgainstEvents, Demonstrated, Demonstration};
 /// Below this probability the generated values are called inconsistent with the true ones.
 const INCONSISTENT: f64 = 0.05;
 
-/// Most quantities whose covariance is reported.
+/// Most quantities: their errors are numbers each, and the test against further events inverts their covariance.
 const MOST: usize = 100;
 
 /// Further true events: where they come from, and what the accumulator holds after them.
@@ -32,14 +33,7 @@ pub fn demonstrated(
         Some((reference, tally)) if tally.passed > 0 => {
             let found = comparison.expectations(&tally.values, tally.passed)?;
             found.and_then(|e| {
-                let means: Vec<f64> = e.means.iter().zip(units).map(|(x, u)| x / u).collect();
-                let covariance: Vec<f64> = e
-                    .covariance
-                    .iter()
-                    .enumerate()
-                    .map(|(i, m)| m / (units[i / size] * units[i % size]))
-                    .collect();
-                let found = predicted.validated(&means, &covariance, tally.passed as f64)?;
+                let found = predicted.validated(&sample(&e, units, tally.passed))?;
                 Some(AgainstEvents {
                     reference: reference.into(),
                     events: tally.passed,
@@ -67,14 +61,13 @@ pub fn demonstrated(
             of.entries.iter().step_by(size + 1).map(|v| (v.max(0.0) / events).sqrt()).collect();
         scaled(&roots)
     };
-    let of_events = Symmetric { size, entries: fits.training.covariance.clone() };
     Ok(Some(Demonstrated {
         quantities,
         generated: scaled(&predicted.generated),
         training: scaled(&fits.training.means),
         error_statistical: errors(&predicted.statistical, 1.0),
         error_total: errors(&predicted.total, 1.0),
-        error_training: errors(&of_events, fits.training.events),
+        error_training: errors(&fits.training.of_event(), fits.training.events),
         against,
         ratio: improved.ratio,
         ratio_at_most: improved.at_most,

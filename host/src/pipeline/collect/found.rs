@@ -93,18 +93,19 @@ impl Found {
         let alone = estimate(comparison, &curves, n_train as f64, &footing)?;
         let with_bias = match &row.layout {
             Some(layout) if averaging => {
-                let source = validation.as_ref().map(|v| v.source.as_str()).filter(|_| set == 0);
+                let source = validation.as_ref().map(|v| v.source.as_str());
+                let steps = (set == 0).then(|| source.zip(truth));
                 // Rows of members that were fitted here are certain, and so is what repeats them: no bound has to be withheld.
                 let certain = cell.uncertainty.is_some();
                 let footing = if certain { &Footing::Sound } else { &footing };
-                with_bias(comparison, list, layout, n_train, footing, source.zip(truth))?
+                with_bias(comparison, list, layout, n_train, footing, steps)?
             }
             _ => None,
         };
         let mut demonstrated = None;
         let (estimate, apart, spread_alone, n_train) = match with_bias {
             Some(found) => {
-                demonstrated = found.demonstrated.filter(|_| set == 0);
+                demonstrated = found.demonstrated;
                 (found.estimate, Some(found.apart), Some(alone), found.n_train)
             }
             None if averaging && averages(comparison, &curves)? => {

@@ -4,6 +4,7 @@ mod against_truth;
 mod collector;
 mod covering;
 mod demonstration;
+mod fits;
 mod found;
 mod histograms;
 mod overall;
