@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use amplicast_sdk::ndarray::s;
-use amplicast_sdk::{Batch, MembersData, Origin, Result};
+use amplicast_sdk::ndarray::{Array2, s};
+use amplicast_sdk::{Batch, Chunk, MembersData, Origin, Result};
 
 use super::true_sample::values_of;
 use crate::covering::Shape;
@@ -12,18 +12,37 @@ use crate::pipeline::observe::Observables;
 use crate::pipeline::posterior::{Posterior, SetRow};
 use crate::results::Inspected;
 
-/// Members of which half or more have the parameters of another one, and saw the same events, are no fits, or draws, of their own.
-fn alike(posterior: &Posterior) -> Option<String> {
+/// Events by which members of the same parameters are compared.
+const COMPARED: usize = 100;
+
+/// Members of which half or more are the same as another one are no fits, or draws, of their own.
+fn alike(row: &SetRow<'_>, posterior: &Posterior) -> Result<Option<String>> {
     let parameters = &posterior.members.parameters;
-    let different: HashSet<String> = (0..parameters.len() as u64).map(|i| posterior.hash(i)).collect();
-    let told = parameters.iter().any(|p| !p.is_empty()) && different.len() < parameters.len().div_ceil(2);
-    (told && parameters.len() > 1).then(|| {
+    let bits = |p: &Vec<f32>| p.iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
+    let few = |different: usize| different < parameters.len().div_ceil(2);
+    let mut different = parameters.iter().map(bits).collect::<HashSet<_>>().len();
+    if posterior.layout.is_some() && few(different) {
+        // A generator that is prepared on other events may be another one with the same parameters: it tells by what it generates.
+        let generated = (0..parameters.len()).map(|i| first_events(row, posterior, i as u64));
+        different = generated.collect::<Result<HashSet<_>>>()?.len();
+    }
+    let told = parameters.iter().any(|p| !p.is_empty()) && few(different);
+    Ok((told && parameters.len() > 1).then(|| {
         format!(
-            "{} members have {} different set(s) of parameters: expected fits or draws of their own, as many as members",
-            parameters.len(),
-            different.len()
+            "{} members have {different} different set(s) of parameters: expected fits or draws of their own, as many as members",
+            parameters.len()
         )
-    })
+    }))
+}
+
+/// The bits of the first events that a member generates with the same random numbers as all others.
+fn first_events(row: &SetRow<'_>, posterior: &Posterior, i: u64) -> Result<Vec<u64>> {
+    let member = row.member(posterior, i)?;
+    let count = member.capacity().map_or(COMPARED, |all| all.min(COMPARED as u64) as usize);
+    let mut events = Array2::zeros((count, row.setting.components.schema.dimension()));
+    let chunk = Chunk { index: 0, first_event: 0, seed: row.sampling_seed(0) };
+    member.sample(chunk, events.view_mut())?;
+    Ok(events.iter().map(|x: &f64| x.to_bits()).collect())
 }
 
 /// What was found in the members' events, and what results say of it.
@@ -36,7 +55,7 @@ pub fn inspect(row: &SetRow<'_>, posterior: &Posterior, glances: &[Glance]) -> R
     let mut findings = Findings::new(glances, row.set.truth, data, columns, |i| places[i].clone());
     if data != Some(MembersData::Same)
         && findings.dependent.is_none()
-        && let Some(text) = alike(posterior)
+        && let Some(text) = alike(row, posterior)?
     {
         findings.warnings.push(text.clone());
         findings.dependent = Some(text);
