@@ -97,12 +97,14 @@ pub fn supervise(
                 }
                 End::Died(status, calls) => (calls, describe(status), false),
             };
-        // Threads that were all in one component: whichever did it, the component is to blame.
-        suspects.sort_by(|a, b| a.subject.cmp(&b.subject));
-        suspects.dedup_by(|a, b| a.subject == b.subject);
+        suspects.sort_by(|a, b| (&a.subject, &a.call).cmp(&(&b.subject, &b.call)));
+        suspects.dedup_by(|a, b| (&a.subject, &a.call) == (&b.subject, &b.call));
         match suspects.as_slice() {
-            [culprit] => {
-                let message = format!("`{}`, call {}: {how}", shown(&culprit.subject.name), culprit.call);
+            // Threads that were all in one component: whichever did it, the component is to blame, in one of these calls.
+            [culprit, others @ ..] if others.iter().all(|other| other.subject == culprit.subject) => {
+                let calls: Vec<&str> = suspects.iter().map(|suspect| suspect.call.as_str()).collect();
+                let message =
+                    format!("`{}`, call {}: {how}", shown(&culprit.subject.name), calls.join(" or "));
                 if failures.iter().any(|earlier| blame.repeats(earlier, culprit)) {
                     eprintln!(
                         "amplicast: {message}; it had been called once more after it did so before: this is a fault of amplicast"
