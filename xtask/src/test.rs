@@ -10,8 +10,10 @@ use crate::setup;
 /// The first step's that fails.
 pub fn run(checkout: &Checkout, cargo_arguments: &[String]) -> Outcome {
     setup::libtorch(checkout)?;
-    // Tests load the plugins' libraries, which `cargo test` alone does not put into the target folder.
-    checkout::run(&mut checkout.cargo(&["build", "--workspace"]))?;
+    // Tests load the plugins' libraries, which `cargo test` alone does not put into the target folder. With the tests among them, crates have
+    // the features that they have in the tests, and are built once.
+    let targets = ["--lib", "--bins", "--examples", "--tests"];
+    checkout::run(checkout.cargo(&["build", "--workspace"]).args(targets))?;
     let mut test = checkout.cargo(&["test"]);
     if !selects_packages(cargo_arguments) {
         test.arg("--workspace");
