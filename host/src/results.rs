@@ -20,12 +20,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspection::Copies;
 
-pub use demonstrated::{AgainstEvents, Demonstrated, Demonstration};
+pub use demonstrated::{AgainstEvents, Demonstrated, Demonstration, Distance, FewFits};
 pub use diagnosed::{Diagnosed, DiagnosedNumber};
 pub use fields::{Field, Schema};
 pub use member_row::{CellRows, MemberRow};
 pub use shown::ShownMetric;
-pub use table::{TableRow, table_rows};
+pub use table::{TableRow, table_row, table_rows};
 pub use taken_apart::{MeanOfFits, TakenApart, Whose};
 
 /// Everything that a run found.
@@ -403,6 +403,12 @@ pub struct Distribution {
     pub generated: Vec<f64>,
     /// Standard deviation over members of that fraction.
     pub generated_spread: Vec<f64>,
+    /// Error of one fit's fraction, where members know their events: statistics, scatter over training sets, bias.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generated_error: Option<Vec<f64>>,
+    /// How far all bins with enough training events are from the true ones, within the errors of both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<Distance>,
     /// Fraction of true events in each bin, where a truth or holdout is known.
     pub truth: Option<Vec<f64>>,
 }

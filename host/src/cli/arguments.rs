@@ -102,6 +102,11 @@ Exit code: 0 if all jobs are done, 1 if one failed, 2 if they cannot be done her
     #[command(after_help = "Example:
   amplicast report runs/ring-2d")]
     Report(ReportCommand),
+    /// Compare what several runs say of the same questions: G against the number of training events.
+    #[command(after_help = "Example:
+  for n in 300 1000 3000; do amplicast run ring-2d.toml --set experiment.n_train=$n --out runs/n-$n; done
+  amplicast compare runs/n-300 runs/n-1000 runs/n-3000")]
+    Compare(CompareCommand),
     /// Print the JSON Schema of a component's configuration.
     #[command(after_help = "Example:
   amplicast schema gaussian-ring")]
@@ -411,6 +416,17 @@ pub struct ReportCommand {
     /// The folder of a run that was calibrated with the same settings; its calibration is kept with this run.
     #[arg(long, value_name = "DIR")]
     pub calibration: Option<PathBuf>,
+}
+
+/// `amplicast compare`.
+#[derive(Debug, Args)]
+pub struct CompareCommand {
+    /// The folders of finished runs, two or more.
+    #[arg(required = true, num_args = 2.., value_name = "RUN")]
+    pub runs: Vec<PathBuf>,
+    /// Where the page, its figures and the table go.
+    #[arg(long, value_name = "DIR", default_value = "runs/compared")]
+    pub out: PathBuf,
 }
 
 /// A command about one component.

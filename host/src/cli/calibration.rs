@@ -63,7 +63,8 @@ fn speaking(calibration: &Calibration, run: &Path, results: &Results) -> Result<
     Ok(calibration.of_the_same(&effective(run)?, results.cells.iter().map(|cell| &cell.name)))
 }
 
-fn results(run: &Path) -> Result<Results> {
+/// The results of a finished run.
+pub fn results(run: &Path) -> Result<Results> {
     let path = run.join(RESULTS);
     Results::read(finished(run, RESULTS)?.as_bytes()).map_err(|e| damaged(&path, &e))
 }

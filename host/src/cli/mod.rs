@@ -3,6 +3,7 @@
 mod arguments;
 mod calibration;
 mod check;
+mod compare;
 mod conformance;
 mod estimate;
 mod exports;
@@ -42,7 +43,7 @@ pub fn main() -> ExitCode {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     // These are the work of this process, and of no plugin: nothing has to be told to stop.
-    let alone = matches!(arguments.command, Command::Report(_) | Command::Status(_));
+    let alone = matches!(arguments.command, Command::Report(_) | Command::Compare(_) | Command::Status(_));
     let supervised = is_worker();
     let listening = on_stop(move || {
         if flag.swap(true, Ordering::SeqCst) || alone {
@@ -58,6 +59,7 @@ pub fn main() -> ExitCode {
     }
     match &arguments.command {
         Command::Report(command) => return ExitCode::from(written(report::report(command))),
+        Command::Compare(command) => return ExitCode::from(written(compare::compare(command))),
         Command::Status(command) => return ExitCode::from(written(status::status(command))),
         _ => (),
     }
@@ -95,6 +97,7 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
         Command::Estimate(command) => run::estimate(command, process),
         Command::Split(command) => split::split(command, process),
         Command::Report(command) => report::report(command),
+        Command::Compare(command) => compare::compare(command),
         Command::Workflow(command) => workflow::workflow(command, arguments.time_limit, process),
         Command::Job(command) => job::job(command, process),
         Command::Status(command) => status::status(command),

@@ -357,7 +357,8 @@ fn expect_its_workflow(ready: &Ready, effective: &str, out: &Path) -> Result<()>
     }
 }
 
-fn write_rows<R: Serialize>(path: &Path, rows: impl IntoIterator<Item = R>) -> Result<()> {
+/// Writes a table.
+pub fn write_rows<R: Serialize>(path: &Path, rows: impl IntoIterator<Item = R>) -> Result<()> {
     write_in_pieces(path, |to| {
         let mut writer = csv::Writer::from_writer(to);
         rows.into_iter().try_for_each(|row| writer.serialize(row))?;

@@ -66,6 +66,12 @@ impl Experiment {
             for (j, name) in selection.plane.iter().flatten().enumerate() {
                 check(format!("selection[{i}].plane[{j}]"), "summary", name, &names(&self.summary))?;
             }
+            if let Some(part) = selection.thin.filter(|part| !(*part > 0.0 && *part < 1.0)) {
+                let message = format!(
+                    "expected the part of all events that is kept, above 0 and below 1, found {part}"
+                );
+                return Err(source.error(&format!("selection[{i}].thin"), &message));
+            }
             for (j, cut) in selection.cuts.iter().enumerate() {
                 let path = format!("selection[{i}].cuts[{j}]");
                 check(format!("{path}.summary"), "summary", &cut.summary, &names(&self.summary))?;

@@ -137,6 +137,10 @@ pub struct Selection {
     /// All of them must hold.
     #[serde(default)]
     pub cuts: Vec<Cut>,
+    /// The part of all events that an analysis keeps, true and generated ones alike, at random: it throws away the others whatever
+    /// they are (Matchev et al. 2022, section 5.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thin: Option<f64>,
     /// Two summaries in whose plane the report shows which generated events pass, and which are cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plane: Option<[String; 2]>,

@@ -44,7 +44,7 @@ impl Experiment {
         sizes.folder = Some(folder.to_string_lossy().into_owned());
         let mut selection: Vec<Selection> = typed(source, "selection")?;
         if selection.is_empty() {
-            selection.push(Selection { name: ALL.into(), cuts: Vec::new(), plane: None });
+            selection.push(Selection { name: ALL.into(), cuts: Vec::new(), thin: None, plane: None });
         }
         let mut dataset = components(source, Kind::Dataset)?;
         let experiment = Experiment {

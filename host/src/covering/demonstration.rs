@@ -1,7 +1,7 @@
 //! The three steps of Matchev et al. 2022, section 6: predict errors, validate them, demonstrate an improvement.
 
-use ndarray::Array2;
-use statrs::distribution::{ChiSquared, ContinuousCDF};
+use ndarray::{Array2, s};
+use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 use super::fits::{Fits, Sample};
 use super::interval::Parts;
@@ -16,6 +16,10 @@ pub struct Predicted {
     pub statistical: Symmetric,
     /// The whole covariance of one fit's: statistics of the generated events, scatter over training sets, bias.
     pub total: Symmetric,
+    /// The part of it that is the scatter, which is known from a few fits.
+    pub scatter: Symmetric,
+    /// Its degrees of freedom.
+    pub degrees: f64,
 }
 
 /// Step 2: the distance of the generated integrals from those of further true events.
@@ -23,12 +27,25 @@ pub struct Predicted {
 pub struct Validated {
     /// delta' C^-1 delta with both covariances.
     pub chi_squared: f64,
-    /// Its degrees of freedom.
+    /// Its degrees of freedom: integrals that add up to a constant have one less.
+    pub degrees: f64,
+    /// Probability of as much or more, if the covariances were known.
+    pub p: f64,
+    /// With the scatter known from a few fits only; none where they are too few for that.
+    pub few: Option<Hotelling>,
+    /// Deviation over its error, one an integral.
+    pub pulls: Vec<f64>,
+}
+
+/// Hotelling's test: of a covariance that is itself estimated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hotelling {
+    /// chi-squared (n - d + 1) / (n d) for d integrals and n degrees of freedom of the covariance.
+    pub f: f64,
+    /// n - d + 1; those of the numerator are those of chi-squared.
     pub degrees: f64,
     /// Probability of as much or more.
     pub p: f64,
-    /// Deviation over its error, one an integral.
-    pub pulls: Vec<f64>,
 }
 
 /// Step 3: errors with and without generated events, in units of those of the training events.
@@ -55,6 +72,7 @@ impl Fits {
         let scatter = Symmetric::covariance(&centers);
         let unit = self.unit() / self.training.events;
         let of_scatter = parts.v * unit / scatter.trace();
+        let scatter = scatter.times(of_scatter);
         let u = difference(&generated, &self.training.means);
         let of_bias = if parts.u2 > 0.0 { parts.beta() / parts.u2 } else { 0.0 };
         let of_events = self.finite / self.unit();
@@ -62,7 +80,7 @@ impl Fits {
         let size = generated.len();
         let statistical: Vec<f64> = self.training.covariance.iter().map(|m| of_events * m).collect();
         let total = (0..size * size).map(|i| {
-            of_scatter * scatter.entries[i]
+            scatter.entries[i]
                 + of_bias * u[i / size] * u[i % size]
                 + of_bias_error * self.training.covariance[i]
                 + statistical[i]
@@ -71,6 +89,12 @@ impl Fits {
             total: Symmetric { size, entries: total.collect() },
             statistical: Symmetric { size, entries: statistical },
             generated,
+            scatter,
+            degrees: if self.pairs.is_empty() {
+                self.parts.len() as f64 - 1.0
+            } else {
+                self.pairs.len() as f64
+            },
         }
     }
 }
@@ -83,34 +107,60 @@ impl Predicted {
         let of_truth = truth.covariance.iter().map(|m| m / truth.events);
         let both: Vec<f64> = self.total.entries.iter().zip(of_truth).map(|(c, m)| c + m).collect();
         let pulls = (0..size).map(|r| delta[r] / both[r * (size + 1)].sqrt()).collect();
-        let solved = solved(Array2::from_shape_vec((size, size), both).ok()?, &delta)?;
+        let (solved, kept) = solved(Array2::from_shape_vec((size, size), both).ok()?, &delta)?;
         let chi_squared: f64 = solved.iter().zip(&delta).map(|(x, d)| x * d).sum();
-        let degrees = size as f64;
+        let degrees = kept as f64;
         let p = ChiSquared::new(degrees).ok()?.sf(chi_squared);
-        Some(Validated { chi_squared, degrees, p, pulls })
+        let few = self.hotelling(&solved, chi_squared, degrees);
+        Some(Validated { chi_squared, degrees, p, few, pulls })
+    }
+
+    /// Of a chi-squared d' C^-1 d with C^-1 d, where the scatter alone in C is estimated: the degrees of freedom of the whole are
+    /// those of the scatter times the squared inverse of its part in chi-squared (Yao 1965).
+    fn hotelling(&self, solved: &[f64], chi_squared: f64, integrals: f64) -> Option<Hotelling> {
+        let size = solved.len();
+        let product = |r: usize, s: usize| solved[r] * self.scatter.entries[r * size + s] * solved[s];
+        let scattered: f64 = (0..size * size).map(|i| product(i / size, i % size)).sum();
+        let of_all = self.degrees * (chi_squared / scattered).powi(2);
+        let degrees = of_all - integrals + 1.0;
+        let law = FisherSnedecor::new(integrals, degrees.min(MOST_DEGREES)).ok()?;
+        let f = chi_squared * degrees / (of_all * integrals);
+        // Two integrals of three fits have a law, and it tells nothing.
+        (degrees >= 1.0 && f.is_finite()).then(|| Hotelling { f, degrees, p: law.sf(f) })
     }
 }
 
-/// The solution of a system of equations with a positive symmetric matrix, by Cholesky's decomposition; none if it is not positive.
-fn solved(mut a: Array2<f64>, b: &[f64]) -> Option<Vec<f64>> {
+/// With more, a covariance is as good as known, and the law is that of chi-squared.
+const MOST_DEGREES: f64 = 1e6;
+
+/// A pivot that is smaller than this part of its variance is rounding.
+const ROUNDING: f64 = 1e-10;
+
+/// The solution of a system of equations with a covariance matrix, by Cholesky's decomposition, and the rank of the matrix: integrals
+/// that follow from those before them, such as the last of all regions, are left out, with zeros. None of rank 0.
+fn solved(mut a: Array2<f64>, b: &[f64]) -> Option<(Vec<f64>, usize)> {
     let n = b.len();
+    let (mut x, mut rank) = (b.to_vec(), n);
     for j in 0..n {
+        let variance = a[[j, j]];
         for k in 0..j {
             let factor = a[[j, k]];
             for i in j..n {
                 a[[i, j]] -= factor * a[[i, k]];
             }
         }
-        // A matrix that is singular leaves rounding here.
-        if a[[j, j]] <= 0.0 {
-            return None;
-        }
-        let root = a[[j, j]].sqrt();
-        for i in j..n {
-            a[[i, j]] /= root;
+        if a[[j, j]] > ROUNDING * variance {
+            let root = a[[j, j]].sqrt();
+            for i in j..n {
+                a[[i, j]] /= root;
+            }
+        } else {
+            // As if it were not there: its row and column hold nothing.
+            a.slice_mut(s![j, ..]).fill(0.0);
+            a.slice_mut(s![.., j]).fill(0.0);
+            (a[[j, j]], x[j], rank) = (1.0, 0.0, rank - 1);
         }
     }
-    let mut x = b.to_vec();
     for i in 0..n {
         for k in 0..i {
             x[i] -= a[[i, k]] * x[k];
@@ -123,7 +173,7 @@ fn solved(mut a: Array2<f64>, b: &[f64]) -> Option<Vec<f64>> {
         }
         x[i] /= a[[i, i]];
     }
-    Some(x)
+    (rank > 0 && x.iter().all(|x| x.is_finite())).then_some((x, rank))
 }
 
 impl Improved {
@@ -172,10 +222,59 @@ mod tests {
     #[test]
     fn equations_are_solved() {
         let a = ndarray::arr2(&[[4.0, 2.0, 0.4], [2.0, 5.0, 1.0], [0.4, 1.0, 3.0]]);
-        let x = solved(a.clone(), &[1.0, -2.0, 3.0]).unwrap();
+        let (x, rank) = solved(a.clone(), &[1.0, -2.0, 3.0]).unwrap();
+        assert_eq!(rank, 3);
         let b = a.dot(&ndarray::arr1(&x));
         assert!(b.iter().zip([1.0, -2.0, 3.0]).all(|(found, expected)| (found - expected).abs() < 1e-12));
-        assert_eq!(solved(ndarray::arr2(&[[1.0, 1.0], [1.0, 1.0]]), &[1.0, 2.0]), None);
+        assert_eq!(solved(ndarray::arr2(&[[0.0, 0.0], [0.0, 0.0]]), &[1.0, 2.0]), None);
+    }
+
+    /// Three regions that cover everything: the third follows from the others, wherever it stands, and the sum of squares is that of
+    /// Pearson.
+    #[test]
+    fn regions_that_cover_everything_have_one_degree_less() {
+        let fractions = [0.1, 0.2, 0.7];
+        let delta = [0.02, -0.05, 0.03];
+        let pearson: f64 = delta.iter().zip(fractions).map(|(d, f)| d * d / f).sum();
+        for first in 0..3 {
+            let at = |i: usize| (i + first) % 3;
+            let entry = |(r, s): (usize, usize)| {
+                let (a, b) = (fractions[at(r)], fractions[at(s)]);
+                if r == s { a * (1.0 - a) } else { -a * b }
+            };
+            let turned: Vec<f64> = (0..3).map(|i| delta[at(i)]).collect();
+            let (x, rank) = solved(Array2::from_shape_fn((3, 3), entry), &turned).unwrap();
+            let found: f64 = x.iter().zip(&turned).map(|(x, d)| x * d).sum();
+            assert!(rank == 2 && (found / pearson - 1.0).abs() < 1e-9, "{found}, expected {pearson}");
+        }
+    }
+
+    /// A covariance that is all scatter, of 10 degrees of freedom, for two integrals: F of 2 and 9. With a scatter of nothing: chi-squared.
+    #[test]
+    fn few_fits_have_a_law_of_their_own() {
+        let diagonal = |x: f64| Symmetric { size: 2, entries: vec![x, 0.0, 0.0, x] };
+        let of = |scatter: f64| {
+            let predicted = Predicted {
+                generated: vec![2.0, 1.0],
+                statistical: diagonal(0.0),
+                total: diagonal(1.0),
+                scatter: diagonal(scatter),
+                degrees: 10.0,
+            };
+            let truth = Sample {
+                events: 1e12,
+                means: vec![0.0, 0.0],
+                covariance: vec![1.0, 0.0, 0.0, 1.0],
+                trace_error: 0.0,
+            };
+            predicted.validated(&truth).unwrap()
+        };
+        let all = of(1.0).few.unwrap();
+        assert!((all.f - 5.0 * 9.0 / 20.0).abs() < 1e-9 && (all.degrees - 9.0).abs() < 1e-6, "{all:?}");
+        // (1 + 2 f / 9)^(-9/2) for two degrees of freedom of the numerator.
+        assert!((all.p - (1.0 + 2.0 * all.f / 9.0).powf(-4.5)).abs() < 1e-9, "{all:?}");
+        let none = of(1e-4);
+        assert!((none.few.unwrap().p - none.p).abs() < 1e-6, "{none:?}");
     }
 
     /// Two regions, u = (0.01, 0): the trace of the covariance is x V / n and the finite sample's part; the bias sits in the first.

@@ -47,6 +47,11 @@ impl Symmetric {
         Symmetric { size, entries }
     }
 
+    /// This many times it.
+    pub fn times(self, factor: f64) -> Self {
+        Symmetric { entries: self.entries.iter().map(|x| factor * x).collect(), ..self }
+    }
+
     /// The sum of the diagonal.
     pub fn trace(&self) -> f64 {
         self.entries.iter().step_by(self.size + 1).sum()

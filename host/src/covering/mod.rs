@@ -22,7 +22,7 @@ mod subsets;
 mod testing;
 mod verdict;
 
-pub use demonstration::Improved;
+pub use demonstration::{Hotelling, Improved, Predicted, Validated};
 pub use fits::{Fits, Part, Sample};
 pub use interval::{Intervals, Parts};
 pub use layout::{LEAST_PARTS, Layout, Shape, distinct};

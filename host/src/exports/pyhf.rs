@@ -84,6 +84,9 @@ fn check_counts(histogram: &Histogram, numbers: &[f64]) -> Result<()> {
     }
 }
 
+/// Bins that a message names.
+const MOST_NAMED: usize = 3;
+
 /// Refuses bins that a shift may take below zero, all at once: bins are merged by hand.
 fn check_rates(histogram: &Histogram) -> Result<()> {
     let low: Vec<String> = histogram
@@ -92,15 +95,17 @@ fn check_rates(histogram: &Histogram) -> Result<()> {
         .zip(histogram.variances())
         .enumerate()
         .filter(|(_, (value, variance))| **value - ERRORS_ABOVE_ZERO * variance.sqrt() <= 0.0)
-        .map(|(at, (value, variance))| format!("{}: {value} +- {:.4}", histogram.bin(at), variance.sqrt()))
+        .map(|(at, (value, variance))| format!("{}: {value:.1} +- {:.1}", histogram.bin(at), variance.sqrt()))
         .collect();
     if low.is_empty() {
         return Ok(());
     }
+    let (named, rest) = low.split_at(low.len().min(MOST_NAMED));
+    let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
     let message = format!(
-        "a fit would meet negative rates: expected each bin to be more than {ERRORS_ABOVE_ZERO} errors above zero, found {}: merge them \
-         with their neighbors",
-        low.join(", ")
+        "a fit would meet negative rates: expected each bin to be more than {ERRORS_ABOVE_ZERO} errors above zero, found {}{more}: merge \
+         them with their neighbors",
+        named.join(", ")
     );
     Err(Error::data(message).at("values"))
 }
@@ -284,7 +289,7 @@ mod tests {
             (
                 message(|h| (h.values[2], h.values[3]) = (69.0, 60.0), &SIGNAL, &OBSERVED),
                 "values: a fit would meet negative rates: expected each bin to be more than 3 errors above zero, found \
-                 bin 3 (2 to 4): 69 +- 23.1084, bin 4 (4 to 8): 60 +- 23.1084: merge them with their neighbors",
+                 bin 3 (2 to 4): 69.0 +- 23.1, bin 4 (4 to 8): 60.0 +- 23.1: merge them with their neighbors",
             ),
             (
                 message(

@@ -77,6 +77,8 @@ impl<'a> Album<'a> {
                 let of = &results.diagnostics[i];
                 diagnostic::draw(of, &of.figures[k], name)
             }
+            // Of no run alone.
+            Subject::Across(_) => None,
         }?;
         Some(Figure { subject: *subject, name: name.clone(), svg, caption })
     }

@@ -13,7 +13,7 @@ use crate::results::{Cell, CellReplica, NullPoint, Results, Verdict};
 use amplicast_sdk::Shown;
 
 /// Colors and shapes, one for each generator and posterior; more of them do not fit into one frame.
-const LOOKS: [(&str, Shape); 6] = [
+pub(super) const LOOKS: [(&str, Shape); 6] = [
     ("#0072b2", Shape::Disc),
     ("#d55e00", Shape::Square),
     ("#009e73", Shape::Triangle),
@@ -78,7 +78,7 @@ fn parts(replica: &CellReplica, (color, _): (&'static str, Shape), shown: &Shown
 }
 
 /// What all have in common, for the heading, and what tells each of them from the others.
-fn names(cells: &[&Cell]) -> (String, Vec<String>) {
+pub(super) fn names(cells: &[&Cell]) -> (String, Vec<String>) {
     let same = |of: fn(&Cell) -> &str| cells.iter().all(|cell| of(cell) == of(cells[0]));
     let names = |of: &dyn Fn(&Cell) -> String| cells.iter().map(|cell| of(cell)).collect();
     let generator = |cell: &Cell| cell.name.generator.clone();

@@ -36,12 +36,18 @@ fn digits(value: f64, error: f64) -> String {
 fn steps(found: &Demonstrated) -> [String; 3] {
     let validated = found.against.as_ref().map_or_else(
         || "there are no true events that the generator did not see".to_string(),
-        |a| {
-            let consistent = if a.p < 0.05 { "inconsistent" } else { "consistent" };
+        |against| {
+            let a = &against.distance;
+            let consistent = if a.consistent() { "consistent" } else { "inconsistent" };
+            let few = a.few_fits.map_or(String::new(), |few| {
+                let (f, degrees) = (short(few.f), short(few.degrees));
+                format!("; of few fits, F = {f} for {:.0} and {degrees}, p = {}", a.degrees, short(few.p))
+            });
             format!(
-                "chi-squared {:.1} for {:.0} degrees of freedom against {} events ({}), p = {}: {consistent}",
+                "chi-squared {:.1} for {:.0} degree{} of freedom against {} events ({}), p = {}{few}: {consistent}",
                 a.chi_squared,
                 a.degrees,
+                if a.degrees == 1.0 { "" } else { "s" },
                 count(a.events),
                 a.reference,
                 short(a.p)
@@ -124,7 +130,7 @@ mod tests {
         for part in [
             "demonstrated: errors predicted, validated, and smaller than those of the training events",
             "step 2: chi-squared 2.1 for 2 degrees of freedom against 10",
-            "events (holdout), p = 0.35: consistent",
+            "events (holdout), p = 0.35; of few fits, F = 0.95 for 2 and 12, p = 0.41: consistent",
             "step 3: errors are 0.40 times those of the training events, below 0.70 times at 95 %",
             "[0, 1)",
         ] {

@@ -7,7 +7,7 @@ use super::scale::{Kind, Scale};
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
 use crate::format;
-use crate::results::Distribution;
+use crate::results::{Distance, Distribution};
 
 const BLUE: &str = "#0072b2";
 const RED: &str = "#c4312a";
@@ -42,15 +42,34 @@ pub(super) fn draw(distribution: &Distribution, id: &str) -> Option<(String, Str
     let heading = title::of_distribution(distribution);
     let mut canvas = Canvas::new(id, &heading.join(", "), WIDTH, lower_panel.area.bottom + 36.0);
     title::draw(&mut canvas, &heading);
-    draw_with_blocks(&mut canvas, &upper_panel, &upper, &[Block::legend(&upper)]);
+    let note = distribution.distance.as_ref().map_or(Vec::new(), distance);
+    draw_with_blocks(&mut canvas, &upper_panel, &upper, &[Block::legend(&upper), Block::note(note)]);
     lower_panel.draw(&mut canvas, &bins.ratios(half));
-    let caption = format!(
-        "Density of {} true training events (points, √n errors) and of generated events (mean and standard deviation over \
-         members; first training set). Below: their ratio; triangles mark bins outside its range, and bins without \
-         training events are left out.",
+    let errors = match distribution.generated_error {
+        Some(_) => "one fit's, with its whole error: statistics, scatter over training sets, bias",
+        None => "mean and standard deviation over members",
+    };
+    let mut caption = format!(
+        "Density of {} true training events (points, √n errors) and of generated events ({errors}; first training set). Below: their \
+         ratio; triangles mark bins outside its range, and bins without training events are left out.",
         format::count(distribution.training_events)
     );
+    if distribution.distance.is_some() {
+        caption += " χ²: of the bins with 5 training events or more against true events that the generator did not see, with the covariances \
+                    of both.";
+    }
     Some((canvas.finish(), caption))
+}
+
+/// What is printed of the distance from the truth.
+fn distance(found: &Distance) -> Vec<Text> {
+    let consistent = if found.consistent() { "consistent" } else { "inconsistent" };
+    let p = found.few_fits.map_or(found.p, |few| few.p);
+    vec![
+        Text::plain(format!("χ² = {:.1} for {:.0}", found.chi_squared, found.degrees)),
+        Text::markup(&format!("$p$ = {}: {consistent}", format::short(p))),
+        Text::plain(format!("with the {}", found.reference)),
+    ]
 }
 
 impl<'a> Bins<'a> {
@@ -59,8 +78,9 @@ impl<'a> Bins<'a> {
         let sound = |&(low, high): &(f64, f64)| low.is_finite() && high.is_finite() && low < high;
         let lengths = [of.training.len(), of.generated.len(), of.generated_spread.len()];
         let fits = lengths.iter().all(|&n| n == edges.len());
-        let truth_fits = of.truth.as_ref().is_none_or(|t| t.len() == edges.len());
-        (!edges.is_empty() && edges.iter().all(sound) && fits && truth_fits).then_some(Bins { of, edges })
+        let optional = [&of.truth, &of.generated_error];
+        let fits = fits && optional.into_iter().flatten().all(|list| list.len() == edges.len());
+        (!edges.is_empty() && edges.iter().all(sound) && fits).then_some(Bins { of, edges })
     }
 
     fn middle(&self, i: usize) -> f64 {
@@ -76,6 +96,12 @@ impl<'a> Bins<'a> {
     fn training(&self, i: usize) -> (f64, f64) {
         let (n, all) = (self.of.training[i] as f64, (self.of.training_events as f64).max(1.0));
         (n / all, n.sqrt() / all)
+    }
+
+    /// Fraction of generated events in a bin, with its whole error where it is known, else with its spread.
+    fn generated(&self, i: usize) -> (f64, f64) {
+        let error = self.of.generated_error.as_ref().unwrap_or(&self.of.generated_spread);
+        (self.of.generated[i], error[i])
     }
 
     fn all(&self) -> std::ops::Range<usize> {
@@ -97,8 +123,8 @@ impl<'a> Bins<'a> {
 
     fn densities(&self) -> Vec<Series> {
         let band = self.step_band(|i| {
-            let (value, spread) = (self.of.generated[i], self.of.generated_spread[i]);
-            ((value - spread).max(0.0) / self.width(i), (value + spread) / self.width(i))
+            let (value, error) = self.generated(i);
+            ((value - error).max(0.0) / self.width(i), (value + error) / self.width(i))
         });
         let mut series = vec![Series::unnamed(Mark::Band(band, BLUE, 0.25))];
         if let Some(truth) = &self.of.truth {
@@ -132,8 +158,7 @@ impl<'a> Bins<'a> {
         let mut filled: Vec<f64> = self.all().map(density).filter(|d| *d > 0.0).collect();
         filled.sort_unstable_by(f64::total_cmp);
         let truth = self.of.truth.iter().flatten().enumerate().map(|(i, t)| t / self.width(i));
-        let generated =
-            self.all().map(|i| (self.of.generated[i] + self.of.generated_spread[i]) / self.width(i));
+        let generated = self.all().map(|i| (self.generated(i).0 + self.generated(i).1) / self.width(i));
         let errors = self.all().map(|i| (self.training(i).0 + self.training(i).1) / self.width(i));
         let top = truth.chain(generated).chain(errors).filter(|d| d.is_finite()).fold(0.0, f64::max);
         match (filled.first(), filled.get(filled.len() / 2), filled.last()) {
@@ -165,8 +190,8 @@ impl<'a> Bins<'a> {
 
     fn ratios(&self, half: f64) -> Vec<Series> {
         let band = self.step_band(|i| {
-            let (value, spread) = (self.of.generated[i], self.of.generated_spread[i]);
-            (self.ratio(i, value - spread), self.ratio(i, value + spread))
+            let (value, error) = self.generated(i);
+            (self.ratio(i, value - error), self.ratio(i, value + error))
         });
         let mut series = vec![
             Series::unnamed(Mark::Band(band, BLUE, 0.25)),

@@ -22,6 +22,8 @@ pub enum Subject {
     Distribution(usize),
     /// The plane with this index in [`Results::planes`].
     Plane(usize),
+    /// The question with this index in a comparison of runs.
+    Across(usize),
     /// Of the entry with this index in [`Results::diagnostics`] the figure with this one.
     Diagnostic(usize, usize),
 }

@@ -59,7 +59,7 @@ pub(super) fn report(
 pub(super) const FOLDER: &str = "pages";
 
 const ABOUT: &str = "How far generative networks amplify their training data: a report of amplicast";
-const END: &str = "</body>\n</html>\n";
+pub(super) const END: &str = "</body>\n</html>\n";
 
 /// All figures, for a report that has room for them.
 fn figures(album: &Album<'_>, pictures: &Pictures, calibration: Option<&Calibration>) -> String {
@@ -166,7 +166,7 @@ pub(super) fn page(
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// The head of a page with this title, and what its body begins with.
-fn head(title: &str, top: &str) -> String {
+pub(super) fn head(title: &str, top: &str) -> String {
     static FACES: LazyLock<String> = LazyLock::new(|| {
         let face = |(font, style): (&&[u8], &str)| {
             format!(

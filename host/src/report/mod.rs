@@ -3,6 +3,7 @@
 //! Every function is pure but for [`write()`] and what it calls, and gives the same bytes for the same results. The
 //! figures are written by a small SVG writer of our own, and turned into PDF by krilla (`docs/decisions/plotting.md`).
 
+mod across;
 mod album;
 mod calibration;
 mod canvas;
@@ -40,6 +41,7 @@ use amplicast_sdk::{Error, Result};
 use rayon::prelude::*;
 
 pub use crate::format::{amplification, short, true_g};
+pub use across::{Run, across, write_across};
 pub use calibration::calibration_table;
 pub use columns::Columns;
 pub use demonstration::demonstrations;
@@ -110,20 +112,26 @@ fn own(path: PathBuf) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Draws figures, and sees to their files: a PDF, which takes far longer to make than the picture that it shows, is made only if
-/// there is none of this picture.
+/// Draws figures, and sees to their files.
 fn draw(album: &Album<'_>, planned: &[&(Subject, String)], folder: &Path) -> Result<Vec<Figure>> {
     let one = |planned: &&(Subject, String)| {
         let Some(figure) = album.draw(planned) else { return Ok(None) };
-        update(&folder.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
-        let pdf = folder.join(format!("{}.pdf", figure.name));
-        if pdf.is_symlink() || !regular_file(&pdf).is_ok_and(|bytes| figure.is_shown_by(&bytes)) {
-            replace(&pdf, &figure.pdf()?)?;
-        }
+        put(&figure, folder)?;
         Ok(Some(figure))
     };
     let drawn: Vec<Option<Figure>> = planned.par_iter().map(one).collect::<Result<_>>()?;
     Ok(drawn.into_iter().flatten().collect())
+}
+
+/// Sees to a figure's files: a PDF, which takes far longer to make than the picture that it shows, is made only if there is none of
+/// this picture.
+fn put(figure: &Figure, folder: &Path) -> Result<()> {
+    update(&folder.join(format!("{}.svg", figure.name)), figure.svg.as_bytes())?;
+    let pdf = folder.join(format!("{}.pdf", figure.name));
+    if pdf.is_symlink() || !regular_file(&pdf).is_ok_and(|bytes| figure.is_shown_by(&bytes)) {
+        replace(&pdf, &figure.pdf()?)?;
+    }
+    Ok(())
 }
 
 /// Removes the pages of an earlier report that this one does not lead to.

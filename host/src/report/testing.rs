@@ -252,6 +252,8 @@ fn distribution(falling: bool) -> Distribution {
         training: (0..bins).map(training).collect(),
         training_events: events as u64,
         generated: (0..bins).map(|i| truth[i] * (1.0 + 0.08 * (i as f64 / 4.0).sin())).collect(),
+        generated_error: (!falling).then(|| (0..bins).map(|i| truth[i] * 0.08).collect()),
+        distance: (!falling).then(|| distance(55.2, 59.0, 0.62)),
         generated_spread: (0..bins).map(|i| truth[i] * 0.05 + 0.3 * truth[i].sqrt() / 60.0).collect(),
         truth: Some(truth),
     }
@@ -294,6 +296,12 @@ fn diagnosed() -> Diagnosed {
     }
 }
 
+/// A distance from a holdout, with a covariance of few fits.
+fn distance(chi_squared: f64, degrees: f64, p: f64) -> Distance {
+    let few_fits = Some(FewFits { f: 0.95, degrees: 12.0, p: 0.41 });
+    Distance { reference: "holdout".into(), events: 10_000, chi_squared, degrees, p, few_fits }
+}
+
 /// An estimate of the mean of the members that includes their bias, beside what their spread alone gives.
 fn with_bias(replica: &mut CellReplica) {
     replica.spread_alone = Some(Estimate { verdict: Verdict::VarianceOnly, ..replica.estimate.clone() });
@@ -306,14 +314,7 @@ fn with_bias(replica: &mut CellReplica) {
         error_statistical: vec![0.001, 0.001],
         error_total: vec![0.006, 0.007],
         error_training: vec![0.016, 0.016],
-        against: Some(AgainstEvents {
-            reference: "holdout".into(),
-            events: 10_000,
-            chi_squared: 2.1,
-            degrees: 2.0,
-            p: 0.35,
-            pulls: vec![0.7, -1.1],
-        }),
+        against: Some(AgainstEvents { distance: distance(2.1, 2.0, 0.35), pulls: vec![0.7, -1.1] }),
         ratio: 0.4,
         ratio_at_most: 0.7,
         weight: 0.9,

@@ -50,6 +50,16 @@ impl Demonstrated {
 /// How far the generated values are from those of further true events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgainstEvents {
+    /// All quantities together.
+    #[serde(flatten)]
+    pub distance: Distance,
+    /// Deviation over error of each.
+    pub pulls: Vec<f64>,
+}
+
+/// The distance of generated values from those of further true events, in units of the errors of both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Distance {
     /// `holdout` or `truth`.
     pub reference: String,
     /// Their number, under the selection.
@@ -58,10 +68,32 @@ pub struct AgainstEvents {
     pub chi_squared: f64,
     /// Degrees of freedom.
     pub degrees: f64,
+    /// Probability of as much, or more, if the covariances were known.
+    pub p: f64,
+    /// With the scatter known from a few fits only; absent where they are too few for a law.
+    #[serde(default)]
+    pub few_fits: Option<FewFits>,
+}
+
+/// Below this probability the generated values are called inconsistent with the true ones.
+const INCONSISTENT: f64 = 0.05;
+
+/// Hotelling's test: the covariance is itself estimated, from a few fits.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct FewFits {
+    /// Its statistic.
+    pub f: f64,
+    /// Degrees of freedom of the denominator (Yao 1965); those of the numerator are those of chi-squared.
+    pub degrees: f64,
     /// Probability of as much, or more.
     pub p: f64,
-    /// Deviation over error of each.
-    pub pulls: Vec<f64>,
+}
+
+impl Distance {
+    /// Whether the generated values may be the true ones within their errors: by the law of an estimated covariance, if there is one.
+    pub fn consistent(&self) -> bool {
+        self.few_fits.map_or(self.p, |few| few.p) >= INCONSISTENT
+    }
 }
 
 /// What the three steps come to.

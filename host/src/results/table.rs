@@ -68,10 +68,11 @@ pub struct TableRow {
 
 /// A row for every cell, in the order of the experiment.
 pub fn table_rows(results: &Results) -> Vec<TableRow> {
-    results.cells.iter().map(|cell| row(&results.dataset, cell)).collect()
+    results.cells.iter().map(|cell| table_row(&results.dataset, cell)).collect()
 }
 
-fn row(dataset: &str, cell: &Cell) -> TableRow {
+/// The row of a cell.
+pub fn table_row(dataset: &str, cell: &Cell) -> TableRow {
     let name = &cell.name;
     let sets = &cell.replicas;
     let overall = cell.overall.as_ref();
@@ -142,7 +143,7 @@ mod tests {
     use crate::report::testing;
 
     fn of(cell: Cell) -> TableRow {
-        row("gaussian-ring", &cell)
+        table_row("gaussian-ring", &cell)
     }
 
     #[test]

@@ -78,6 +78,30 @@ fn a_wrong_width_gives_less_than_the_training_set() {
     assert!((g / (PI / 8.0) - 1.0).abs() < 0.15, "{g}");
 }
 
+/// Matchev et al. 2022, section 5.1: an analysis that throws away half of the events it is given. With as many generated events as one
+/// likes it loses nothing, and every G is twice what it is without: 2 for the mean, 140.9 for the region.
+#[test]
+fn an_analysis_that_throws_half_of_its_events_away_has_twice_the_g() {
+    let thin =
+        "[[metric]]\nname = \"mean\"\nplugin = \"mean\"\n\n[[selection]]\nname = \"half\"\nthin = 0.5\n";
+    let results = run(&fits(&format!("{GAUSSIAN}\nwidth = [1.0]"), SIZES, &format!("{TABLES}\n{thin}")));
+    for (metric, scale, g) in [("mean", 1.0, 2.0), ("paper", PAPER.0, 2.0 * PAPER.0 / PAPER.1)] {
+        let cell = cell(&results, "gaussian-fit", metric, "");
+        let passed = cell.replicas[0].n_train_passed as f64;
+        assert!(cell.name.selection == "half" && (passed - 500.0).abs() < 4.0 * 250.0_f64.sqrt(), "{passed}");
+        let (x, error) = mean(cell, |r| r.of_the_spread().limit * r.n_train_passed as f64 / scale);
+        // Which events are thrown away is drawn once for all training sets.
+        let expected = passed / 500.0 / g;
+        assert!(
+            (x - expected).abs() < 4.0 * error && error < 0.05 * expected,
+            "{metric}: {x} +- {error}, {expected}"
+        );
+    }
+    let said =
+        "selection half: it keeps 0.50 of all events, whatever they are: this alone multiplies G by 2.0";
+    assert!(results.warnings.iter().any(|warning| warning.starts_with(said)), "{:?}", results.warnings);
+}
+
 /// Matchev et al. 2022, Figs 5 to 7 as their config has them: nothing is gained for the mean, and the members know it.
 #[test]
 fn the_generated_mean_is_not_amplified() {

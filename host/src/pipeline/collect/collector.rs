@@ -9,8 +9,9 @@ use super::against_truth::against_truth;
 use super::found::Found;
 use super::histograms::{Generated, histogram};
 use super::overall::overall;
-use crate::config::Experiment;
+use crate::config::{Experiment, Selection};
 use crate::covering::Layout;
+use crate::format::short;
 use crate::moments::{mean, variance};
 use crate::pipeline::curves::{MemberCurve, RowCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
@@ -199,16 +200,20 @@ impl<'a> Collector<'a> {
                 })
                 .unzip();
             let axis = self.target(cell).axis.clone();
+            let true_curve = truth.histograms.get(i).and_then(Option::as_ref).filter(|t| t.passed > 0);
+            let (mut generated_error, mut distance) = (None, None);
             if let Some(layout) = curves.layout.as_ref().filter(|_| self.histograms.len() < MOST_HISTOGRAMS) {
                 let texts = [cell.name.summary.as_str(), axis.as_str()];
-                match histogram(members, layout, &column.edges, texts, &cell.name) {
-                    Ok(found) => self
-                        .histograms
-                        .extend(found.map(|histogram| Generated { of: cell.name.clone(), histogram })),
+                let further = truth.validation.as_ref().map(|v| v.source.as_str()).zip(true_curve);
+                match histogram(members, layout, &column.edges, texts, &cell.name, further) {
+                    Ok(Some(found)) => {
+                        (generated_error, distance) = (Some(found.errors), found.distance);
+                        self.histograms.push(Generated { of: cell.name.clone(), histogram: found.histogram });
+                    }
+                    Ok(None) => (),
                     Err(error) => self.warn(format!("{}: no export: {error}", cell.name.summary)),
                 }
             }
-            let true_curve = truth.histograms.get(i).and_then(Option::as_ref).filter(|t| t.passed > 0);
             self.results.distributions.push(Distribution {
                 summary: cell.name.summary.clone(),
                 selection: cell.name.selection.clone(),
@@ -222,6 +227,8 @@ impl<'a> Collector<'a> {
                 training_events: mean_count(members, |truth| truth.n_train),
                 generated,
                 generated_spread,
+                generated_error,
+                distance,
                 truth: true_curve.map(|t| t.values.iter().map(|v| v / t.passed as f64).collect()),
             });
         }
@@ -234,8 +241,24 @@ impl<'a> Collector<'a> {
             cell.overall = overall(&cell.replicas);
             cell.replicas.iter_mut().filter(|_| many).for_each(|r| r.demonstrated = None);
         }
-        let warnings: Vec<String> = self.results.cells.iter().filter_map(against_truth).collect();
+        let used =
+            |selection: &&Selection| self.plan.cells.iter().any(|c| c.name.selection == selection.name);
+        let thinned = self.experiment.selection.iter().filter(used).filter_map(predictable);
+        let missed = self.results.cells.iter().filter_map(against_truth);
+        let warnings: Vec<String> = thinned.chain(missed).collect();
         warnings.into_iter().for_each(|warning| self.warn(warning));
         Outcome { results: self.results, rows: self.rows, histograms: self.histograms }
     }
+}
+
+/// What G owes to an analysis that throws events away.
+fn predictable(selection: &Selection) -> Option<String> {
+    let part = selection.thin?;
+    Some(format!(
+        "selection {}: it keeps {} of all events, whatever they are: this alone multiplies G by {}, for every generator, and is no gain \
+         (Matchev et al. 2022, section 5.1)",
+        selection.name,
+        short(part),
+        short(1.0 / part)
+    ))
 }

@@ -3,18 +3,27 @@
 use amplicast_sdk::{Comparison, Result};
 
 use super::fits::sample;
-use crate::covering::{Fits, Improved, Parts, Symmetric};
+use crate::covering::{Fits, Hotelling, Improved, Parts, Symmetric, Validated};
 use crate::pipeline::observe::Tally;
-use crate::results::{AgainstEvents, Demonstrated, Demonstration};
-
-/// Below this probability the generated values are called inconsistent with the true ones.
-const INCONSISTENT: f64 = 0.05;
+use crate::results::{AgainstEvents, Demonstrated, Demonstration, Distance, FewFits};
 
 /// Most quantities: their errors are numbers each, and the test against further events inverts their covariance.
 const MOST: usize = 100;
 
 /// Further true events: where they come from, and what the accumulator holds after them.
 pub type Further<'a> = Option<(&'a str, &'a Tally)>;
+
+/// A distance from so many events of a reference.
+pub fn distance(found: &Validated, reference: &str, events: u64) -> Distance {
+    Distance {
+        reference: reference.into(),
+        events,
+        chi_squared: found.chi_squared,
+        degrees: found.degrees,
+        p: found.p,
+        few_fits: found.few.map(|Hotelling { f, degrees, p }| FewFits { f, degrees, p }),
+    }
+}
 
 /// The three steps; none where there are too many quantities. `units` are those in which `fits` are.
 pub fn demonstrated(
@@ -35,11 +44,7 @@ pub fn demonstrated(
             found.and_then(|e| {
                 let found = predicted.validated(&sample(&e, units, tally.passed))?;
                 Some(AgainstEvents {
-                    reference: reference.into(),
-                    events: tally.passed,
-                    chi_squared: found.chi_squared,
-                    degrees: found.degrees,
-                    p: found.p,
+                    distance: distance(&found, reference, tally.passed),
                     pulls: found.pulls,
                 })
             })
@@ -49,12 +54,16 @@ pub fn demonstrated(
     let improved = Improved::new(parts, fits.training.events * fits.finite / fits.unit());
     let verdict = match &against {
         None => Demonstration::NotValidated,
-        Some(against) if against.p < INCONSISTENT => Demonstration::Inconsistent,
+        Some(against) if !against.distance.consistent() => Demonstration::Inconsistent,
         Some(_) if improved.at_most >= 1.0 => Demonstration::NoImprovement,
         Some(_) => Demonstration::Demonstrated,
     };
     let names = comparison.value_names();
-    let quantities = if names.len() == size { names } else { (1..=size).map(|k| k.to_string()).collect() };
+    let quantities = match size {
+        _ if names.len() == size => names,
+        1 => vec!["value".into()],
+        _ => (1..=size).map(|k| k.to_string()).collect(),
+    };
     let scaled = |values: &[f64]| -> Vec<f64> { values.iter().zip(units).map(|(x, u)| x * u).collect() };
     let errors = |of: &Symmetric, events: f64| -> Vec<f64> {
         let roots: Vec<f64> =

@@ -2,12 +2,13 @@
 
 use amplicast_sdk::{Expectations, Result};
 
-use super::fits::{fits, generated};
-use crate::covering::{Covering, Kind, Layout, Shape};
+use super::demonstration::{self, Further};
+use super::fits::{fits, generated, sample};
+use crate::covering::{Covering, Fits, Kind, Layout, Predicted, Shape};
 use crate::exports::Histogram;
 use crate::pipeline::curves::MemberCurve;
 use crate::pipeline::observe::Tally;
-use crate::results::CellName;
+use crate::results::{CellName, Distance};
 
 /// A generated distribution, and whose it is.
 pub struct Generated {
@@ -17,30 +18,54 @@ pub struct Generated {
     pub histogram: Histogram,
 }
 
-/// The fractions of events in the bins, with their multinomial covariance.
-fn fractions(tally: &Tally) -> Result<Expectations> {
-    let means: Vec<f64> = tally.values.iter().map(|count| count / tally.passed.max(1) as f64).collect();
+/// A distribution with its errors, and how far it is from the true one.
+pub struct WithErrors {
+    /// For other programs.
+    pub histogram: Histogram,
+    /// Errors of the fractions in the bins.
+    pub errors: Vec<f64>,
+    /// Distance of the bins with enough training events from the true ones; absent if there is no truth, or no such bin.
+    pub distance: Option<Distance>,
+}
+
+/// Training events in a bin from which on their number is as good as normal.
+const ENOUGH: f64 = 5.0;
+
+/// The fractions of events in some of the bins, with their multinomial covariance.
+fn fractions(tally: &Tally, bins: &[usize]) -> Expectations {
+    let means: Vec<f64> = bins.iter().map(|bin| tally.values[*bin] / tally.passed.max(1) as f64).collect();
     let entry = |(r, a): (usize, &f64), (s, b): (usize, &f64)| if r == s { a * (1.0 - a) } else { -a * b };
     let rows = means.iter().enumerate();
     let covariance = rows.flat_map(|a| means.iter().enumerate().map(move |b| entry(a, b))).collect();
-    Ok(Expectations { covariance, units: vec![1.0; means.len()], error: 0.0, means })
+    Expectations { covariance, units: vec![1.0; means.len()], error: 0.0, means }
 }
 
-/// A histogram of the members' events in bins with these edges; none where members do not allow it. `texts` are its name and its label.
+/// A histogram of the members' events in bins with these edges, and of these true events; none where members do not allow it. `texts`
+/// are its name and its label.
 pub fn histogram(
     members: &[MemberCurve],
     layout: &Layout,
     edges: &[f64],
     [name, label]: [&str; 2],
     of: &CellName,
-) -> Result<Option<Histogram>> {
+    further: Further<'_>,
+) -> Result<Option<WithErrors>> {
     // A fit to a subset is no fit to all events.
     if layout.shape == Shape::Subsets {
         return Ok(None);
     }
-    let Some((fits, _)) = fits(members, layout, &fractions)? else { return Ok(None) };
-    let Some(found) = Covering::new(fits.taken()) else { return Ok(None) };
-    let predicted = fits.predicted(&found.taken.one, found.kind == Kind::BiasSeen);
+    let all: Vec<usize> = (0..edges.len() - 1).collect();
+    let Some((fits, predicted)) = predicted(members, layout, &all)? else { return Ok(None) };
+    let counted = |bin: &usize| fits.training.means[*bin] * fits.training.events >= ENOUGH;
+    let filled: Vec<usize> = all.iter().copied().filter(counted).collect();
+    let mut distance = None;
+    if let Some((reference, tally)) = further.filter(|(_, tally)| tally.passed > 0)
+        && let Some((_, predicted)) = self::predicted(members, layout, &filled)?
+    {
+        let truth = fractions(tally, &filled);
+        let found = predicted.validated(&sample(&truth, &truth.units, tally.passed));
+        distance = found.map(|found| demonstration::distance(&found, reference, tally.passed));
+    }
     let speaking = layout.speaking();
     let events = speaking.iter().map(|member| generated(&members[*member]).passed as f64).sum::<f64>()
         / speaking.len().max(1) as f64;
@@ -49,12 +74,26 @@ pub fn histogram(
          statistics of these events, the scatter of the generator over training sets, and its bias as the training events show it.",
         of.generator, of.uncertainty, fits.training.events
     );
-    Ok(Some(Histogram {
+    let histogram = Histogram {
         name: name.into(),
         label: label.into(),
         edges: edges.to_vec(),
         values: predicted.generated.iter().map(|g| events * g).collect(),
         covariance: predicted.total.entries.iter().map(|c| events * events * c).collect(),
         description,
-    }))
+    };
+    let errors = predicted.total.entries.iter().step_by(all.len() + 1).map(|c| c.max(0.0).sqrt()).collect();
+    Ok(Some(WithErrors { histogram, errors, distance }))
+}
+
+/// The fractions in some of the bins with their covariance.
+fn predicted(members: &[MemberCurve], layout: &Layout, bins: &[usize]) -> Result<Option<(Fits, Predicted)>> {
+    if bins.is_empty() {
+        return Ok(None);
+    }
+    let of = |tally: &Tally| Ok(fractions(tally, bins));
+    let Some((fits, _)) = fits(members, layout, &of)? else { return Ok(None) };
+    let Some(found) = Covering::new(fits.taken()) else { return Ok(None) };
+    let predicted = fits.predicted(&found.taken.one, found.kind == Kind::BiasSeen);
+    Ok(Some((fits, predicted)))
 }

@@ -51,7 +51,10 @@ fn plane(
     let pooled = used().any(|s| row.set.observables.summaries[s].fit.is_some_and(|fit| fit.pooled));
     let members = if pooled { posterior.members.parameters.len() as u64 } else { 1 };
     let parameters: Vec<String> = (0..members).map(|i| posterior.hash(i)).collect();
-    let configured = identity::cuts(cuts.iter().map(|(s, cut)| (identity_of(*s), *cut)));
+    let configured = identity::cuts(
+        cuts.iter().map(|(s, cut)| (identity_of(*s), *cut)),
+        experiment.selection[selection].thin,
+    );
     let axes = [identity_of(x), identity_of(y)];
     let key = row.trained().plane(axes, configured, &parameters, seed, EVENTS);
     // In a stored plane stand the names of the run that made it.

@@ -223,8 +223,9 @@ pub fn column_identity(
         Place::Order(summary, selection) => (summary, selection, Counted::Order),
     };
     let named = |name: &str| summaries.iter().find(|s| s.name == name).map(|s| &s.identity);
-    let cuts = setting.experiment.selection[selection].cuts.iter();
-    let cuts = identity::cuts(cuts.filter_map(|cut| Some((named(&cut.summary)?, cut))));
+    let selection = &setting.experiment.selection[selection];
+    let cuts = selection.cuts.iter().filter_map(|cut| Some((named(&cut.summary)?, cut)));
+    let cuts = identity::cuts(cuts, selection.thin);
     Some(identity::column(&summaries[summary].identity, cuts, counted, pooled))
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Batch, Density, Error, FitNeeds, Member, Result, Seed, Summary, SummaryNeeds, Values};
 
-use super::cuts::Cuts;
+use super::cuts::{Cuts, Thinned};
 use crate::pipeline::events::TrueEvents;
 
 /// A summary that is ready to be evaluated, or the reason why it cannot be.
@@ -59,7 +59,7 @@ impl Observables<'_> {
     /// How many of the first training events a summary must not be evaluated on, since it, or what is cut on, was fitted
     /// to them.
     pub fn fitted(&self, events: &TrueEvents<'_>, summary: Option<usize>, selection: usize) -> usize {
-        let cuts = self.cuts[selection].as_ref().map_or(&[][..], |cuts| &cuts.0);
+        let cuts = self.cuts[selection].as_ref().map_or(&[][..], |cuts| &cuts.cuts);
         let used = cuts.iter().map(|cut| cut.summary).chain(summary);
         let fitted = |s: usize| self.summaries[s].fit.map_or(0, |needs| events.fitted(&needs));
         used.map(fitted).max().unwrap_or(0)
@@ -172,12 +172,15 @@ impl Observed<'_, '_> {
         self.true_log_density.get_or_init(evaluate).as_deref().map_err(Clone::clone)
     }
 
-    /// Which events pass a selection; `None` if it has no cuts.
+    /// Which events pass a selection; `None` if it keeps all.
     fn mask(&self, selection: usize) -> Result<Option<&[bool]>> {
         let evaluate = || {
             let cuts = self.observables.cuts[selection].as_ref().map_err(Clone::clone)?;
-            let mut mask: Option<Vec<bool>> = None;
-            for cut in &cuts.0 {
+            let mut mask = cuts.thin.map(|part| {
+                let thinned = Thinned::new(part, self.batch.origin);
+                self.batch.rows.iter().map(|row| thinned.keeps(*row)).collect::<Vec<bool>>()
+            });
+            for cut in &cuts.cuts {
                 let values = self.values(cut.summary)?;
                 let mask = mask.get_or_insert_with(|| vec![true; values.len()]);
                 mask.iter_mut().zip(values).for_each(|(pass, &x)| *pass &= x >= cut.low && x < cut.high);
@@ -264,7 +267,7 @@ fn count(mask: &[bool]) -> usize {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use amplicast_sdk::ndarray::array;
+    use amplicast_sdk::ndarray::{Array2, array};
     use amplicast_sdk::{Error, Origin};
 
     use super::super::cuts::Cut;
@@ -272,6 +275,34 @@ mod tests {
 
     fn observable(summary: Result<Arc<dyn Summary>>, numbers: usize) -> Observable {
         Observable::fixed(summary, SummaryNeeds::default(), numbers)
+    }
+
+    fn cut_at(summary: usize, low: f64, high: f64) -> Cuts {
+        Cuts { cuts: vec![Cut { summary, low, high }], thin: None }
+    }
+
+    #[test]
+    fn a_selection_throws_away_by_row_what_passes_its_cuts_as_well() {
+        let summaries = [observable(Ok(Arc::new(Positive)), 1)];
+        let thin = Some(0.5);
+        let cuts = [
+            Ok(Cuts { thin, ..Cuts::default() }),
+            Ok(Cuts { thin, ..cut_at(0, 0.0, 500.0) }),
+            Ok(Cuts::default()),
+        ];
+        let rows: Vec<u64> = (1000..2000).collect();
+        let events = Array2::from_shape_fn((1000, 1), |(event, _)| event as f64);
+        let observed = Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }
+            .on(Batch::new(events.view(), Origin::Generated, &rows));
+        let thinned = Thinned::new(0.5, Origin::Generated);
+        let of = |event: &usize| thinned.keeps(rows[*event]);
+        let expected: Vec<f64> = (1..500).filter(of).map(|event| event as f64).collect();
+        let kept = |selection| {
+            observed.kept(0, selection, 0..1000, &mut Vec::new()).unwrap().one().unwrap().to_vec()
+        };
+        assert_eq!(kept(1), expected);
+        assert_eq!(observed.passed(0, 0..1000).unwrap(), (0..1000).filter(of).count() as u64);
+        assert_eq!(kept(2).len(), 999);
     }
 
     /// Columns 0 and 1 of events above 0 in column 0.
@@ -291,7 +322,7 @@ mod tests {
     #[test]
     fn events_keep_their_numbers_together() {
         let summaries = [observable(Ok(Arc::new(Both)), 2), observable(Ok(Arc::new(Positive)), 1)];
-        let cuts = [Ok(Cuts::default()), Ok(Cuts(vec![Cut { summary: 1, low: -9.0, high: 2.5 }]))];
+        let cuts = [Ok(Cuts::default()), Ok(cut_at(1, -9.0, 2.5))];
         let events = array![[0.0, 5.0], [1.0, 6.0], [-2.0, 7.0], [3.0, 8.0], [2.0, 9.0]];
         let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3, 4]);
         let observed =
@@ -332,7 +363,7 @@ mod tests {
     #[test]
     fn events_without_a_summary_are_not_counted_and_pass_no_cut_on_it() {
         let summaries = [observable(Ok(Arc::new(Positive)), 1)];
-        let cuts = [Ok(Cuts::default()), Ok(Cuts(vec![Cut { summary: 0, low: -9.0, high: 2.5 }]))];
+        let cuts = [Ok(Cuts::default()), Ok(cut_at(0, -9.0, 2.5))];
         let events = array![[0.0], [1.0], [-2.0], [3.0], [2.0]];
         let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3, 4]);
         let observed =
@@ -350,7 +381,7 @@ mod tests {
     fn a_summary_is_evaluated_once_however_many_selections_cut_on_it() {
         static FIRST: First = First(AtomicUsize::new(0));
         let summaries = [observable(Ok(Arc::new(&FIRST)), 1), observable(Err(Error::data("broken")), 1)];
-        let cut = |summary, low, high| Ok(Cuts(vec![Cut { summary, low, high }]));
+        let cut = |summary, low, high| Ok(cut_at(summary, low, high));
         let cuts = [Ok(Cuts::default()), cut(0, 1.0, 3.0), cut(0, 2.0, 9.0), cut(1, 0.0, 1.0)];
         let events = array![[0.0], [1.0], [2.0], [3.0]];
         let batch = Batch::new(events.view(), Origin::Generated, &[0, 1, 2, 3]);

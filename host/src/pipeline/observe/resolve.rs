@@ -86,5 +86,5 @@ fn resolved(
         };
         cuts.push(Cut { summary, low, high });
     }
-    Ok(Cuts(cuts))
+    Ok(Cuts { cuts, thin: selection.thin })
 }

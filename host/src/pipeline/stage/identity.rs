@@ -171,9 +171,10 @@ pub fn truth(data: &Value, column: &Value, source: ReferenceName, events: u64) -
     Key::new("truth", &json!({"data": data, "column": column, "source": source.text(), "events": events}))
 }
 
-/// Cuts as they are configured, with the summaries that they are on.
-pub fn cuts<'a>(list: impl Iterator<Item = (&'a Value, &'a Cut)>) -> Value {
-    list.map(|(summary, cut)| json!([summary, cut.interval, cut.quantiles])).collect()
+/// Cuts as they are configured, with the summaries that they are on, and the part of all events that is kept.
+pub fn cuts<'a>(list: impl Iterator<Item = (&'a Value, &'a Cut)>, thin: Option<f64>) -> Value {
+    let cuts = list.map(|(summary, cut)| json!([summary, cut.interval, cut.quantiles]));
+    cuts.chain(thin.map(|part| json!(["thin", part]))).collect()
 }
 
 /// What is counted of the values of a summary under a selection.
@@ -340,7 +341,7 @@ mod tests {
         let training = |events| Some((ReferenceName::Training, events));
         let edges = [0.0, 1.0_f64.next_up()];
         let of = |counted, list: &[&Cut], pooled| {
-            column(&radius, cuts(list.iter().map(|cut| (&radius, *cut))), counted, pooled).to_string()
+            column(&radius, cuts(list.iter().map(|cut| (&radius, *cut)), None), counted, pooled).to_string()
         };
         let columns = [
             of(Counted::Metric(&ks, None), &[], None),
