@@ -21,6 +21,7 @@ pub mod calibration;
 pub mod cli;
 pub mod config;
 mod covering;
+mod directions;
 pub mod estimate;
 pub mod exit;
 pub mod exports;

@@ -299,6 +299,8 @@ pub struct CurvePoint {
     pub truth: Option<f64>,
     /// Standard deviation over members of the metric's first value.
     pub spread: f64,
+    /// What the events of one fit to all training events give, where the question has one quantity and there are several training sets.
+    pub one_fit: Option<f64>,
 }
 
 /// The null law at one size.
@@ -327,6 +329,9 @@ pub struct TrueDeviation {
     /// true events.
     #[serde(default)]
     pub errors: Option<[f64; 2]>,
+    /// The true value, where the question has one quantity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub true_value: Option<f64>,
 }
 
 /// A cell over its replicas.

@@ -66,8 +66,8 @@ fn holds(found: &Calibration, metric: &str, alone: std::ops::Range<f64>) {
     assert_eq!((with_bias.version, spread.version), (TrueVersion::OfTheEstimate, TrueVersion::SpreadAlone));
     let (interval, bound) = (with_bias.coverage_95, with_bias.bound.unwrap());
     println!("{metric}: {interval} held it, {bound} of the bounds; spread alone {}", spread.coverage_95);
-    // The least that is asked for, less three standard errors of 100 sets around what the study found, 0.95 and 0.97.
-    assert!(interval.of == SETS && interval.value() >= 0.88, "{metric}: {interval}");
+    // The least that is asked for.
+    assert!(interval.of == SETS && interval.value() >= 0.90, "{metric}: {interval}");
     assert!(bound.value() >= 0.92, "{metric}: {bound}");
     assert!(alone.contains(&spread.coverage_95.value()), "{metric}: {}", spread.coverage_95);
 }

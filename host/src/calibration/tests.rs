@@ -15,6 +15,7 @@ fn cell(estimates: &[f64]) -> Cell {
             null_scale: 1.0,
             pulls: vec![Some(0.5), Some(-3.0), None],
             errors: None,
+            true_value: None,
         });
     }
     let interval = Interval { low: None, high: None };

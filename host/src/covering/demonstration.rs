@@ -1,11 +1,11 @@
 //! The three steps of Matchev et al. 2022, section 6: predict errors, validate them, demonstrate an improvement.
 
-use ndarray::{Array2, s};
 use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
 
 use super::fits::{Fits, Sample};
 use super::interval::Parts;
 use super::matrix::{Symmetric, difference};
+use crate::directions::{Direction, directions};
 
 /// Step 1: the integrals of one fit's events with their covariance.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +107,7 @@ impl Predicted {
         let of_truth = truth.covariance.iter().map(|m| m / truth.events);
         let both: Vec<f64> = self.total.entries.iter().zip(of_truth).map(|(c, m)| c + m).collect();
         let pulls = (0..size).map(|r| delta[r] / both[r * (size + 1)].sqrt()).collect();
-        let (solved, kept) = solved(Array2::from_shape_vec((size, size), both).ok()?, &delta)?;
+        let (solved, kept) = solved(&both, &delta)?;
         let chi_squared: f64 = solved.iter().zip(&delta).map(|(x, d)| x * d).sum();
         let degrees = kept as f64;
         let p = ChiSquared::new(degrees).ok()?.sf(chi_squared);
@@ -133,47 +133,24 @@ impl Predicted {
 /// With more, a covariance is as good as known, and the law is that of chi-squared.
 const MOST_DEGREES: f64 = 1e6;
 
-/// A pivot that is smaller than this part of its variance is rounding.
-const ROUNDING: f64 = 1e-10;
-
-/// The solution of a system of equations with a covariance matrix, by Cholesky's decomposition, and the rank of the matrix: integrals
-/// that follow from those before them, such as the last of all regions, are left out, with zeros. None of rank 0.
-fn solved(mut a: Array2<f64>, b: &[f64]) -> Option<(Vec<f64>, usize)> {
-    let n = b.len();
-    let (mut x, mut rank) = (b.to_vec(), n);
-    for j in 0..n {
-        let variance = a[[j, j]];
-        for k in 0..j {
-            let factor = a[[j, k]];
-            for i in j..n {
-                a[[i, j]] -= factor * a[[i, k]];
-            }
-        }
-        if a[[j, j]] > ROUNDING * variance {
-            let root = a[[j, j]].sqrt();
-            for i in j..n {
-                a[[i, j]] /= root;
-            }
-        } else {
-            // As if it were not there: its row and column hold nothing.
-            a.slice_mut(s![j, ..]).fill(0.0);
-            a.slice_mut(s![.., j]).fill(0.0);
-            (a[[j, j]], x[j], rank) = (1.0, 0.0, rank - 1);
-        }
+/// C^-1 d for a covariance C, and the rank of C. What follows from other integrals, such as the last of all regions, adds nothing to it.
+/// None of rank 0, or if C is no covariance.
+fn solved(covariance: &[f64], delta: &[f64]) -> Option<(Vec<f64>, usize)> {
+    let size = delta.len();
+    let error = |i: usize| covariance[i * (size + 1)].max(0.0).sqrt();
+    // In units of the errors, so that what is rare is not lost beside what is frequent.
+    let over = |x: f64, error: f64| if error > 0.0 { x / error } else { 0.0 };
+    let entry = |(at, c): (usize, &f64)| over(over(*c, error(at / size)), error(at % size));
+    let correlations: Vec<f64> = covariance.iter().enumerate().map(entry).collect();
+    let found = directions(&correlations, size).ok()?;
+    let pulls: Vec<f64> = (0..size).map(|i| over(delta[i], error(i))).collect();
+    let mut solved = vec![0.0; size];
+    for Direction { variance, vector } in &found {
+        let along: f64 = vector.iter().zip(&pulls).map(|(v, pull)| v * pull).sum();
+        solved.iter_mut().zip(vector).for_each(|(x, v)| *x += v * along / variance);
     }
-    for i in 0..n {
-        for k in 0..i {
-            x[i] -= a[[i, k]] * x[k];
-        }
-        x[i] /= a[[i, i]];
-    }
-    for i in (0..n).rev() {
-        for k in i + 1..n {
-            x[i] -= a[[k, i]] * x[k];
-        }
-        x[i] /= a[[i, i]];
-    }
-    (rank > 0 && x.iter().all(|x| x.is_finite())).then_some((x, rank))
+    solved.iter_mut().enumerate().for_each(|(i, x)| *x = over(*x, error(i)));
+    (!found.is_empty()).then_some((solved, found.len()))
 }
 
 impl Improved {
@@ -221,12 +198,15 @@ mod tests {
 
     #[test]
     fn equations_are_solved() {
-        let a = ndarray::arr2(&[[4.0, 2.0, 0.4], [2.0, 5.0, 1.0], [0.4, 1.0, 3.0]]);
-        let (x, rank) = solved(a.clone(), &[1.0, -2.0, 3.0]).unwrap();
+        let a = [4.0, 2.0, 0.4, 2.0, 5.0, 1.0, 0.4, 1.0, 3.0];
+        let (x, rank) = solved(&a, &[1.0, -2.0, 3.0]).unwrap();
         assert_eq!(rank, 3);
-        let b = a.dot(&ndarray::arr1(&x));
-        assert!(b.iter().zip([1.0, -2.0, 3.0]).all(|(found, expected)| (found - expected).abs() < 1e-12));
-        assert_eq!(solved(ndarray::arr2(&[[0.0, 0.0], [0.0, 0.0]]), &[1.0, 2.0]), None);
+        for (row, expected) in a.chunks(3).zip([1.0, -2.0, 3.0]) {
+            let found: f64 = row.iter().zip(&x).map(|(a, x)| a * x).sum();
+            assert!((found - expected).abs() < 1e-12);
+        }
+        assert_eq!(solved(&[0.0; 4], &[1.0, 2.0]), None);
+        assert_eq!(solved(&[1.0, 2.0, 2.0, 1.0], &[1.0, 2.0]), None);
     }
 
     /// Three regions that cover everything: the third follows from the others, wherever it stands, and the sum of squares is that of
@@ -243,7 +223,8 @@ mod tests {
                 if r == s { a * (1.0 - a) } else { -a * b }
             };
             let turned: Vec<f64> = (0..3).map(|i| delta[at(i)]).collect();
-            let (x, rank) = solved(Array2::from_shape_fn((3, 3), entry), &turned).unwrap();
+            let matrix: Vec<f64> = (0..9).map(|at| entry((at / 3, at % 3))).collect();
+            let (x, rank) = solved(&matrix, &turned).unwrap();
             let found: f64 = x.iter().zip(&turned).map(|(x, d)| x * d).sum();
             assert!(rank == 2 && (found / pearson - 1.0).abs() < 1e-9, "{found}, expected {pearson}");
         }

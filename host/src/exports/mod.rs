@@ -1,10 +1,9 @@
 //! A generated histogram with its covariance, in the formats that other programs of the field read.
 //!
 //! ```text
-//! uhi        pyhf   hepdata      one for each format
-//!   \       /    \     /
-//!    \     /   decomposition  text
-//!     histogram
+//! uhi   pyhf   hepdata      one for each format
+//!   \    |     /    |
+//!    histogram     text
 //! ```
 //!
 //! Each checks the histogram first, so that nothing leaves the program that its reader would misunderstand: their own validators
@@ -26,7 +25,6 @@
 //! assert_eq!(workspace["measurements"][0]["config"]["poi"], "mu");
 //! ```
 
-mod decomposition;
 mod hepdata;
 mod histogram;
 mod pyhf;
@@ -34,7 +32,7 @@ mod text;
 mod uhi;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use hepdata::write as hepdata;
 pub use histogram::Histogram;

@@ -9,7 +9,7 @@ use amplicast_sdk::{Error, Result};
 use serde_json::{Value, json};
 
 use super::Histogram;
-use super::decomposition::{Direction, directions};
+use crate::directions::{Direction, directions};
 
 /// How many of its errors a prediction must be above zero: below, a shift makes a rate negative, and pyhf does not refuse that.
 const ERRORS_ABOVE_ZERO: f64 = 3.0;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::figure::{Figure, Subject};
-use super::{compared, curves, diagnostic, distribution, plane, sets};
+use super::{compared, curves, diagnostic, distribution, funnel, plane, sets};
 use crate::results::Results;
 
 /// The figures of a run, which are drawn when they are asked for: all of them at once would fill the memory.
@@ -29,7 +29,8 @@ impl<'a> Album<'a> {
         };
         let cells = 0..results.cells.len();
         cells.clone().for_each(|i| add(Subject::Cell(i), &cell(i)));
-        cells.for_each(|i| add(Subject::Sets(i), &[&["sets"], &cell(i)[..]].concat()));
+        cells.clone().for_each(|i| add(Subject::Sets(i), &[&["sets"], &cell(i)[..]].concat()));
+        cells.for_each(|i| add(Subject::Funnel(i), &[&["funnel"], &cell(i)[..]].concat()));
         let groups = compared::groups(results);
         for (i, group) in groups.iter().enumerate() {
             let question = results.cells[group[0]].name.question();
@@ -52,6 +53,7 @@ impl<'a> Album<'a> {
         planned.retain(|(subject, _)| match subject {
             Subject::Cell(i) => !results.cells[*i].replicas.is_empty(),
             Subject::Sets(i) => results.cells[*i].replicas.len() >= sets::LEAST,
+            Subject::Funnel(i) => funnel::can_be_drawn(&results.cells[*i]),
             _ => true,
         });
         Album { results, groups, planned }
@@ -66,6 +68,7 @@ impl<'a> Album<'a> {
                 curves::draw(cell, &results.shown(cell), &results.null_laws, name)
             }
             Subject::Sets(i) => sets::draw(&results.cells[i], name),
+            Subject::Funnel(i) => funnel::draw(&results.cells[i], name),
             Subject::Compared(i) => {
                 let cells: Vec<_> = self.groups[i].iter().map(|i| &results.cells[*i]).collect();
                 let shown = results.shown(cells.first()?);
@@ -140,14 +143,16 @@ mod tests {
         let results = testing::results();
         let figures = check(&results);
         let failed = results.cells.iter().filter(|c| c.replicas.is_empty()).count();
-        let beside = |f: &&Figure| !matches!(f.subject, Subject::Sets(_) | Subject::Compared(_));
+        let beside =
+            |f: &&Figure| !matches!(f.subject, Subject::Sets(_) | Subject::Funnel(_) | Subject::Compared(_));
         let of_cells = figures.iter().filter(beside).count();
         assert_eq!(of_cells, results.cells.len() - failed + results.distributions.len() + 2);
         // Estimates of several training sets have a figure of their own.
         let many = results.cells.iter().filter(|c| c.replicas.len() >= 5).count();
         let compared = compared::groups(&results).len();
-        assert_eq!(figures.len() - of_cells, many + compared);
-        assert!(failed > 0 && many > 0 && compared > 0);
+        let funnels = results.cells.iter().filter(|c| funnel::can_be_drawn(c)).count();
+        assert_eq!(figures.len() - of_cells, many + compared + funnels);
+        assert!([failed, many, compared, funnels].iter().all(|count| *count > 0));
     }
 
     #[test]

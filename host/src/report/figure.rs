@@ -18,6 +18,8 @@ pub enum Subject {
     Compared(usize),
     /// The estimates of all training sets of the cell with this index.
     Sets(usize),
+    /// The value that one fit generates on each training set, of the cell with this index.
+    Funnel(usize),
     /// The distribution with this index in [`Results::distributions`].
     Distribution(usize),
     /// The plane with this index in [`Results::planes`].

@@ -66,7 +66,7 @@ pub(super) fn cell(
         "<section class=\"cell\" id=\"cell-{i}\">\n<h3>{title}</h3>\n{calibrated}{}{facts}{}{}</section>\n",
         pictures.get(Subject::Cell(i)),
         demonstration::section(cell),
-        pictures.get(Subject::Sets(i))
+        pictures.pairs([Subject::Sets(i), Subject::Funnel(i)].into_iter())
     )
 }
 

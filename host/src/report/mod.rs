@@ -14,6 +14,7 @@ mod demonstration;
 mod diagnostic;
 mod distribution;
 mod figure;
+mod funnel;
 mod html;
 mod html_cell;
 mod html_diagnostics;
@@ -82,8 +83,8 @@ pub fn write(
         // One after the other: a page is as large as its figures, which are drawn side by side.
         for (k, part) in parts.iter().enumerate() {
             let with_sets = |subject: &Subject| match subject {
-                Subject::Cell(i) => [Some(*subject), Some(Subject::Sets(*i))],
-                _ => [Some(*subject), None],
+                Subject::Cell(i) => [Some(*subject), Some(Subject::Sets(*i)), Some(Subject::Funnel(*i))],
+                _ => [Some(*subject), None, None],
             };
             let wanted = part.subjects.iter().flat_map(with_sets).flatten();
             let wanted: Vec<_> = wanted.filter_map(|subject| planned.get(&subject).copied()).collect();

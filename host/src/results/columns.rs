@@ -18,6 +18,8 @@ struct CurveColumns {
     model: Option<Vec<Option<f64>>>,
     truth: Option<Vec<Option<f64>>>,
     spread: Vec<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_fit: Option<Vec<Option<f64>>>,
 }
 
 /// The bands are null where the law has no width.
@@ -59,6 +61,7 @@ pub mod curve {
             model: known(points.iter().map(|p| p.model)),
             truth: known(points.iter().map(|p| p.truth)),
             spread: points.iter().map(|p| p.spread).collect(),
+            one_fit: known(points.iter().map(|p| p.one_fit)),
         };
         columns.serialize(serializer)
     }
@@ -74,6 +77,7 @@ pub mod curve {
             ("model", length(&c.model)),
             ("truth", length(&c.truth)),
             ("spread", c.spread.len()),
+            ("one_fit", length(&c.one_fit)),
         ];
         as_long("curve", &lists)?;
         let at = |list: &Option<Vec<Option<f64>>>, i: usize| list.as_ref().and_then(|list| list[i]);
@@ -85,6 +89,7 @@ pub mod curve {
             model: at(&c.model, i),
             truth: at(&c.truth, i),
             spread: c.spread[i],
+            one_fit: at(&c.one_fit, i),
         };
         Ok(c.n_gen.iter().enumerate().map(point).collect())
     }

@@ -33,6 +33,9 @@ const MOST_HISTOGRAMS: usize = 100;
 /// Most cells of which the three steps of a demonstration are kept: of a large matrix they would be half of the file.
 const MOST_DEMONSTRATED: usize = 100;
 
+/// Fewest training sets of which it is kept what one fit generates: of fewer it shows no scatter.
+const LEAST_SETS: usize = 5;
+
 /// Collects results cell by cell.
 pub struct Collector<'a> {
     experiment: &'a Experiment,
@@ -240,6 +243,9 @@ impl<'a> Collector<'a> {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
             cell.replicas.iter_mut().filter(|_| many).for_each(|r| r.demonstrated = None);
+            if cell.replicas.len() < LEAST_SETS {
+                cell.replicas.iter_mut().flat_map(|r| &mut r.curve).for_each(|point| point.one_fit = None);
+            }
         }
         let used =
             |selection: &&Selection| self.plan.cells.iter().any(|c| c.name.selection == selection.name);

@@ -1,11 +1,11 @@
 //! One cell on one training set: Eq. 3 solved, and what stands beside the solution.
 
 use amplicast_sdk::ndarray::s;
-use amplicast_sdk::{Comparison, Curves, Deviation, Error, Result};
+use amplicast_sdk::{Comparison, Curves, Deviation, Error, MembersData, Result};
 
 use super::against_truth::errors;
 use super::covering::{variance_only, with_bias};
-use super::points::{curve_points, null_points};
+use super::points::{curve_points, null_points, only_value};
 use crate::config::ReferenceName;
 use crate::estimate::estimate;
 use crate::inspection::Footing;
@@ -153,8 +153,14 @@ impl Found {
                 name.generator, name.uncertainty, name.summary, name.metric
             ));
         }
+        let same = row.inspected.members_data == Some(MembersData::Same);
+        let one_fit = averaging && (same || spread.is_some());
         let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &speaking.curves(), t.passed));
-        let curve = curve_points(comparison, &data, &speaking, truth)?;
+        let curve = curve_points(comparison, &data, &speaking, truth, one_fit)?;
+        let true_value = match truth {
+            Some(t) if t.passed > 0 => only_value(comparison, t)?,
+            _ => None,
+        };
         let law = null_points(comparison, &curves, &estimate)?;
         let found = CellReplica {
             replica: set,
@@ -169,6 +175,7 @@ impl Found {
             curve,
             null_law: 0,
             deviation: deviation.map(|d| TrueDeviation {
+                true_value,
                 posterior_mean: d.posterior_mean,
                 single_member: d.single_member,
                 null_scale: d.null_scale,

@@ -112,6 +112,7 @@ mod tests {
                 null_scale: 0.25,
                 pulls: Vec::new(),
                 errors: Some([1e-4, 3e-4]),
+                true_value: None,
             }),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use amplicast_sdk::ndarray::s;
 use amplicast_sdk::{Comparison, Curves, Result};
 
 use crate::levels::SIGMAS;
@@ -11,12 +12,14 @@ use crate::pipeline::curves::Assembled;
 use crate::pipeline::observe::Tally;
 use crate::results::{CurvePoint, Estimate, NullPoint};
 
-/// What the comparison measures at every checkpoint, beside the deviation of the members that speak for the generator from the truth.
+/// What the comparison measures at every checkpoint, beside the deviation of the members that speak for the generator from the truth, and
+/// the value that the first of these has, which is a fit to all training events if `one_fit`.
 pub fn curve_points(
     comparison: &dyn Comparison,
     data: &Assembled,
     speaking: &Assembled,
     truth: Option<&Tally>,
+    one_fit: bool,
 ) -> Result<Vec<CurvePoint>> {
     let curves = data.curves();
     let members = curves.members() as f64;
@@ -32,6 +35,14 @@ pub fn curve_points(
             Some(t) if t.passed > 0 => comparison.deviation(&single.curves(), &t.values, t.passed)?,
             _ => None,
         };
+        let one_fit = match one_fit {
+            true => {
+                let single = single.curves();
+                let values = single.values.slice(s![0, 0, ..]).to_vec();
+                only_value(comparison, &Tally { passed: single.passed(0, 0), values })?
+            }
+            false => None,
+        };
         let first: Vec<f64> = (0..curves.members()).map(|i| data.value(i, k)).collect();
         points.push(CurvePoint {
             n_gen: curves.generated[k],
@@ -41,9 +52,16 @@ pub fn curve_points(
             model: measured.model,
             truth: deviation.map(|d| d.single_member + measured.statistical.unwrap_or(0.0)),
             spread: variance(&first).unwrap_or(0.0).sqrt(),
+            one_fit,
         });
     }
     Ok(points)
+}
+
+/// The expectation value of a sample, where the comparison has one.
+pub fn only_value(comparison: &dyn Comparison, tally: &Tally) -> Result<Option<f64>> {
+    let found = comparison.expectations(&tally.values, tally.passed)?;
+    Ok(found.and_then(|e| if let [value] = e.means[..] { Some(value) } else { None }))
 }
 
 /// The null law from 100 events or fewer to beyond n_gen and n_equiv, for figures.

@@ -1,7 +1,7 @@
 //! Eigenvalues of covariances.
 //!
-//! One-sided Jacobi rotations (Hestenes 1958) rather than a crate: forty lines, no dependency, and the same bits on every machine,
-//! where a library chooses its instructions by the processor.
+//! One-sided Jacobi rotations (Hestenes 1958) rather than a crate: forty lines, and the same bits on every machine, where a library chooses
+//! its instructions by the processor.
 
 use amplicast_sdk::{Error, Result};
 
@@ -102,8 +102,8 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{TEMPLATES, golden};
     use super::*;
+    use crate::exports::testing::{TEMPLATES, golden};
 
     /// The matrix that the directions make, as its largest distance from another one.
     fn distance(found: &[Direction], matrix: &[f64], size: usize) -> f64 {
