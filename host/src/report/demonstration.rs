@@ -7,23 +7,31 @@ use crate::format::{count, short};
 use crate::results::{Cell, Demonstrated, Results};
 
 /// What the table says of each quantity.
-const HEADS: [&str; 6] = ["generated", "statistical error", "total error", "training", "its error", "pull"];
+const HEADS: [&str; 7] =
+    ["generated", "statistical error", "total error", "n_equiv", "training", "its error", "pull"];
 
-/// A row of numbers for each quantity.
-fn rows(found: &Demonstrated) -> impl Iterator<Item = (&String, [String; 6])> {
-    found.quantities.iter().enumerate().map(|(r, name)| {
+/// A row of numbers for each quantity, of so many training events.
+fn rows(found: &Demonstrated, n_train: u64) -> impl Iterator<Item = (&String, [String; 7])> {
+    found.quantities.iter().enumerate().map(move |(r, name)| {
         let pull = found.against.as_ref().map_or(String::new(), |against| format!("{:.1}", against.pulls[r]));
         let error = found.error_total[r].min(found.error_training[r]);
         let values = [
             digits(found.generated[r], error),
             short(found.error_statistical[r]),
             short(found.error_total[r]),
+            worth(found, r, n_train).map_or(String::new(), short),
             digits(found.training[r], error),
             short(found.error_training[r]),
             pull,
         ];
         (name, values)
     })
+}
+
+/// The true events that have the error of the generated values for n_gen -> infinity; none where the events' own statistics are all of it.
+fn worth(found: &Demonstrated, r: usize, n_train: u64) -> Option<f64> {
+    let model = found.error_total[r].powi(2) - found.error_statistical[r].powi(2);
+    (model > 0.0).then(|| n_train as f64 * found.error_training[r].powi(2) / model)
 }
 
 /// A value with two digits of its error.
@@ -68,14 +76,18 @@ fn steps(found: &Demonstrated) -> [String; 3] {
     ]
 }
 
+/// The three steps, and the number of training events.
+fn of_first_set(cell: &Cell) -> Option<(&Demonstrated, u64)> {
+    let first = cell.replicas.first()?;
+    Some((first.demonstrated.as_ref()?, first.n_train_passed))
+}
+
 /// The three steps as a part of a cell's page; nothing where they were not taken.
 pub(super) fn section(cell: &Cell) -> String {
-    let Some(found) = cell.replicas.first().and_then(|r| r.demonstrated.as_ref()) else {
-        return String::new();
-    };
+    let Some((found, n_train)) = of_first_set(cell) else { return String::new() };
     let [predicted, validated, improved] = steps(found).map(|step| escape(&step));
     let heads: String = HEADS.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
-    let lines: String = rows(found)
+    let lines: String = rows(found, n_train)
         .map(|(name, values)| {
             let values: String = values
                 .iter()
@@ -100,7 +112,7 @@ pub(super) fn section(cell: &Cell) -> String {
 pub fn demonstrations(results: &Results, width: Option<usize>) -> String {
     let mut text = String::new();
     for cell in &results.cells {
-        let Some(found) = cell.replicas.first().and_then(|r| r.demonstrated.as_ref()) else { continue };
+        let Some((found, n_train)) = of_first_set(cell) else { continue };
         text += &format!("{}: {}\n", title::cell_title(&cell.name), found.verdict.text());
         for (number, step) in (1..).zip(steps(found)) {
             text += &format!("  step {number}: {step}\n");
@@ -109,7 +121,7 @@ pub fn demonstrations(results: &Results, width: Option<usize>) -> String {
         for head in HEADS {
             table = table.solid(head);
         }
-        for (name, values) in rows(found) {
+        for (name, values) in rows(found, n_train) {
             table.row(std::iter::once(name.clone()).chain(values));
         }
         text += &table.text(width).lines().map(|line| format!("  {line}\n")).collect::<String>();
@@ -138,6 +150,10 @@ mod tests {
         }
         let with =
             results.cells.iter().find(|c| c.replicas.iter().any(|r| r.demonstrated.is_some())).unwrap();
+        // 1000 true events have an error of 0.016 where the generator's own is sqrt(0.006^2 - 0.001^2).
+        let lines: Vec<&str> = text.lines().filter(|line| line.trim_start().starts_with("[0, 1)")).collect();
+        let n_equiv = 1000.0 * 0.016_f64.powi(2) / (0.006_f64.powi(2) - 0.001_f64.powi(2));
+        assert!(lines[0].split_whitespace().any(|word| word == short(n_equiv)), "{lines:?}");
         let page = section(with);
         assert!(page.contains("<details class=\"wide\">") && page.contains("&minus;1.1"), "{page}");
         assert_eq!(section(&results.cells[0]), "");

@@ -106,7 +106,13 @@ fn an_analysis_that_throws_half_of_its_events_away_has_twice_the_g() {
 #[test]
 fn the_generated_mean_is_not_amplified() {
     let mut text = include_str!("../../../examples/paper/matchev-gaussian.toml").to_owned();
-    for (there, here) in [("n_gen = 100_000", "n_gen = 10_000"), ("members = 50", "members = 10")] {
+    let smaller = [
+        ("n_gen = 100_000", "n_gen = 10_000"),
+        ("members = 50", "members = 10"),
+        ("n_truth = 10_000_000", "n_truth = 1_000_000"),
+    ];
+    for (there, here) in smaller {
+        assert!(text.contains(there), "{there}");
         text = text.replace(there, here);
     }
     let results = run(&text);
