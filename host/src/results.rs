@@ -9,6 +9,7 @@ mod demonstrated;
 mod diagnosed;
 mod editions;
 mod fields;
+mod information;
 mod member_row;
 mod shown;
 mod table;

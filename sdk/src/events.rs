@@ -87,12 +87,23 @@ pub struct Batch<'a> {
     pub log_density: Option<&'a [f64]>,
     /// log p of each event under the truth, for a summary that asks for it.
     pub true_log_density: Option<&'a [f64]>,
+    /// The gradient of log p of each event under the truth by its columns, one event after the other (n x d), for a summary that asks
+    /// for it.
+    pub true_gradient: Option<&'a [f64]>,
 }
 
 impl<'a> Batch<'a> {
     /// Events (n x d) of this origin with their numbers in it.
     pub fn new(values: ArrayView2<'a, f64>, origin: Origin, rows: &'a [u64]) -> Self {
-        Batch { values, origin, rows, weights: None, log_density: None, true_log_density: None }
+        Batch {
+            values,
+            origin,
+            rows,
+            weights: None,
+            log_density: None,
+            true_log_density: None,
+            true_gradient: None,
+        }
     }
 
     /// The events with these places in the batch.
@@ -106,6 +117,10 @@ impl<'a> Batch<'a> {
             weights: self.weights.map(part),
             log_density: self.log_density.map(part),
             true_log_density: self.true_log_density.map(part),
+            true_gradient: self.true_gradient.map(|numbers| {
+                let columns = self.values.ncols();
+                &numbers[columns * range.start..columns * range.end]
+            }),
         }
     }
 }

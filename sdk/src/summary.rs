@@ -11,6 +11,8 @@ pub struct SummaryNeeds {
     pub log_density: bool,
     /// The log density of the truth.
     pub true_log_density: bool,
+    /// The gradient of that by the columns of an event.
+    pub true_gradient: bool,
 }
 
 /// A family of functions of an event (coordinate, radius, invariant mass).

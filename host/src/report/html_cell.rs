@@ -10,8 +10,13 @@ use crate::results::{Cell, CellReplica, Interval, Results, TakenApart, Verdict};
 pub(super) fn facts(cell: &Cell, results: &Results) -> String {
     let mut html = String::from("<div>\n<table class=\"facts\">\n");
     if let Some(first) = cell.replicas.first() {
+        let kept = results.information(cell).map(|score| {
+            let g = escape(&format::amplification(score)).replace("+-", "±");
+            ("Information on a shift that is kept".into(), format!("{g}, of 1 at most"))
+        });
         rows(cell, first, results.shown(cell).root)
-            .iter()
+            .into_iter()
+            .chain(kept)
             .for_each(|(name, value)| html += &format!("<tr><th>{name}</th><td>{value}</td></tr>\n"));
     }
     html += "</table>\n";

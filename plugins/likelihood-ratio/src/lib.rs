@@ -9,7 +9,9 @@
 //! ```
 
 mod true_lr;
+mod true_score;
 
 pub use true_lr::{TrueLr, TrueLrConfig};
+pub use true_score::{TrueScore, TrueScoreConfig};
 
 amplicast_sdk::export_plugin!();

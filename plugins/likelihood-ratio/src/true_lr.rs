@@ -41,7 +41,7 @@ impl SummaryStatistic for TrueLr {
     }
 
     fn needs(&self) -> SummaryNeeds {
-        SummaryNeeds { log_density: true, true_log_density: true }
+        SummaryNeeds { log_density: true, true_log_density: true, ..SummaryNeeds::default() }
     }
 
     fn prepare(&self, _schema: &Schema) -> Result<Box<dyn Summary>> {

@@ -31,6 +31,7 @@ pub struct AbiBatch<'a> {
     weights: ROption<RSlice<'a, f64>>,
     log_density: ROption<RSlice<'a, f64>>,
     true_log_density: ROption<RSlice<'a, f64>>,
+    true_gradient: ROption<RSlice<'a, f64>>,
 }
 
 impl<'a> AbiBatch<'a> {
@@ -44,6 +45,7 @@ impl<'a> AbiBatch<'a> {
             weights: batch.weights.map(RSlice::from_slice).into(),
             log_density: batch.log_density.map(RSlice::from_slice).into(),
             true_log_density: batch.true_log_density.map(RSlice::from_slice).into(),
+            true_gradient: batch.true_gradient.map(RSlice::from_slice).into(),
         })
     }
 
@@ -55,6 +57,7 @@ impl<'a> AbiBatch<'a> {
             weights: self.weights.into_option().map(|w| w.as_slice()),
             log_density: self.log_density.into_option().map(|l| l.as_slice()),
             true_log_density: self.true_log_density.into_option().map(|l| l.as_slice()),
+            true_gradient: self.true_gradient.into_option().map(|l| l.as_slice()),
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::{Batch, Error, Origin, Result, Schema, Summary, SummaryNeeds, Summary
 pub struct AbiSummaryNeeds {
     log_density: bool,
     true_log_density: bool,
+    true_gradient: bool,
 }
 
 #[sabi_trait]
@@ -54,8 +55,8 @@ impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
     }
     fn needs(&self) -> Res<AbiSummaryNeeds> {
         guard(|| {
-            let SummaryNeeds { log_density, true_log_density } = self.0.needs();
-            Ok(AbiSummaryNeeds { log_density, true_log_density })
+            let SummaryNeeds { log_density, true_log_density, true_gradient } = self.0.needs();
+            Ok(AbiSummaryNeeds { log_density, true_log_density, true_gradient })
         })
     }
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox> {
@@ -93,8 +94,9 @@ impl LoadedSummaryStatistic {
         let object = Held::new(object, &caller);
         let label = caller.call("label", || object.label())?.into_string();
         let axis = caller.call("axis", || object.axis())?.into_string();
-        let AbiSummaryNeeds { log_density, true_log_density } = caller.call("needs", || object.needs())?;
-        let needs = SummaryNeeds { log_density, true_log_density };
+        let AbiSummaryNeeds { log_density, true_log_density, true_gradient } =
+            caller.call("needs", || object.needs())?;
+        let needs = SummaryNeeds { log_density, true_log_density, true_gradient };
         Ok(LoadedSummaryStatistic { object, caller, label, axis, needs })
     }
 
@@ -157,12 +159,14 @@ struct LoadedFunction {
 impl Summary for LoadedFunction {
     fn evaluate(&self, batch: &Batch<'_>, out: &mut [f64]) -> Result<()> {
         expect_length("summaries", self.numbers * batch.values.nrows(), out.len())?;
-        for (needed, found) in [
-            (self.needs.log_density, batch.log_density),
-            (self.needs.true_log_density, batch.true_log_density),
+        let (events, columns) = batch.values.dim();
+        for (what, needed, found, length) in [
+            ("log densities", self.needs.log_density, batch.log_density, events),
+            ("log densities", self.needs.true_log_density, batch.true_log_density, events),
+            ("gradients of log densities", self.needs.true_gradient, batch.true_gradient, events * columns),
         ] {
             if needed {
-                expect_length("log densities", batch.values.nrows(), found.map_or(0, <[f64]>::len))?;
+                expect_length(what, length, found.map_or(0, <[f64]>::len))?;
             }
         }
         let crossing = AbiBatch::new(batch)?;

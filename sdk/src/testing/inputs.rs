@@ -19,6 +19,8 @@ pub struct Events {
     pub rows: Vec<u64>,
     /// Numbers in the place of log densities, for summaries that ask for them.
     pub log_density: [Vec<f64>; 2],
+    /// The gradient of the second of them.
+    pub true_gradient: Vec<f64>,
 }
 
 impl Events {
@@ -28,7 +30,8 @@ impl Events {
         let density =
             |scale: f64| values.rows().into_iter().map(|event| -0.5 * scale * event.dot(&event)).collect();
         let log_density = [density(1.0), density(0.9)];
-        Events { schema, values, rows, log_density }
+        let true_gradient = values.iter().map(|x| -0.9 * x).collect();
+        Events { schema, values, rows, log_density, true_gradient }
     }
 
     /// `n` events like these, of another seed.
@@ -44,6 +47,7 @@ impl Events {
         Batch {
             log_density: Some(&self.log_density[0]),
             true_log_density: Some(&self.log_density[1]),
+            true_gradient: Some(&self.true_gradient),
             ..Batch::new(self.values.view(), Origin::Training, &self.rows)
         }
     }

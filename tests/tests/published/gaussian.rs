@@ -102,6 +102,33 @@ fn an_analysis_that_throws_half_of_its_events_away_has_twice_the_g() {
     assert!(results.warnings.iter().any(|warning| warning.starts_with(said)), "{:?}", results.warnings);
 }
 
+/// Matchev et al. 2022, section 3: the generated events know no more of a shift than the training events do. A fitted mean keeps all of
+/// it, whatever the width that it assumes.
+#[test]
+fn the_information_on_a_shift_is_kept_and_no_more() {
+    let score = r#"
+[[metric]]
+name = "mean"
+plugin = "mean"
+
+[[summary]]
+name = "score"
+plugin = "true-score"
+
+[[pair]]
+cells = { summary = "score" }
+with = { metric = "mean" }
+"#;
+    for width in [1.0, 2.0] {
+        let dataset = format!("{GAUSSIAN}\nwidth = [{width}]");
+        let results = run(&fits(&dataset, SIZES, &format!("{TABLES}\n{score}")));
+        let cell = results.cells.iter().find(|c| c.name.summary == "score").unwrap();
+        let (x, error) = mean(cell, |r| r.of_the_spread().limit * r.n_train_passed as f64 * width * width);
+        assert!((x - 1.0).abs() < 4.0 * error && error < 0.05, "{width}: {x} +- {error}");
+        assert!(cell.is_information());
+    }
+}
+
 /// Matchev et al. 2022, Figs 5 to 7 as their config has them: nothing is gained for the mean, and the members know it.
 #[test]
 fn the_generated_mean_is_not_amplified() {

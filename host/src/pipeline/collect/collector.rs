@@ -15,7 +15,10 @@ use crate::format::short;
 use crate::moments::{mean, variance};
 use crate::pipeline::curves::{MemberCurve, RowCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
-use crate::results::{Cell, CellName, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric};
+use crate::report::cell_title;
+use crate::results::{
+    Cell, CellName, CellReplica, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric,
+};
 
 /// What a run found.
 pub struct Outcome {
@@ -251,10 +254,24 @@ impl<'a> Collector<'a> {
             |selection: &&Selection| self.plan.cells.iter().any(|c| c.name.selection == selection.name);
         let thinned = self.experiment.selection.iter().filter(used).filter_map(predictable);
         let missed = self.results.cells.iter().filter_map(against_truth);
-        let warnings: Vec<String> = thinned.chain(missed).collect();
+        let leaks = self.results.cells.iter().filter_map(leak);
+        let warnings: Vec<String> = thinned.chain(missed).chain(leaks).collect();
         warnings.into_iter().for_each(|warning| self.warn(warning));
         Outcome { results: self.results, rows: self.rows, histograms: self.histograms }
     }
+}
+
+/// What knows more of a shift than the training events hold, on most training sets.
+fn leak(cell: &Cell) -> Option<String> {
+    let more = |r: &&CellReplica| r.estimate.lower_bound().is_some_and(|low| low > 1.0);
+    let those = cell.replicas.iter().filter(more).count();
+    (cell.is_information() && 2 * those > cell.replicas.len()).then(|| {
+        format!(
+            "{}: the generator seems to know more of a shift than its training events do, which nothing that is made of these alone can \
+             (Matchev et al. 2022, section 3): it saw other events, or does not follow its own",
+            cell_title(&cell.name)
+        )
+    })
 }
 
 /// What G owes to an analysis that throws events away.

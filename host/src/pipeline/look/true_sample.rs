@@ -132,7 +132,8 @@ fn of_training(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Obse
     let one = |summary: usize| {
         let observable = &observables.summaries[summary];
         let needs = observable.needs;
-        if observable.numbers > 1 || observable.fit.is_some() || needs.log_density || needs.true_log_density {
+        let of_densities = needs.log_density || needs.true_log_density || needs.true_gradient;
+        if observable.numbers > 1 || observable.fit.is_some() || of_densities {
             return None;
         }
         let values = values_of(summary, &events.seen(), observables).ok()?;

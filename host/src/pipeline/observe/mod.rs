@@ -5,6 +5,7 @@ mod columns;
 mod cuts;
 mod fitted_to;
 mod gather;
+mod gradient;
 mod observables;
 mod resolve;
 mod training_set;

@@ -9,6 +9,7 @@ use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Batch, Density, Error, FitNeeds, Member, Result, Seed, Summary, SummaryNeeds, Values};
 
 use super::cuts::{Cuts, Thinned};
+use super::gradient::gradient;
 use crate::pipeline::events::TrueEvents;
 
 /// A summary that is ready to be evaluated, or the reason why it cannot be.
@@ -77,6 +78,7 @@ impl<'a> Observables<'a> {
             masks: self.cuts.iter().map(|_| OnceCell::new()).collect(),
             log_density: OnceCell::new(),
             true_log_density: OnceCell::new(),
+            true_gradient: OnceCell::new(),
         }
     }
 }
@@ -92,6 +94,7 @@ pub struct Observed<'a, 'b> {
     masks: Vec<OnceCell<Result<Option<Vec<bool>>>>>,
     log_density: OnceCell<Result<Vec<f64>>>,
     true_log_density: OnceCell<Result<Vec<f64>>>,
+    true_gradient: OnceCell<Result<Vec<f64>>>,
 }
 
 impl Observed<'_, '_> {
@@ -133,6 +136,7 @@ impl Observed<'_, '_> {
         let batch = Batch {
             log_density: needs.log_density.then(|| self.log_density()).transpose()?,
             true_log_density: needs.true_log_density.then(|| self.true_log_density()).transpose()?,
+            true_gradient: needs.true_gradient.then(|| self.true_gradient()).transpose()?,
             ..self.batch
         };
         Ok((&**function, batch))
@@ -161,15 +165,21 @@ impl Observed<'_, '_> {
     /// log p under the truth.
     fn true_log_density(&self) -> Result<&[f64]> {
         let evaluate = || {
-            let truth = self
-                .observables
-                .truth
-                .ok_or_else(|| Error::data("expected the density of the truth, found none"))?;
             let mut out = vec![0.0; self.events()];
-            truth.log_density(self.batch.values, &mut out)?;
+            self.truth()?.log_density(self.batch.values, &mut out)?;
             Ok(out)
         };
         self.true_log_density.get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    /// The gradient of that.
+    fn true_gradient(&self) -> Result<&[f64]> {
+        let evaluate = || gradient(self.truth()?, self.batch.values);
+        self.true_gradient.get_or_init(evaluate).as_deref().map_err(Clone::clone)
+    }
+
+    fn truth(&self) -> Result<&dyn Density> {
+        self.observables.truth.ok_or_else(|| Error::data("expected the density of the truth, found none"))
     }
 
     /// Which events pass a selection; `None` if it keeps all.

@@ -137,7 +137,7 @@ fn check_densities(
                 format!("summary `{}` needs {what}, which {whose} does not have; {advice}", summary.name);
             Err(source.error(&summary.path, &message))
         };
-        if loaded.needs().true_log_density
+        if (loaded.needs().true_log_density || loaded.needs().true_gradient)
             && components.dataset.component.as_ref().is_ok_and(|d| d.density().is_none())
         {
             let whose = format!("dataset `{}`", components.dataset.plugin);
