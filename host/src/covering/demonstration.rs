@@ -71,12 +71,12 @@ impl Fits {
         let generated = self.generated(&centers);
         let scatter = Symmetric::covariance(&centers);
         let unit = self.unit() / self.training.events;
-        let of_scatter = parts.v * unit / scatter.trace();
+        let of_scatter = parts.v.value * unit / scatter.trace();
         let scatter = scatter.times(of_scatter);
         let u = difference(&generated, &self.training.means);
         let of_bias = if parts.u2 > 0.0 { parts.beta() / parts.u2 } else { 0.0 };
         let of_events = self.finite / self.unit();
-        let of_bias_error = if bias_seen { parts.k * unit / self.unit() } else { 0.0 };
+        let of_bias_error = if bias_seen { parts.k.value * unit / self.unit() } else { 0.0 };
         let size = generated.len();
         let statistical: Vec<f64> = self.training.covariance.iter().map(|m| of_events * m).collect();
         let total = (0..size * size).map(|i| {
@@ -161,7 +161,7 @@ impl Improved {
     pub fn new(parts: &Parts, events_over_generated: f64) -> Self {
         let x = parts.x() + events_over_generated;
         // k = 1 - 2 c + v.
-        let c = (0.5 * (1.0 + parts.v - parts.k)).clamp(0.0, x.sqrt().min(1.0));
+        let c = (0.5 * (1.0 + parts.v.value - parts.k.value)).clamp(0.0, x.sqrt().min(1.0));
         let sum = x + 1.0 - 2.0 * c;
         let (weight, combined) =
             if sum > 0.0 { ((1.0 - c) / sum, (x - c * c).max(0.0) / sum) } else { (0.5, x.min(1.0)) };
@@ -174,9 +174,11 @@ impl Improved {
 mod tests {
     use super::*;
     use crate::covering::fits::Part;
+    use crate::covering::mean_square::{MeanSquare, Variance};
 
     fn parts(v: f64, u2: f64, k: f64) -> Parts {
-        Parts { v, nu_v: 40.0, u2, k, nu: 17.2, nu_null: 17.2, nu_k: 150.0, s_v: 0.0 }
+        let [v, k] = [MeanSquare::new(v, 40.0), MeanSquare::new(k, 150.0)].map(Variance::from);
+        Parts { v, u2, k, nu: 17.2, nu_null: 17.2, s_v: 0.0 }
     }
 
     /// An efficient generator knows all that the training events know; one that repeats them adds nothing.

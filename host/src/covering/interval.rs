@@ -1,7 +1,8 @@
 //! From the parts of x = 1/G to an interval of G.
 
-use statrs::distribution::{ChiSquared, ContinuousCDF, FisherSnedecor};
+use statrs::distribution::{ContinuousCDF, FisherSnedecor};
 
+use super::mean_square::{Variance, chi_squared};
 use super::noncentral::noncentrality;
 use super::normal_quantile;
 use crate::moments::quantile;
@@ -11,19 +12,15 @@ use crate::moments::quantile;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parts {
     /// The variance of the generated integrals over training sets.
-    pub v: f64,
-    /// Its degrees of freedom.
-    pub nu_v: f64,
+    pub v: Variance,
     /// The squared deviation of the generated integrals from those of the training events.
     pub u2: f64,
     /// What this would be without any bias, the covariance of generator and training events taken off.
-    pub k: f64,
+    pub k: Variance,
     /// Degrees of freedom of u2 as it scatters: those of the regions, less where a bias sits in few of them.
     pub nu: f64,
     /// Degrees of freedom of u2 without a bias, for the power of the test.
     pub nu_null: f64,
-    /// Degrees of freedom of k.
-    pub nu_k: f64,
     /// Standard deviation of ln V, the unit of them all.
     pub s_v: f64,
 }
@@ -54,12 +51,12 @@ const POWER: f64 = 0.16;
 impl Parts {
     /// x itself.
     pub fn x(&self) -> f64 {
-        self.v + self.beta()
+        self.v.value + self.beta()
     }
 
     /// The bias part of it.
     pub fn beta(&self) -> f64 {
-        (self.u2 - self.k).max(0.0)
+        (self.u2 - self.k.value).max(0.0)
     }
 
     /// Procedure S, steps 6 to 10.
@@ -76,22 +73,17 @@ impl Parts {
 
     /// What intervals at any level are read from.
     pub fn curves(&self) -> Curves<'_> {
-        let upward =
-            self.curve_of_beta(self.u2.max(self.k * chi_squared(self.nu_null, POWER) / self.nu_null));
-        let of_v = levels(LEVELS_OF_V).map(|p| self.v_at(p));
+        let unbiased = self.k.value * chi_squared(self.nu_null, POWER) / self.nu_null;
+        let upward = self.curve_of_beta(self.u2.max(unbiased));
+        let of_v = levels(LEVELS_OF_V).map(|p| self.v.at(p));
         let mut sums: Vec<f64> = of_v.flat_map(|v| upward.iter().map(move |beta| v + beta)).collect();
         sums.sort_unstable_by(f64::total_cmp);
         Curves { parts: self, sums, beta: self.curve_of_beta(self.u2) }
     }
 
-    /// Values of v, equally likely in the confidence sense, at the probability `p`.
-    fn v_at(&self, p: f64) -> f64 {
-        self.v * self.nu_v / chi_squared(self.nu_v, 1.0 - p)
-    }
-
     /// The sorted confidence curve of beta for this u2, over scales of k.
     fn curve_of_beta(&self, u2: f64) -> Vec<f64> {
-        let scales = levels(SCALES).map(|p| self.k * self.nu_k / chi_squared(self.nu_k, 1.0 - p));
+        let scales = levels(SCALES).map(|p| self.k.at(p));
         let mut curve: Vec<f64> =
             scales.flat_map(|k| levels(LEVELS).map(move |p| beta_at(self.nu, k, u2, p))).collect();
         curve.sort_unstable_by(f64::total_cmp);
@@ -100,10 +92,11 @@ impl Parts {
 
     /// The test of no bias.
     fn p_bias(&self) -> f64 {
-        if self.k <= 0.0 {
+        let Variance { scale, freedom, .. } = self.k;
+        if scale <= 0.0 {
             return if self.u2 > 0.0 { 0.0 } else { 1.0 };
         }
-        FisherSnedecor::new(self.nu_null, self.nu_k).map_or(1.0, |law| law.sf(self.u2 / self.k))
+        FisherSnedecor::new(self.nu_null, freedom).map_or(1.0, |law| law.sf(self.u2 / scale))
     }
 }
 
@@ -121,7 +114,7 @@ impl Curves<'_> {
     pub fn ends(&self, level: f64) -> [f64; 2] {
         let p = 0.5 - level / 2.0;
         // A quantile of the sum would lose coverage where there is no bias.
-        let high = self.parts.v_at(p) + quantile(&self.beta, p);
+        let high = self.parts.v.at(p) + quantile(&self.beta, p);
         [self.lower(1.0 - p), 1.0 / self.widened(high, p)]
     }
 
@@ -151,13 +144,10 @@ fn levels(n: usize) -> impl Iterator<Item = f64> {
     (0..n).map(move |i| (i as f64 + 0.5) / n as f64)
 }
 
-fn chi_squared(degrees: f64, p: f64) -> f64 {
-    ChiSquared::new(degrees).map_or(degrees, |law| law.inverse_cdf(p))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::covering::mean_square::MeanSquare;
 
     /// The confidence curve of beta where the scale of k is known, of five probabilities.
     #[test]
@@ -180,7 +170,8 @@ mod tests {
     fn parts([v, nu_v, u2, k, nu, nu_k, s_v, eta]: [f64; 8]) -> Parts {
         let b2 = (u2 - k).max(0.0);
         let anisotropic = (2.0 * k + 4.0 * b2) / (2.0 * k / nu + 4.0 * b2 * eta.max(1.0 / nu));
-        Parts { v, nu_v, u2, k, nu: anisotropic, nu_null: nu, nu_k, s_v }
+        let [v, k] = [MeanSquare::new(v, nu_v), MeanSquare::new(k, nu_k)].map(Variance::from);
+        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v }
     }
 
     /// Whole intervals, from an implementation of its own in Python: G, 68 %, 95 %, bound, p.
@@ -222,8 +213,8 @@ mod tests {
     /// A generator that repeats its events has u2 = k = 0 and v = 1: its G is 1, and its bound below.
     #[test]
     fn a_memorizer_has_a_g_of_one() {
-        let parts =
-            Parts { v: 1.0, nu_v: 20.0, u2: 0.0, k: 0.0, nu: 1.0, nu_null: 1.0, nu_k: 19.0, s_v: 0.01 };
+        let [v, k] = [MeanSquare::new(1.0, 20.0), MeanSquare::new(0.0, 19.0)].map(Variance::from);
+        let parts = Parts { v, u2: 0.0, k, nu: 1.0, nu_null: 1.0, s_v: 0.01 };
         let found = parts.intervals();
         assert_eq!((found.g, found.p_bias), (1.0, 1.0));
         assert!(found.bound < 1.0 && found.inner[0] < 1.0 && found.inner[1] > 1.0, "{found:?}");

@@ -3,7 +3,7 @@
 use super::fits::Sample;
 use super::interval::Parts;
 use super::matrix::{Symmetric, dot};
-use super::mean_square::MeanSquare;
+use super::mean_square::{MeanSquare, Variance};
 
 /// Degrees of freedom of v however many members there are: the variance over parts differs from that over training sets by some
 /// 20 % for reasons that more members do not cure.
@@ -53,16 +53,15 @@ impl Measure {
     }
 
     /// The parts of x: u is the distance of the generated integrals from those of the training events.
-    pub fn parts(&self, u: &[f64], [v, k]: [MeanSquare; 2], nu_v: f64) -> Parts {
+    pub fn parts(&self, u: &[f64], [v, k]: [Variance; 2]) -> Parts {
         let nu = self.freedom();
         let square = dot(u, u);
         let u2 = self.of(square);
         let eta = if square > 0.0 { self.m.quadratic(u) / (square * self.m.trace()) } else { 0.0 };
-        let (v, k, nu_k) = (v.value, k.value, k.freedom());
-        let bias = (u2 - k).max(0.0);
+        let bias = (u2 - k.value).max(0.0);
         // A bias that sits in few regions: u2 has the variance 2 tr S^2 + 4 b'Sb.
-        let scatter = 2.0 * k / nu + 4.0 * bias * eta.max(1.0 / nu);
-        let anisotropic = if scatter > 0.0 { (2.0 * k + 4.0 * bias) / scatter } else { nu };
-        Parts { v, nu_v, u2, k, nu: anisotropic, nu_null: nu, nu_k, s_v: self.trace_error }
+        let scatter = 2.0 * k.value / nu + 4.0 * bias * eta.max(1.0 / nu);
+        let anisotropic = if scatter > 0.0 { (2.0 * k.value + 4.0 * bias) / scatter } else { nu };
+        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v: self.trace_error }
     }
 }

@@ -27,6 +27,7 @@ pub use fits::{Fits, Part, Sample};
 pub use interval::{Intervals, Parts};
 pub use layout::{LEAST_PARTS, Layout, Shape, distinct};
 pub use matrix::Symmetric;
+pub use mean_square::Variance;
 pub use verdict::{BIAS_SEEN, Covering, Kind};
 
 /// The quantile of the standard normal law.

@@ -4,16 +4,20 @@
 //! integrals, and T_m for the noise of the training. Over random splits of the given n events, in units of V / n,
 //!
 //! ```text
-//! half their difference:            a^2 = A + 2 B + T_half / 2
-//! their mean less the fit to all:   d^2 =     B   + T_half / 2 + T_n / F
+//! half their difference:      a^2 = A + 2 B + T_half / 2
+//! the scatter of their mean:  s^2 =     B   + T_half / 2
+//! fits to all events:         t   =             T_n
 //! ```
 //!
-//! for F fits to all events, so that v = A + B + T_n = a^2 - d^2 + (1 + 1/F) T_n: what halves are noisier than all events would be, and the
-//! noise of their training, falls out. Of the gaps between generator and own events likewise k = a^2 - d^2 + 2 T_n / F.
+//! so that v = A + B + T_n = a^2 - s^2 + t: what halves are noisier than all events would be, and the noise of their training, falls out. Of
+//! the gaps between generator and own events, with F fits to all, likewise k = a^2 - s^2 + t / F.
+//!
+//! A training on half of the events is no less noisy than one on all, so that t <= 2 s^2: this ends the law of t, which two fits know to one
+//! square a direction.
 
 use super::fits::{Fits, Taken};
 use super::matrix::{Symmetric, center, difference};
-use super::mean_square::MeanSquare;
+use super::mean_square::Variance;
 use super::measure::{LEAST_LEFT, MOST_OF_V, Measure, within};
 
 impl Fits {
@@ -29,32 +33,35 @@ impl Fits {
             Symmetric::second_moments(&halved.collect::<Vec<Vec<f64>>>())
         };
         let means = self.pairs.iter().map(|[a, b]| center(&[centers[*a].clone(), centers[*b].clone()]));
-        let distances: Vec<Vec<f64>> = means.map(|mean| difference(&mean, &generated)).collect();
+        let of_means = Symmetric::covariance(&means.collect::<Vec<Vec<f64>>>());
         let of_halves = half_differences(&centers);
         let (nu, directions) = (measure.freedom(), of_halves.freedom_estimated(count));
         let a = measure.mean_square(of_halves.trace(), directions, count);
         let a_of_gaps = measure.mean_square(half_differences(&self.gaps(&centers)).trace(), nu, count);
-        let d = measure.mean_square(Symmetric::second_moments(&distances).trace(), directions, count);
-        let noise = within([&self.full[..]].into_iter())
-            .map(|(w, freedom)| measure.mean_square(w, directions, freedom));
         let finite = measure.of(self.finite);
         let u = difference(&generated, &self.training.means);
-        let parts = |v: MeanSquare, k: MeanSquare| measure.parts(&u, [v, k], v.freedom_below(MOST_OF_V));
-        let Some(noise) = noise else {
+        let parts = |v: Variance, k: Variance| measure.parts(&u, [v.freedom_below(MOST_OF_V), k]);
+        let noise = within([&self.full[..]].into_iter()).filter(|_| count > 1.0);
+        let Some((noise, freedom)) = noise else {
             // With one fit to all events, or none, the noise of its training is not known: halves as they are have more.
-            let v = a.without(0.5 * finite).at_least(LEAST_LEFT * a.value);
-            return Taken { one: parts(v, a_of_gaps), mean: None, directions, training_noise: None };
+            let v = Variance::combined([a], |[a]| (a - 0.5 * finite).max(LEAST_LEFT * a));
+            return Taken { one: parts(v, a_of_gaps.into()), mean: None, directions, training_noise: None };
         };
+        let s = measure.mean_square(of_means.trace(), directions, count - 1.0);
+        let t = measure.mean_square(noise, directions, freedom);
+        // What is left of the noise of one training once the finite number of generated events is taken off.
+        let own = |s: f64, t: f64| (t.min(2.0 * s) - finite).max(0.0);
         let v = |share: f64| {
-            let v = a.minus(d).plus(noise.times(share + 1.0 / full)).without(share * finite);
-            v.at_least(LEAST_LEFT * a.value)
+            Variance::combined([a, s, t], |[a, s, t]| (a - s + share * own(s, t)).max(LEAST_LEFT * a))
         };
-        let k = a_of_gaps.minus(d).plus(noise.times(2.0 / full)).at_least(LEAST_LEFT * a_of_gaps.value);
+        let k = Variance::combined([a_of_gaps, s, t], |[a, s, t]| {
+            (a - s + t.min(2.0 * s) / full).max(LEAST_LEFT * a)
+        });
         Taken {
             one: parts(v(1.0), k),
             mean: (full > 1.0).then(|| parts(v(1.0 / full), k)),
             directions,
-            training_noise: Some(noise.without(finite).at_least(0.0).value),
+            training_noise: Some(own(s.value, t.value)),
         }
     }
 }
@@ -63,6 +70,7 @@ impl Fits {
 mod tests {
     use super::*;
     use crate::covering::fits::{Part, Sample};
+    use crate::moments::variance;
 
     /// A fit that single events and pairs of them make up: A = 0.1, B = 0.2, with noise of each training. Halves as they are have A + 3 B.
     #[test]
@@ -109,17 +117,14 @@ mod tests {
             let scale = N as f64 / v_of_event;
             let centers: Vec<Vec<f64>> = fits.parts.iter().map(|part| part.starts[0].clone()).collect();
             simple += scale * Symmetric::covariance(&centers).trace() / sets as f64;
-            // Without the floor, which would make the mean larger.
-            let half = |of: &[Vec<f64>], p: usize, sign: f64| 0.5 * (of[2 * p][0] + sign * of[2 * p + 1][0]);
-            let generated = center(&fits.full)[0];
-            let squares = |of: &dyn Fn(usize) -> f64| (0..6).map(|p| of(p).powi(2)).sum::<f64>() / 6.0;
-            let a = squares(&|p| half(&centers, p, -1.0));
-            let d = squares(&|p| half(&centers, p, 1.0) - generated);
-            let w = (fits.full[0][0] - fits.full[1][0]).powi(2) / 2.0;
-            let expected = scale * (a - d + 1.5 * w);
-            let taken = fits.taken();
-            assert!((taken.one.v - expected.max(LEAST_LEFT * scale * a)).abs() < 1e-9);
-            found += expected / sets as f64;
+            // Without what ends the parts, which would make the mean another one.
+            let half = |p: usize, sign: f64| 0.5 * (centers[2 * p][0] + sign * centers[2 * p + 1][0]);
+            let a = (0..6).map(|p| half(p, -1.0).powi(2)).sum::<f64>() / 6.0;
+            let s = variance(&(0..6).map(|p| half(p, 1.0)).collect::<Vec<f64>>()).unwrap();
+            let t = (fits.full[0][0] - fits.full[1][0]).powi(2) / 2.0;
+            let expected = scale * (a - s + t.min(2.0 * s)).max(LEAST_LEFT * a);
+            assert!((fits.taken().one.v.value - expected).abs() < 1e-9);
+            found += scale * (a - s + t) / sets as f64;
         }
         let truth = one + both + noise;
         assert!((found - truth).abs() < 0.04, "{found}, expected {truth}");

@@ -2,7 +2,7 @@
 
 use super::fits::{Fits, Taken};
 use super::matrix::{Symmetric, difference};
-use super::mean_square::MeanSquare;
+use super::mean_square::{MeanSquare, Variance};
 use super::measure::{LEAST_LEFT, MOST_OF_V, Measure, within};
 
 impl Fits {
@@ -30,33 +30,35 @@ impl Fits {
 
         let full = self.full.len();
         let u = difference(&self.generated(&centers), &self.training.means);
-        let parts = |v: MeanSquare, k: MeanSquare| measure.parts(&u, [v, k], v.freedom_below(MOST_OF_V));
+        let parts = |v: Variance, k: Variance| measure.parts(&u, [v.freedom_below(MOST_OF_V), k]);
         match of_parts {
             // The training's own noise is measured: that of fits to parts is taken off, and that of fits to all put in its place.
             Some(noise) if full > 0 => {
                 let of_full = of_full.unwrap_or(noise);
                 let part = noise.times(self.factor * share);
-                let [v, k] = [between, between_gaps].map(|square| {
-                    let without = square.minus(part);
-                    without.at_least(LEAST_LEFT * square.value)
-                });
-                let of_one = of_full.without(finite).at_least(0.0);
                 let several = 1.0 / full as f64;
-                let k = k.plus(of_full.times(several));
+                let own = |t: f64| (t - finite).max(0.0);
+                let left = |square: f64, part: f64| (square - part).max(LEAST_LEFT * square);
+                let v = |share: f64| {
+                    Variance::combined([between, part, of_full], |[b, w, t]| left(b, w) + share * own(t))
+                };
+                let k =
+                    Variance::combined([between_gaps, part, of_full], |[b, w, t]| left(b, w) + several * t);
                 Taken {
-                    one: parts(v.plus(of_one), k),
-                    mean: (full > 1).then(|| parts(v.plus(of_one.times(several)), k)),
+                    one: parts(v(1.0), k),
+                    mean: (full > 1).then(|| parts(v(several), k)),
                     directions,
-                    training_noise: Some(of_one.value),
+                    training_noise: Some(own(of_full.value)),
                 }
             }
             _ => {
-                let v = between.without(self.factor * share * finite).at_least(LEAST_LEFT * between.value);
                 // Of several full fits the mean has less noise; how much of v that is, second starts would have to tell.
                 let members = if full > 0 { 0.0 } else { 1.0 / count };
-                let k = MeanSquare::new(between_gaps.value + members * v.value, between_gaps.freedom());
-                let taken = parts(v.times(1.0 + members), k);
-                Taken { one: taken, mean: None, directions, training_noise: None }
+                let left = |b: f64| (b - self.factor * share * finite).max(LEAST_LEFT * b);
+                let v = Variance::combined([between], |[b]| (1.0 + members) * left(b));
+                let k =
+                    MeanSquare::new(between_gaps.value + members * left(between.value), between_gaps.freedom);
+                Taken { one: parts(v, k.into()), mean: None, directions, training_noise: None }
             }
         }
     }
@@ -129,8 +131,8 @@ mod tests {
                 factor: 1.0,
             };
             let taken = fits.taken();
-            one += taken.one.v / trials as f64;
-            mean += taken.mean.unwrap().v / trials as f64;
+            one += taken.one.v.value / trials as f64;
+            mean += taken.mean.unwrap().v.value / trials as f64;
             noise += taken.training_noise.unwrap() / trials as f64;
         }
         // The scatter of one trial is that of sums of squares with 18 x 9, 18 x 3 and 18 degrees of freedom: 0.09 together.

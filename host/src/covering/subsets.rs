@@ -2,7 +2,7 @@
 
 use super::fits::{Fits, Taken};
 use super::matrix::{Symmetric, center, difference};
-use super::mean_square::MeanSquare;
+use super::mean_square::{MeanSquare, Variance};
 use super::measure::{LEAST_LEFT, Measure};
 
 /// Degrees of freedom of k, in units of those of the regions, and its least value for one subset.
@@ -28,7 +28,7 @@ impl Fits {
         let v = (of_generators - measure.of(self.finite)).max(LEAST_LEFT * of_generators);
         let k = measure.of(of_u).max(LEAST_OF_K / count);
         let k = MeanSquare::new(k, OF_K * measure.freedom());
-        let one = measure.parts(&u, [MeanSquare::new(v, nu_v), k], nu_v);
+        let one = measure.parts(&u, [MeanSquare::new(v, nu_v), k].map(Variance::from));
         Taken { one, mean: None, directions, training_noise: None }
     }
 }

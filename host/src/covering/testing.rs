@@ -32,12 +32,12 @@ pub fn written_out(full: Vec<Vec<f64>>) -> Fits {
 
 pub fn holds(found: &Parts, parts: [f64; 8], expected: [f64; 6]) {
     let of = [
-        found.v,
+        found.v.value,
         found.u2,
-        found.k,
+        found.k.value,
         found.nu_null,
-        found.nu_v,
-        found.nu_k,
+        found.v.freedom,
+        found.k.freedom,
         found.s_v,
         found.intervals().p_bias,
     ];

@@ -37,7 +37,7 @@ impl Covering {
     /// From x taken apart; none where members do not differ at all, so that nothing is known of their variance.
     pub fn new(taken: Taken) -> Option<Self> {
         let x = taken.one.x();
-        if !(x > 0.0 && x.is_finite() && taken.one.v > 0.0) {
+        if !(x > 0.0 && x.is_finite() && taken.one.v.value > 0.0) {
             return None;
         }
         let intervals = taken.one.intervals();
@@ -53,6 +53,6 @@ impl Covering {
 
     /// 1 / v: G if the generator had no bias. Never to be shown alone.
     pub fn if_unbiased(&self) -> f64 {
-        1.0 / self.taken.one.v
+        1.0 / self.taken.one.v.value
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Interval;
-use crate::covering::{Covering, Intervals, Parts};
+use crate::covering::{Covering, Intervals, Parts, Variance};
 
 /// Whose G it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct TakenApart {
     pub variance: f64,
     /// Degrees of freedom of v.
     pub variance_freedom: f64,
+    /// What the law of v is scaled with, if it is not v itself: it is made of several squares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variance_scale: Option<f64>,
     /// In how many directions the generated integrals scatter from training set to training set.
     pub directions: f64,
     /// u^2: the squared deviation of the generated integrals from those of the training events.
@@ -45,6 +48,9 @@ pub struct TakenApart {
     pub deviation_unbiased: f64,
     /// Degrees of freedom of k.
     pub deviation_freedom: f64,
+    /// What the law of k is scaled with, if it is not k itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deviation_scale: Option<f64>,
     /// Degrees of freedom of the regions together.
     pub regions_freedom: f64,
     /// Degrees of freedom of u^2: those of the regions, fewer where a bias sits in few of them.
@@ -76,13 +82,19 @@ impl TakenApart {
     /// The parts from which intervals at any level follow.
     pub fn parts(&self) -> Parts {
         Parts {
-            v: self.variance,
-            nu_v: self.variance_freedom,
+            v: Variance {
+                value: self.variance,
+                scale: self.variance_scale.unwrap_or(self.variance),
+                freedom: self.variance_freedom,
+            },
             u2: self.deviation,
-            k: self.deviation_unbiased,
+            k: Variance {
+                value: self.deviation_unbiased,
+                scale: self.deviation_scale.unwrap_or(self.deviation_unbiased),
+                freedom: self.deviation_freedom,
+            },
             nu: self.distance_freedom,
             nu_null: self.regions_freedom,
-            nu_k: self.deviation_freedom,
             s_v: self.unit_error,
         }
     }
@@ -95,14 +107,18 @@ impl TakenApart {
             g: scale * i.g,
             interval_68: Interval { low: Some(scale * i.inner[0]), high: Some(scale * i.inner[1]) },
         };
+        // That of a mean of squares is its value.
+        let other = |variance: Variance| (variance.scale != variance.value).then_some(variance.scale);
         TakenApart {
             of,
-            variance: parts.v,
-            variance_freedom: parts.nu_v,
+            variance: parts.v.value,
+            variance_freedom: parts.v.freedom,
+            variance_scale: other(parts.v),
             directions: found.taken.directions,
             deviation: parts.u2,
-            deviation_unbiased: parts.k,
-            deviation_freedom: parts.nu_k,
+            deviation_unbiased: parts.k.value,
+            deviation_freedom: parts.k.freedom,
+            deviation_scale: other(parts.k),
             regions_freedom: parts.nu_null,
             distance_freedom: parts.nu,
             unit_error: parts.s_v,
