@@ -78,6 +78,17 @@ impl Fits {
 }
 
 impl Sample {
+    /// How the trace of the covariance changes with each integral, if these are fractions of events: each has the variance f (1 - f).
+    pub fn slopes(&self) -> Option<Vec<f64>> {
+        let diagonal = self.covariance.iter().step_by(self.means.len() + 1);
+        let fraction = |(f, m): (&f64, &f64)| (f * (1.0 - f) - m).abs() < 1e-9;
+        self.means
+            .iter()
+            .zip(diagonal)
+            .all(fraction)
+            .then(|| self.means.iter().map(|f| 1.0 - 2.0 * f).collect())
+    }
+
     /// M, the covariance from one event to another.
     pub fn of_event(&self) -> Symmetric {
         Symmetric { size: self.means.len(), entries: self.covariance.clone() }

@@ -21,7 +21,7 @@ pub struct Parts {
     pub nu: f64,
     /// Degrees of freedom of u2 without a bias, for the power of the test.
     pub nu_null: f64,
-    /// Standard deviation of ln V, the unit of them all.
+    /// Standard deviation of ln V, the unit of them all, with what it has in common with u2 where that is a bias.
     pub s_v: f64,
 }
 

@@ -28,13 +28,23 @@ pub struct Measure {
     m: Symmetric,
     scale: f64,
     trace_error: f64,
+    /// How the trace changes with each integral, if these are fractions of events.
+    slopes: Option<Vec<f64>>,
+    events: f64,
 }
 
 impl Measure {
     /// In units of the variance of `events` events like those of the training.
     pub fn new(training: &Sample, events: f64) -> Self {
         let m = training.of_event();
-        Measure { scale: events / m.trace(), m, trace_error: training.trace_error }
+        let slopes = training.slopes();
+        Measure {
+            scale: events / m.trace(),
+            m,
+            trace_error: training.trace_error,
+            slopes,
+            events: training.events,
+        }
     }
 
     /// Degrees of freedom of a square of the regions' integrals.
@@ -62,6 +72,49 @@ impl Measure {
         // A bias that sits in few regions: u2 has the variance 2 tr S^2 + 4 b'Sb.
         let scatter = 2.0 * k.value / nu + 4.0 * bias * eta.max(1.0 / nu);
         let anisotropic = if scatter > 0.0 { (2.0 * k.value + 4.0 * bias) / scatter } else { nu };
-        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v: self.trace_error }
+        let of_bias = if bias > 0.0 { bias / (v.value + bias) } else { 0.0 };
+        let s_v = (self.trace_error.powi(2) + of_bias * self.in_common(u)).sqrt();
+        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v }
+    }
+
+    /// The training events are in the distance u from them and in its unit V: what this adds to the variance of ln(u^2 / V),
+    /// 4 u'M j / (n u^2 V) with j the slopes of V. Where the errors take each other off, nothing.
+    fn in_common(&self, u: &[f64]) -> f64 {
+        let (square, Some(slopes)) = (dot(u, u), &self.slopes) else { return 0.0 };
+        let product: f64 =
+            u.iter().zip(self.m.entries.chunks(u.len())).map(|(u, row)| u * dot(row, slopes)).sum();
+        if square > 0.0 { (4.0 * product / (self.events * square * self.m.trace())).max(0.0) } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// d ln (u^2 / V) / df = -2 / u - (1 - 2 f) / V for one region, of which the two parts alone are the errors of u and of V.
+    #[test]
+    fn distance_and_unit_share_the_training_events() {
+        let (f, n) = (0.05, 1000.0);
+        let v: f64 = f * (1.0 - f);
+        let of_unit: f64 = (1.0 - 2.0 * f) / v;
+        let training =
+            Sample { events: n, means: vec![f], covariance: vec![v], trace_error: of_unit * (v / n).sqrt() };
+        let measure = Measure::new(&training, n);
+        for g in [0.27, 0.06] {
+            let u = g - f;
+            let whole = (2.0 / u + of_unit).powi(2) * v / n;
+            let apart = (2.0 / u).powi(2) * v / n + training.trace_error.powi(2);
+            assert!((measure.in_common(&[u]) - (whole - apart)).abs() < 1e-12);
+            // All of 1/G is bias.
+            let [none, k] = [MeanSquare::new(1e-12, 9.0), MeanSquare::new(0.0, 9.0)].map(Variance::from);
+            let s_v = measure.parts(&[u], [none, k]).s_v;
+            assert!((s_v.powi(2) - (whole - (2.0 / u).powi(2) * v / n)).abs() < 1e-9, "{s_v}");
+        }
+        // Below the training events their errors take each other off; a variance has no distance.
+        assert_eq!(measure.in_common(&[-0.03]), 0.0);
+        let [v, k] = [MeanSquare::new(0.5, 9.0), MeanSquare::new(1e9, 9.0)].map(Variance::from);
+        assert_eq!(measure.parts(&[0.2], [v, k]).s_v, training.trace_error);
+        // Means of a quantity are no fractions.
+        assert_eq!(Sample { covariance: vec![1.0], ..training }.slopes(), None);
     }
 }
