@@ -5,8 +5,10 @@ use std::process::Command;
 use crate::checkout::{self, Checkout};
 use crate::failure::{Failure, Outcome};
 
-/// The examples, and what is set differently (`--set KEY=VALUE`) so that the demo takes minutes.
-const RUNS: &[(&str, &[&str])] = &[("examples/ring-2d.toml", &[]), ("examples/ttbar-0j.toml", &[])];
+/// The examples, and what is set differently (`--set KEY=VALUE`): the ring's training set is one whose fit is about as good as most are, so
+/// that its own true G is about the expected one.
+const RUNS: &[(&str, &[&str])] =
+    &[("examples/ring-2d.toml", &["experiment.seed=2"]), ("examples/ttbar-0j.toml", &[])];
 
 /// Builds all that needs no libtorch, and runs the examples until one fails.
 ///

@@ -5,7 +5,7 @@ use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF};
 
 use crate::format::{short, true_g};
 use crate::report::cell_title;
-use crate::results::{Cell, CellReplica, Interval, TrueG, Verdict};
+use crate::results::{Cell, CellReplica, Estimate, Interval, TrueG, Verdict};
 
 /// How rarely calibrated intervals may miss as often as these before it is called a fault of theirs.
 const RARE: f64 = 0.05;
@@ -56,6 +56,14 @@ impl Side {
     }
 }
 
+/// The 95 % interval that an estimate claims: above a bound, nothing is claimed.
+fn claimed(estimate: &Estimate) -> Interval {
+    match estimate.verdict {
+        Verdict::AtLeast => Interval { low: estimate.lower_bound(), high: None },
+        _ => estimate.interval_95,
+    }
+}
+
 /// What to say of a cell whose 95 % intervals do not hold the true G, of what they are of.
 pub fn against_truth(cell: &Cell) -> Option<String> {
     let truth = cell.true_g()?;
@@ -65,7 +73,7 @@ pub fn against_truth(cell: &Cell) -> Option<String> {
     };
     let sets: Vec<&CellReplica> = cell.replicas.iter().filter(claims).collect();
     let known = truth.interval_95();
-    let sides: Vec<Side> = sets.iter().filter_map(|r| Side::of(known, r.estimate.interval_95)).collect();
+    let sides: Vec<Side> = sets.iter().filter_map(|r| Side::of(known, claimed(&r.estimate))).collect();
     let below = sides.iter().filter(|s| **s == Side::Below).count();
     let side = if 2 * below >= sides.len() { Side::Below } else { Side::Above };
     let (where_, how) = side.words();
@@ -86,12 +94,12 @@ pub fn against_truth(cell: &Cell) -> Option<String> {
 
 fn of_one_set(cell: &Cell, replica: &CellReplica, truth: &TrueG, known: Interval, side: Side) -> String {
     let (where_, how) = side.words();
-    let Interval { low, high } = replica.estimate.interval_95;
+    let Interval { low, high } = claimed(&replica.estimate);
     let low = low.map_or("0".to_string(), short);
     let high = high.map_or("∞)".to_string(), |high| format!("{}]", short(high)));
     let regions = replica.deviation.as_ref().map_or(1, |d| d.pulls.len().max(1)) as f64;
     let regions = replica.apart.as_ref().map_or(regions, |apart| apart.directions.min(regions));
-    let chance = if by_chance(known, replica.estimate.interval_95, regions) {
+    let chance = if by_chance(known, claimed(&replica.estimate), regions) {
         "; one training set scatters as much by chance: experiment.training_sets = 10 tells"
     } else {
         ", by more than the scatter of one training set"
@@ -178,6 +186,16 @@ mod tests {
                 && said.ends_with("the estimated G is too large"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_bound_claims_nothing_above_it() {
+        let mut high = cell(1, 2.0);
+        high.replicas[0].estimate.verdict = Verdict::AtLeast;
+        assert_eq!(against_truth(&high), None);
+        let mut low = cell(1, 0.01);
+        low.replicas[0].estimate.verdict = Verdict::AtLeast;
+        assert!(against_truth(&low).unwrap().contains("lies below"));
     }
 
     #[test]
