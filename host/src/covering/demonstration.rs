@@ -118,10 +118,7 @@ impl Predicted {
     /// Of a chi-squared d' C^-1 d with C^-1 d, where the scatter alone in C is estimated: the degrees of freedom of the whole are
     /// those of the scatter times the squared inverse of its part in chi-squared (Yao 1965).
     fn hotelling(&self, solved: &[f64], chi_squared: f64, integrals: f64) -> Option<Hotelling> {
-        let size = solved.len();
-        let product = |r: usize, s: usize| solved[r] * self.scatter.entries[r * size + s] * solved[s];
-        let scattered: f64 = (0..size * size).map(|i| product(i / size, i % size)).sum();
-        let of_all = self.degrees * (chi_squared / scattered).powi(2);
+        let of_all = self.degrees * (chi_squared / self.scatter.quadratic(solved)).powi(2);
         let degrees = of_all - integrals + 1.0;
         let law = FisherSnedecor::new(integrals, degrees.min(MOST_DEGREES)).ok()?;
         let f = chi_squared * degrees / (of_all * integrals);

@@ -64,6 +64,7 @@ impl Variance {
     pub fn combined<const N: usize>(squares: [MeanSquare; N], rule: impl Fn([f64; N]) -> f64) -> Self {
         let value = rule(squares.map(|square| square.value));
         let ends = match N {
+            // Of one square the ends are known without draws.
             1 => ENDS.map(|p| rule(squares.map(|square| square.at(p)))),
             _ => {
                 let level = |k: usize| (k as f64 + 0.5) / LEVELS as f64;

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_drawn_at_its_value_and_what_has_no_number_is_not() {
+    fn what_has_no_number_is_not_drawn() {
         let lines = |results: &dyn Fn(&mut Results)| {
             let mut runs = [run("a", 300), run("b", 3000)];
             runs.iter_mut().for_each(|run| results(&mut run.results));

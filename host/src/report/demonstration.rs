@@ -46,7 +46,7 @@ fn steps(found: &Demonstrated) -> [String; 3] {
         || "there are no true events that the generator did not see".to_string(),
         |against| {
             let a = &against.distance;
-            let consistent = if a.consistent() { "consistent" } else { "inconsistent" };
+            let consistent = a.word();
             let few = a.few_fits.map_or(String::new(), |few| {
                 let (f, degrees) = (short(few.f), short(few.degrees));
                 format!("; of few fits, F = {f} for {:.0} and {degrees}, p = {}", a.degrees, short(few.p))

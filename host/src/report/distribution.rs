@@ -63,11 +63,9 @@ pub(super) fn draw(distribution: &Distribution, id: &str) -> Option<(String, Str
 
 /// What is printed of the distance from the truth.
 fn distance(found: &Distance) -> Vec<Text> {
-    let consistent = if found.consistent() { "consistent" } else { "inconsistent" };
-    let p = found.few_fits.map_or(found.p, |few| few.p);
     vec![
         Text::plain(format!("χ² = {:.1} for {:.0}", found.chi_squared, found.degrees)),
-        Text::markup(&format!("$p$ = {}: {consistent}", format::short(p))),
+        Text::markup(&format!("$p$ = {}: {}", format::short(found.probability()), found.word())),
         Text::plain(format!("with the {}", found.reference)),
     ]
 }

@@ -46,6 +46,7 @@ pub use across::{Run, across, write_across};
 pub use calibration::calibration_table;
 pub use columns::Columns;
 pub use demonstration::demonstrations;
+pub use sets::LEAST as LEAST_SETS;
 pub use table::table;
 pub use title::cell_title;
 

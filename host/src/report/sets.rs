@@ -9,7 +9,7 @@ use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
 use crate::results::{Cell, Interval};
 
 /// Fewest training sets that are worth a figure.
-pub(super) const LEAST: usize = 5;
+pub const LEAST: usize = 5;
 const BLUE: &str = "#0072b2";
 const PALE: &str = "#9ecae1";
 const BLACK: &str = "#000000";

@@ -90,9 +90,19 @@ pub struct FewFits {
 }
 
 impl Distance {
-    /// Whether the generated values may be the true ones within their errors: by the law of an estimated covariance, if there is one.
+    /// The probability that speaks: that of the law of an estimated covariance, if there is one.
+    pub fn probability(&self) -> f64 {
+        self.few_fits.map_or(self.p, |few| few.p)
+    }
+
+    /// Whether the generated values may be the true ones within their errors.
     pub fn consistent(&self) -> bool {
-        self.few_fits.map_or(self.p, |few| few.p) >= INCONSISTENT
+        self.probability() >= INCONSISTENT
+    }
+
+    /// The same in a word.
+    pub fn word(&self) -> &'static str {
+        if self.consistent() { "consistent" } else { "inconsistent" }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::format::short;
 use crate::moments::{mean, variance};
 use crate::pipeline::curves::{MemberCurve, RowCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
-use crate::report::cell_title;
+use crate::report::{LEAST_SETS, cell_title};
 use crate::results::{
     Cell, CellName, CellReplica, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric,
 };
@@ -35,9 +35,6 @@ const MOST_HISTOGRAMS: usize = 100;
 
 /// Most cells of which the three steps of a demonstration are kept: of a large matrix they would be half of the file.
 const MOST_DEMONSTRATED: usize = 100;
-
-/// Fewest training sets of which it is kept what one fit generates: of fewer it shows no scatter.
-const LEAST_SETS: usize = 5;
 
 /// Collects results cell by cell.
 pub struct Collector<'a> {
@@ -246,6 +243,7 @@ impl<'a> Collector<'a> {
         for cell in &mut self.results.cells {
             cell.overall = overall(&cell.replicas);
             cell.replicas.iter_mut().filter(|_| many).for_each(|r| r.demonstrated = None);
+            // What one fit generates shows no scatter of so few.
             if cell.replicas.len() < LEAST_SETS {
                 cell.replicas.iter_mut().flat_map(|r| &mut r.curve).for_each(|point| point.one_fit = None);
             }
