@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspection::Copies;
 
-pub use demonstrated::{AgainstEvents, Demonstrated, Demonstration, Distance, FewFits};
+pub use demonstrated::{AgainstEvents, Demonstrated, Demonstration, Distance, FewFits, LEFT_OUT};
 pub use diagnosed::{Diagnosed, DiagnosedNumber};
 pub use fields::{Field, Schema};
 pub use member_row::{CellRows, MemberRow};

@@ -64,8 +64,7 @@ pub struct Improved {
 impl Fits {
     /// The integrals of one fit's events and their errors, v and bias as procedure S found them.
     ///
-    /// The scatter has the shape of the covariance over parts, and the size of v; a bias has the direction of the distance from the training
-    /// events. One that is seen is known to these events' own error, which is added.
+    /// The scatter has the shape of the covariance over parts, and the size of v.
     pub fn predicted(&self, parts: &Parts, bias_seen: bool) -> Predicted {
         let centers = self.centers();
         let generated = self.generated(&centers);
@@ -73,18 +72,11 @@ impl Fits {
         let unit = self.unit() / self.training.events;
         let of_scatter = parts.v.value * unit / scatter.trace();
         let scatter = scatter.times(of_scatter);
-        let u = difference(&generated, &self.training.means);
-        let of_bias = if parts.u2 > 0.0 { parts.beta() / parts.u2 } else { 0.0 };
+        let bias = self.bias(parts, bias_seen, &generated);
         let of_events = self.finite / self.unit();
-        let of_bias_error = if bias_seen { parts.k.value * unit / self.unit() } else { 0.0 };
         let size = generated.len();
         let statistical: Vec<f64> = self.training.covariance.iter().map(|m| of_events * m).collect();
-        let total = (0..size * size).map(|i| {
-            scatter.entries[i]
-                + of_bias * u[i / size] * u[i % size]
-                + of_bias_error * self.training.covariance[i]
-                + statistical[i]
-        });
+        let total = (0..size * size).map(|i| scatter.entries[i] + bias.entries[i] + statistical[i]);
         Predicted {
             total: Symmetric { size, entries: total.collect() },
             statistical: Symmetric { size, entries: statistical },
@@ -96,6 +88,17 @@ impl Fits {
                 self.pairs.len() as f64
             },
         }
+    }
+
+    /// What a bias adds to the covariance: it has the direction of the distance from the training events. One that is seen is known to
+    /// these events' own error.
+    pub fn bias(&self, parts: &Parts, seen: bool, generated: &[f64]) -> Symmetric {
+        let u = difference(generated, &self.training.means);
+        let size = u.len();
+        let along_u = if parts.u2 > 0.0 { parts.beta() / parts.u2 } else { 0.0 };
+        let error = if seen { parts.k.value / self.training.events } else { 0.0 };
+        let entry = |i: usize| along_u * u[i / size] * u[i % size] + error * self.training.covariance[i];
+        Symmetric { size, entries: (0..size * size).map(entry).collect() }
     }
 }
 

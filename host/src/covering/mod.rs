@@ -11,6 +11,7 @@ mod demonstration;
 mod fits;
 mod interval;
 mod layout;
+mod left_out;
 mod matrix;
 mod mean_square;
 mod measure;

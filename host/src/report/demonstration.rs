@@ -4,7 +4,7 @@ use super::columns::Columns;
 use super::text::escape;
 use super::title;
 use crate::format::{count, short};
-use crate::results::{Cell, Demonstrated, Results};
+use crate::results::{Cell, Demonstrated, Distance, LEFT_OUT, Results};
 
 /// What the table says of each quantity.
 const HEADS: [&str; 7] =
@@ -40,6 +40,17 @@ fn digits(value: f64, error: f64) -> String {
     format!("{value:.decimals$}")
 }
 
+/// The true events of step 2.
+fn unseen(distance: &Distance) -> String {
+    let events = count(distance.events);
+    match distance.reference.as_str() {
+        LEFT_OUT => format!(
+            "the {events} training events that each half's fit did not see (the mean over these fits, and twice the median of p)"
+        ),
+        reference => format!("{events} events ({reference})"),
+    }
+}
+
 /// What each step found, in sentences.
 fn steps(found: &Demonstrated) -> [String; 3] {
     let validated = found.against.as_ref().map_or_else(
@@ -52,12 +63,11 @@ fn steps(found: &Demonstrated) -> [String; 3] {
                 format!("; of few fits, F = {f} for {:.0} and {degrees}, p = {}", a.degrees, short(few.p))
             });
             format!(
-                "chi-squared {:.1} for {:.0} degree{} of freedom against {} events ({}), p = {}{few}: {consistent}",
+                "chi-squared {:.1} for {:.0} degree{} of freedom against {}, p = {}{few}: {consistent}",
                 a.chi_squared,
                 a.degrees,
                 if a.degrees == 1.0 { "" } else { "s" },
-                count(a.events),
-                a.reference,
+                unseen(a),
                 short(a.p)
             )
         },

@@ -17,7 +17,7 @@ pub struct Demonstrated {
     pub error_total: Vec<f64>,
     /// Errors of the training events.
     pub error_training: Vec<f64>,
-    /// Step 2: against further true events; absent if there are none.
+    /// Step 2: against true events that the fit did not see; absent if there are none.
     pub against: Option<AgainstEvents>,
     /// Step 3: the error with generated events over that without, all quantities together.
     pub ratio: f64,
@@ -57,12 +57,15 @@ pub struct AgainstEvents {
     pub pulls: Vec<f64>,
 }
 
+/// The reference where there are no further true events: halves of the training events, each for the fit to the other.
+pub const LEFT_OUT: &str = "left-out";
+
 /// The distance of generated values from those of further true events, in units of the errors of both.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Distance {
-    /// `holdout` or `truth`.
+    /// `holdout`, `truth`, or [`LEFT_OUT`].
     pub reference: String,
-    /// Their number, under the selection.
+    /// Their number, under the selection; of one half if left out.
     pub events: u64,
     /// delta' C^-1 delta, with the covariances of both.
     pub chi_squared: f64,
@@ -112,7 +115,7 @@ impl Distance {
 pub enum Demonstration {
     /// The errors are predicted, not underestimated, and below those of the training events at 95 %.
     Demonstrated,
-    /// Step 2 cannot be done: there are no further true events.
+    /// Step 2 cannot be done: there are no true events that a fit did not see.
     NotValidated,
     /// Step 2 failed: the generated values are further from the true ones than their errors allow.
     Inconsistent,
@@ -128,7 +131,7 @@ impl Demonstration {
                 "demonstrated: errors predicted, validated, and smaller than those of the training events"
             }
             Demonstration::NotValidated => {
-                "not demonstrated: step 2 needs true events that the generator did not see, such as a holdout"
+                "not demonstrated: step 2 needs true events that the generator did not see: a holdout, or halves in pairs"
             }
             Demonstration::Inconsistent => {
                 "not demonstrated: step 2 failed, the generated values are inconsistent with the true ones"

@@ -5,7 +5,7 @@ use amplicast_sdk::{Comparison, Result};
 use super::fits::sample;
 use crate::covering::{Fits, Hotelling, Improved, Parts, Symmetric, Validated};
 use crate::pipeline::observe::Tally;
-use crate::results::{AgainstEvents, Demonstrated, Demonstration, Distance, FewFits};
+use crate::results::{AgainstEvents, Demonstrated, Demonstration, Distance, FewFits, LEFT_OUT};
 
 /// Most quantities: their errors are numbers each, and the test against further events inverts their covariance.
 const MOST: usize = 100;
@@ -38,18 +38,20 @@ pub fn demonstrated(
         return Ok(None);
     }
     let predicted = fits.predicted(parts, bias_seen);
+    let of_events = |found: Validated, reference: &str, events: u64| AgainstEvents {
+        distance: distance(&found, reference, events),
+        pulls: found.pulls,
+    };
     let against = match further {
         Some((reference, tally)) if tally.passed > 0 => {
             let found = comparison.expectations(&tally.values, tally.passed)?;
-            found.and_then(|e| {
-                let found = predicted.validated(&sample(&e, units, tally.passed))?;
-                Some(AgainstEvents {
-                    distance: distance(&found, reference, tally.passed),
-                    pulls: found.pulls,
-                })
-            })
+            let found = found.and_then(|e| predicted.validated(&sample(&e, units, tally.passed)));
+            found.map(|found| of_events(found, reference, tally.passed))
         }
-        _ => None,
+        _ => {
+            let unseen = (0.5 * fits.training.events) as u64;
+            fits.left_out(parts, bias_seen).map(|found| of_events(found, LEFT_OUT, unseen))
+        }
     };
     let improved = Improved::new(parts, fits.training.events * fits.finite / fits.unit());
     let verdict = match &against {
