@@ -1,6 +1,6 @@
 //! The loss of a batch and its gradient.
 
-use amplicast_nn::lanes::{self, Backward, Decoder};
+use amplicast_nn::lanes::{self, Backward, Decoder, VECTORS};
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::Layout;
 
@@ -34,22 +34,15 @@ impl WithSimd for Loss<'_> {
         let (decoder, backward) = Backward::new::<S>(&network.shape, layout, parameters);
         let mut pass = Pass { network, decoder, backward };
         let mut memory = memories.take::<S>(network);
-        let Memories { start, whole, rest, .. } = &mut memory;
+        let Memories { start, block, .. } = &mut memory;
         start.prepare();
         let Memory { work, features, raw, .. } = &mut *start;
-        pass.decoder.step(simd, 0, features.at::<S, 1>(0), work, raw.rows_mut::<S, 1>());
+        pass.decoder.step::<S, VECTORS>(simd, 0, features.numbers(0), work, raw.numbers_mut());
 
-        // Whole blocks, then the rest register by register: fewer lanes without an event.
-        let (d, lanes) = (network.columns.dimension(), lanes::block_events::<S>());
-        let events = weights.len() / lanes * lanes;
-        let (x, rest_x) = x.split_at(events * d);
-        let (weights, rest_weights) = weights.split_at(events);
-        let blocks = Blocks { pass: &mut pass, memory: whole, start, x, weights };
-        let mut loss = simd.vectorize(blocks);
-        let blocks = Blocks { pass: &mut pass, memory: rest, start, x: rest_x, weights: rest_weights };
-        loss += simd.vectorize(blocks);
+        let blocks = Blocks { pass: &mut pass, memory: block, start, x, weights };
+        let loss = simd.vectorize(blocks);
         let Memory { work, back, outputs, .. } = start;
-        pass.backward.step_start(simd, outputs.at::<S, 1>(0), work, back);
+        pass.backward.step_start::<S, VECTORS>(simd, outputs.numbers(0), (work, back));
         pass.backward.finish(simd, layout, parameters, gradient);
         memories.put(memory);
         loss
@@ -63,29 +56,29 @@ struct Pass<'a> {
     backward: Backward,
 }
 
-/// The loss of events in blocks of V registers; a work of its own, so that each V is compiled by itself.
-struct Blocks<'a, 'n, const V: usize> {
+/// The loss of events in blocks; a work of its own, so that it is compiled by itself.
+struct Blocks<'a, 'n> {
     pass: &'a mut Pass<'n>,
-    memory: &'a mut Memory<V>,
+    memory: &'a mut Memory,
     /// Of the start token: its raw outputs, and the sum of what comes back to them.
-    start: &'a mut Memory<1>,
+    start: &'a mut Memory,
     x: &'a [f64],
     weights: &'a [f64],
 }
 
-impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
+impl WithSimd for Blocks<'_, '_> {
     type Output = f64;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Blocks { pass, memory, start, x, weights } = self;
-        let (d, lanes) = (pass.network.columns.dimension(), V * S::F32_LANES);
-        memory.work.set_start::<S, V, 1>(&start.work);
+        let (d, lanes) = (pass.network.columns.dimension(), lanes::block_events::<S>());
+        memory.work.set_start::<S, VECTORS, VECTORS>(&start.work);
         let mut loss = 0.0;
         for (x, weights) in x.chunks(lanes * d).zip(weights.chunks(lanes)) {
             for position in 0..d {
                 if position == 0 {
-                    start.raw_in_all_lanes::<S, V>(memory);
+                    start.raw_in_all_lanes::<S>(memory);
                 } else {
                     pass.forward(simd, position, x, memory);
                 }
@@ -97,12 +90,12 @@ impl<const V: usize> WithSimd for Blocks<'_, '_, V> {
     }
 }
 
-impl Memory<1> {
+impl Memory {
     /// Copies the start token's raw outputs to all events of a block.
     #[inline(always)]
-    fn raw_in_all_lanes<S: Simd, const V: usize>(&self, block: &mut Memory<V>) {
-        for (to, from) in block.raw.rows_mut::<S, V>().iter_mut().zip(self.raw.rows::<S, 1>()) {
-            *to = [from[0]; V];
+    fn raw_in_all_lanes<S: Simd>(&self, block: &mut Memory) {
+        for (to, from) in block.raw.rows_mut::<S, VECTORS>().iter_mut().zip(self.raw.rows::<S, VECTORS>()) {
+            *to = [from[0]; VECTORS];
         }
     }
 }
@@ -110,28 +103,28 @@ impl Memory<1> {
 impl Pass<'_> {
     /// The raw outputs at a position, from the number before it.
     #[inline(always)]
-    fn forward<S: Simd, const V: usize>(&self, simd: S, position: usize, x: &[f64], memory: &mut Memory<V>) {
+    fn forward<S: Simd>(&self, simd: S, position: usize, x: &[f64], memory: &mut Memory) {
         let Memory { work, features, raw, .. } = memory;
-        let (columns, lanes) = (&self.network.columns, V * S::F32_LANES);
+        let (columns, lanes) = (&self.network.columns, lanes::block_events::<S>());
         for (lane, event) in x.chunks_exact(columns.dimension()).enumerate() {
             let numbers = &mut features.numbers_mut(position)[lane..];
             columns.write(position - 1, event[position - 1], numbers, lanes);
         }
-        let features = features.at::<S, V>(position);
-        self.decoder.step(simd, position, features, work, raw.rows_mut::<S, V>());
+        let (features, outputs) = (features.numbers(position), raw.numbers_mut());
+        self.decoder.step::<S, VECTORS>(simd, position, features, work, outputs);
     }
 
     /// The loss of the column at a position, from the raw outputs there; keeps the gradient with respect to them.
     #[inline(always)]
-    fn loss<S: Simd, const V: usize>(
+    fn loss<S: Simd>(
         &self,
         simd: S,
         position: usize,
         (x, weights): (&[f64], &[f64]),
-        memory: &mut Memory<V>,
+        memory: &mut Memory,
     ) -> f64 {
         let Memory { raw, outputs, scratch, pair, .. } = memory;
-        let (columns, lanes) = (&self.network.columns, V * S::F32_LANES);
+        let (columns, lanes) = (&self.network.columns, lanes::block_events::<S>());
         // Lanes without an event keep the coordinates of an earlier one, with weight 0.
         let numbers = pair.numbers_mut();
         numbers[lanes..].fill(0.0);
@@ -139,14 +132,14 @@ impl Pass<'_> {
             numbers[lane] = event[position] as f32;
             numbers[lanes + lane] = -*weight as f32;
         }
-        let rows = pair.rows_mut::<S, V>();
+        let rows = pair.rows_mut::<S, VECTORS>();
         let (exponent, factor) = lanes::log_density_and_gradient(
             simd,
             &columns.supports()[position],
-            raw.rows::<S, V>(),
+            raw.rows::<S, VECTORS>(),
             (rows[0], rows[1]),
-            outputs.at_mut::<S, V>(position),
-            scratch.rows_mut::<S, V>(),
+            outputs.at_mut::<S, VECTORS>(position),
+            scratch.rows_mut::<S, VECTORS>(),
         );
         rows.copy_from_slice(&[exponent, factor]);
         let (exponents, factors) = pair.numbers().split_at(lanes);
@@ -156,22 +149,16 @@ impl Pass<'_> {
 
     /// Adds the gradient of a block, and to the start token's outputs what it sends back to them.
     #[inline(always)]
-    fn backward<S: Simd, const V: usize>(
-        &mut self,
-        simd: S,
-        events: usize,
-        memory: &mut Memory<V>,
-        start: &mut Memory<1>,
-    ) {
+    fn backward<S: Simd>(&mut self, simd: S, events: usize, memory: &mut Memory, start: &mut Memory) {
         let Memory { work, back, features, outputs, .. } = memory;
         back.clear();
         for position in (1..self.network.columns.dimension()).rev() {
-            let (features, outputs) = (features.at::<S, V>(position), outputs.at::<S, V>(position));
-            self.backward.step(simd, (position, events), features, outputs, work, back);
+            let (features, outputs) = (features.numbers(position), outputs.numbers(position));
+            self.backward.step::<S, VECTORS>(simd, (position, events), features, outputs, (work, back));
         }
-        self.backward.end_block::<S, V>(simd, back);
-        let sums = start.outputs.numbers_mut(0).iter_mut().step_by(S::F32_LANES);
-        for (sum, row) in sums.zip(outputs.at::<S, V>(0)) {
+        self.backward.end_block::<S, VECTORS>(simd, back);
+        let sums = start.outputs.numbers_mut(0).iter_mut().step_by(lanes::block_events::<S>());
+        for (sum, row) in sums.zip(outputs.at::<S, VECTORS>(0)) {
             *sum += lanes::total(simd, *row);
         }
     }

@@ -88,7 +88,7 @@ impl AutoregressiveMember {
         };
         // The features of the start token are zero. Its keys and values stay in the cache for all blocks.
         let Scratch { work, features, start, .. } = &mut scratch;
-        self.decoder.step(simd, 0, features.rows::<S, VECTORS>(), work, start.rows_mut::<S, VECTORS>());
+        self.decoder.step::<S, VECTORS>(simd, 0, features.numbers(), work, start.numbers_mut());
         scratch
     }
 
@@ -101,7 +101,7 @@ impl AutoregressiveMember {
         for (lane, event) in x.chunks_exact(d).enumerate() {
             columns.write(column - 1, event[column - 1], &mut features.numbers_mut()[lane..], lanes);
         }
-        self.decoder.step(simd, column, features.rows::<S, VECTORS>(), work, raw.rows_mut::<S, VECTORS>());
+        self.decoder.step::<S, VECTORS>(simd, column, features.numbers(), work, raw.numbers_mut());
     }
 
     /// Adds the log density of `column` to that of each event of the block.

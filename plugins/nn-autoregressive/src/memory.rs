@@ -2,13 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use amplicast_nn::lanes::{BackwardWorkspace, Rows, Slots, VECTORS, Workspace};
+use amplicast_nn::lanes::{BackwardWorkspace, Rows, Slots, Workspace, block_events};
 use amplicast_nn::pulp::Simd;
 
 use crate::network::Network;
 
-/// The memory for blocks of V registers.
-pub(crate) struct Memory<const V: usize> {
+/// The memory for a block of events.
+pub(crate) struct Memory {
     pub work: Workspace,
     pub back: BackwardWorkspace,
     /// For each position the inputs.
@@ -23,9 +23,9 @@ pub(crate) struct Memory<const V: usize> {
     pub pair: Rows,
 }
 
-impl<const V: usize> Memory<V> {
+impl Memory {
     fn new<S: Simd>(network: &Network) -> Self {
-        let (shape, events) = (&network.shape, V * S::F32_LANES);
+        let (shape, events) = (&network.shape, block_events::<S>());
         let output_rows = Workspace::output_rows(shape);
         Memory {
             work: Workspace::of_all(shape, events),
@@ -49,11 +49,9 @@ impl<const V: usize> Memory<V> {
 pub(crate) struct Memories {
     lanes: usize,
     /// For the start token.
-    pub start: Memory<1>,
-    /// For whole blocks of events.
-    pub whole: Memory<VECTORS>,
-    /// For the rest.
-    pub rest: Memory<1>,
+    pub start: Memory,
+    /// For blocks of events.
+    pub block: Memory,
 }
 
 /// Memory that no call uses at the moment: threads may train the same model.
@@ -65,9 +63,8 @@ impl Pool {
     pub(crate) fn take<S: Simd>(&self, network: &Network) -> Memories {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         found.filter(|memories| memories.lanes == S::F32_LANES).unwrap_or_else(|| {
-            let (start, whole, rest) =
-                (Memory::new::<S>(network), Memory::new::<S>(network), Memory::new::<S>(network));
-            Memories { lanes: S::F32_LANES, start, whole, rest }
+            let (start, block) = (Memory::new::<S>(network), Memory::new::<S>(network));
+            Memories { lanes: S::F32_LANES, start, block }
         })
     }
 

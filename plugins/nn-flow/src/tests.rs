@@ -14,7 +14,7 @@ use amplicast_sdk::{
 
 use crate::flow::{
     Architecture, Divergence, DivergenceField, Field, Flow, FlowConfig, FlowMember, Network, Parameters,
-    Probes, Solver, SolverKind, add_products,
+    Probes, Solver, SolverKind, add_products, enough_calls,
 };
 use crate::space::{CoordinateSystem, Cuts, Lines, Space};
 use crate::transformer::{FlowTransformer, FlowTransformerConfig, Transformer};
@@ -71,9 +71,8 @@ fn ring(n: usize, seed: u64) -> Array2<f64> {
 fn member(network: impl Network + 'static, events: ArrayView2<'_, f64>, config: FlowConfig) -> FlowMember {
     let schema = Schema::columns(["x", "y"]);
     let space = CoordinateSystem::Automatic.space(events, &schema, CUTS).unwrap();
-    let solver = config.solver().unwrap();
-    let flow = Flow { space, network: Box::new(network), config, solver };
-    FlowMember { flow: Arc::new(flow), layout: layout(&[]), parameters: Vec::new() }
+    let flow = Flow { space, network: Box::new(network), config };
+    FlowMember::new(Arc::new(flow), layout(&[]), Vec::new())
 }
 
 fn chunk(seed: u64) -> Chunk {
@@ -220,9 +219,10 @@ fn gradients_are_those_of_the_loss() {
     }
 }
 
-/// A trained field from the same base points: at most 40 calls of the adaptive solver end where the 200 of the published one do.
+/// A trained field from the same base points: at most 40 calls of the adaptive solver, and half as many of the one that takes several steps
+/// into account, end where the 200 of the published one do.
 #[test]
-fn few_adaptive_calls_end_where_the_published_solver_does() {
+fn few_calls_end_where_the_published_solver_does() {
     let events = ring(1000, 21);
     let config = FlowTransformerConfig { width: 16, heads: 2, blocks: 2, ..Default::default() };
     let model = model(config, events.view(), &Schema::columns(["x", "y"]));
@@ -235,17 +235,53 @@ fn few_adaptive_calls_end_where_the_published_solver_does() {
     let mut field = network.in_lanes().field((&layout, &theta)).unwrap();
     let mut stream = Seed::new(23).stream();
     let base: Vec<f64> = (0..2000).map(|_| StandardNormal.sample(&mut stream)).collect();
-    let mut end = |kind, tolerance| {
+    let needed = enough_calls((1.0, 0.0), 0.02, &base[..500], &mut |t, x, v| field(t, x, v)).unwrap();
+    let mut end = |solver: Solver| {
         let mut x = base.clone();
-        let solver = Solver::new(kind, 50, tolerance).unwrap();
         let calls = solver.solve((1.0, 0.0), &mut x, |t, x, v| field(t, x, v)).unwrap();
         (x, calls)
     };
-    let ((published, many), (adaptive, few)) = (end(SolverKind::Fixed, 1.0), end(SolverKind::Adaptive, 3e-3));
-    let off = published.iter().zip(&adaptive).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 2000.0;
+    let (published, many) = end(Solver::Fixed { steps: 50 });
     assert_eq!(many, 200);
-    // Of numbers with a width of 1.
-    assert!(few <= 40 && off.sqrt() < 0.03, "{few} calls, off by {}", off.sqrt());
+    for (solver, most) in
+        [(Solver::Adaptive { tolerance: 3e-3 }, 40), (Solver::Multistep { calls: needed }, 20)]
+    {
+        let (found, few) = end(solver);
+        let off = published.iter().zip(&found).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / 2000.0;
+        // Of numbers with a width of 1.
+        assert!(few <= most && off.sqrt() < 0.03, "{solver:?}: {few} calls, off by {}", off.sqrt());
+    }
+}
+
+/// The same base events, taken by each solver: a member finds the calls that it needs by itself, and its densities stay those of `adaptive`.
+#[test]
+fn a_member_finds_its_calls() {
+    let events = ring(500, 31);
+    let of = |solver, tolerance| {
+        let config = FlowConfig { solver, tolerance, ..FlowConfig::default() };
+        member(Linear { matrix: [0.4, 0.3, -0.2, -0.9], drift: 2.0 }, events.view(), config)
+    };
+    let sample = |member: &FlowMember| {
+        let mut out = Array2::zeros((400, 2));
+        member.sample(chunk(5), out.view_mut()).unwrap();
+        out
+    };
+    let published = sample(&of(SolverKind::Fixed, 1.0));
+    let mut before = f64::INFINITY;
+    for tolerance in [1e-2, 1e-4] {
+        let multistep = of(SolverKind::Multistep, tolerance);
+        let off = (&sample(&multistep) - &published).mapv(|x| x * x).mean().unwrap().sqrt();
+        // In units of the events' own, whose width is about 0.7.
+        assert!(off < tolerance && off < before, "{tolerance}: {off}");
+        before = off;
+        assert_eq!(sample(&multistep), sample(&of(SolverKind::Multistep, tolerance)));
+    }
+    let mut densities = [vec![0.0; 5], vec![0.0; 5]];
+    for (out, solver) in densities.iter_mut().zip([SolverKind::Multistep, SolverKind::Adaptive]) {
+        let events = events.slice(ndarray::s![..5, ..]);
+        of(solver, 1e-3).log_density(events, Seed::new(3), out).unwrap();
+    }
+    assert_eq!(densities[0], densities[1]);
 }
 
 /// Six jets as the base draws them: momenta with the published cuts.

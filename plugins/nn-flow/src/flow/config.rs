@@ -21,12 +21,12 @@ pub enum Divergence {
 config! {
     /// How a flow is integrated.
     pub struct FlowConfig {
-        /// `fixed` or `adaptive`.
+        /// `fixed`, `adaptive` or `multistep`.
         pub solver: SolverKind = SolverKind::Fixed,
         /// Steps of the fixed solver, of four calls of the network each.
         pub steps: u64 = 50,
-        /// Error that a step of the adaptive solver may have: root mean square over the numbers of a batch, relative to
-        /// 1 + |x|.
+        /// Error that a step of the adaptive solver may have, root mean square over the numbers of a batch, relative to
+        /// 1 + |x|; or events of `multistep`, root mean square over their coordinates, which are standardized.
         pub tolerance: f64 = 1e-3,
         /// `exact` or `hutchinson`, for densities.
         pub divergence: Divergence = Divergence::Exact,
@@ -36,9 +36,20 @@ config! {
 }
 
 impl FlowConfig {
-    /// The solver; an error that names the key for values out of range.
-    pub(crate) fn solver(&self) -> Result<Solver> {
+    /// An error that names the key for values out of range.
+    pub(crate) fn check(&self) -> Result<()> {
         ensure_config(self.probes > 0, "flow.probes", || "expected at least 1, found 0".into())?;
-        Solver::new(self.solver, self.steps, self.tolerance)
+        ensure_config(self.steps > 0, "flow.steps", || "expected at least 1, found 0".into())?;
+        ensure_config(self.tolerance > 0.0 && self.tolerance.is_finite(), "flow.tolerance", || {
+            format!("expected a positive number, found {}", self.tolerance)
+        })
+    }
+
+    /// The solver of densities, and of samples unless these have one of their own.
+    pub(crate) fn solver(&self) -> Solver {
+        match self.solver {
+            SolverKind::Fixed => Solver::Fixed { steps: self.steps },
+            SolverKind::Adaptive | SolverKind::Multistep => Solver::Adaptive { tolerance: self.tolerance },
+        }
     }
 }

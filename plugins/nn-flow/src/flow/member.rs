@@ -1,18 +1,22 @@
 //! A flow at fixed parameters: samples and densities.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use amplicast_sdk::{Chunk, Error, Layout, Member, Result, Seed, Stream};
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 use super::config::{Divergence, FlowConfig};
+use super::multistep::enough_calls;
 use super::network::{Field, Network};
 use super::probes::Probes;
-use super::solver::Solver;
+use super::solver::{Solver, SolverKind};
 use crate::space::{Space, base, wrap_angles};
 
 /// Events that are integrated together.
 const BATCH: usize = 512;
+
+/// Events by which the calls are found that the solver `multistep` needs.
+const FIRST_EVENTS: usize = 256;
 
 /// Times that events which did not come out finite are drawn anew.
 const REDRAWS: u64 = 8;
@@ -22,26 +26,45 @@ pub(crate) struct Flow {
     pub space: Box<dyn Space>,
     pub network: Box<dyn Network>,
     pub config: FlowConfig,
-    pub solver: Solver,
 }
 
 pub(crate) struct FlowMember {
     pub flow: Arc<Flow>,
     pub layout: Layout,
     pub parameters: Vec<f32>,
+    /// Calls that the solver `multistep` needs, once they are known.
+    calls: OnceLock<u64>,
 }
 
 impl FlowMember {
+    pub fn new(flow: Arc<Flow>, layout: Layout, parameters: Vec<f32>) -> Self {
+        FlowMember { flow, layout, parameters, calls: OnceLock::new() }
+    }
+
+    /// The solver of samples.
+    fn solver(&self, field: &mut Field) -> Result<Solver> {
+        let Flow { space, config, .. } = &*self.flow;
+        if config.solver != SolverKind::Multistep {
+            return Ok(config.solver());
+        }
+        // Threads that ask at the same time find the same number.
+        let calls = match self.calls.get() {
+            Some(calls) => *calls,
+            None => {
+                let start = base(&**space, FIRST_EVENTS, &mut Seed::new(0).split("multistep").stream());
+                let mut velocity = inside(&**space, &start, field);
+                enough_calls((1.0, 0.0), config.tolerance, &start, &mut velocity)?
+            }
+        };
+        Ok(Solver::Multistep { calls: *self.calls.get_or_init(|| calls) })
+    }
+
     /// Coordinates of `n` events at time 0, from the base.
-    fn generate(&self, field: &mut Field, n: usize, stream: &mut Stream) -> Result<Vec<f64>> {
+    fn generate(&self, field: &mut Field, solver: Solver, n: usize, stream: &mut Stream) -> Result<Vec<f64>> {
         let space = &*self.flow.space;
         let mut x = base(space, n, stream);
-        let mut wrapped = x.clone();
-        self.flow.solver.solve((1.0, 0.0), &mut x, |t, x, v| {
-            wrapped.copy_from_slice(x);
-            wrap_angles(space, &mut wrapped);
-            field(t, &wrapped, v)
-        })?;
+        let velocity = inside(space, &x, field);
+        solver.solve((1.0, 0.0), &mut x, velocity)?;
         wrap_angles(space, &mut x);
         Ok(x)
     }
@@ -51,8 +74,9 @@ impl FlowMember {
         let d = out.ncols();
         let mut missing: Vec<usize> = (0..out.nrows()).collect();
         let mut event = vec![0.0; d];
+        let solver = self.solver(field)?;
         for attempt in 0..REDRAWS {
-            let x = self.generate(field, missing.len(), &mut seed.index(attempt).stream())?;
+            let x = self.generate(field, solver, missing.len(), &mut seed.index(attempt).stream())?;
             let mut again = Vec::new();
             for (x, &row) in x.chunks_exact(d).zip(&missing) {
                 self.flow.space.coordinates().inverse(x, &mut event);
@@ -71,6 +95,20 @@ impl FlowMember {
             "the flow gives no finite event: {} of a batch were drawn {REDRAWS} times",
             missing.len()
         )))
+    }
+}
+
+/// The velocities of events like these, whose angles are wrapped before the network sees them.
+fn inside<'a>(
+    space: &'a dyn Space,
+    like: &[f64],
+    field: &'a mut Field,
+) -> impl FnMut(f64, &[f64], &mut [f64]) -> Result<()> + use<'a> {
+    let mut wrapped = like.to_vec();
+    move |t, x, v| {
+        wrapped.copy_from_slice(x);
+        wrap_angles(space, &mut wrapped);
+        field(t, &wrapped, v)
     }
 }
 
@@ -111,7 +149,7 @@ impl Member for FlowMember {
             state.resize(n * (d + 1), 0.0);
             let mut stream = seed.index(batch as u64).stream();
             let mut wrapped = vec![0.0; n * d];
-            self.flow.solver.solve((0.0, 1.0), &mut state, |t, state, slope| {
+            config.solver().solve((0.0, 1.0), &mut state, |t, state, slope| {
                 wrapped.copy_from_slice(&state[..n * d]);
                 wrap_angles(space, &mut wrapped);
                 let probes = match config.divergence {

@@ -4,6 +4,7 @@ mod config;
 mod generator;
 mod member;
 mod model;
+mod multistep;
 mod network;
 mod probes;
 mod settings;
@@ -20,5 +21,6 @@ pub(crate) use settings::{Settings, abilities, flow_config};
 #[cfg(test)]
 pub(crate) use {
     member::{Flow, FlowMember},
+    multistep::enough_calls,
     solver::Solver,
 };

@@ -18,7 +18,8 @@ pub(crate) fn prepare(
     config: &FlowConfig,
     training: ArrayView2<'_, f64>,
 ) -> Result<Box<dyn Model>> {
-    let flow = Flow { space, network, config: config.clone(), solver: config.solver()? };
+    config.check()?;
+    let flow = Flow { space, network, config: config.clone() };
     Ok(Box::new(FlowModel::new(flow, parameters, training)?))
 }
 
@@ -79,7 +80,7 @@ impl Model for FlowModel {
     fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
         self.layout.check(parameters)?;
         let (flow, layout) = (self.flow.clone(), self.layout.clone());
-        Ok(Box::new(FlowMember { flow, layout, parameters: parameters.to_vec() }))
+        Ok(Box::new(FlowMember::new(flow, layout, parameters.to_vec())))
     }
 
     fn gradients(&self) -> Option<&dyn Differentiable> {

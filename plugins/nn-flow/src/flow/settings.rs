@@ -49,7 +49,7 @@ impl Settings {
     /// Of the generator of this name.
     pub fn new(cuts: Cuts, flow: &FlowConfig, device: &str, name: &str) -> Result<Self> {
         let cuts = cuts.check()?;
-        flow.solver()?;
+        flow.check()?;
         check_cpu(device, name)?;
         Ok(Settings { cuts, flow: flow.clone() })
     }

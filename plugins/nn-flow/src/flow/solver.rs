@@ -2,7 +2,9 @@
 
 use amplicast_sdk::schemars::JsonSchema;
 use amplicast_sdk::serde::{Deserialize, Serialize};
-use amplicast_sdk::{Error, Result, ensure_config};
+use amplicast_sdk::{Error, Result};
+
+use super::multistep::{Field, multistep};
 
 /// How the flow is integrated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +15,9 @@ pub enum SolverKind {
     Fixed,
     /// Dormand and Prince's pair of orders 5 and 4, with steps chosen by its error estimate, six calls each.
     Adaptive,
+    /// Adams' predictor and corrector of order 3, one call a step, with as many as a member's first events need; densities, whose
+    /// errors these do not show, as `adaptive`.
+    Multistep,
 }
 
 /// A solver with its settings.
@@ -25,23 +30,15 @@ pub(crate) enum Solver {
         /// Error of a step, root mean square over all numbers, relative to 1 + |x|.
         tolerance: f64,
     },
+    Multistep {
+        calls: u64,
+    },
 }
 
 /// Steps after which an adaptive solution is given up.
 const MOST_STEPS: u64 = 10_000;
 
 impl Solver {
-    pub fn new(kind: SolverKind, steps: u64, tolerance: f64) -> Result<Self> {
-        ensure_config(steps > 0, "steps", || "expected at least 1, found 0".into())?;
-        ensure_config(tolerance > 0.0 && tolerance.is_finite(), "tolerance", || {
-            format!("expected a positive number, found {tolerance}")
-        })?;
-        Ok(match kind {
-            SolverKind::Fixed => Solver::Fixed { steps },
-            SolverKind::Adaptive => Solver::Adaptive { tolerance },
-        })
-    }
-
     /// Takes `x` from time `start` to `end`; `field(t, x, v)` writes the velocities. Returns the number of its calls.
     pub fn solve(
         self,
@@ -52,11 +49,10 @@ impl Solver {
         match self {
             Solver::Fixed { steps } => three_eighths((start, end), steps, x, &mut field),
             Solver::Adaptive { tolerance } => dormand_prince((start, end), tolerance, x, &mut field),
+            Solver::Multistep { calls } => multistep((start, end), calls, x, &mut field).map(|()| calls),
         }
     }
 }
-
-type Field<'a> = dyn FnMut(f64, &[f64], &mut [f64]) -> Result<()> + 'a;
 
 /// y = x + h sum_i a_i k_i.
 fn combine(x: &[f64], h: f64, weights: &[f64], slopes: &[Vec<f64>], y: &mut [f64]) {

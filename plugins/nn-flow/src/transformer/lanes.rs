@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use amplicast_nn::lanes::{
     self, Encoder, EncoderBackward, EncoderBackwardWorkspace, EncoderShape, EncoderWorkspace, Segments,
-    SegmentsMut, Slots, Work, dispatch_over_blocks, over_blocks,
+    SegmentsMut, Slots, VECTORS, Work, block_events, dispatch_over_blocks, over_blocks,
 };
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::Result;
@@ -90,8 +90,8 @@ struct Move<'a> {
 
 impl Work for Move<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
-        let (network, shape, lanes) = (self.network, &self.network.shape, V * S::F32_LANES);
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>) {
+        let (network, shape, lanes) = (self.network, &self.network.shape, block_events::<S>());
         let (d, numbers) = (network.dimension(), shape.outputs);
         let mut features = network.scalars().features(lanes);
         network.scalars().set_times(&mut features, lanes, &vec![self.time; lanes]);
@@ -100,7 +100,7 @@ impl Work for Move<'_> {
         for first in events.clone().step_by(lanes) {
             let block = first * d..events.end.min(first + lanes) * d;
             put(&mut features, lanes, (&self.x[block.clone()], numbers), 0..numbers);
-            self.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
+            self.encoder.apply::<S, VECTORS>(simd, (&features, None), &mut work, &mut outputs);
             get(&outputs, lanes, (&mut self.out[block], numbers), 0..numbers);
         }
     }
@@ -119,8 +119,8 @@ struct Diverge<'a> {
 
 impl Work for Diverge<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
-        let (network, shape, lanes) = (self.network, &self.network.shape, V * S::F32_LANES);
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>) {
+        let (network, shape, lanes) = (self.network, &self.network.shape, block_events::<S>());
         let (d, numbers, tokens) = (network.dimension(), shape.outputs, shape.tokens);
         let (velocity, sums) = (&mut *self.out.0, &mut *self.out.1);
         let mut features = network.scalars().features(lanes);
@@ -133,7 +133,7 @@ impl Work for Diverge<'_> {
             let block = first..events.end.min(first + lanes);
             let all = block.start * d..block.end * d;
             put(&mut features, lanes, (&self.x[all.clone()], numbers), 0..numbers);
-            self.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
+            self.encoder.apply::<S, VECTORS>(simd, (&features, None), &mut work, &mut outputs);
             get(&outputs, lanes, (&mut velocity[all.clone()], numbers), 0..numbers);
             // Lanes without an event count for nothing.
             outputs.clear();
@@ -141,7 +141,7 @@ impl Work for Diverge<'_> {
                 let e = self.probes.of(direction, all.clone());
                 put(&mut outputs, lanes, (&e, numbers), 0..numbers);
                 let read = (&features, None, block.len());
-                self.backward.apply::<S, V>(simd, read, &outputs, (&work, &mut back), &mut by_features);
+                self.backward.apply::<S, VECTORS>(simd, read, &outputs, (&work, &mut back), &mut by_features);
                 let mut slope = vec![0.0; e.len()];
                 get(&by_features, lanes, (&mut slope, numbers), 0..numbers);
                 add_products(&e, &slope, &mut sums[block.clone()]);
@@ -189,9 +189,9 @@ struct Learn<'a> {
 
 impl Work for Learn<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>) {
         let (network, lines) = (self.network, self.lines);
-        let (shape, lanes) = (&network.shape, V * S::F32_LANES);
+        let (shape, lanes) = (&network.shape, block_events::<S>());
         let (d, numbers, tokens) = (network.dimension(), shape.outputs, shape.tokens);
         let mut features = network.scalars().features(lanes);
         let mut work = EncoderWorkspace::new(shape, lanes, true);
@@ -205,7 +205,7 @@ impl Work for Learn<'_> {
             let times: Vec<_> = waves.iter().map(|waves| self.time.features(waves)).collect();
             network.scalars().set_times(&mut features, lanes, &times);
             put(&mut features, lanes, (&lines.x[block.start * d..block.end * d], numbers), 0..numbers);
-            self.encoder.apply::<S, V>(simd, (&features, None), &mut work, &mut outputs);
+            self.encoder.apply::<S, VECTORS>(simd, (&features, None), &mut work, &mut outputs);
             for token in 0..tokens {
                 for (k, row) in outputs.numbers_mut(token).chunks_exact_mut(lanes).enumerate() {
                     for (lane, out) in row.iter_mut().enumerate() {
@@ -221,7 +221,7 @@ impl Work for Learn<'_> {
                 }
             }
             let read = (&features, None, block.len());
-            self.backward.apply::<S, V>(simd, read, &outputs, (&work, &mut back), &mut by_features);
+            self.backward.apply::<S, VECTORS>(simd, read, &outputs, (&work, &mut back), &mut by_features);
             let mut slopes = vec![[0.0; FEATURES]; block.len()];
             network.scalars().add_times(&by_features, lanes, &mut slopes);
             waves.iter().zip(slopes).for_each(|(waves, slopes)| self.by_time.add(waves, slopes));

@@ -50,8 +50,8 @@ impl WithSimd for Run<'_> {
                     features.numbers_mut()[f * lanes + lane] = self.features[token * width + f];
                 }
             }
-            let inputs = features.rows::<S, VECTORS>();
-            self.decoder.step(simd, position, inputs, &mut work, outputs.rows_mut::<S, VECTORS>());
+            let (inputs, out) = (features.numbers(), outputs.numbers_mut());
+            self.decoder.step::<S, VECTORS>(simd, position, inputs, &mut work, out);
             for event in 0..n.min(lanes) {
                 all.push((0..shape.outputs).map(|o| outputs.numbers()[o * lanes + event]).collect());
             }

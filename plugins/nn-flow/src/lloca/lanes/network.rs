@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use amplicast_nn::lanes::{
     self, Encoder, EncoderBackward, EncoderShape, PairShape, Pairs, PairsBackward, Segments, SegmentsMut,
-    Work, dispatch_over_blocks, over_blocks,
+    VECTORS, Work, block_events, dispatch_over_blocks, over_blocks,
 };
 use amplicast_nn::pulp::{Simd, WithSimd};
 use amplicast_sdk::{Layout, Result};
@@ -77,22 +77,16 @@ impl<'a> Passage<'a> {
 
     /// Takes events at these times and coordinates through both networks, and writes their velocities.
     #[inline(always)]
-    fn forward<S: Simd, const V: usize>(
-        &mut self,
-        simd: S,
-        times: &[[f32; FEATURES]],
-        x: &[f64],
-        velocity: &mut [f64],
-    ) {
+    fn forward<S: Simd>(&mut self, simd: S, times: &[[f32; FEATURES]], x: &[f64], velocity: &mut [f64]) {
         let LaneLloca { kinematics, frames, .. } = self.network;
         let d = self.network.dimension();
         self.events = x.chunks_exact(d).map(|x| Event::new(kinematics, x)).collect();
         let edges: Vec<f64> = self.events.iter().flat_map(|event| event.edges(frames)).collect();
-        let scores = self.scores.forward::<S, V>(simd, &self.networks.pairs, times, &edges);
+        let scores = self.scores.forward::<S, VECTORS>(simd, &self.networks.pairs, times, &edges);
         let each = scores.chunks_exact(scores.len() / self.events.len());
         self.sights = self.events.iter().zip(each).map(|(event, s)| event.sights(kinematics, s)).collect();
         let seen: Vec<f64> = self.seen().flatten().copied().collect();
-        self.outputs = self.tokens.forward::<S, V>(simd, &self.networks.encoder, times, &seen);
+        self.outputs = self.tokens.forward::<S, VECTORS>(simd, &self.networks.encoder, times, &seen);
         let particles = self.outputs.iter().zip(seen.chunks_exact(SEEN));
         for (out, ((vector, scalars), seen)) in velocity.chunks_exact_mut(VECTOR).zip(particles) {
             out.copy_from_slice(&angles(seen).velocity(*vector, *scalars));
@@ -102,7 +96,7 @@ impl<'a> Passage<'a> {
     /// Adds the gradient by the networks' parameters, and writes that by the time's features, from that by the velocities;
     /// returns that by the coordinates.
     #[inline(always)]
-    fn backward<S: Simd, const V: usize>(
+    fn backward<S: Simd>(
         &self,
         simd: S,
         backwards: &mut Backwards,
@@ -121,7 +115,7 @@ impl<'a> Passage<'a> {
             }
         }
         let tokens = &mut back.tokens;
-        self.tokens.backward::<S, V>(simd, &mut backwards.encoder, tokens, &by_outputs, &mut by_seen);
+        self.tokens.backward::<S, VECTORS>(simd, &mut backwards.encoder, tokens, &by_outputs, &mut by_seen);
         let mut by_scores = Vec::new();
         let mut by_particles = Vec::with_capacity(self.events.len());
         let each = by_seen.chunks_exact(by_seen.len() / self.events.len());
@@ -131,7 +125,7 @@ impl<'a> Passage<'a> {
             by_particles.push(by);
         }
         let pairs = (&self.networks.pairs, &mut backwards.pairs);
-        let by_edges = self.scores.backward::<S, V>(simd, pairs, &mut back.scores, &by_scores);
+        let by_edges = self.scores.backward::<S, VECTORS>(simd, pairs, &mut back.scores, &by_scores);
         let each = by_edges.chunks_exact(by_edges.len() / self.events.len()).zip(by_particles);
         let by_coordinates = self.events.iter().zip(each);
         by_coordinates
@@ -209,13 +203,13 @@ struct Move<'a> {
 
 impl Work for Move<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
-        let (lanes, d) = (V * S::F32_LANES, self.network.dimension());
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>) {
+        let (lanes, d) = (block_events::<S>(), self.network.dimension());
         let mut passage = Passage::new(self.network, self.networks, lanes, false);
         for first in events.clone().step_by(lanes) {
             let block = first..events.end.min(first + lanes);
             let (all, times) = (block.start * d..block.end * d, vec![self.time; block.len()]);
-            passage.forward::<S, V>(simd, &times, &self.x[all.clone()], &mut self.out[all]);
+            passage.forward(simd, &times, &self.x[all.clone()], &mut self.out[all]);
         }
     }
 }
@@ -232,18 +226,18 @@ struct Diverge<'a> {
 
 impl Work for Diverge<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
-        let (lanes, d) = (V * S::F32_LANES, self.network.dimension());
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>) {
+        let (lanes, d) = (block_events::<S>(), self.network.dimension());
         let (networks, backwards) = (self.networks.0, &mut *self.networks.1);
         let mut passage = Passage::new(self.network, networks, lanes, true);
         let mut back = Back::new::<S>(self.network, lanes);
         for first in events.clone().step_by(lanes) {
             let block = first..events.end.min(first + lanes);
             let (all, times) = (block.start * d..block.end * d, vec![self.time; block.len()]);
-            passage.forward::<S, V>(simd, &times, &self.x[all.clone()], &mut self.out.0[all.clone()]);
+            passage.forward(simd, &times, &self.x[all.clone()], &mut self.out.0[all.clone()]);
             for direction in 0..self.probes.count() {
                 let e = self.probes.of(direction, all.clone());
-                let slope = passage.backward::<S, V>(simd, backwards, &mut back, e.as_chunks().0);
+                let slope = passage.backward(simd, backwards, &mut back, e.as_chunks().0);
                 add_products(&e, &slope, &mut self.out.1[block.clone()]);
             }
         }
@@ -296,8 +290,8 @@ struct Learn<'a> {
 
 impl Work for Learn<'_> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
-        let (lanes, d, lines) = (V * S::F32_LANES, self.network.dimension(), self.lines);
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>) {
+        let (lanes, d, lines) = (block_events::<S>(), self.network.dimension(), self.lines);
         let mut passage = Passage::new(self.network, self.networks, lanes, true);
         let mut back = Back::new::<S>(self.network, lanes);
         for first in events.clone().step_by(lanes) {
@@ -306,12 +300,12 @@ impl Work for Learn<'_> {
             let waves: Vec<_> = lines.t[block.clone()].iter().map(|t| time::waves(*t)).collect();
             let times: Vec<_> = waves.iter().map(|waves| self.time.features(waves)).collect();
             let mut velocity = vec![0.0; all.len()];
-            passage.forward::<S, V>(simd, &times, &lines.x[all.clone()], &mut velocity);
+            passage.forward(simd, &times, &lines.x[all.clone()], &mut velocity);
             let mut slopes = Vec::with_capacity(velocity.len() / VECTOR);
             for (i, (found, v)) in velocity.iter().zip(&lines.v[all]).enumerate() {
                 slopes.push(self.loss.add(first + i / d, found - v));
             }
-            passage.backward::<S, V>(simd, &mut self.backwards, &mut back, slopes.as_chunks().0);
+            passage.backward(simd, &mut self.backwards, &mut back, slopes.as_chunks().0);
             let mut by_times = vec![[0.0; FEATURES]; block.len()];
             passage.tokens.scalars.add_times(&back.tokens.features, lanes, &mut by_times);
             passage.scores.scalars.add_times(&back.scores.features, lanes, &mut by_times);

@@ -4,7 +4,7 @@
 //! gradients to its keys and values, in every block.
 
 use amplicast_sdk::Layout;
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::decoder::Decoder;
 use super::weights::Weights;
@@ -16,7 +16,7 @@ use crate::lanes::layers::{
 };
 use crate::lanes::rows::functions::{mul, total};
 use crate::lanes::rows::special::gelu_and_slope;
-use crate::lanes::rows::{Row, Rows, Slots};
+use crate::lanes::rows::{Rows, Slots, rows_of};
 
 /// The transposed weights of a causal transformer, and the gradient summed so far.
 ///
@@ -84,17 +84,29 @@ impl Backward {
 
     /// Goes back through the step at a position, from the gradient of its outputs, a row each, rounded up to whole tiles.
     ///
-    /// `work` holds what the steps of a block left, `events` of which count; `features` are those of the step.
+    /// `work` holds what the steps of a block left, `events` of which count; `features` are those of the step. Both are numbers, row by row.
     #[inline(always)]
     pub fn step<S: Simd, const V: usize>(
         &mut self,
         simd: S,
-        (position, events): (usize, usize),
-        features: &[Row<S, V>],
-        outputs: &[Row<S, V>],
-        work: &Workspace,
-        backward: &mut BackwardWorkspace,
+        at: (usize, usize),
+        features: &[f32],
+        outputs: &[f32],
+        work: (&Workspace, &mut BackwardWorkspace),
     ) {
+        simd.vectorize(Step::<V> { backward: self, at, features, outputs, work });
+    }
+
+    #[inline(always)]
+    fn back<S: Simd, const V: usize>(
+        &mut self,
+        simd: S,
+        (position, events): (usize, usize),
+        features: &[f32],
+        outputs: &[f32],
+        (work, backward): (&Workspace, &mut BackwardWorkspace),
+    ) {
+        let (features, outputs) = (rows_of::<S, V>(features), rows_of::<S, V>(outputs));
         let d = self.shape.width;
         let BackwardWorkspace { x, inputs, hidden, active, tokens, transposed } = backward;
         let (x, inputs) = (x.rows_mut::<S, V>(), inputs.rows_mut::<S, V>());
@@ -149,18 +161,18 @@ impl Backward {
     pub fn step_start<S: Simd, const V: usize>(
         &mut self,
         simd: S,
-        outputs: &[Row<S, V>],
-        work: &Workspace,
-        backward: &mut BackwardWorkspace,
+        outputs: &[f32],
+        work: (&Workspace, &mut BackwardWorkspace),
     ) {
+        let (work, backward) = work;
         let (positions, width, lanes) = (self.shape.positions, 3 * self.shape.width, V * S::F32_LANES);
         for (b, sums) in self.start_tokens.chunks_exact(width).enumerate() {
             let token = backward.tokens.at_mut::<S, V>(b * positions);
             let numbers = pulp::bytemuck::cast_slice_mut::<S::f32s, f32>(token.as_flattened_mut());
             numbers.iter_mut().step_by(lanes).zip(sums).for_each(|(first, sum)| *first = *sum);
         }
-        let features = vec![[simd.splat_f32s(0.0); V]; self.shape.features];
-        self.step(simd, (0, 1), &features, outputs, work, backward);
+        let features = vec![0.0; self.shape.features * lanes];
+        self.step::<S, V>(simd, (0, 1), &features, outputs, (work, backward));
     }
 
     /// Writes the gradient of the parameters that this was made from.
@@ -177,5 +189,24 @@ impl Backward {
         let gradients = Weights { embed, blocks, head: self.head.totals(simd) };
         let parameters = Segments::new(layout, parameters);
         gradients.unfold(&self.shape, parameters, SegmentsMut::new(layout, gradient));
+    }
+}
+
+/// Compiled once for all who call it.
+struct Step<'a, const V: usize> {
+    backward: &'a mut Backward,
+    at: (usize, usize),
+    features: &'a [f32],
+    outputs: &'a [f32],
+    work: (&'a Workspace, &'a mut BackwardWorkspace),
+}
+
+impl<const V: usize> WithSimd for Step<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Step { backward, at, features, outputs, work } = self;
+        backward.back::<S, V>(simd, at, features, outputs, work);
     }
 }

@@ -1,15 +1,15 @@
 //! The forward pass of a [`CausalTransformer`] position by position, with the keys and values of earlier positions kept.
 
 use amplicast_sdk::Layout;
-use pulp::Simd;
+use pulp::{Simd, WithSimd};
 
 use super::weights::Weights;
 use super::workspace::Workspace;
 use crate::CausalTransformer;
 use crate::lanes::layers::norm::normalize;
 use crate::lanes::layers::{Attention, Block, Linear, Segments};
-use crate::lanes::rows::Row;
 use crate::lanes::rows::special::gelu;
+use crate::lanes::rows::{rows_of, rows_of_mut};
 
 /// The weights of a causal transformer, packed for [`Decoder::step`].
 #[derive(Debug, Clone)]
@@ -40,16 +40,29 @@ impl Decoder {
 
     /// The outputs at a position from its features, after steps at all earlier positions in the same workspace.
     ///
-    /// `outputs` has [`Workspace::output_rows`] rows.
+    /// Both are the numbers of blocks of V registers, row by row; `outputs` has [`Workspace::output_rows`] rows.
     #[inline(always)]
     pub fn step<S: Simd, const V: usize>(
         &self,
         simd: S,
         position: usize,
-        features: &[Row<S, V>],
+        features: &[f32],
         work: &mut Workspace,
-        outputs: &mut [Row<S, V>],
+        outputs: &mut [f32],
     ) {
+        simd.vectorize(Step::<V> { decoder: self, position, features, work, outputs });
+    }
+
+    #[inline(always)]
+    fn forward<S: Simd, const V: usize>(
+        &self,
+        simd: S,
+        position: usize,
+        features: &[f32],
+        work: &mut Workspace,
+        outputs: &mut [f32],
+    ) {
+        let (features, outputs) = (rows_of::<S, V>(features), rows_of_mut::<S, V>(outputs));
         let d = self.shape.width;
         let x = work.x.rows_mut::<S, V>();
         self.embed[position].apply::<S, V, false>(simd, features, x);
@@ -76,5 +89,23 @@ impl Decoder {
         let normed = work.head_norm.at_mut::<S, V>(position);
         normalize(simd, &x[..d], normed);
         self.head.apply::<S, V, false>(simd, normed, outputs);
+    }
+}
+
+/// Compiled once for all who call it.
+struct Step<'a, const V: usize> {
+    decoder: &'a Decoder,
+    position: usize,
+    features: &'a [f32],
+    work: &'a mut Workspace,
+    outputs: &'a mut [f32],
+}
+
+impl<const V: usize> WithSimd for Step<'_, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.decoder.forward::<S, V>(simd, self.position, self.features, self.work, self.outputs);
     }
 }

@@ -25,7 +25,7 @@ pub struct Slope {
 pub struct Learner<'a> {
     shape: &'a Perceptron,
     layout: &'a Layout,
-    memory: Option<[Memory; 2]>,
+    memory: Option<Memory>,
 }
 
 /// Activations and their gradients for a block of events.
@@ -78,7 +78,7 @@ impl<'a> Learner<'a> {
 struct Step<'a, F> {
     shape: &'a Perceptron,
     layout: &'a Layout,
-    memory: &'a mut Option<[Memory; 2]>,
+    memory: &'a mut Option<Memory>,
     parameters: &'a [f32],
     x: &'a [f32],
     loss: F,
@@ -91,9 +91,7 @@ impl<F: FnMut(usize, f32) -> Slope> WithSimd for Step<'_, F> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Step { shape, layout, memory, parameters, x, loss, gradient } = self;
-        let memory = memory.get_or_insert_with(|| {
-            [Memory::new::<S>(shape, block_events::<S>()), Memory::new::<S>(shape, S::F32_LANES)]
-        });
+        let memory = memory.get_or_insert_with(|| Memory::new::<S>(shape, block_events::<S>()));
         let layers: Vec<Dense> = dense(shape, layout, parameters);
         let pass = Pass {
             forward: layers.iter().map(Linear::new).collect(),
@@ -121,8 +119,7 @@ struct Pass<'a> {
 
 struct Events<'a, F> {
     pass: Pass<'a>,
-    /// For whole blocks, and for the rest.
-    memory: &'a mut [Memory; 2],
+    memory: &'a mut Memory,
     x: &'a [f32],
     loss: F,
     sum: f64,
@@ -130,10 +127,9 @@ struct Events<'a, F> {
 
 impl<F: FnMut(usize, f32) -> Slope> Work for Events<'_, F> {
     #[inline(always)]
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>) {
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>) {
         let Events { pass, memory, x, loss, .. } = self;
-        let memory = &mut memory[usize::from(V < VECTORS)];
-        let (d, lanes) = (pass.widths[0], V * S::F32_LANES);
+        let (d, lanes) = (pass.widths[0], block_events::<S>());
         let mut sum = 0.0;
         for (block, x) in x[events.start * d..events.end * d].chunks(lanes * d).enumerate() {
             let numbers = memory.inputs.numbers_mut();
@@ -142,7 +138,7 @@ impl<F: FnMut(usize, f32) -> Slope> Work for Events<'_, F> {
                     numbers[column * lanes + lane] = *x;
                 }
             }
-            pass.forward::<S, V>(simd, memory);
+            pass.forward(simd, memory);
             let (outputs, count) = (memory.outputs.last().expect("a layer").numbers(), x.len() / d);
             let gradient = memory.gradients[0].numbers_mut();
             // The rows beyond the output, and the lanes without an event, count for nothing.
@@ -152,7 +148,7 @@ impl<F: FnMut(usize, f32) -> Slope> Work for Events<'_, F> {
                 sum += found.loss;
                 gradient[lane] = found.slope;
             }
-            pass.backward::<S, V>(simd, memory, count);
+            pass.backward(simd, memory, count);
         }
         self.sum += sum;
     }
@@ -160,34 +156,34 @@ impl<F: FnMut(usize, f32) -> Slope> Work for Events<'_, F> {
 
 impl Pass<'_> {
     #[inline(always)]
-    fn forward<S: Simd, const V: usize>(&self, simd: S, memory: &mut Memory) {
+    fn forward<S: Simd>(&self, simd: S, memory: &mut Memory) {
         let Memory { inputs, outputs, active, .. } = memory;
         for (l, layer) in self.forward.iter().enumerate() {
             let (before, from) = outputs.split_at_mut(l);
-            let y = from[0].rows_mut::<S, V>();
+            let y = from[0].rows_mut::<S, VECTORS>();
             match before.last() {
-                None => layer.apply::<S, V, false>(simd, inputs.rows::<S, V>(), y),
+                None => layer.apply::<S, VECTORS, false>(simd, inputs.rows::<S, VECTORS>(), y),
                 Some(before) => {
-                    let active = active.rows_mut::<S, V>();
-                    for (active, before) in active.iter_mut().zip(before.rows::<S, V>()) {
+                    let active = active.rows_mut::<S, VECTORS>();
+                    for (active, before) in active.iter_mut().zip(before.rows::<S, VECTORS>()) {
                         *active = gelu(simd, *before);
                     }
-                    layer.apply::<S, V, false>(simd, active, y);
+                    layer.apply::<S, VECTORS, false>(simd, active, y);
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn backward<S: Simd, const V: usize>(&mut self, simd: S, memory: &mut Memory, events: usize) {
+    fn backward<S: Simd>(&mut self, simd: S, memory: &mut Memory, events: usize) {
         let Memory { inputs, outputs, active, gradients, transposed } = memory;
         let [mut from, mut to] = gradients.each_mut();
         for l in (1..self.sums.len()).rev() {
-            let gradient = &from.rows::<S, V>()[..padded(self.widths[l + 1])];
-            let next = to.rows_mut::<S, V>();
-            self.back[l].apply::<S, V, false>(simd, gradient, next);
-            let active = active.rows_mut::<S, V>();
-            let before = outputs[l - 1].rows::<S, V>();
+            let gradient = &from.rows::<S, VECTORS>()[..padded(self.widths[l + 1])];
+            let next = to.rows_mut::<S, VECTORS>();
+            self.back[l].apply::<S, VECTORS, false>(simd, gradient, next);
+            let active = active.rows_mut::<S, VECTORS>();
+            let before = outputs[l - 1].rows::<S, VECTORS>();
             for ((next, active), before) in next.iter_mut().zip(&mut *active).zip(before) {
                 let (value, slope) = gelu_and_slope(simd, *before);
                 *active = value;
@@ -197,8 +193,8 @@ impl Pass<'_> {
             self.sums[l].add(simd, gradient, transposed, events);
             std::mem::swap(&mut from, &mut to);
         }
-        transposed.set(simd, &inputs.rows::<S, V>()[..self.widths[0]]);
-        let gradient = &from.rows::<S, V>()[..padded(self.widths[1])];
+        transposed.set(simd, &inputs.rows::<S, VECTORS>()[..self.widths[0]]);
+        let gradient = &from.rows::<S, VECTORS>()[..padded(self.widths[1])];
         self.sums[0].add(simd, gradient, transposed, events);
     }
 }

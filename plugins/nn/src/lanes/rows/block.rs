@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-/// Registers in a row: with four outputs at a time the products keep twelve registers busy, which hides the latency.
-pub const VECTORS: usize = 3;
+/// Registers in a row: with eight outputs at a time the products keep sixteen registers busy, which hides the latency. A kernel is compiled
+/// for one size of a row alone: a batch fills its last block with lanes without an event.
+pub const VECTORS: usize = 2;
 
 /// One number of each event of a block.
 pub type Row<S, const V: usize = VECTORS> = [<S as Simd>::f32s; V];
 
-/// Events in a block of the best size.
+/// Events in a block.
 #[inline(always)]
 pub fn block_events<S: Simd>() -> usize {
     VECTORS * S::F32_LANES
@@ -21,27 +22,25 @@ pub fn dispatch<W: WithSimd>(work: W) -> W::Output {
     pulp::Arch::new().dispatch(work)
 }
 
-/// Work on events in blocks of V registers.
+/// Work on events, block by block.
 pub trait Work {
-    /// Does the work on these events.
-    fn run<S: Simd, const V: usize>(&mut self, simd: S, events: Range<usize>);
+    /// Does the work on these events; the last block may have fewer than [`block_events`].
+    fn run<S: Simd>(&mut self, simd: S, events: Range<usize>);
 }
 
-/// Does work on this number of events: whole blocks, then the rest register by register, for fewer lanes without an event.
+/// Does work on this number of events.
 #[inline(always)]
 pub fn over_blocks<S: Simd>(simd: S, work: &mut impl Work, events: usize) {
-    let whole = events / block_events::<S>() * block_events::<S>();
-    if whole > 0 {
-        simd.vectorize(Part::<_, VECTORS>(work, 0..whole));
-    }
-    if whole < events {
-        simd.vectorize(Part::<_, 1>(work, whole..events));
+    if events > 0 {
+        simd.vectorize(All(work, events));
     }
 }
 
 /// [`over_blocks`] with the best instruction set of this machine.
 pub fn dispatch_over_blocks(work: &mut impl Work, events: usize) {
-    dispatch(All(work, events));
+    if events > 0 {
+        dispatch(All(work, events));
+    }
 }
 
 struct All<'a, W>(&'a mut W, usize);
@@ -51,19 +50,7 @@ impl<W: Work> WithSimd for All<'_, W> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        over_blocks(simd, self.0, self.1);
-    }
-}
-
-/// A work of its own, so that each V is compiled by itself.
-struct Part<'a, W, const V: usize>(&'a mut W, Range<usize>);
-
-impl<W: Work, const V: usize> WithSimd for Part<'_, W, V> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        self.0.run::<S, V>(simd, self.1);
+        self.0.run(simd, 0..self.1);
     }
 }
 
@@ -75,9 +62,7 @@ mod tests {
     struct Visits(Vec<usize>);
 
     impl Work for Visits {
-        fn run<S: Simd, const V: usize>(&mut self, _: S, events: Range<usize>) {
-            let whole = events.len().is_multiple_of(V * S::F32_LANES);
-            assert!(V == 1 || whole, "{events:?} in blocks of {}", V * S::F32_LANES);
+        fn run<S: Simd>(&mut self, _: S, events: Range<usize>) {
             self.0[events].iter_mut().for_each(|visits| *visits += 1);
         }
     }

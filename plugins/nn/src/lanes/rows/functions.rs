@@ -1,4 +1,7 @@
 //! Elementwise arithmetic on rows.
+//!
+//! Loops are over indices: an iterator over registers that are given by value is compiled without the instruction set, and is not
+//! inlined, but called for each register.
 
 use pulp::Simd;
 use pulp::bytemuck::cast;
@@ -22,8 +25,8 @@ pub fn fused<S: Simd>(simd: S, a: S::f32s, b: S::f32s, c: S::f32s) -> S::f32s {
 #[inline(always)]
 pub fn map<S: Simd, const V: usize>(a: Row<S, V>, f: impl Fn(S::f32s) -> S::f32s) -> Row<S, V> {
     let mut out = a;
-    for v in &mut out {
-        *v = f(*v);
+    for v in 0..V {
+        out[v] = f(a[v]);
     }
     out
 }
@@ -34,8 +37,8 @@ macro_rules! of_two {
         #[inline(always)]
         pub fn $name<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>) -> Row<S, V> {
             let mut out = a;
-            for (x, y) in out.iter_mut().zip(b) {
-                *x = simd.$operation(*x, y);
+            for v in 0..V {
+                out[v] = simd.$operation(a[v], b[v]);
             }
             out
         }
@@ -57,8 +60,8 @@ of_two! {
 #[inline(always)]
 pub fn mul_add<S: Simd, const V: usize>(simd: S, a: Row<S, V>, b: Row<S, V>, c: Row<S, V>) -> Row<S, V> {
     let mut out = c;
-    for ((c, a), b) in out.iter_mut().zip(a).zip(b) {
-        *c = fused(simd, a, b, *c);
+    for v in 0..V {
+        out[v] = fused(simd, a[v], b[v], c[v]);
     }
     out
 }
@@ -127,8 +130,8 @@ pub fn reciprocal_root<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> Row<S,
 pub fn total<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> f32 {
     // Not by a closure: it would be compiled without the instruction set.
     let mut sum = 0.0;
-    for register in a {
-        sum += simd.reduce_sum_f32s(register);
+    for register in &a {
+        sum += simd.reduce_sum_f32s(*register);
     }
     sum
 }

@@ -5,6 +5,18 @@ use pulp::bytemuck::{cast_slice, cast_slice_mut};
 
 use super::block::Row;
 
+/// Numbers as rows. `S` and `V` must be those whose blocks they were written for.
+#[inline(always)]
+pub fn rows_of<S: Simd, const V: usize>(numbers: &[f32]) -> &[Row<S, V>] {
+    cast_slice::<f32, S::f32s>(numbers).as_chunks().0
+}
+
+/// [`rows_of`] to be written.
+#[inline(always)]
+pub fn rows_of_mut<S: Simd, const V: usize>(numbers: &mut [f32]) -> &mut [Row<S, V>] {
+    cast_slice_mut::<f32, S::f32s>(numbers).as_chunks_mut().0
+}
+
 /// Rows in memory aligned to a cache line; seen as rows, or as the numbers of event 0, 1, ... of each row.
 pub struct Rows {
     data: Vec<f32>,
@@ -39,13 +51,13 @@ impl Rows {
     /// The rows. `S` and `V` must be those whose blocks they were made for.
     #[inline(always)]
     pub fn rows<S: Simd, const V: usize>(&self) -> &[Row<S, V>] {
-        cast_slice::<f32, S::f32s>(self.numbers()).as_chunks().0
+        rows_of::<S, V>(self.numbers())
     }
 
     /// The rows. `S` and `V` must be those whose blocks they were made for.
     #[inline(always)]
     pub fn rows_mut<S: Simd, const V: usize>(&mut self) -> &mut [Row<S, V>] {
-        cast_slice_mut::<f32, S::f32s>(self.numbers_mut()).as_chunks_mut().0
+        rows_of_mut::<S, V>(self.numbers_mut())
     }
 }
 

@@ -6,4 +6,4 @@ mod memory;
 pub mod special;
 
 pub use block::{Row, VECTORS, Work, block_events, dispatch, dispatch_over_blocks, over_blocks};
-pub use memory::{Rows, Slots};
+pub use memory::{Rows, Slots, rows_of, rows_of_mut};

@@ -61,18 +61,18 @@ pub fn gelu<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> Row<S, V> {
 #[inline(always)]
 pub fn gelu_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (Row<S, V>, Row<S, V>) {
     let (mut value, mut slope) = (a, a);
-    for (value, slope) in value.iter_mut().zip(&mut slope) {
+    for v in 0..V {
         // Out there the slope is 0 or 1, and powers of the argument could overflow.
-        let a = clamp_one(simd, *slope, -100.0, 100.0);
+        let a = clamp_one(simd, slope[v], -100.0, 100.0);
         let square = simd.mul_f32s(a, a);
         let scale = simd.splat_f32s(GELU_SCALE);
         let inner = fused(simd, square, simd.splat_f32s(GELU_CUBE * GELU_SCALE), scale);
         let e = exp_one(simd, simd.mul_f32s(inner, a));
         let s = simd.div_f32s(simd.splat_f32s(1.0), simd.add_f32s(e, simd.splat_f32s(1.0)));
         let w = fused(simd, square, simd.splat_f32s(3.0 * GELU_CUBE * GELU_SCALE), scale);
-        *value = simd.mul_f32s(*value, s);
+        value[v] = simd.mul_f32s(value[v], s);
         let product = simd.mul_f32s(simd.mul_f32s(simd.mul_f32s(e, s), s), simd.mul_f32s(a, w));
-        *slope = simd.sub_f32s(s, product);
+        slope[v] = simd.sub_f32s(s, product);
     }
     (value, slope)
 }
@@ -89,12 +89,12 @@ pub fn exact_gelu_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (
     let gauss = exp(simd, mul(simd, mul(simd, a, a), splat(simd, -0.5)));
     let tail = normal_tail(simd, distance, gauss);
     let (mut value, mut slope) = (a, a);
-    for (((value, slope), gauss), tail) in value.iter_mut().zip(&mut slope).zip(gauss).zip(tail) {
-        let a = *value;
-        let below = select(simd, simd.less_than_f32s(a, zero), tail, simd.sub_f32s(one, tail));
-        *value = simd.mul_f32s(a, below);
-        let density = simd.mul_f32s(gauss, simd.splat_f32s(0.398_942_3));
-        *slope = fused(simd, a, density, below);
+    for v in 0..V {
+        let negative = simd.less_than_f32s(a[v], zero);
+        let below = select(simd, negative, tail[v], simd.sub_f32s(one, tail[v]));
+        value[v] = simd.mul_f32s(a[v], below);
+        let density = simd.mul_f32s(gauss[v], simd.splat_f32s(0.398_942_3));
+        slope[v] = fused(simd, a[v], density, below);
     }
     (value, slope)
 }
@@ -103,16 +103,15 @@ pub fn exact_gelu_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (
 #[inline(always)]
 pub fn tanh_and_slope<S: Simd, const V: usize>(simd: S, a: Row<S, V>) -> (Row<S, V>, Row<S, V>) {
     let (mut value, mut slope) = (a, a);
-    for (value, slope) in value.iter_mut().zip(&mut slope) {
-        let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-        let a = *value;
-        let negative = simd.less_than_f32s(a, zero);
-        let e = exp_one(simd, simd.mul_f32s(absolute(simd, a), simd.splat_f32s(-2.0)));
+    let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
+    for v in 0..V {
+        let negative = simd.less_than_f32s(a[v], zero);
+        let e = exp_one(simd, simd.mul_f32s(absolute(simd, a[v]), simd.splat_f32s(-2.0)));
         let inverse = simd.div_f32s(one, simd.add_f32s(one, e));
         let tanh = simd.mul_f32s(simd.sub_f32s(one, e), inverse);
-        *value = select(simd, negative, simd.sub_f32s(zero, tanh), tanh);
+        value[v] = select(simd, negative, simd.sub_f32s(zero, tanh), tanh);
         let root = simd.mul_f32s(simd.splat_f32s(4.0), simd.mul_f32s(e, inverse));
-        *slope = simd.mul_f32s(root, inverse);
+        slope[v] = simd.mul_f32s(root, inverse);
     }
     (value, slope)
 }
