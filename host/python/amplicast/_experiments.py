@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def run(
     experiment: "Path",
+    /,
     out: "Optional[Path]" = None,
     *,
     threads: Optional[int] = None,
@@ -55,6 +56,7 @@ def run(
 
 def demonstrate(
     experiment: "Path",
+    /,
     out: "Optional[Path]" = None,
     *,
     threads: Optional[int] = None,
@@ -87,6 +89,7 @@ def demonstrate(
 
 def plan(
     experiment: "Path",
+    /,
     *,
     resolve: Optional[float] = None,
     runs: Optional[int] = None,
