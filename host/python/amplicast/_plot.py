@@ -63,7 +63,7 @@ def curve(cell: "Cell", ax: "Optional[matplotlib.axes.Axes]" = None) -> "matplot
     ]:
         if _known(points[key]):
             style = {"truth": "--", "value": "-"}.get(key, "none")
-            ax.plot(points["n_passed"], [height(v) for v in points[key]], ls=style, marker=marker, ms=4, lw=1.2, color=color, label=name)
+            ax.plot(_numbers(points["n_passed"]), [height(v) for v in points[key]], ls=style, marker=marker, ms=4, lw=1.2, color=color, label=name)
     _estimate(cell, ax, height)
     ax.set(xscale="log", yscale="log", xlabel=r"generated events $n_\mathrm{gen}$", ylabel=markup(label))
     _dress(ax, f"{cell.question}\nG = {cell.text}" if cell.text[0].isdigit() else f"{cell.question}\nG: {cell.text}")
@@ -94,7 +94,7 @@ def distribution(result: "Result", cell: "Cell", upper: "matplotlib.axes.Axes", 
     upper.stairs(generated / widths, edges, color=BLUE, lw=1.3, label="generated")
     if bins["truth"] is not None:
         upper.stairs(np.array(bins["truth"]) / widths, edges, color=RED, ls="--", lw=1.1, label="truth")
-    shown = {"fmt": "o", "ms": 3, "color": "black", "lw": 1}
+    shown: Dict[str, Any] = {"fmt": "o", "ms": 3, "color": "black", "lw": 1}
     density, of_density = counts / every / widths, np.sqrt(counts) / every / widths
     upper.errorbar(middle[filled], density[filled], of_density[filled], label="training", **shown)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -153,6 +153,10 @@ def markup(text: str) -> str:
 
 def _known(values: Optional[Sequence[Optional[float]]]) -> bool:
     return values is not None and any(value is not None for value in values)
+
+
+def _numbers(values: Sequence[Optional[float]]) -> List[float]:
+    return [_same(value) for value in values]
 
 
 def _same(value: Optional[float]) -> float:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     import matplotlib.figure
 
 
+#: The edition of ``results.json`` that is read.
+VERSION = 2
+
+
 class Result:
     """A finished run. Every number in it is one that the program wrote; none is computed again.
 
@@ -40,6 +44,9 @@ class Result:
         except OSError as error:
             raise Error(f"{folder}: expected the folder of a finished run: {error}") from error
         self.data: Dict[str, Any] = json.loads(self._json)
+        version = self.data["schema"]["version"]
+        if version != VERSION:
+            raise Error(f"{folder}: expected results of version {VERSION}, found {version}: run the experiment again in this folder")
         rows = list(csv.DictReader(table.splitlines()))
         shown = {metric["name"]: metric for metric in self.data["metrics"]}
         unknown = {"axis": "metric", "root": False, "parts": False}

@@ -89,7 +89,8 @@ def _interval(ends: Json, around: float) -> str:
 
 
 def _bound(sign: str, value: Optional[float], of: str) -> str:
-    return "unresolved" if _finite(value) is None else f"{sign} {number(value, value)} ({of})"
+    known = _finite(value)
+    return "unresolved" if known is None else f"{sign} {number(known, known)} ({of})"
 
 
 def _finite(value: Optional[float]) -> Optional[float]:

@@ -96,6 +96,14 @@ def test_the_run_is_removed_with_its_result(estimated, tmp_path):
     assert os.path.isfile(kept.report)
 
 
+def test_another_edition_of_the_results_is_refused(estimated, tmp_path):
+    found = estimated(out=tmp_path / "run")
+    text = found.to_json().replace(b'"version": 2', b'"version": 1', 1).replace(b'"version":2', b'"version":1', 1)
+    (tmp_path / "run/results.json").write_bytes(text)
+    with pytest.raises(amplicast.Error, match="expected results of version 2, found 1"):
+        amplicast.load(tmp_path / "run")
+
+
 def test_only_a_finished_run_is_loaded(tmp_path):
     with pytest.raises(amplicast.Error, match="expected the folder of a finished run"):
         amplicast.load(tmp_path)
