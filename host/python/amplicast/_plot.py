@@ -20,20 +20,22 @@ BLUE, GREEN, ORANGE, RED, GRAY = "#0072b2", "#009e73", "#d55e00", "#c4312a", "#7
 
 def figure(result: "Result", number: int, kind: str) -> "matplotlib.figure.Figure":
     """A cell's curve, its distribution, or both beside each other."""
-    import matplotlib.figure
+    import matplotlib.pyplot
 
     if kind not in ("both", "curve", "distribution"):
         raise ValueError(f'kind: expected "both", "curve" or "distribution", found {kind!r}')
     cell = result.cells[number]
     wanted = ["curve", "distribution"] if kind == "both" else [kind]
-    # Not of pyplot: nothing is left open, and a notebook shows what the call returns.
-    drawn = matplotlib.figure.Figure(figsize=(5.4 * len(wanted), 4.2), layout="constrained")
+    drawn = matplotlib.pyplot.figure(figsize=(5.4 * len(wanted), 4.2), layout="constrained")
     for place, part in zip(drawn.subfigures(1, len(wanted), squeeze=False)[0], wanted):
         if part == "curve":
             curve(cell, place.subplots())
         else:
             upper, lower = place.subplots(2, 1, sharex=True, height_ratios=(3, 1))
             distribution(result, cell, upper, lower)
+    if "inline" in matplotlib.get_backend():
+        # A notebook shows what the call returns, and would show what is open once more.
+        matplotlib.pyplot.close(drawn)
     return drawn
 
 

@@ -144,7 +144,7 @@ class Result:
         return legend + "\n".join([*lines, f"report: {self.report}"])
 
     def __repr__(self) -> str:
-        return f"<Result of {len(self.cells)} cells in {self.folder}>"
+        return f"<Result of {len(self.cells)} cells>"
 
     def _repr_html_(self) -> str:
         from ._html import table

@@ -136,7 +136,7 @@ def test_histograms_follow_the_protocol_of_the_field(estimated):
 
 
 def test_figures_are_drawn_from_the_results(matrix, estimated):
-    pytest.importorskip("matplotlib")
+    pytest.importorskip("matplotlib").use("agg")
     for number, cell in enumerate(matrix.cells):
         drawn = matrix.plot(number)
         left, upper, lower = drawn.axes
