@@ -1,6 +1,6 @@
 """From a training loop in PyTorch to a G that covers: two fits to all events of a ring, and ten to random halves of them.
 
-Run it with `python examples/own-ensemble.py` where amplicast and torch are installed: about a minute on one core.
+Run it with `python examples/own-ensemble.py` where amplicast and torch are installed: about ten seconds on one core.
 """
 
 import torch
