@@ -241,6 +241,6 @@ def _list(data: Any, name: str, least: int = 3) -> List[Any]:
     if _is_name(data):
         return [data]
     axes = getattr(data, "ndim", None)
-    if axes is not None and axes < least or hasattr(data, "columns"):
+    if axes is not None and axes < least or hasattr(data, "columns") or isinstance(data, dict):
         raise TypeError(f"{name}: expected a list of arrays, one for each member, found one array")
     return list(data)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Tuple
+import re
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,12 +105,27 @@ class Histogram:
         return f"<Histogram {self.name} of {len(self.axes[0])} bins>"
 
 
-def histograms(folder: str) -> List[Histogram]:
-    """The histograms below a folder, in the order of their names."""
+def histograms(folder: str, distributions: Sequence[Mapping[str, Any]]) -> List[Histogram]:
+    """The histograms below a folder that are of these distributions: what an earlier run left there is not."""
     found = []
-    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
-        path = os.path.join(folder, name, "histogram.json")
-        if os.path.isfile(path):
-            with open(path, encoding="utf-8") as file:
-                found.append(Histogram(name, json.load(file)))
+    for of in distributions:
+        name = "_".join(re.sub(r"[^A-Za-z0-9.-]", "-", of[part]) for part in ("generator", "uncertainty", "summary", "selection"))
+        try:
+            with open(os.path.join(folder, name, "histogram.json"), encoding="utf-8") as file:
+                histogram = Histogram(name, json.load(file))
+        except FileNotFoundError:
+            continue
+        if _is_of(histogram, of):
+            found.append(histogram)
     return found
+
+
+def _is_of(histogram: Histogram, of: Mapping[str, Any]) -> bool:
+    """Whether a histogram has the bins of a distribution, and its errors but for their scale."""
+    import numpy as np
+
+    errors = of.get("generated_error")
+    if errors is None or histogram.axes[0].edges != of["edges"]:
+        return False
+    own, other = np.sqrt(histogram.variances()), np.array(errors, dtype=float)
+    return bool(np.allclose(own * other.sum(), other * own.sum(), rtol=1e-6, atol=0))

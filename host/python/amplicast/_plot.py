@@ -85,7 +85,7 @@ def distribution(result: "Result", cell: "Cell", upper: "matplotlib.axes.Axes", 
     edges = np.array(bins["edges"])
     widths, every = np.diff(edges), max(bins["training_events"], 1)
     counts, generated = np.array(bins["training"], float), np.array(bins["generated"], float)
-    error = np.array(bins["generated_spread"] if bins["generated_error"] is None else bins["generated_error"], float)
+    error = np.array(bins["generated_spread"] if bins.get("generated_error") is None else bins["generated_error"], float)
     middle, filled = edges[:-1] + widths / 2, counts > 0
 
     def band(ax: Any, values: Any, errors: Any) -> None:
@@ -94,7 +94,7 @@ def distribution(result: "Result", cell: "Cell", upper: "matplotlib.axes.Axes", 
 
     band(upper, generated / widths, error / widths)
     upper.stairs(generated / widths, edges, color=BLUE, lw=1.3, label="generated")
-    if bins["truth"] is not None:
+    if bins.get("truth") is not None:
         upper.stairs(np.array(bins["truth"]) / widths, edges, color=RED, ls="--", lw=1.1, label="truth")
     shown: Dict[str, Any] = {"fmt": "o", "ms": 3, "color": "black", "lw": 1}
     density, of_density = counts / every / widths, np.sqrt(counts) / every / widths

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import warnings
@@ -47,7 +48,7 @@ class Result:
         version = self.data["schema"]["version"]
         if version != VERSION:
             raise Error(f"{folder}: expected results of version {VERSION}, found {version}: run the experiment again in this folder")
-        rows = list(csv.DictReader(table.splitlines()))
+        rows = list(csv.DictReader(io.StringIO(table, newline="")))
         shown = {metric["name"]: metric for metric in self.data["metrics"]}
         unknown = {"axis": "metric", "root": False, "parts": False}
         laws = self.data["null_laws"]
@@ -122,7 +123,7 @@ class Result:
 
     def histograms(self) -> List[Histogram]:
         """All of them; see :meth:`histogram`."""
-        return histograms(os.path.join(self.folder, "exports"))
+        return histograms(os.path.join(self.folder, "exports"), self.data["distributions"])
 
     def save(self, folder: Union[str, "os.PathLike[str]"]) -> "Result":
         """Copies the run's folder.

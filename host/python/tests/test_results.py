@@ -117,6 +117,14 @@ def test_histograms_have_their_covariance(estimated):
     assert found.demonstration.startswith("samples, its own members: radius")
 
 
+def test_histograms_of_an_earlier_run_are_not_shown(sample, estimated, tmp_path):
+    assert len(estimated(out=tmp_path / "run").histograms()) == 1
+    other = estimated(out=tmp_path / "run", train=sample.train[:, ::-1] * 1.1, members_rows=None, full=None, members_data="halves")
+    assert os.listdir(tmp_path / "run/exports") and other.histograms() == []
+    again = estimated(out=tmp_path / "run", full=sample.full[:1])
+    assert len(again.histograms()) == 1
+
+
 def test_without_rows_there_is_no_histogram(estimated):
     found = estimated(members_rows=None, full=None, members_data="halves")
     assert found.histograms() == [] and found.demonstration == ""
@@ -148,6 +156,8 @@ def test_figures_are_drawn_from_the_results(matrix, estimated):
         assert left.get_xscale() == left.get_yscale() == "log"
         assert lower.get_xlabel() and upper.get_legend_handles_labels()[1][:1] == ["generated"]
         drawn.canvas.draw()
+    alone = estimated(members_rows=None, full=None, members_data="halves")
+    assert len(alone.plot().axes) == 3
     ours = estimated(summary=lambda events: events[:, 0])
     assert ours.plot(kind="distribution").axes[1].get_xlabel() == "function 1"
     assert len(ours.plot(kind="curve").axes) == 1
