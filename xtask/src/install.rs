@@ -15,7 +15,8 @@ use crate::checkout::{self, Checkout};
 use crate::failure::{During, Failure, Outcome};
 use crate::setup;
 
-const PROGRAM: &str = "amplicast";
+/// The program, and the package that builds it.
+pub const PROGRAM: &str = "amplicast";
 /// Where program and plugins lie in the root.
 const FOLDER: &str = "lib/amplicast";
 /// What every plugin of this project is called.
@@ -74,7 +75,7 @@ fn home() -> Outcome<PathBuf> {
 }
 
 /// Packages of the workspace that are plugins, and their libraries; with `torch` also those that need libtorch.
-fn plugins(metadata: &Value, torch: bool) -> Vec<(String, String)> {
+pub fn plugins(metadata: &Value, torch: bool) -> Vec<(String, String)> {
     let is_plugin = |target: &&Value| {
         let kinds = target["crate_types"].as_array();
         let library = target["kind"].as_array().is_some_and(|k| k.iter().all(|k| k != "example"));

@@ -1,7 +1,7 @@
 //! `cargo xtask`: what a checkout needs done, in one word each.
 //!
-//! `setup` fetches what a build needs, `install` puts the program on the PATH, `test` and `lint` are what CI runs, `fuzz` tries more of what
-//! the tests try at random, `demo` runs the examples, `bench` measures.
+//! `setup` fetches what a build needs, `install` puts the program on the PATH, `wheel` makes a Python package of it, `test` and `lint` are what
+//! CI runs, `fuzz` tries more of what the tests try at random, `demo` runs the examples, `bench` measures.
 
 mod bench;
 mod cache;
@@ -12,10 +12,13 @@ mod exports;
 mod failure;
 mod fuzz;
 mod install;
+mod interpreters;
 mod lint;
 mod python;
+mod python_package;
 mod setup;
 mod test;
+mod wheel;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -25,6 +28,7 @@ use clap::{Parser, Subcommand};
 use checkout::Checkout;
 use failure::{Failure, Outcome};
 use fuzz::Fuzz;
+use wheel::Wheel;
 
 /// Set-up, tests, lints, demo and benchmarks of the amplicast checkout.
 #[derive(Parser)]
@@ -54,6 +58,8 @@ enum Task {
         #[arg(long)]
         debug: bool,
     },
+    /// Make the Python package, with the program and its plugins that need no libtorch: one wheel for all versions of Python.
+    Wheel(Wheel),
     /// Set up with libtorch, build every crate and plugin, run all tests.
     Test {
         /// Run an experiment by Snakemake and through a Slurm of this machine's own instead (installed if need be, as root).
@@ -62,6 +68,12 @@ enum Task {
         /// Put exported histograms before the programs that they are for instead (set up once in the cache folder, 400 MB).
         #[arg(long, conflicts_with = "cluster")]
         packages: bool,
+        /// Install the wheel for several versions of Python and run the package's tests there instead.
+        #[arg(long, conflicts_with_all = ["cluster", "packages"])]
+        python: bool,
+        /// This wheel, rather than one that is made for it.
+        #[arg(long, value_name = "FILE", requires = "python")]
+        wheel: Option<PathBuf>,
         /// Passed on to `cargo test`, for example `-p amplicast-sdk` or `-- --nocapture`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         cargo_arguments: Vec<String>,
@@ -103,6 +115,8 @@ fn run(task: &Task) -> Outcome {
     match task {
         Task::Setup { torch } => setup::run(&checkout, *torch),
         Task::Install { root, torch, debug } => install::run(&checkout, root.as_deref(), (*torch, *debug)),
+        Task::Wheel(wheel) => wheel::run(&checkout, wheel),
+        Task::Test { python: true, wheel, .. } => python_package::run(&checkout, wheel.as_deref()),
         Task::Test { cluster: true, .. } => cluster::run(&checkout),
         Task::Test { packages: true, .. } => exports::run(&checkout),
         Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),

@@ -1,0 +1,22 @@
+"""The command ``amplicast``: the program of this package takes the place of the interpreter."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ._errors import Error
+from ._program import program
+
+
+def main() -> None:
+    """Runs the program with the arguments of this process; exit codes and signals are its own."""
+    try:
+        path = program()
+    except Error as error:
+        sys.exit(f"error: {error}")
+    os.execv(path, [path, *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()
