@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use amplicast_tests::{Place, built, check, lines, plugins, text};
+use amplicast_tests::{Place, built, check, lines, plugins, python, text};
 use serde_json::{Value, json};
 
 /// The components that the README lists, apart from the host's own one.
@@ -57,6 +57,11 @@ fn fixture(name: &str) -> PathBuf {
 /// A module that PyTorch wrote.
 fn module(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/torchscript/fixtures").join(name)
+}
+
+/// The example of a class in Python.
+fn mixture() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/python/mixture.py")
 }
 
 /// Configurations of components whose defaults are not enough, or are not all that should be tested.
@@ -112,6 +117,10 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("flow-lloca-torch", lloca),
         ("torchscript", json!({"files": [module("plane.pt")]})),
         ("torchscript", json!({"files": [module("space.pt")], "log_density": "log_density"})),
+        (
+            "python",
+            json!({"file": mixture(), "class": "Mixture", "python": python(), "settings": {"components": 3}}),
+        ),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
@@ -190,6 +199,9 @@ fn every_component_of_every_plugin_passes() {
         ("torchscript", "own-members"),
         ("torchscript", "sample-seed"),
         ("torchscript", "density"),
+        ("python", "fit-threads"),
+        ("python", "sample-seeds"),
+        ("python", "density"),
         ("events-file", "capacity"),
         ("bayesian", "stored-chains"),
         ("sgld", "lost-chain"),

@@ -66,6 +66,19 @@ class Arrays(Blob):
     }
 }
 
+/// The class that the documentation begins with.
+#[test]
+fn the_class_of_the_page_works() {
+    let page = include_str!("../../../docs/src/python-plugins.md");
+    let class = page.split_once("```python\n").and_then(|(_, rest)| rest.split_once("```")).unwrap().0;
+    let place = Place::with(&class.replace("class Gaussian", "class Blob"));
+    let (model, parameters) = place.fitted().unwrap();
+    let usual = Place::with(BLOB);
+    let (other, same) = usual.fitted().unwrap();
+    let [a, b] = [sample(&*model, &parameters, 300, 1), sample(&*other, &same, 300, 1)].map(Result::unwrap);
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-6));
+}
+
 #[test]
 fn any_number_of_interpreters_gives_the_same() {
     let place = Place::with(BLOB);
