@@ -91,6 +91,47 @@ fn classes_that_break_cost_their_own_cells() {
     run.says(&["Ends / halves: training set 1, 12 chain(s), 0 of them stored before"]);
 }
 
+const RADIUS: &str = "
+import numpy
+
+class Radius:
+    names = ['R']
+    def evaluate(self, events):
+        return numpy.hypot(events[:, 0], events[:, 1])
+";
+
+/// The built-in summary and its double have the same numbers, and a changed file is another summary.
+#[test]
+fn a_summary_in_python_is_the_built_in_one() {
+    let place = Place::new();
+    place.write("radius.py", RADIUS);
+    let file = experiment(&place, &[]);
+    let text = std::fs::read_to_string(place.path(&file)).unwrap();
+    // Of the built-in one the dataset knows the true quantiles.
+    let quantiles = "quantiles = 20\nregions = \"2-19\"\n";
+    let mut text = text.replace(quantiles, "intervals = [[0.5, 0.9], [0.9, 1.1]]\n");
+    text.push_str(&format!(
+        "[[summary]]\nname = \"double\"\nplugin = \"python\"\nfile = \"radius.py\"\nclass = \"Radius\"\npython = \"{}\"\n",
+        python()
+    ));
+    place.write(&file, &text);
+    let g = || {
+        place.amplicast(&["run", &file, "--out", "run"]).expect(0);
+        let results = results(&place.path("run"));
+        let of = |k: usize| {
+            let cell = &results["cells"][k];
+            (cell["name"]["summary"].clone(), cell["replicas"][0]["estimate"]["g"].as_f64().unwrap())
+        };
+        [of(0), of(1)]
+    };
+    let [(built_in, expected), (double, found)] = g();
+    assert_eq!((built_in, double), ("radius".into(), "double".into()));
+    assert!((found / expected - 1.0).abs() < 1e-6, "{found} {expected}");
+    place.write("radius.py", &RADIUS.replace("events[:, 1]", "0 * events[:, 1]"));
+    let [(_, same), (_, other)] = g();
+    assert!(same == expected && (other / found - 1.0).abs() > 0.1, "{other} {found}");
+}
+
 #[test]
 fn the_example_runs() {
     let place = Place::new();

@@ -22,15 +22,26 @@ pub(crate) struct Script {
     pub settings: Map<String, Value>,
     /// Methods that it must have.
     pub methods: &'static [&'static str],
+    /// Methods that it may have.
+    pub optional: &'static [&'static str],
 }
 
 /// What the first interpreter said of the class.
 #[derive(Debug, Default)]
 pub(crate) struct About {
     /// Optional methods that it has.
-    pub optional: Vec<String>,
+    optional: Vec<String>,
+    /// What it calls its numbers.
+    pub names: Vec<String>,
     /// The file, what it imports from outside of installed packages, and a list of the packages' versions.
     pub files: Vec<PathBuf>,
+}
+
+impl About {
+    /// Whether the class has an optional method.
+    pub fn has(&self, method: &str) -> bool {
+        self.optional.iter().any(|other| other == method)
+    }
 }
 
 /// Interpreters with the class, started when they are needed, and as many as are allowed.
@@ -80,7 +91,7 @@ impl Door {
         let mut files: Vec<PathBuf> = texts("files").into_iter().map(PathBuf::from).collect();
         files.push(versions(&json!({"python": message["python"], "packages": message["packages"]}))?);
         let content = content(&files)?;
-        let about = About { optional: texts("optional"), files };
+        let about = About { optional: texts("optional"), names: texts("names"), files };
         let slots = Mutex::new(Slots { idle: vec![process], running: 1 });
         Ok(Door { script, about, content, slots, freed: Condvar::new() })
     }
@@ -172,7 +183,7 @@ fn opened(script: &Script) -> Result<(Process, Map<String, Value>)> {
     let mut process = Process::start(&script.python)?;
     let bytes = script.memory_limit.map(|gigabytes| (gigabytes * 1e9) as u64);
     let message = json!({
-        "call": "open", "file": script.file, "name": script.class, "methods": script.methods,
+        "call": "open", "file": script.file, "name": script.class, "methods": script.methods, "optional": script.optional,
         "settings": script.settings, "memory": bytes,
     });
     match process.call(object(message), &[], &mut [], None) {
@@ -245,7 +256,9 @@ fn object(message: Value) -> Map<String, Value> {
 /// A fault in words, with file and class.
 fn told(script: &Script, method: &str, fault: Fault) -> Error {
     let place = format!("{}, class {}", script.file.display(), script.class);
-    let call = if method.is_empty() { String::new() } else { format!("{method}: ") };
+    // What is said of a result begins with the method.
+    let said = matches!(&fault, Fault::Told(text) if text.starts_with(&format!("{method}: ")));
+    let call = if method.is_empty() || said { String::new() } else { format!("{method}: ") };
     match fault {
         Fault::Told(text) => Error::new(ErrorKind::Data, format!("{place}: {call}{text}")),
         Fault::Ended(how) => Error::plugin(format!("{place}: {call}the interpreter {how}")),

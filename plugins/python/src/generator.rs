@@ -69,6 +69,7 @@ impl Component for PythonGenerator {
             memory_limit: config.memory_limit,
             settings: config.settings,
             methods: METHODS,
+            optional: &["log_density"],
         })?;
         let (batch, state_bytes) = (config.batch, config.state_bytes);
         Ok(PythonGenerator { shared: Arc::new(Shared { door, batch, state_bytes, tried: Mutex::default() }) })
@@ -77,7 +78,7 @@ impl Component for PythonGenerator {
 
 impl Generator for PythonGenerator {
     fn abilities(&self) -> Abilities {
-        let log_density = self.shared.door.about.optional.iter().any(|method| method == "log_density");
+        let log_density = self.shared.door.about.has("log_density");
         Abilities { fit: true, log_density, ..Abilities::default() }
     }
 

@@ -1,4 +1,4 @@
-//! Generators that are Python classes, in the user's own interpreter and environment: a process of its own, called over pipes.
+//! Generators and summaries that are Python classes, in the user's own interpreter and environment: a process of its own, called over pipes.
 //!
 //! ```python
 //! class Blob:
@@ -13,8 +13,10 @@ mod generator;
 mod output;
 mod process;
 mod state;
+mod summary;
 mod wire;
 
 pub use generator::{PythonConfig, PythonGenerator};
+pub use summary::{PythonSummary, PythonSummaryConfig};
 
 amplicast_sdk::export_plugin!();

@@ -14,12 +14,18 @@ use crate::output::Output;
 use crate::wire::{self, Array, Received};
 
 /// The other half, in Python.
-const WORKER: &str = include_str!("worker.py");
-/// Reads that half from the pipe, in words that any Python knows.
+const WORKER: &str = concat!(
+    include_str!("worker/pipes.py"),
+    include_str!("worker/imports.py"),
+    include_str!("worker/values.py"),
+    include_str!("worker/calls.py"),
+);
+/// Reads that half from the pipe, in words that any Python knows. What lies in the folder where the program was started is not imported.
 const BEGIN: &str = "import os, sys
 if sys.version_info < (3, 9):
     sys.stderr.write('expected Python 3.9 or later, found ' + sys.version.split()[0])
     sys.exit(1)
+sys.path = [folder for folder in sys.path if folder]
 source = b''
 while len(source) < int(sys.argv[1]):
     source += os.read(0, int(sys.argv[1]) - len(source))

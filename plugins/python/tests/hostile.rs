@@ -182,6 +182,21 @@ fn a_file_that_changes_is_not_mixed_with_what_it_was() {
 }
 
 #[test]
+fn what_lies_where_the_program_was_started_is_not_imported() {
+    let (place, elsewhere) = (Place::with(BLOB), Place::with(""));
+    for name in ["random.py", "numpy.py", "json.py"] {
+        std::fs::write(elsewhere.folder().join(name), "raise SystemExit(name)").unwrap();
+    }
+    let script = place.folder().join("elsewhere");
+    let source = format!("#!/bin/sh\ncd {} && exec {} \"$@\"\n", elsewhere.folder().display(), python());
+    std::fs::write(&script, source).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut config = place.config();
+    config["python"] = script.display().to_string().into();
+    made(&config).unwrap();
+}
+
+#[test]
 fn what_it_prints_is_not_in_the_way() {
     let place = Place::instead(
         "sample",
