@@ -1,5 +1,7 @@
 //! Summary statistics: the numbers of an event that metrics compare, usually one.
 
+use std::path::PathBuf;
+
 use ndarray::Array2;
 
 use crate::{Batch, Component, Context, Diagnostics, Result, Schema, Seed};
@@ -45,6 +47,11 @@ pub trait SummaryStatistic: Component {
     /// What it is a function of, besides the event.
     fn needs(&self) -> SummaryNeeds {
         SummaryNeeds::default()
+    }
+
+    /// Files that the summary reads; their contents enter the hash of every stage that depends on it.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// Makes the function for events of this schema; refuses what it cannot be computed on.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use amplicast_tests::{Place, built, check, lines, plugins, text};
+use amplicast_tests::{Place, built, check, lines, plugins, python, text};
 use serde_json::{Value, json};
 
 /// The components that the README lists, apart from the host's own one.
@@ -57,6 +57,11 @@ fn fixture(name: &str) -> PathBuf {
 /// A module that PyTorch wrote.
 fn module(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins/torchscript/fixtures").join(name)
+}
+
+/// An example of a class in Python.
+fn class(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/python").join(name)
 }
 
 /// Configurations of components whose defaults are not enough, or are not all that should be tested.
@@ -112,6 +117,11 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("flow-lloca-torch", lloca),
         ("torchscript", json!({"files": [module("plane.pt")]})),
         ("torchscript", json!({"files": [module("space.pt")], "log_density": "log_density"})),
+        (
+            "generator python",
+            json!({"file": class("mixture.py"), "class": "Mixture", "python": python(), "settings": {"components": 3}}),
+        ),
+        ("summary python", json!({"file": class("mass.py"), "class": "Mass", "python": python()})),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),
@@ -146,7 +156,8 @@ fn every_component_of_every_plugin_passes() {
         let list =
             refused.err.split_once("expected one of ").expect("the components are listed").1.to_string();
         let own: BTreeSet<&str> = list.trim().split(", ").collect();
-        let configs: Vec<_> = all.iter().filter(|(name, _)| own.contains(name)).cloned().collect();
+        let configs: Vec<_> =
+            all.iter().filter(|(name, _)| own.contains(name.rsplit(' ').next().unwrap())).cloned().collect();
         // On a busy machine a test may take longer than the usual limit.
         let finished = check(&place, &file, &configs, &["--json", "--time-limit", "300"]);
         for line in lines(&finished) {
@@ -190,6 +201,9 @@ fn every_component_of_every_plugin_passes() {
         ("torchscript", "own-members"),
         ("torchscript", "sample-seed"),
         ("torchscript", "density"),
+        ("python", "fit-threads"),
+        ("python", "sample-seeds"),
+        ("python", "density"),
         ("events-file", "capacity"),
         ("bayesian", "stored-chains"),
         ("sgld", "lost-chain"),

@@ -1,5 +1,7 @@
 //! What a `[[summary]]` is: a function of an event, or one that is fitted first.
 
+use std::path::PathBuf;
+
 use super::fitted_summary::LoadedFittedSummary;
 use super::summary::LoadedSummaryStatistic;
 use crate::{Result, Schema, SummaryNeeds};
@@ -34,6 +36,14 @@ impl LoadedSummary {
         match self {
             LoadedSummary::Fixed(fixed) => fixed.numbers(schema),
             LoadedSummary::Fitted(fitted) => fitted.numbers(schema),
+        }
+    }
+
+    /// See [`SummaryStatistic::files`](crate::SummaryStatistic::files); none of a fitted one.
+    pub fn files(&self) -> Result<Vec<PathBuf>> {
+        match self {
+            LoadedSummary::Fixed(fixed) => fixed.files(),
+            LoadedSummary::Fitted(_) => Ok(Vec::new()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Summary statistics across the boundary.
 
+use std::path::PathBuf;
+
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::TD_Opaque;
@@ -8,7 +10,7 @@ use abi_stable::std_types::{RBox, ROption, RSliceMut, RString, RVec};
 use super::caller::{Caller, Held};
 use super::generator::AbiBatch;
 use super::guard::{Guarded, guard};
-use super::types::{AbiSchema, Res, read_strings, strings};
+use super::types::{AbiSchema, Res, paths, read_strings, strings};
 use crate::metric::expect_length;
 use crate::{Batch, Error, Origin, Result, Schema, Summary, SummaryNeeds, SummaryStatistic};
 
@@ -26,6 +28,7 @@ pub trait AbiSummaryStatistic: Send + Sync {
     fn axis(&self) -> Res<RString>;
     fn numbers(&self, schema: AbiSchema) -> Res<RVec<RString>>;
     fn needs(&self) -> Res<AbiSummaryNeeds>;
+    fn files(&self) -> Res<RVec<RString>>;
     #[sabi(last_prefix_field)]
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox>;
 }
@@ -58,6 +61,9 @@ impl<S: SummaryStatistic> AbiSummaryStatistic for Adapter<S> {
             let SummaryNeeds { log_density, true_log_density, true_gradient } = self.0.needs();
             Ok(AbiSummaryNeeds { log_density, true_log_density, true_gradient })
         })
+    }
+    fn files(&self) -> Res<RVec<RString>> {
+        guard(|| Ok(paths(self.0.files())))
     }
     fn prepare(&self, schema: AbiSchema) -> Res<SummaryBox> {
         guard(|| Ok(own(self.0.prepare(&schema.read()?)?)))
@@ -118,6 +124,12 @@ impl LoadedSummaryStatistic {
     /// See [`SummaryStatistic::needs`].
     pub fn needs(&self) -> SummaryNeeds {
         self.needs
+    }
+
+    /// See [`SummaryStatistic::files`].
+    pub fn files(&self) -> Result<Vec<PathBuf>> {
+        let files = self.caller.call("files", || self.object.files())?;
+        Ok(read_strings(files).into_iter().map(Into::into).collect())
     }
 
     /// See [`SummaryStatistic::prepare`].

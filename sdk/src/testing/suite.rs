@@ -49,6 +49,12 @@ pub struct Suite<'a> {
     seed: u64,
 }
 
+/// Whether a component has this name, or this kind and name.
+fn is_called(component: &AbiComponent, name: &str) -> bool {
+    let own = component.name.as_str();
+    name == own || name.split_once(' ') == Some((component.kind().table(), own))
+}
+
 /// One test of one component under one configuration.
 #[derive(Clone, Copy)]
 pub struct Case<'a> {
@@ -58,7 +64,8 @@ pub struct Case<'a> {
 }
 
 impl<'a> Suite<'a> {
-    /// A suite; refuses a configuration for a component that is not there.
+    /// A suite; refuses a configuration for a component that is not there. Where components of several kinds have a name in common, the
+    /// kind stands before it: `summary python`.
     ///
     /// `context` runs the parallel work of the tests, `drop_errors` gives the panics of destructors since its last call.
     pub fn new(
@@ -68,7 +75,9 @@ impl<'a> Suite<'a> {
         context: &'a dyn Context,
         drop_errors: &'a dyn Fn() -> Vec<String>,
     ) -> Result<Self> {
-        if let Some((name, _)) = configs.iter().find(|(name, _)| components.iter().all(|c| c.name != *name)) {
+        if let Some((name, _)) =
+            configs.iter().find(|(name, _)| !components.iter().any(|c| is_called(c, name)))
+        {
             let names: Vec<&str> = components.iter().map(|c| c.name.as_str()).collect();
             return Err(Error::config(
                 "",
@@ -89,7 +98,7 @@ impl<'a> Suite<'a> {
     pub fn cases(&self) -> Vec<Case<'_>> {
         let mut cases = Vec::new();
         for component in &self.components {
-            let given = self.configs.iter().filter(|(name, _)| component.name == *name);
+            let given = self.configs.iter().filter(|(name, _)| is_called(component, name));
             let mut configs: Vec<_> =
                 given.enumerate().map(|(i, (_, json))| Some((i, json.as_str()))).collect();
             if configs.is_empty() {

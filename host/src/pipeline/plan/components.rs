@@ -149,7 +149,8 @@ impl Components {
                     // What the summary cannot be computed on is said now, not after the training.
                     summary.check(&schema)?;
                     names = summary.numbers(&schema)?;
-                    Ok((summary, Vec::new()))
+                    let files = summary.files()?;
+                    Ok((summary, files))
                 },
             )?);
             numbers.push(names);

@@ -82,7 +82,8 @@ impl<'a> SetRow<'a> {
         if own.len() == members && member < members {
             return Ok(seen_from(folder, &own[member].0).into());
         }
-        let files = generator.files()?;
+        // Those of a generator that is fitted are no members.
+        let files = if generator.abilities().own_members { generator.files()? } else { Vec::new() };
         Ok(match files.get(member) {
             Some(file) if files.len() == members => seen_from(folder, &file.to_string_lossy()).into(),
             _ => format!("member {}", member + 1),

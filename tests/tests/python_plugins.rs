@@ -1,0 +1,154 @@
+//! Classes in Python inside of experiments: one that works, and those that break beside it.
+
+use std::path::Path;
+
+use amplicast_tests::{Place, python, results};
+use serde_json::Value;
+
+const CLASSES: &str = r#"
+import os
+import numpy
+
+class Gaussian:
+    def fit(self, events, rows, settings, seed):
+        self.mean, self.width = events.mean(axis=0), events.std(axis=0)
+    def sample(self, n, seed):
+        return numpy.random.default_rng(seed).normal(self.mean, self.width, (n, len(self.mean)))
+    def state(self):
+        return {"mean": self.mean, "width": self.width}
+    def load(self, state):
+        self.mean, self.width = state["mean"], state["width"]
+
+class Nan(Gaussian):
+    def sample(self, n, seed):
+        events = super().sample(n, seed)
+        events[-1, 1] = numpy.nan if n > 64 else 0.0
+        return events
+
+class Ends(Gaussian):
+    def sample(self, n, seed):
+        if n > 64:
+            print("goodbye")
+            os._exit(5)
+        return super().sample(n, seed)
+
+class Hangs(Gaussian):
+    def sample(self, n, seed):
+        return super().sample(n, seed) if n == 64 else sum(iter(int, 1))
+"#;
+
+/// An experiment with the built-in Gaussian, and each of these classes.
+fn experiment(place: &Place, classes: &[&str]) -> String {
+    place.write("classes.py", CLASSES);
+    let mut text = String::from(
+        "[experiment]\nn_gen = 10_000\nmembers = 12\n[dataset]\nplugin = \"gaussian-ring\"\n\
+         [[generator]]\nplugin = \"gaussian-fit\"\nfit_width = true\n[[uncertainty]]\nplugin = \"halves\"\n\
+         [[summary]]\nplugin = \"radius\"\n[[metric]]\nplugin = \"integral\"\nquantiles = 20\nregions = \"2-19\"\n",
+    );
+    for class in classes {
+        text.push_str(&format!(
+            "[[generator]]\nname = \"{class}\"\nplugin = \"python\"\nfile = \"classes.py\"\nclass = \"{class}\"\npython = \"{}\"\n",
+            python()
+        ));
+    }
+    place.write("experiment.toml", &text);
+    "experiment.toml".into()
+}
+
+#[test]
+fn a_gaussian_in_python_is_worth_what_the_built_in_one_is() {
+    let place = Place::new();
+    let file = experiment(&place, &["Gaussian"]);
+    place.amplicast(&["run", &file, "--out", "run"]).expect(0);
+    let results = results(&place.path("run"));
+    let end = |k: usize, end: &str| {
+        results["cells"][k]["replicas"][0]["estimate"]["interval_68"][end].as_f64().unwrap()
+    };
+    assert!(end(0, "low") < end(1, "high") && end(1, "low") < end(0, "high"));
+    // The events are others than those of the built-in one, and the same in a second run.
+    let first = std::fs::read(place.path("run/results.json")).unwrap();
+    place.amplicast(&["run", &file, "--out", "again"]).expect(0);
+    assert!(first == std::fs::read(place.path("again/results.json")).unwrap());
+}
+
+#[test]
+fn classes_that_break_cost_their_own_cells() {
+    let place = Place::new();
+    let file = experiment(&place, &["Gaussian", "Nan", "Ends", "Hangs"]);
+    let run = place.amplicast(&["run", &file, "--out", "run", "--time-limit", "5"]).expect(1);
+    run.says(&[
+        "`python (Nan)`, call sample: expected finite numbers, found NaN in column 1 of generated event 4095",
+        "class Ends: sample: the interpreter ended with exit code 5; it printed last: goodbye",
+        "`python (Hangs)`, call sample: did not return, and made no progress, for 5 s (--time-limit)",
+    ]);
+    let results = results(&place.path("run"));
+    let failed = |cell: &Value| cell["replicas"].as_array().is_none_or(Vec::is_empty);
+    let cells: Vec<bool> = results["cells"].as_array().unwrap().iter().map(failed).collect();
+    assert_eq!(cells, [false, false, true, true, true]);
+    // A changed class is another generator; the others are stored.
+    place.write("classes.py", &CLASSES.replace("os._exit(5)", "pass"));
+    let run = place.amplicast(&["run", &file, "--out", "run", "--time-limit", "5"]).expect(1);
+    run.says(&["Ends / halves: training set 1, 12 chain(s), 0 of them stored before"]);
+}
+
+const RADIUS: &str = "
+import numpy
+
+class Radius:
+    names = ['R']
+    def evaluate(self, events):
+        return numpy.hypot(events[:, 0], events[:, 1])
+";
+
+/// The built-in summary and its double have the same numbers, and a changed file is another summary.
+#[test]
+fn a_summary_in_python_is_the_built_in_one() {
+    let place = Place::new();
+    place.write("radius.py", RADIUS);
+    let file = experiment(&place, &[]);
+    let text = std::fs::read_to_string(place.path(&file)).unwrap();
+    // Of the built-in one the dataset knows the true quantiles.
+    let quantiles = "quantiles = 20\nregions = \"2-19\"\n";
+    let mut text = text.replace(quantiles, "intervals = [[0.5, 0.9], [0.9, 1.1]]\n");
+    text.push_str(&format!(
+        "[[summary]]\nname = \"double\"\nplugin = \"python\"\nfile = \"radius.py\"\nclass = \"Radius\"\npython = \"{}\"\n",
+        python()
+    ));
+    place.write(&file, &text);
+    let g = || {
+        place.amplicast(&["run", &file, "--out", "run"]).expect(0);
+        let results = results(&place.path("run"));
+        let of = |k: usize| {
+            let cell = &results["cells"][k];
+            (cell["name"]["summary"].clone(), cell["replicas"][0]["estimate"]["g"].as_f64().unwrap())
+        };
+        [of(0), of(1)]
+    };
+    let [(built_in, expected), (double, found)] = g();
+    assert_eq!((built_in, double), ("radius".into(), "double".into()));
+    assert!((found / expected - 1.0).abs() < 1e-6, "{found} {expected}");
+    place.write("radius.py", &RADIUS.replace("events[:, 1]", "0 * events[:, 1]"));
+    let [(_, same), (_, other)] = g();
+    assert!(same == expected && (other / found - 1.0).abs() > 0.1, "{other} {found}");
+}
+
+#[test]
+fn the_example_runs() {
+    let place = Place::new();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/python/mixture.toml");
+    let python = format!("generator.0.python={}", python());
+    let run =
+        place.amplicast(&["run", &example.display().to_string(), "--out", "run", "--set", &python]).expect(0);
+    run.prints(&["python × halves"]);
+}
+
+#[test]
+fn a_class_that_is_not_there_is_refused_at_its_table() {
+    let place = Place::new();
+    let file = experiment(&place, &["Gauss"]);
+    let run = place.amplicast(&["run", &file, "--out", "run"]).expect(2);
+    run.says(&[
+        "experiment.toml:17:1: generator[1]: ",
+        "class Gauss: expected a class `Gauss` in it, found none",
+    ]);
+}
