@@ -62,14 +62,27 @@ impl Measure {
         MeanSquare::new(self.of(value), each * of)
     }
 
-    /// The parts of x: u is the distance of the generated integrals from those of the training events.
-    pub fn parts(&self, u: &[f64], [v, k]: [Variance; 2]) -> Parts {
+    /// The parts of x: u is the distance of the generated integrals from those of the training events. How it scatters along itself is what
+    /// the training events do, or the gaps between generators and their own events, if their covariance is known (from so many of them) and has
+    /// more of it.
+    pub fn parts(&self, u: &[f64], [v, k]: [Variance; 2], gaps: Option<(&Symmetric, f64)>) -> Parts {
         let nu = self.freedom();
         let square = dot(u, u);
         let u2 = self.of(square);
-        let eta = if square > 0.0 { self.m.quadratic(u) / (square * self.m.trace()) } else { 0.0 };
+        let share = |of: &Symmetric| {
+            let all = square * of.trace();
+            if all > 0.0 { of.quadratic(u) / all } else { 0.0 }
+        };
+        let mut eta = share(&self.m);
+        let mut k = k;
+        if let Some((gaps, count)) = gaps
+            && share(gaps) > eta
+        {
+            // One direction of them has one square a gap.
+            (eta, k) = (share(gaps), k.freedom_below(count));
+        }
         let bias = (u2 - k.value).max(0.0);
-        // A bias that sits in few regions: u2 has the variance 2 tr S^2 + 4 b'Sb.
+        // A bias that sits in few regions, or where the generator itself scatters: u2 has the variance 2 tr S^2 + 4 b'Sb.
         let scatter = 2.0 * k.value / nu + 4.0 * bias * eta.max(1.0 / nu);
         let anisotropic = if scatter > 0.0 { (2.0 * k.value + 4.0 * bias) / scatter } else { nu };
         let of_bias = if bias > 0.0 { bias / (v.value + bias) } else { 0.0 };
@@ -107,13 +120,13 @@ mod tests {
             assert!((measure.in_common(&[u]) - (whole - apart)).abs() < 1e-12);
             // All of 1/G is bias.
             let [none, k] = [MeanSquare::new(1e-12, 9.0), MeanSquare::new(0.0, 9.0)].map(Variance::from);
-            let s_v = measure.parts(&[u], [none, k]).s_v;
+            let s_v = measure.parts(&[u], [none, k], None).s_v;
             assert!((s_v.powi(2) - (whole - (2.0 / u).powi(2) * v / n)).abs() < 1e-9, "{s_v}");
         }
         // Below the training events their errors take each other off; a variance has no distance.
         assert_eq!(measure.in_common(&[-0.03]), 0.0);
         let [v, k] = [MeanSquare::new(0.5, 9.0), MeanSquare::new(1e9, 9.0)].map(Variance::from);
-        assert_eq!(measure.parts(&[0.2], [v, k]).s_v, training.trace_error);
+        assert_eq!(measure.parts(&[0.2], [v, k], None).s_v, training.trace_error);
         // Means of a quantity are no fractions.
         assert_eq!(Sample { covariance: vec![1.0], ..training }.slopes(), None);
     }

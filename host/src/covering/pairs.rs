@@ -37,10 +37,13 @@ impl Fits {
         let of_halves = half_differences(&centers);
         let (nu, directions) = (measure.freedom(), of_halves.freedom_estimated(count));
         let a = measure.mean_square(of_halves.trace(), directions, count);
-        let a_of_gaps = measure.mean_square(half_differences(&self.gaps(&centers)).trace(), nu, count);
+        let of_gaps = half_differences(&self.gaps(&centers));
+        let a_of_gaps = measure.mean_square(of_gaps.trace(), nu, count);
         let finite = measure.of(self.finite);
         let u = difference(&generated, &self.training.means);
-        let parts = |v: Variance, k: Variance| measure.parts(&u, [v.freedom_below(MOST_OF_V), k]);
+        let parts = |v: Variance, k: Variance| {
+            measure.parts(&u, [v.freedom_below(MOST_OF_V), k], Some((&of_gaps, count)))
+        };
         let noise = within([&self.full[..]].into_iter()).filter(|_| count > 1.0);
         let Some((noise, freedom)) = noise else {
             // With one fit to all events, or none, the noise of its training is not known: halves as they are have more.

@@ -30,7 +30,7 @@ impl Fits {
 
         let full = self.full.len();
         let u = difference(&self.generated(&centers), &self.training.means);
-        let parts = |v: Variance, k: Variance| measure.parts(&u, [v.freedom_below(MOST_OF_V), k]);
+        let parts = |v: Variance, k: Variance| measure.parts(&u, [v.freedom_below(MOST_OF_V), k], None);
         match of_parts {
             // The training's own noise is measured: that of fits to parts is taken off, and that of fits to all put in its place.
             Some(noise) if full > 0 => {

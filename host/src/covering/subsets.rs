@@ -28,7 +28,7 @@ impl Fits {
         let v = (of_generators - measure.of(self.finite)).max(LEAST_LEFT * of_generators);
         let k = measure.of(of_u).max(LEAST_OF_K / count);
         let k = MeanSquare::new(k, OF_K * measure.freedom());
-        let one = measure.parts(&u, [MeanSquare::new(v, nu_v), k].map(Variance::from));
+        let one = measure.parts(&u, [MeanSquare::new(v, nu_v), k].map(Variance::from), None);
         Taken { one, mean: None, directions, training_noise: None }
     }
 }
