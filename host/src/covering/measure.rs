@@ -130,4 +130,23 @@ mod tests {
         // Means of a quantity are no fractions.
         assert_eq!(Sample { covariance: vec![1.0], ..training }.slopes(), None);
     }
+
+    /// A generator that scatters along its bias knows it less well; one that scatters elsewhere as the training events do.
+    #[test]
+    fn a_generator_scatters_along_its_bias() {
+        let covariance = vec![1.0, 0.0, 0.0, 1.0];
+        let training = Sample { events: 1000.0, means: vec![0.0, 0.0], covariance, trace_error: 0.0 };
+        let measure = Measure::new(&training, 1000.0);
+        let of = |gaps: Option<[f64; 2]>| {
+            let gaps = gaps.map(|[a, b]| Symmetric { size: 2, entries: vec![a, 0.0, 0.0, b] });
+            let [v, k] = [MeanSquare::new(0.5, 9.0), MeanSquare::new(1.0, 30.0)].map(Variance::from);
+            let found = measure.parts(&[0.3, 0.0], [v, k], gaps.as_ref().map(|gaps| (gaps, 6.0)));
+            [found.nu, found.k.freedom]
+        };
+        assert_eq!(of(Some([1.0, 3.0])), of(None));
+        assert!((of(None)[0] - 2.0).abs() < 1e-12);
+        // Nearly all of u2 = 45 is bias: (2 k + 4 b) / (2 k / 2 + 4 b 3/4), and a square for each gap.
+        let [along, freedom] = of(Some([3.0, 1.0]));
+        assert!((along - 178.0 / 133.0).abs() < 1e-12 && (freedom - 5.0).abs() < 1e-12, "{along} {freedom}");
+    }
 }
