@@ -62,9 +62,12 @@ impl FlowMember {
     /// Coordinates of `n` events at time 0, from the base.
     fn generate(&self, field: &mut Field, solver: Solver, n: usize, stream: &mut Stream) -> Result<Vec<f64>> {
         let space = &*self.flow.space;
-        let mut x = base(space, n, stream);
+        // Steps that all events of a batch decide over would make an event depend on how many are wanted.
+        let drawn = if matches!(solver, Solver::Adaptive { .. }) { n.max(BATCH) } else { n };
+        let mut x = base(space, drawn, stream);
         let velocity = inside(space, &x, field);
         solver.solve((1.0, 0.0), &mut x, velocity)?;
+        x.truncate(n * space.dimension());
         wrap_angles(space, &mut x);
         Ok(x)
     }
