@@ -86,7 +86,7 @@ fn classes_that_break_cost_their_own_cells() {
     let cells: Vec<bool> = results["cells"].as_array().unwrap().iter().map(failed).collect();
     assert_eq!(cells, [false, false, true, true, true]);
     // A changed class is another generator; the others are stored.
-    place.write("classes.py", &CLASSES.replace("os._exit(5)", "pass"));
+    place.write("classes.py", CLASSES.replace("os._exit(5)", "pass"));
     let run = place.amplicast(&["run", &file, "--out", "run", "--time-limit", "5"]).expect(1);
     run.says(&["Ends / halves: training set 1, 12 chain(s), 0 of them stored before"]);
 }
@@ -127,7 +127,7 @@ fn a_summary_in_python_is_the_built_in_one() {
     let [(built_in, expected), (double, found)] = g();
     assert_eq!((built_in, double), ("radius".into(), "double".into()));
     assert!((found / expected - 1.0).abs() < 1e-6, "{found} {expected}");
-    place.write("radius.py", &RADIUS.replace("events[:, 1]", "0 * events[:, 1]"));
+    place.write("radius.py", RADIUS.replace("events[:, 1]", "0 * events[:, 1]"));
     let [(_, same), (_, other)] = g();
     assert!(same == expected && (other / found - 1.0).abs() > 0.1, "{other} {found}");
 }
