@@ -73,7 +73,7 @@ impl WithSimd for Blocks<'_, '_> {
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Blocks { pass, memory, start, x, weights } = self;
         let (d, lanes) = (pass.network.columns.dimension(), lanes::block_events::<S>());
-        memory.work.set_start::<S, VECTORS, VECTORS>(&start.work);
+        memory.work.set_start::<S, VECTORS>(&start.work);
         let mut loss = 0.0;
         for (x, weights) in x.chunks(lanes * d).zip(weights.chunks(lanes)) {
             for position in 0..d {

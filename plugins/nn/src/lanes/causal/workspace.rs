@@ -68,9 +68,9 @@ impl Workspace {
 
     /// Takes over the tokens at position 0 of another workspace, the same in all events.
     #[inline(always)]
-    pub fn set_start<S: Simd, const V: usize, const FROM: usize>(&mut self, start: &Workspace) {
+    pub fn set_start<S: Simd, const V: usize>(&mut self, start: &Workspace) {
         for block in (0..self.tokens.count()).step_by(self.positions) {
-            let tokens = start.tokens.at::<S, FROM>(block);
+            let tokens = start.tokens.at::<S, V>(block);
             for (to, from) in self.tokens.at_mut::<S, V>(block).iter_mut().zip(tokens) {
                 *to = [from[0]; V];
             }
