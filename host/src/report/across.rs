@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use amplicast_sdk::Result;
 
 use super::album::Names;
-use super::canvas::{Canvas, Rect, Stroke};
+use super::canvas::Canvas;
 use super::columns::Columns;
 use super::compared::{LOOKS, names};
 use super::figure::{Figure, Subject};
@@ -14,6 +14,7 @@ use super::html::{END, head};
 use super::html_sections::{Pictures, section};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series};
+use super::picture::{Rect, Stroke};
 use super::scale::Scale;
 use super::text::{Text, escape};
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
@@ -200,7 +201,7 @@ fn draw(number: usize, frame: &[&Line<'_>], file_names: &mut Names) -> Figure {
     draw_with_blocks(&mut canvas, &panel, &series, &[Block::legend(&series)]);
     let caption = "The estimated G of each run with its 68 % interval; a bound (95 %) stands at its value and is open to where G may be. \
                    Of several training sets: the median with the 16 and 84 % quantiles. Dashed: the true G, where it is known.";
-    Figure { subject: Subject::Across(number), name, svg: canvas.finish(), caption: caption.into() }
+    Figure::new(Subject::Across(number), name, canvas.finish(), caption.into())
 }
 
 #[cfg(test)]

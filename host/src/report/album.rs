@@ -62,7 +62,7 @@ impl<'a> Album<'a> {
     /// Draws one of the figures; none if it would show nothing.
     pub fn draw(&self, (subject, name): &(Subject, String)) -> Option<Figure> {
         let results = self.results;
-        let (svg, caption) = match *subject {
+        let (picture, caption) = match *subject {
             Subject::Cell(i) => {
                 let cell = &results.cells[i];
                 curves::draw(cell, &results.shown(cell), &results.null_laws, name)
@@ -83,7 +83,7 @@ impl<'a> Album<'a> {
             // Of no run alone.
             Subject::Across(_) => None,
         }?;
-        Some(Figure { subject: *subject, name: name.clone(), svg, caption })
+        Some(Figure::new(*subject, name.clone(), picture, caption))
     }
 }
 

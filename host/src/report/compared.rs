@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::canvas::{Canvas, Shape, Stroke};
+use super::canvas::{Canvas, Shape};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Series};
+use super::picture::{Picture, Stroke};
 use super::scale::Scale;
 use super::text::Text;
 use super::{curves, title};
@@ -38,13 +39,13 @@ pub(super) fn groups(results: &Results) -> Vec<Vec<usize>> {
     groups
 }
 
-/// The figure of such cells: its SVG and its caption.
+/// The figure of such cells: the picture and its caption.
 pub(super) fn draw(
     cells: &[&Cell],
     shown: &Shown,
     laws: &[Vec<NullPoint>],
     id: &str,
-) -> Option<(String, String)> {
+) -> Option<(Picture, String)> {
     let first = cells.first()?.replicas.first()?;
     let curves = || cells.iter().filter_map(|cell| Some((*cell, cell.replicas.first()?)));
     let sizes = curves().flat_map(|(_, r)| r.curve.iter().map(|p| p.n_passed));
@@ -162,7 +163,8 @@ mod tests {
         for group in found {
             let cells: Vec<&Cell> = group.iter().map(|i| &results.cells[*i]).collect();
             let shown = results.shown(cells[0]);
-            let (svg, caption) = draw(&cells, &shown, &results.null_laws, "id").unwrap();
+            let (picture, caption) = draw(&cells, &shown, &results.null_laws, "id").unwrap();
+            let svg = super::super::svg::svg(&picture);
             for text in ["generators × ensemble", "a: ", "b: "] {
                 assert!(svg.contains(text), "{text} is not in {svg}");
             }

@@ -1,8 +1,9 @@
 //! The metric against the size of the generated sample: Figs 2, 4, 5 (averaging) and 7, 10 (distances).
 
-use super::canvas::{Anchor, Canvas, Rect, Shape, Stroke};
+use super::canvas::{Canvas, Shape};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series, TICK_SIZE};
+use super::picture::{Anchor, Picture, Rect, Stroke};
 use super::scale::Scale;
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
@@ -21,13 +22,13 @@ const OTHERS: Stroke = Stroke::solid("#b5b5b5", 0.7);
 /// An estimate far outside of what was generated is told in words only: the axis ends here, in units of the largest sample.
 const BEYOND: f64 = 100.0;
 
-/// The figure of a cell: its SVG and its caption; none if no training set gave a result.
+/// The figure of a cell: the picture and its caption; none if no training set gave a result.
 pub(super) fn draw(
     cell: &Cell,
     shown: &Shown,
     laws: &[Vec<NullPoint>],
     id: &str,
-) -> Option<(String, String)> {
+) -> Option<(Picture, String)> {
     let first = cell.replicas.first()?;
     let null = null(first, laws);
     let x = Scale::log(sizes(first), 0.04);

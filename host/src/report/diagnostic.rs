@@ -2,9 +2,10 @@
 
 use amplicast_sdk::{DiagnosticCurve, DiagnosticFigure};
 
-use super::canvas::{Canvas, Rect, Shape, Stroke};
+use super::canvas::{Canvas, Shape};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series};
+use super::picture::{Picture, Rect, Stroke};
 use super::scale::Scale;
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
@@ -25,8 +26,8 @@ const LINES: [Stroke; 4] = [
     Stroke::solid("#009e73", 1.1),
 ];
 
-/// The figure: its SVG and its caption; none without points.
-pub(super) fn draw(of: &Diagnosed, figure: &DiagnosticFigure, id: &str) -> Option<(String, String)> {
+/// The figure: the picture and its caption; none without points.
+pub(super) fn draw(of: &Diagnosed, figure: &DiagnosticFigure, id: &str) -> Option<(Picture, String)> {
     let series = series(&figure.curves);
     let ends = |values: &mut dyn Iterator<Item = f64>| {
         let (low, high) =

@@ -1,8 +1,9 @@
 //! Histograms of a summary with their ratio (Figs 8 and 12): training events as points, generated ones as a line with a band.
 
-use super::canvas::{Canvas, Rect, Shape, Stroke};
+use super::canvas::{Canvas, Shape};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series};
+use super::picture::{Picture, Rect, Stroke};
 use super::scale::{Kind, Scale};
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
@@ -19,8 +20,8 @@ struct Bins<'a> {
     edges: Vec<(f64, f64)>,
 }
 
-/// The figure of a distribution: its SVG and its caption; none if there are no bins.
-pub(super) fn draw(distribution: &Distribution, id: &str) -> Option<(String, String)> {
+/// The figure of a distribution: the picture and its caption; none if there are no bins.
+pub(super) fn draw(distribution: &Distribution, id: &str) -> Option<(Picture, String)> {
     let bins = Bins::new(distribution)?;
     let x = Scale::linear(bins.edges.first()?.0, bins.edges.last()?.1);
     let upper = bins.densities();

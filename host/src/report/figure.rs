@@ -1,13 +1,10 @@
 //! A figure of a run: SVG and PDF.
 
-use std::sync::{Arc, LazyLock};
-
 use amplicast_sdk::{Error, Result};
-use krilla_svg::SurfaceExt as _;
 
-/// DejaVu Sans, cut down to Latin, Greek, Cyrillic and the signs of mathematics; license beside it.
-pub(super) const FONTS: [&[u8]; 2] =
-    [include_bytes!("fonts/DejaVuSans.ttf"), include_bytes!("fonts/DejaVuSans-Oblique.ttf")];
+use super::pdf::pdf;
+use super::picture::Picture;
+use super::svg::svg;
 
 /// What a figure shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,13 +34,19 @@ pub struct Figure {
     pub subject: Subject,
     /// File name without ending, safe on every system and unique within the run.
     pub name: String,
-    /// The picture; one unit is one point.
+    /// The picture as SVG; one unit is one point.
     pub svg: String,
+    picture: Picture,
     /// What the reader should know to read it, as plain text.
     pub caption: String,
 }
 
 impl Figure {
+    /// Of a picture.
+    pub fn new(subject: Subject, name: String, picture: Picture, caption: String) -> Self {
+        Figure { subject, name, svg: svg(&picture), picture, caption }
+    }
+
     /// Whether this is the whole PDF of this picture, as this version makes it.
     pub fn is_shown_by(&self, pdf: &[u8]) -> bool {
         let mark = self.mark();
@@ -52,7 +55,7 @@ impl Figure {
 
     /// What a PDF of this picture carries.
     fn mark(&self) -> String {
-        let mut hasher = blake3::Hasher::new_derive_key("amplicast figure 1");
+        let mut hasher = blake3::Hasher::new_derive_key("amplicast figure 2");
         hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
         hasher.update(self.svg.as_bytes());
         hasher.finalize().to_hex().to_string()
@@ -60,49 +63,8 @@ impl Figure {
 
     /// The figure as a PDF page of its own size, with its font embedded and its mark among the keywords.
     pub fn pdf(&self) -> Result<Vec<u8>> {
-        let fail =
-            |what: &str| Error::numeric(format!("the figure {} cannot be made a PDF: {what}", self.name));
-        let options = usvg::Options { fontdb: fonts(&self.svg), ..usvg::Options::default() };
-        let tree = usvg::Tree::from_str(&self.svg, &options).map_err(|error| fail(&error.to_string()))?;
-        // usvg converts points to pixels at 96 a inch; the page is in points again.
-        let (width, height) = (0.75 * tree.size().width(), 0.75 * tree.size().height());
-        let size = krilla::geom::Size::from_wh(width, height).ok_or_else(|| fail("it has no size"))?;
-        let mut document = krilla::Document::new();
-        let title = krilla::metadata::Metadata::new().title(self.name.clone());
-        document.set_metadata(title.keywords(vec![self.mark()]));
-        let mut page = document.start_page_with(krilla::page::PageSettings::new(size));
-        let mut surface = page.surface();
-        surface
-            .draw_svg(&tree, size, krilla_svg::SvgSettings::default())
-            .ok_or_else(|| fail("krilla could not draw it"))?;
-        surface.finish();
-        page.finish();
-        document.finish().map_err(|error| fail(&format!("{error:?}")))
+        pdf(&self.picture, &self.name, &self.mark()).map_err(|error| {
+            Error::numeric(format!("the figure {} cannot be made a PDF: its font: {error}", self.name))
+        })
     }
-}
-
-/// The embedded fonts; those of the system are added only for characters that they lack.
-fn fonts(svg: &str) -> Arc<usvg::fontdb::Database> {
-    static EMBEDDED: LazyLock<Arc<usvg::fontdb::Database>> = LazyLock::new(|| {
-        let mut fonts = usvg::fontdb::Database::new();
-        FONTS.iter().for_each(|font| fonts.load_font_data(font.to_vec()));
-        fonts.set_sans_serif_family("DejaVu Sans");
-        Arc::new(fonts)
-    });
-    if svg.chars().all(is_embedded) {
-        return EMBEDDED.clone();
-    }
-    let mut fonts = (**EMBEDDED).clone();
-    fonts.load_system_fonts();
-    Arc::new(fonts)
-}
-
-/// Whether the embedded fonts were cut down to a set with this character.
-fn is_embedded(c: char) -> bool {
-    let code = c as u32;
-    let letters =
-        matches!(code, 0x0a | 0x20..=0x7e | 0xa0..=0x17f | 0x370..=0x3ff | 0x400..=0x45f | 0x1e00..=0x1ef9);
-    let accents = matches!(code, 0x300..=0x308 | 0x30a..=0x30c);
-    let signs = matches!(code, 0x2010..=0x2015 | 0x2018..=0x201e | 0x2026 | 0x2070..=0x209c | 0x2190..=0x2195 | 0x2200..=0x2265);
-    letters || accents || signs
 }

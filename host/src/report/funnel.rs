@@ -1,8 +1,9 @@
 //! The value that one fit generates on each training set, against the number of generated events (Matchev et al. 2022, Fig. 7).
 
-use super::canvas::{Canvas, Rect, Stroke};
+use super::canvas::Canvas;
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Series};
+use super::picture::{Picture, Rect, Stroke};
 use super::scale::Scale;
 use super::sets::LEAST;
 use super::text::Text;
@@ -46,8 +47,8 @@ fn truth(cell: &Cell) -> Option<[f64; 3]> {
         .then_some(found)
 }
 
-/// The figure of a cell: its SVG and its caption.
-pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
+/// The figure of a cell: the picture and its caption.
+pub(super) fn draw(cell: &Cell, id: &str) -> Option<(Picture, String)> {
     let [value, variance, n_train] = truth(cell)?;
     let paths: Vec<Vec<(f64, f64)>> =
         cell.replicas.iter().map(|r| path(&r.curve)).filter(|path| path.len() > 1).take(MOST).collect();
@@ -113,7 +114,8 @@ mod tests {
     fn a_line_a_training_set() {
         let cell = cell();
         assert!(can_be_drawn(&cell));
-        let (svg, caption) = draw(&cell, "id").unwrap();
+        let (picture, caption) = draw(&cell, "id").unwrap();
+        let svg = super::super::svg::svg(&picture);
         assert!(
             svg.contains("one fit a training set") && svg.contains("truth") && caption.contains("n_train")
         );

@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use super::album::Album;
-use super::figure::{FONTS, Subject};
+use super::figure::Subject;
+use super::fonts::FONTS;
 use super::html_looked::looked_at;
 use super::html_sections::{Pictures, cell, diagnosed, section};
 use super::html_table::{Group, matrix};

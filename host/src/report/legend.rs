@@ -1,7 +1,8 @@
 //! Legends and notes, put where they hide nothing.
 
-use super::canvas::{Anchor, Canvas, Rect, Shape, Stroke};
+use super::canvas::{Canvas, Shape};
 use super::panel::{LEGEND_SIZE, Mark, Panel, Series};
+use super::picture::{Anchor, Rect, Stroke};
 use super::text::Text;
 
 const LINE: f64 = 1.42 * LEGEND_SIZE;

@@ -1,7 +1,7 @@
 //! The report: figures, the table of G, and one HTML page, all drawn from [`Results`] alone.
 //!
 //! Every function is pure but for [`write()`] and what it calls, and gives the same bytes for the same results. The
-//! figures are written by a small SVG writer of our own, and turned into PDF by krilla (`docs/decisions/plotting.md`).
+//! pictures are written as SVG and as PDF by small writers of our own (`docs/decisions/plotting.md`).
 
 mod across;
 mod album;
@@ -13,7 +13,9 @@ mod curves;
 mod demonstration;
 mod diagnostic;
 mod distribution;
+mod embedded;
 mod figure;
+mod fonts;
 mod funnel;
 mod html;
 mod html_cell;
@@ -25,9 +27,12 @@ mod html_text;
 mod legend;
 mod pages;
 mod panel;
+mod pdf;
+mod picture;
 mod plane;
 mod scale;
 mod sets;
+mod svg;
 mod table;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -1,6 +1,7 @@
 //! One frame with two axes, the marks in it, and what they cover.
 
-use super::canvas::{Anchor, Canvas, Rect, Shape, Stroke};
+use super::canvas::{Canvas, Shape};
+use super::picture::{Anchor, Rect, Stroke};
 use super::scale::Scale;
 use super::text::Text;
 
@@ -132,7 +133,7 @@ impl Panel {
         }
     }
 
-    fn draw_band(&self, canvas: &mut Canvas, points: &[(f64, f64, f64)], fill: &str, opacity: f64) {
+    fn draw_band(&self, canvas: &mut Canvas, points: &[(f64, f64, f64)], fill: &'static str, opacity: f64) {
         // A lower end that a logarithmic axis cannot hold lies below the frame; an upper one interrupts the band.
         for part in points.split(|&(x, low, high)| low.is_nan() || !self.holds((x, high))) {
             let upper = part.iter().map(|&(x, _, high)| self.place((x, high)));

@@ -1,15 +1,16 @@
 //! Which generated events a selection cuts, in the plane of two summaries (Fig. 10, lower right).
 
-use super::canvas::{Canvas, Rect, Shape};
+use super::canvas::{Canvas, Shape};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series};
+use super::picture::{Picture, Rect};
 use super::scale::Scale;
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
 use crate::results::Plane;
 
-/// The figure: its SVG and its caption; none without events.
-pub(super) fn draw(plane: &Plane, id: &str) -> Option<(String, String)> {
+/// The figure: the picture and its caption; none without events.
+pub(super) fn draw(plane: &Plane, id: &str) -> Option<(Picture, String)> {
     let events = || plane.passed.iter().chain(&plane.cut);
     events().next()?;
     let scale = |k: usize| {

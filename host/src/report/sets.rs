@@ -1,8 +1,9 @@
 //! The estimates of all training sets beside the true G: what an interval leaves out.
 
-use super::canvas::{Canvas, Rect, Shape, Stroke};
+use super::canvas::{Canvas, Shape};
 use super::legend::{Block, draw_with_blocks};
 use super::panel::{Mark, Panel, Point, Series};
+use super::picture::{Picture, Rect, Stroke};
 use super::scale::Scale;
 use super::text::Text;
 use super::title::{self, HEIGHT as TITLE_HEIGHT, WIDTH};
@@ -15,8 +16,8 @@ const PALE: &str = "#9ecae1";
 const BLACK: &str = "#000000";
 const ORANGE: &str = "#d55e00";
 
-/// The figure of a cell: its SVG and its caption; none for few training sets.
-pub(super) fn draw(cell: &Cell, id: &str) -> Option<(String, String)> {
+/// The figure of a cell: the picture and its caption; none for few training sets.
+pub(super) fn draw(cell: &Cell, id: &str) -> Option<(Picture, String)> {
     let usable = |g: &f64| g.is_finite() && *g > 0.0;
     let mut sets: Vec<_> =
         cell.replicas.iter().filter_map(|r| Some((r.estimate.g.filter(usable)?, &r.estimate))).collect();

@@ -1,5 +1,7 @@
 //! Text with italics, subscripts and superscripts, its width, and its SVG.
 
+use super::fonts::font;
+
 /// How a run of text is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shift {
@@ -8,11 +10,36 @@ pub(super) enum Shift {
     Super,
 }
 
+impl Shift {
+    /// Size relative to that of the line.
+    fn scale(self) -> f64 {
+        if self == Shift::Base { 1.0 } else { 0.72 }
+    }
+
+    /// How far below the line it stands, in units of the line's font size.
+    fn down(self) -> f64 {
+        match self {
+            Shift::Base => 0.0,
+            Shift::Sub => 0.22,
+            Shift::Super => -0.38,
+        }
+    }
+}
+
+/// Text of one style.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Run {
-    text: String,
-    italic: bool,
+pub(super) struct Run {
+    pub text: String,
+    pub italic: bool,
     shift: Shift,
+}
+
+impl Run {
+    /// Width in units of the line's font size.
+    fn width(&self) -> f64 {
+        let font = font(self.italic);
+        self.shift.scale() * self.text.chars().map(|c| font.advance(c)).sum::<f64>()
+    }
 }
 
 /// A line of text made of styled runs.
@@ -78,13 +105,18 @@ impl Text {
         }
     }
 
-    /// Width in units of the font size, from the advances of DejaVu Sans.
+    /// Width in units of the font size.
     pub fn width(&self) -> f64 {
-        let run = |r: &Run| {
-            let scale = if r.shift == Shift::Base { 1.0 } else { SCRIPT };
-            scale * r.text.chars().map(advance).sum::<f64>()
-        };
-        self.runs.iter().map(run).sum()
+        self.runs.iter().map(Run::width).sum()
+    }
+
+    /// Hands over every run, with where it begins along the line, how far below the line, and its size.
+    pub fn place(&self, size: f64, mut each: impl FnMut(&Run, f64, f64, f64)) {
+        let mut begin = 0.0;
+        for run in &self.runs {
+            each(run, size * begin, size * run.shift.down(), size * run.shift.scale());
+            begin += run.width();
+        }
     }
 
     /// The `tspan` elements of an SVG text at the given font size.
@@ -92,18 +124,14 @@ impl Text {
         let mut out = String::new();
         let mut level = 0.0;
         for run in &self.runs {
-            let wanted = match run.shift {
-                Shift::Base => 0.0,
-                Shift::Sub => 0.22 * size,
-                Shift::Super => -0.38 * size,
-            };
+            let wanted = size * run.shift.down();
             let mut attributes = String::new();
             if wanted != level {
                 attributes += &format!(" dy=\"{:.2}\"", wanted - level);
                 level = wanted;
             }
             if run.shift != Shift::Base {
-                attributes += &format!(" font-size=\"{:.2}\"", SCRIPT * size);
+                attributes += &format!(" font-size=\"{:.2}\"", run.shift.scale() * size);
             }
             if run.italic {
                 attributes += " font-style=\"italic\"";
@@ -121,24 +149,6 @@ impl Text {
         }
         out
     }
-}
-
-/// Size of a subscript or superscript relative to its line.
-const SCRIPT: f64 = 0.72;
-
-/// Advances of DejaVu Sans for the characters from space to tilde, in thousandths of the font size.
-#[rustfmt::skip]
-const ADVANCES: [u16; 95] = [
-    318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636, 636,
-    636, 636, 636, 636, 337, 337, 838, 838, 838, 531, 1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656,
-    557, 863, 748, 787, 603, 787, 695, 635, 611, 732, 684, 989, 685, 611, 685, 390, 337, 390, 838, 500, 500, 613,
-    635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612, 635, 635, 411, 521, 392, 634, 592, 818,
-    592, 592, 525, 636, 337, 636, 838,
-];
-
-fn advance(c: char) -> f64 {
-    let index = (c as usize).wrapping_sub(' ' as usize);
-    ADVANCES.get(index).map_or(0.66, |&a| f64::from(a) / 1000.0)
 }
 
 /// The text with the characters that XML and HTML reserve replaced, and those that XML forbids left out.

@@ -2,7 +2,8 @@
 
 use amplicast_sdk::DiagnosticFigure;
 
-use super::canvas::{Anchor, Canvas};
+use super::canvas::Canvas;
+use super::picture::Anchor;
 use super::text::Text;
 use crate::config::{ALL, GIVEN};
 use crate::results::{CellName, Diagnosed, Distribution, Plane};
