@@ -178,7 +178,7 @@ mod tests {
 
     fn parts(v: f64, u2: f64, k: f64) -> Parts {
         let [v, k] = [MeanSquare::new(v, 40.0), MeanSquare::new(k, 150.0)].map(Variance::from);
-        Parts { v, u2, k, nu: 17.2, nu_null: 17.2, s_v: 0.0 }
+        Parts { v, u2, k, nu: 17.2, nu_null: 17.2, s_v: 0.0, by_factor: false }
     }
 
     /// An efficient generator knows all that the training events know; one that repeats them adds nothing.

@@ -23,6 +23,8 @@ pub struct Parts {
     pub nu_null: f64,
     /// Standard deviation of ln V, the unit of them all, with what it has in common with u2 where that is a bias.
     pub s_v: f64,
+    /// Whether the generator scatters along its bias more than the training events do: then what scatters is the bias itself, by a factor.
+    pub by_factor: bool,
 }
 
 /// Central intervals of G, the one-sided bound, and the test of no bias.
@@ -44,6 +46,9 @@ pub struct Intervals {
 const SCALES: usize = 7;
 const LEVELS: usize = 20;
 const LEVELS_OF_V: usize = 30;
+
+/// Below this probability of no bias it is said to be seen.
+pub const BIAS_SEEN: f64 = 0.05;
 
 /// A lucky u2 gives no better limit than an unbiased generator would have in this part of the cases (a power constraint).
 const POWER: f64 = 0.16;
@@ -74,18 +79,22 @@ impl Parts {
     /// What intervals at any level are read from.
     pub fn curves(&self) -> Curves<'_> {
         let unbiased = self.k.value * chi_squared(self.nu_null, POWER) / self.nu_null;
-        let upward = self.curve_of_beta(self.u2.max(unbiased));
+        let by_factor = self.by_factor && self.p_bias() < BIAS_SEEN;
+        let upward = self.curve_of_beta(self.u2.max(unbiased), by_factor);
         let of_v = levels(LEVELS_OF_V).map(|p| self.v.at(p));
         let mut sums: Vec<f64> = of_v.flat_map(|v| upward.iter().map(move |beta| v + beta)).collect();
         sums.sort_unstable_by(f64::total_cmp);
-        Curves { parts: self, sums, beta: self.curve_of_beta(self.u2) }
+        Curves { parts: self, sums, beta: self.curve_of_beta(self.u2, false) }
     }
 
-    /// The sorted confidence curve of beta for this u2, over scales of k.
-    fn curve_of_beta(&self, u2: f64) -> Vec<f64> {
+    /// The sorted confidence curve of beta for this u2, over scales of k. A bias that scatters `by_factor` may be as large as that says.
+    fn curve_of_beta(&self, u2: f64, by_factor: bool) -> Vec<f64> {
         let scales = levels(SCALES).map(|p| self.k.at(p));
-        let mut curve: Vec<f64> =
-            scales.flat_map(|k| levels(LEVELS).map(move |p| beta_at(self.nu, k, u2, p))).collect();
+        let at = |k: f64, p: f64| {
+            let beta = beta_at(self.nu, k, u2, p);
+            if by_factor { beta.max(by_factor_at(self.nu, k, u2, p)) } else { beta }
+        };
+        let mut curve: Vec<f64> = scales.flat_map(|k| levels(LEVELS).map(move |p| at(k, p))).collect();
         curve.sort_unstable_by(f64::total_cmp);
         curve
     }
@@ -139,6 +148,16 @@ fn beta_at(nu: f64, k: f64, u2: f64, p: f64) -> f64 {
     noncentrality(nu, u2 * nu / k, p) * k / nu
 }
 
+/// beta at the probability `p` where u scatters by a factor around it: ln u is normal with the relative standard deviation of u, and what
+/// lies in the middle of its law is less than its mean.
+///
+/// A training that smooths more than another one does so wherever there is something to smooth: its bias is a positive number of times the same.
+/// Such a number seems small more often than large.
+fn by_factor_at(nu: f64, k: f64, u2: f64, p: f64) -> f64 {
+    let relative = (k / (nu * u2)).sqrt();
+    u2 * (2.0 * relative * normal_quantile(p) + relative * relative).exp()
+}
+
 /// The middles of `n` equally likely parts.
 fn levels(n: usize) -> impl Iterator<Item = f64> {
     (0..n).map(move |i| (i as f64 + 0.5) / n as f64)
@@ -171,7 +190,7 @@ mod tests {
         let b2 = (u2 - k).max(0.0);
         let anisotropic = (2.0 * k + 4.0 * b2) / (2.0 * k / nu + 4.0 * b2 * eta.max(1.0 / nu));
         let [v, k] = [MeanSquare::new(v, nu_v), MeanSquare::new(k, nu_k)].map(Variance::from);
-        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v }
+        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v, by_factor: false }
     }
 
     /// Whole intervals, from an implementation of its own in Python: G, 68 %, 95 %, bound, p.
@@ -214,7 +233,7 @@ mod tests {
     #[test]
     fn a_memorizer_has_a_g_of_one() {
         let [v, k] = [MeanSquare::new(1.0, 20.0), MeanSquare::new(0.0, 19.0)].map(Variance::from);
-        let parts = Parts { v, u2: 0.0, k, nu: 1.0, nu_null: 1.0, s_v: 0.01 };
+        let parts = Parts { v, u2: 0.0, k, nu: 1.0, nu_null: 1.0, s_v: 0.01, by_factor: false };
         let found = parts.intervals();
         assert_eq!((found.g, found.p_bias), (1.0, 1.0));
         assert!(found.bound < 1.0 && found.inner[0] < 1.0 && found.inner[1] > 1.0, "{found:?}");

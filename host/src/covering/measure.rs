@@ -74,12 +74,12 @@ impl Measure {
             if all > 0.0 { of.quadratic(u) / all } else { 0.0 }
         };
         let mut eta = share(&self.m);
-        let mut k = k;
+        let (mut k, mut by_factor) = (k, false);
         if let Some((gaps, count)) = gaps
             && share(gaps) > eta
         {
             // One direction of them has one square a gap.
-            (eta, k) = (share(gaps), k.freedom_below(count));
+            (eta, k, by_factor) = (share(gaps), k.freedom_below(count), true);
         }
         let bias = (u2 - k.value).max(0.0);
         // A bias that sits in few regions, or where the generator itself scatters: u2 has the variance 2 tr S^2 + 4 b'Sb.
@@ -87,7 +87,7 @@ impl Measure {
         let anisotropic = if scatter > 0.0 { (2.0 * k.value + 4.0 * bias) / scatter } else { nu };
         let of_bias = if bias > 0.0 { bias / (v.value + bias) } else { 0.0 };
         let s_v = (self.trace_error.powi(2) + of_bias * self.in_common(u)).sqrt();
-        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v }
+        Parts { v, u2, k, nu: anisotropic, nu_null: nu, s_v, by_factor }
     }
 
     /// The training events are in the distance u from them and in its unit V: what this adds to the variance of ln(u^2 / V),
@@ -137,10 +137,11 @@ mod tests {
         let covariance = vec![1.0, 0.0, 0.0, 1.0];
         let training = Sample { events: 1000.0, means: vec![0.0, 0.0], covariance, trace_error: 0.0 };
         let measure = Measure::new(&training, 1000.0);
-        let of = |gaps: Option<[f64; 2]>| {
-            let gaps = gaps.map(|[a, b]| Symmetric { size: 2, entries: vec![a, 0.0, 0.0, b] });
+        let of = |along: Option<[f64; 2]>| {
+            let gaps = along.map(|[a, b]| Symmetric { size: 2, entries: vec![a, 0.0, 0.0, b] });
             let [v, k] = [MeanSquare::new(0.5, 9.0), MeanSquare::new(1.0, 30.0)].map(Variance::from);
             let found = measure.parts(&[0.3, 0.0], [v, k], gaps.as_ref().map(|gaps| (gaps, 6.0)));
+            assert_eq!(found.by_factor, along.is_some_and(|[along, across]| along > across));
             [found.nu, found.k.freedom]
         };
         assert_eq!(of(Some([1.0, 3.0])), of(None));

@@ -25,11 +25,11 @@ mod verdict;
 
 pub use demonstration::{Hotelling, Improved, Predicted, Validated};
 pub use fits::{Fits, Part, Sample};
-pub use interval::{Intervals, Parts};
+pub use interval::{BIAS_SEEN, Intervals, Parts};
 pub use layout::{LEAST_PARTS, Layout, Shape, distinct};
 pub use matrix::Symmetric;
 pub use mean_square::Variance;
-pub use verdict::{BIAS_SEEN, Covering, Kind};
+pub use verdict::{Covering, Kind};
 
 /// The quantile of the standard normal law.
 fn normal_quantile(p: f64) -> f64 {

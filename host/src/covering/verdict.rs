@@ -1,10 +1,7 @@
 //! What is said of a G whose bias was measured.
 
 use super::fits::Taken;
-use super::interval::Intervals;
-
-/// Below this probability of no bias it is said to be seen.
-pub const BIAS_SEEN: f64 = 0.05;
+use super::interval::{BIAS_SEEN, Intervals};
 
 /// A 95 % interval with ends further apart than this factor is reported as its lower bound.
 const RESOLVED: f64 = 10.0;

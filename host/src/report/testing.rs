@@ -349,6 +349,7 @@ fn with_bias(replica: &mut CellReplica) {
         deviation_scale: Some(0.87),
         regions_freedom: 17.2,
         distance_freedom: 17.2,
+        bias_by_factor: true,
         unit_error: 0.01,
         p_bias: 0.04,
         g_unbiased: 10.0,

@@ -55,6 +55,9 @@ pub struct TakenApart {
     pub regions_freedom: f64,
     /// Degrees of freedom of u^2: those of the regions, fewer where a bias sits in few of them.
     pub distance_freedom: f64,
+    /// Whether a bias that is seen scatters by a factor: the generator itself scatters along it, more than the training events do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bias_by_factor: bool,
     /// Relative standard error of the unit, the training events' own variance.
     pub unit_error: f64,
     /// Probability of a deviation as large as this, or larger, without a bias.
@@ -96,6 +99,7 @@ impl TakenApart {
             nu: self.distance_freedom,
             nu_null: self.regions_freedom,
             s_v: self.unit_error,
+            by_factor: self.bias_by_factor,
         }
     }
 
@@ -121,6 +125,7 @@ impl TakenApart {
             deviation_scale: other(parts.k),
             regions_freedom: parts.nu_null,
             distance_freedom: parts.nu,
+            bias_by_factor: parts.by_factor,
             unit_error: parts.s_v,
             p_bias: found.intervals.p_bias,
             g_unbiased: scale * found.if_unbiased(),
