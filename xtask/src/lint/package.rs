@@ -106,8 +106,8 @@ fn of_files(files: &[String]) -> Vec<String> {
     // What cargo makes itself.
     let made = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml", "Cargo.toml.orig"];
     let stray = |file: &&String| {
-        let known = FILES.contains(&file.as_str()) || made.contains(&file.as_str());
-        !known && !(file.starts_with("src/") && file.ends_with(".rs"))
+        let source = file.starts_with("src/") && file.ends_with(".rs");
+        !source && !FILES.contains(&file.as_str()) && !made.contains(&file.as_str())
     };
     found.extend(files.iter().filter(stray).map(|file| format!("{SDK}: {file} has no place in its package")));
     found
