@@ -27,6 +27,7 @@ pub mod exit;
 pub mod exports;
 mod format;
 pub mod inspection;
+mod kit;
 mod levels;
 pub mod pipeline;
 pub mod plugins;

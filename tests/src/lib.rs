@@ -15,6 +15,7 @@ mod guides {
     mod dataset {}
 }
 
+mod cargo;
 mod draws;
 mod experiment;
 mod files;
@@ -25,6 +26,7 @@ mod random;
 mod run_files;
 mod suite;
 
+pub use cargo::{cargo, outside, succeeds, without_cargo};
 pub use draws::{draw, normal, stream};
 pub use experiment::{GAUSSIAN, fits};
 pub use files::{built, hostile_plugin, light_folder, plugins, target_folder};

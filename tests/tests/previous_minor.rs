@@ -3,10 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use amplicast_sdk::abi::Tag;
-use amplicast_tests::{Place, check, lines, results, text};
+use amplicast_tests::{Place, cargo, check, lines, results, succeeds, text};
 use serde_json::json;
 use toml_edit::{DocumentMut, value};
 
@@ -103,14 +102,8 @@ fn built_with(version: &str) -> PathBuf {
     if !folder.join("Cargo.lock").exists() {
         fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file");
     }
-    let mut cargo = Command::new("cargo");
-    let inherited = |(name, _): &(String, String)| name.starts_with("CARGO") && name != "CARGO_HOME";
-    std::env::vars().filter(inherited).for_each(|(name, _)| _ = cargo.env_remove(name));
     // The crates are those of this workspace, which is built.
-    let done = cargo.args(["build", "--offline", "--package", "earlier"]).current_dir(&folder).output();
-    let done = done.expect("cargo can be started");
-    let said = [&done.stdout[..], &done.stderr].map(String::from_utf8_lossy).concat();
-    assert!(done.status.success(), "{said}");
+    succeeds(cargo().args(["build", "--offline", "--package", "earlier"]).current_dir(&folder));
     folder.join("target/debug/libearlier.so")
 }
 

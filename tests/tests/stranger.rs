@@ -1,27 +1,14 @@
 //! The plugin that was written outside the workspace, built and run as a stranger would.
 
-use std::path::Path;
-use std::process::Command;
-
-use amplicast_tests::Place;
+use amplicast_tests::{Place, cargo, outside, succeeds};
 
 #[test]
 fn a_plugin_from_outside_the_workspace_is_tested_built_and_run() {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let manifest = examples.join("plugin-histogram/Cargo.toml");
+    let examples = outside().join("..");
     for command in ["test", "build"] {
-        // A stranger's cargo knows nothing of this test's.
-        let inherited = |(name, _): &(String, String)| name.starts_with("CARGO") && name != "CARGO_HOME";
-        let mut cargo = Command::new("cargo");
-        std::env::vars().filter(inherited).for_each(|(name, _)| _ = cargo.env_remove(name));
-        let done = cargo
-            .args([command, "--release", "--locked", "--manifest-path"])
-            .arg(&manifest)
-            .current_dir(&examples)
-            .output()
-            .unwrap();
-        let said = [&done.stdout[..], &done.stderr].map(String::from_utf8_lossy).concat();
-        assert!(done.status.success(), "{said}");
+        let mut cargo = cargo();
+        cargo.args([command, "--release", "--locked", "--manifest-path"]).arg(outside().join("Cargo.toml"));
+        succeeds(cargo.current_dir(&examples));
     }
 
     let place = Place::new();

@@ -46,6 +46,7 @@ pub fn run(checkout: &Checkout, root: Option<&Path>, (torch, debug): (bool, bool
     let built = checkout.root().join(checkout.built()?).with_file_name(profile);
     let files: Vec<&str> = plugins.iter().map(|(_, file)| file.as_str()).collect();
     let program = place(&built, &root, &files)?;
+    link_sdk(checkout.root(), &root)?;
     println!("install: {} and {} plugins in {}", program.display(), files.len(), root.join(FOLDER).display());
     if torch {
         println!("install: some plugins use the libtorch that they were built with: keep it where it is");
@@ -119,6 +120,13 @@ fn place(built: &Path, root: &Path, plugins: &[&str]) -> Outcome<PathBuf> {
     Ok(link)
 }
 
+/// Leaves beside the program where the SDK is: `amplicast plugins new` makes plugins that depend on it.
+fn link_sdk(checkout: &Path, root: &Path) -> Outcome {
+    let link = root.join(FOLDER).join("sdk");
+    let _ = fs::remove_file(&link);
+    symlink(checkout.join("sdk"), &link).during(|| format!("make {}", link.display()))
+}
+
 /// Under another name first: a program that runs keeps the file that it has.
 fn copy(from: &Path, to: &Path) -> Outcome {
     let part = to.with_extension("part");
@@ -181,6 +189,12 @@ mod tests {
         fs::write(root.join(FOLDER).join("libmine.so"), "a user's own").unwrap();
         fs::write(built.join("libamplicast_metrics.so"), "2").unwrap();
         let link = place(&built, &root, &["libamplicast_metrics.so"]).unwrap();
+        // A checkout that was moved is found again.
+        link_sdk(Path::new("/gone"), &root).unwrap();
+        let checkout = Checkout::find().unwrap();
+        link_sdk(checkout.root(), &root).unwrap();
+        assert!(root.join(FOLDER).join("sdk/Cargo.toml").is_file());
+        fs::remove_file(root.join(FOLDER).join("sdk")).unwrap();
 
         assert_eq!(link, root.join("bin/amplicast"));
         let output = Command::new(&link).output().unwrap();

@@ -3,6 +3,7 @@
 mod code;
 mod deny;
 mod dependencies;
+mod package;
 mod rooms;
 mod unsafe_places;
 
@@ -20,6 +21,7 @@ const CHECKS: &[Check] = &[
     ("format", format),
     ("dependency direction", |checkout| report(&dependencies::violations(&checkout.metadata(&[])?))),
     ("rooms without circles", |checkout| report(&rooms::violations(checkout.root())?)),
+    ("the SDK's package", |checkout| report(&package::violations(checkout)?)),
     ("places of unsafe", |checkout| report(&unsafe_places::violations(checkout.root())?)),
     ("dependencies", deny::check),
     ("clippy", clippy),

@@ -10,6 +10,7 @@ mod cluster;
 mod demo;
 mod exports;
 mod failure;
+mod flows;
 mod fuzz;
 mod install;
 mod interpreters;
@@ -18,6 +19,7 @@ mod python;
 mod python_package;
 mod setup;
 mod test;
+mod torch_python;
 mod wheel;
 
 use std::path::PathBuf;
@@ -68,8 +70,12 @@ enum Task {
         /// Put exported histograms before the programs that they are for instead (set up once in the cache folder, 400 MB).
         #[arg(long, conflicts_with = "cluster")]
         packages: bool,
-        /// Install the wheel for several versions of Python and run the package's tests there instead.
+        /// Save flows of zuko, nflows, normflows, FrEIA, lgatr and lloca as TorchScript, and run experiments with them instead (set up once
+        /// in the cache folder, 2 GB).
         #[arg(long, conflicts_with_all = ["cluster", "packages"])]
+        flows: bool,
+        /// Install the wheel for several versions of Python and run the package's tests there instead.
+        #[arg(long, conflicts_with_all = ["cluster", "packages", "flows"])]
         python: bool,
         /// This wheel, rather than one that is made for it.
         #[arg(long, value_name = "FILE", requires = "python")]
@@ -118,6 +124,7 @@ fn run(task: &Task) -> Outcome {
         Task::Wheel(wheel) => wheel::run(&checkout, wheel),
         Task::Test { python: true, wheel, .. } => python_package::run(&checkout, wheel.as_deref()),
         Task::Test { cluster: true, .. } => cluster::run(&checkout),
+        Task::Test { flows: true, .. } => flows::run(&checkout),
         Task::Test { packages: true, .. } => exports::run(&checkout),
         Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),
         Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),

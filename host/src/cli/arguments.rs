@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::kit::PluginKind;
+
 /// Forecasts how far a generative network amplifies its training data.
 #[derive(Debug, Parser)]
 #[command(name = "amplicast", version, about, after_help = EXAMPLES)]
@@ -111,7 +113,7 @@ Exit code: 0 if all jobs are done, 1 if one failed, 2 if they cannot be done her
     #[command(after_help = "Example:
   amplicast schema gaussian-ring")]
     Schema(ComponentCommand),
-    /// Look at plugins.
+    /// Look at plugins, test them, begin one.
     Plugins(PluginsCommand),
 }
 
@@ -467,6 +469,49 @@ Exit code: 0 if all tests passed or were skipped, 1 if not, 2 if the file cannot
     Check(ConformanceCommand),
     /// Print the folders in which plugins are looked for, in order.
     Path(PathCommand),
+    /// Write a plugin of your own to begin with: a crate, or a class in Python, with its tests and an experiment.
+    #[command(after_help = "Examples:
+  amplicast plugins new my-flow --kind generator
+  amplicast plugins new my-flow --kind generator --python
+  amplicast plugins new thrust --kind summary --sdk ~/amplicast/sdk
+The crate depends on the SDK of the checkout in which this program was built or from which it was installed, otherwise on the
+published one of this version.")]
+    New(NewCommand),
+    /// Build a plugin and run the conformance suite on it, again at every change of its sources.
+    #[command(after_help = "Example:
+  amplicast plugins dev my-flow
+Errors of the build are cargo's own. Experiments use what was built last: with the --plugin-path or the AMPLICAST_PLUGIN_PATH that is
+printed it comes before any other component of its name.")]
+    Dev(DevCommand),
+}
+
+/// `amplicast plugins new`.
+#[derive(Debug, Args)]
+pub struct NewCommand {
+    /// The component's name in experiments, which is that of the crate and of the new folder as well.
+    pub name: String,
+    /// What to make.
+    #[arg(long, value_name = "KIND")]
+    pub kind: PluginKind,
+    /// A class in Python instead of a crate: a generator or a summary.
+    #[arg(long)]
+    pub python: bool,
+    /// The folder of amplicast-sdk to depend on.
+    #[arg(long, value_name = "DIR")]
+    pub sdk: Option<PathBuf>,
+    /// A folder with plugins, whose names are taken as well.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+/// `amplicast plugins dev`.
+#[derive(Debug, Args)]
+pub struct DevCommand {
+    /// The crate's folder.
+    pub folder: PathBuf,
+    /// A configuration to test a component with; may be given several times. Without one: its defaults.
+    #[arg(long, value_name = "COMPONENT=JSON")]
+    pub config: Vec<String>,
 }
 
 /// `amplicast plugins check`.

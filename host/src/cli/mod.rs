@@ -5,9 +5,11 @@ mod calibration;
 mod check;
 mod compare;
 mod conformance;
+mod dev;
 mod estimate;
 mod exports;
 mod job;
+mod new_plugin;
 mod plan;
 mod plugins;
 mod process;
@@ -61,6 +63,9 @@ pub fn main() -> ExitCode {
         Command::Report(command) => return ExitCode::from(written(report::report(command))),
         Command::Compare(command) => return ExitCode::from(written(compare::compare(command))),
         Command::Status(command) => return ExitCode::from(written(status::status(command))),
+        Command::Plugins(PluginsCommand { command: PluginCommand::Dev(command) }) => {
+            return ExitCode::from(written(dev::dev(command, &stop)));
+        }
         _ => (),
     }
     let here = std::env::current_dir().unwrap_or_else(|_| ".".into());
@@ -107,6 +112,8 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
             PluginCommand::Info(command) => plugins::info(command, process),
             PluginCommand::Check(command) => conformance::check(command, process),
             PluginCommand::Path(command) => plugins::path(command, process),
+            PluginCommand::New(command) => new_plugin::new(command, process),
+            PluginCommand::Dev(command) => dev::dev(command, &process.stop),
         },
     }
 }

@@ -13,10 +13,18 @@ pub(crate) fn no_module(path: &Path) -> Option<&'static str> {
     if has("code") {
         return None;
     }
+    // torch._inductor.aoti_compile_and_package.
+    if has("aotinductor") {
+        return Some(
+            "found machine code that AOTInductor compiled (.pt2), which only C++ loads: trace the network and write it with torch.jit.save, \
+             or name its class in the generator `python`",
+        );
+    }
     // torch.export.save, of PyTorch 2.1 to 2.13.
     if has("serialized_exported_program.json") || has("models") || has("archive_format") {
         return Some(
-            "found an exported program (torch.export.save): script or trace the network, and write it with torch.jit.save",
+            "found an exported program (torch.export.save), which only Python runs: script or trace the network and write it with \
+             torch.jit.save, or name its class in the generator `python`",
         );
     }
     has("data.pkl").then_some(

@@ -266,6 +266,7 @@ fn particles_times_four_are_momenta() {
 #[test]
 fn what_torch_wrote_otherwise_is_told_by_its_entries() {
     for (file, found) in [
+        ("compiled.pt2", "found machine code that AOTInductor compiled (.pt2), which only C++ loads"),
         ("weights.pt", "found weights or another object that torch.save wrote (a state_dict, a checkpoint)"),
         ("exported.pt2", "found an exported program (torch.export.save)"),
     ] {
