@@ -6,6 +6,7 @@
 mod boundary;
 mod classifier;
 mod density;
+mod door;
 mod flat;
 mod flow;
 mod ks;
@@ -42,8 +43,8 @@ struct Arguments {
     /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
     #[arg(long)]
     memory: bool,
-    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, boundary, flat, panel, looking,
-    /// matrix, memory.
+    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, boundary, door, flat, panel,
+    /// looking, matrix, memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -91,6 +92,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     if wanted("boundary") {
         rows.extend(boundary::measure(&plugins)?);
+    }
+    if let Some(python) = arguments.peers.as_deref().filter(|_| wanted("door")) {
+        rows.extend(door::measure(&plugins, python)?);
     }
     for dimension in [2, 4] {
         if wanted("flat") {

@@ -12,8 +12,16 @@ use amplicast_sdk::abi::{
 use amplicast_sdk::{Error, Result};
 use serde_json::Value;
 
-const FILES: [&str; 6] =
-    ["datasets", "metrics", "autoregressive", "flow_matching", "posteriors", "classifier"];
+const FILES: [&str; 8] = [
+    "datasets",
+    "metrics",
+    "autoregressive",
+    "classical",
+    "flow_matching",
+    "posteriors",
+    "classifier",
+    "python_plugins",
+];
 
 /// Loaded plugins, and who watches their calls.
 pub struct Plugins {

@@ -3,6 +3,8 @@
 //! The amplification factor is solved by the host alone, once for every metric: it finds the size n_equiv at which
 //! the null law equals the metric's limit for n_gen -> infinity (Bahl et al. 2025, Eq. 3).
 
+use std::path::PathBuf;
+
 use ndarray::ArrayView3;
 
 use crate::{Component, Error, Result, Values};
@@ -111,6 +113,11 @@ pub trait Metric: Component {
     /// How it is shown.
     fn shown(&self) -> Shown {
         Shown::value(Self::NAME)
+    }
+
+    /// Files that the metric reads; their contents enter the hash of every stage that depends on it.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
     }
 
     /// A number of its own for one pseudo-experiment, from which it knows its law where summaries are not independent; `None` if

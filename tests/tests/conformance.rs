@@ -122,6 +122,10 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
             json!({"file": class("mixture.py"), "class": "Mixture", "python": python(), "settings": {"components": 3}}),
         ),
         ("summary python", json!({"file": class("mass.py"), "class": "Mass", "python": python()})),
+        (
+            "metric python",
+            json!({"file": class("energy.py"), "class": "Energy", "python": python(), "events": 32, "trials": 20}),
+        ),
         ("ensemble", json!({})),
         ("ensemble", json!({"data": "same"})),
         ("classifier-lr", json!({"hidden": [16, 8], "iterations": 100, "pooled": true})),

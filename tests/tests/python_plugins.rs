@@ -152,3 +152,102 @@ fn a_class_that_is_not_there_is_refused_at_its_table() {
         "class Gauss: expected a class `Gauss` in it, found none",
     ]);
 }
+
+const KS: &str = "
+import numpy
+
+class Ks:
+    names = ['KS distance']
+    def value(self, reference, sample):
+        x, y = numpy.sort(reference), numpy.sort(sample)
+        both = numpy.concatenate([x, y])
+        below = [numpy.searchsorted(z, both, side='right') / len(z) for z in (x, y)]
+        return FACTOR * abs(below[0] - below[1]).max()
+";
+
+/// A Kolmogorov-Smirnov distance in Python gives what the built-in one does, up to its simulated law; a changed file is another metric.
+#[test]
+fn a_metric_in_python_is_the_built_in_one() {
+    let place = Place::new();
+    place.write("ks.py", KS.replace("FACTOR", "1"));
+    let file = experiment(&place, &[]);
+    let text = std::fs::read_to_string(place.path(&file)).unwrap();
+    let (before, _) = text.split_once("[[metric]]").unwrap();
+    let ks = "[[metric]]\nplugin = \"ks\"\nreference = \"training\"\n";
+    let double = format!(
+        "[[metric]]\nname = \"double\"\nplugin = \"python\"\nfile = \"ks.py\"\nclass = \"Ks\"\npython = \"{}\"\n\
+         reference = \"training\"\ntrials = 100\n",
+        python()
+    );
+    place.write(&file, format!("{before}{ks}{double}"));
+    let numbers = || {
+        place.amplicast(&["run", &file, "--out", "run"]).expect(0);
+        let results = results(&place.path("run"));
+        [0, 1].map(|k| {
+            let estimate = &results["cells"][k]["replicas"][0]["estimate"];
+            let interval = ["low", "high"].map(|end| estimate["interval_68"][end].as_f64());
+            (estimate["limit"].as_f64().unwrap(), estimate["g"].as_f64(), interval)
+        })
+    };
+    let [(limit, g, [low, _]), (found, double, [low_of_double, _])] = numbers();
+    // A run has 10 000 events, as many as a class is given.
+    assert!((found - limit).abs() < 1e-12, "{found} {limit}");
+    match (g, double) {
+        (Some(g), Some(double)) => assert!((double / g).ln().abs() < 0.5, "{double} {g}"),
+        (g, double) => assert_eq!(g, double),
+    }
+    let (low, low_of_double) = (low.unwrap(), low_of_double.unwrap());
+    assert!((low_of_double / low).ln().abs() < 0.7, "{low_of_double} {low}");
+    place.write("ks.py", KS.replace("FACTOR", "2"));
+    let [(same, ..), (changed, ..)] = numbers();
+    assert!(same == limit && (changed - 2.0 * limit).abs() < 1e-12, "{changed} {limit}");
+}
+
+/// The conformance suite finds out what a class is, and says why where it is nothing.
+#[test]
+fn a_class_is_checked_by_its_file_and_name() {
+    let place = Place::new();
+    place.write("classes.py", CLASSES);
+    place.write("radius.py", RADIUS);
+    place.write("odd.py", "class Neither:\n    def fit(self): pass\n\nnumber = 3\n");
+    place.write("flow.txt", CLASSES);
+    let check = |arguments: &[&str]| {
+        let common = ["plugins", "check", "--python", python()];
+        place.amplicast(&[&common, arguments].concat())
+    };
+    let checked = check(&["classes.py:Gaussian", "--include", "python:n*"]).expect(0);
+    checked.prints(&["generator python", "passed", "; seed 1"]);
+    let found = check(&["classes.py:Nan", "--include", "python:finite", "--set", "batch=100"]);
+    found.expect(1).prints(&["found NaN in column 1"]);
+    check(&["radius.py:Radius", "--list"]).expect(0).prints(&["summary python"]);
+    check(&["radius.py:Radius", "--include", "python:name"]).expect(0).prints(&["1 passed, 0 failed"]);
+
+    let refused = |arguments: &[&str], reasons: &[&str]| {
+        check(arguments).expect(2).says(reasons);
+    };
+    let neither =
+        "odd.py:Neither: expected a generator or a summary or a metric, found none of them\n  no generator: ";
+    refused(
+        &["odd.py:Neither"],
+        &[
+            neither,
+            "found no sample, state, load",
+            "\n  no summary: ",
+            "found no evaluate",
+            "\n  no metric: ",
+            "found no value",
+        ],
+    );
+    refused(&["odd.py:Neither", "--kind", "summary"], &["expected the methods evaluate, found no evaluate"]);
+    refused(
+        &["odd.py:Neither", "--kind", "dataset"],
+        &["--kind: expected generator or summary or metric, found `dataset`"],
+    );
+    refused(&["odd.py:number"], &["expected a class `number` in it, found something else of this name"]);
+    refused(&["nothing.py:Flow"], &["error: file: expected a file in Python, found no file ", "nothing.py"]);
+    refused(&["odd.py"], &["odd.py: expected a plugin library, or a class as FILE.py:CLASS, found no class"]);
+    refused(&["flow.txt:Gaussian"], &["found a file that does not end in .py"]);
+    refused(&["classes.py:Gaussian", "--set", "bach=100"], &["unknown field `bach`"]);
+    refused(&["classes.py:Gaussian", "--config", "python={}"], &["--config: expected none beside a class"]);
+    refused(&["libflow.so"], &["--python: expected a class as FILE.py:CLASS, found the library libflow.so"]);
+}

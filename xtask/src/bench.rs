@@ -21,6 +21,7 @@ const PACKAGES: &[&str] = &[
     "amplicast-likelihood-ratio",
     "amplicast-metrics",
     "amplicast-posteriors",
+    "amplicast-python-plugins",
 ];
 
 /// What the supervisor of `amplicast run` sets for a worker; the peers get the same.

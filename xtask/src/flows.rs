@@ -5,25 +5,16 @@ use std::process::Command;
 
 use crate::checkout::{self, Checkout};
 use crate::failure::{During, Outcome};
+use crate::python;
 use crate::setup;
-use crate::torch_python::Environment;
+use crate::torch;
 
-/// Changes with everything that a finished folder depends on.
-const MARK: &str = "complete-1";
+/// The libraries, which are installed without the torch that they would bring along.
+const LIBRARIES: &str = "examples/traced/requirements.txt";
 
-/// What the libraries import.
-const PACKAGES: &[&str] = &["matplotlib", "tqdm"];
-
-/// The libraries, without the torch that they would bring along.
-const LIBRARIES: &[&str] = &[
-    "torchdiffeq==0.2.5",
-    "zuko==1.6.0",
-    "nflows==0.14",
-    "normflows==1.7.3",
-    "FrEIA==0.2",
-    "lgatr==2.0.0",
-    "lloca==2.0.0",
-];
+/// What the libraries import beside torch.
+const PACKAGES: &[&str] =
+    &["numpy", "scipy", "einops", "opt_einsum", "torch_geometric", "matplotlib", "tqdm"];
 
 /// What an experiment with `torchscript` needs.
 const BUILT: &[&str] = &[
@@ -43,16 +34,17 @@ pub fn run(checkout: &Checkout) -> Outcome {
     let mut build = checkout.cargo(&["build"]);
     BUILT.iter().for_each(|package| _ = build.args(["--package", package]));
     checkout::run(&mut build)?;
-    let environment = Environment::of("flows", MARK, |environment| {
-        checkout::run(environment.pip().args(PACKAGES))?;
-        checkout::run(environment.pip().arg("--no-deps").args(LIBRARIES))
+    let programs = python::environment(checkout, "flows", LIBRARIES, |folder, requirements| {
+        torch::install(folder)?;
+        checkout::run(python::pip(folder).args(PACKAGES))?;
+        checkout::run(python::pip(folder).args(["--no-deps", "-r"]).arg(requirements))
     })?;
     let folder = checkout.root().join("target/flows");
     if folder.exists() {
         fs::remove_dir_all(&folder).during(|| format!("remove {}", folder.display()))?;
     }
     let program = checkout.root().join(checkout.built()?).join("amplicast");
-    let mut script = Command::new(environment.python());
+    let mut script = Command::new(programs.join("python"));
     script.arg(checkout.root().join("tests/traced_flows.py")).arg(program).arg(folder);
     checkout::run(script.env("PYTHONDONTWRITEBYTECODE", "1"))
 }

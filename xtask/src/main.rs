@@ -15,11 +15,12 @@ mod fuzz;
 mod install;
 mod interpreters;
 mod lint;
+mod networks;
 mod python;
 mod python_package;
 mod setup;
 mod test;
-mod torch_python;
+mod torch;
 mod wheel;
 
 use std::path::PathBuf;
@@ -77,6 +78,9 @@ enum Task {
         /// Install the wheel for several versions of Python and run the package's tests there instead.
         #[arg(long, conflicts_with_all = ["cluster", "packages", "flows"])]
         python: bool,
+        /// Check and run the networks of examples/python instead (PyTorch and zuko are set up once in the cache folder, 1.3 GB).
+        #[arg(long, conflicts_with_all = ["cluster", "packages", "flows", "python"])]
+        networks: bool,
         /// This wheel, rather than one that is made for it.
         #[arg(long, value_name = "FILE", requires = "python")]
         wheel: Option<PathBuf>,
@@ -126,6 +130,7 @@ fn run(task: &Task) -> Outcome {
         Task::Test { cluster: true, .. } => cluster::run(&checkout),
         Task::Test { flows: true, .. } => flows::run(&checkout),
         Task::Test { packages: true, .. } => exports::run(&checkout),
+        Task::Test { networks: true, .. } => networks::run(&checkout),
         Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),
         Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),
         Task::Lint => lint::run(&checkout),

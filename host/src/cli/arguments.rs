@@ -456,15 +456,16 @@ pub enum PluginCommand {
     List(ListCommand),
     /// Describe a component.
     Info(ComponentCommand),
-    /// Test every component of a plugin library against the contract, in a process of its own.
+    /// Test every component of a plugin library, or a class in Python, against the contract, in a process of its own.
     #[command(after_help = "Examples:
   amplicast plugins check target/debug/libmy_plugin.so
   amplicast plugins check libmy_plugin.so --config 'my-metric={\"regions\": [[0, 1]]}' --json
   amplicast plugins check libmy_plugin.so --list                     which tests there are
   amplicast plugins check libmy_plugin.so --include 'my-metric:null-*' --only-failed
+  amplicast plugins check flow.py:Flow --python venv/bin/python --set settings.device=cpu
 A test that the plugin does not survive counts as crashed; the others go on. A call that hangs is ended by --time-limit, and
 the component's other tests are not run. A pattern is the name of a component or of a test, or COMPONENT:TEST; `*` stands for
-any text. Everything random comes from the seed.
+any text. Everything random comes from the seed. A class is tested as whatever it has the methods of: a generator, a summary, a metric.
 Exit code: 0 if all tests passed or were skipped, 1 if not, 2 if the file cannot be loaded.")]
     Check(ConformanceCommand),
     /// Print the folders in which plugins are looked for, in order.
@@ -517,8 +518,11 @@ pub struct DevCommand {
 /// `amplicast plugins check`.
 #[derive(Debug, Args)]
 pub struct ConformanceCommand {
-    /// The plugin library.
+    /// The plugin library, or a class in Python as FILE.py:CLASS.
     pub file: PathBuf,
+    /// How a class is made.
+    #[command(flatten)]
+    pub class: ClassOptions,
     /// A configuration to test a component with; may be given several times. Without one: its defaults.
     #[arg(long, value_name = "COMPONENT=JSON")]
     pub config: Vec<String>,
@@ -540,6 +544,31 @@ pub struct ConformanceCommand {
     /// The seed of everything random.
     #[arg(long, value_name = "N", default_value_t = amplicast_sdk::testing::DEFAULT_SEED)]
     pub seed: u64,
+}
+
+/// What is said of a class in Python.
+#[derive(Debug, Args)]
+pub struct ClassOptions {
+    /// Of a class: its interpreter, a name on PATH or a path.
+    #[arg(
+        long,
+        value_name = "PYTHON",
+        help = "Of a class: its interpreter, a name on PATH or a path [default: python3]"
+    )]
+    pub python: Option<String>,
+    /// Of a class: a value of its table in an experiment, such as settings.width=64.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Of a class: test it as this kind alone.
+    #[arg(
+        long,
+        value_name = "KIND",
+        help = "Of a class: test it as a generator, a summary or a metric [default: as what it has the methods of]"
+    )]
+    pub kind: Option<String>,
+    /// Of a class: a folder with plugins, searched first for the plugin `python`.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
 }
 
 /// `amplicast plugins list`.

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::arguments::ConformanceCommand;
-use super::process::{Process, usage};
+use super::class::{Class, Found, expect_none};
+use super::process::{Process, refused, usage};
 use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED};
 use crate::plugins::{Catalogue, Loading};
 use crate::report::Columns;
@@ -83,18 +84,12 @@ struct Done {
 
 /// Runs the command.
 pub fn check(command: &ConformanceCommand, process: &Process) -> u8 {
-    let configs = match command.config.iter().map(|given| read_config(given)).collect::<Result<Vec<_>>>() {
-        Ok(configs) => configs,
-        Err(error) => return usage(error),
-    };
     let (journal, failures) = (&process.worker.journal, &process.worker.failures);
     let watch: Arc<dyn Watch> = journal.clone();
-    let file = process.path(&command.file);
-    let catalogue = match Catalogue::of_file(&file, Loading { journal, failures }) {
-        Ok(catalogue) => catalogue,
-        Err(refused) => return usage(format!("{}: {}", refused.path.display(), refused.reason)),
+    let Tested { catalogue, components, configs } = match tested(command, process) {
+        Ok(tested) => tested,
+        Err(error) => return refused(error),
     };
-    let components: Vec<AbiComponent> = catalogue.loaded().map(|e| e.component.clone()).collect();
     let context = Staged(journal);
     let drop_errors = || catalogue.drop_errors();
     let suite = match Suite::new(components, configs, watch, &context, &drop_errors) {
@@ -140,6 +135,34 @@ pub fn check(command: &ConformanceCommand, process: &Process) -> u8 {
         }
     }
     code
+}
+
+/// What is tested.
+struct Tested {
+    catalogue: Catalogue,
+    components: Vec<AbiComponent>,
+    /// By the name of a component, or its kind and name.
+    configs: Vec<(String, String)>,
+}
+
+fn tested(command: &ConformanceCommand, process: &Process) -> Result<Tested> {
+    if let Some(class) = Class::of(&command.file)? {
+        if !command.config.is_empty() {
+            let message = "expected none beside a class: `--set KEY=VALUE` says what is not as usual";
+            return Err(Error::config("--config", message));
+        }
+        let Found { catalogue, components, config } = class.found(&command.class, process)?;
+        let name = |c: &AbiComponent| format!("{} {}", c.kind().table(), c.name);
+        let configs = components.iter().map(|component| (name(component), config.clone())).collect();
+        return Ok(Tested { catalogue, components, configs });
+    }
+    expect_none(command)?;
+    let configs = command.config.iter().map(|given| read_config(given)).collect::<Result<_>>()?;
+    let loading = Loading { journal: &process.worker.journal, failures: &process.worker.failures };
+    let catalogue = Catalogue::of_file(&process.path(&command.file), loading)
+        .map_err(|refused| Error::config(refused.path.display().to_string(), refused.reason))?;
+    let components = catalogue.loaded().map(|entry| entry.component.clone()).collect();
+    Ok(Tested { catalogue, components, configs })
 }
 
 /// A test that has not been run.

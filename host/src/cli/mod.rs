@@ -3,6 +3,7 @@
 mod arguments;
 mod calibration;
 mod check;
+mod class;
 mod compare;
 mod conformance;
 mod dev;

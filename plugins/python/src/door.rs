@@ -33,6 +33,8 @@ pub(crate) struct About {
     optional: Vec<String>,
     /// What it calls its numbers.
     pub names: Vec<String>,
+    /// Whether it takes events of several numbers.
+    pub vectors: bool,
     /// The file, what it imports from outside of installed packages, and a list of the packages' versions.
     pub files: Vec<PathBuf>,
 }
@@ -91,9 +93,15 @@ impl Door {
         let mut files: Vec<PathBuf> = texts("files").into_iter().map(PathBuf::from).collect();
         files.push(versions(&json!({"python": message["python"], "packages": message["packages"]}))?);
         let content = content(&files)?;
-        let about = About { optional: texts("optional"), names: texts("names"), files };
+        let vectors = message["vectors"] == Value::Bool(true);
+        let about = About { optional: texts("optional"), names: texts("names"), vectors, files };
         let slots = Mutex::new(Slots { idle: vec![process], running: 1 });
         Ok(Door { script, about, content, slots, freed: Condvar::new() })
+    }
+
+    /// The class in words.
+    pub fn place(&self) -> String {
+        place(&self.script)
     }
 
     /// How many calls may run at once.
@@ -253,9 +261,13 @@ fn object(message: Value) -> Map<String, Value> {
     }
 }
 
+fn place(script: &Script) -> String {
+    format!("{}, class {}", script.file.display(), script.class)
+}
+
 /// A fault in words, with file and class.
 fn told(script: &Script, method: &str, fault: Fault) -> Error {
-    let place = format!("{}, class {}", script.file.display(), script.class);
+    let place = place(script);
     // What is said of a result begins with the method.
     let said = matches!(&fault, Fault::Told(text) if text.starts_with(&format!("{method}: ")));
     let call = if method.is_empty() || said { String::new() } else { format!("{method}: ") };

@@ -5,38 +5,26 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use amplicast_sdk::ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
-use amplicast_sdk::serde_json::{Map, Value, json};
+use amplicast_sdk::serde_json::json;
 use amplicast_sdk::*;
 
-use crate::door::{Door, Script};
+use crate::config::class_config;
+use crate::door::Door;
 use crate::state::{packed, room, unpacked};
 use crate::wire::Array;
 
-config! {
+class_config! {
     /// A generator of your own as a Python class.
-    pub struct PythonConfig {
-        /// A file in Python.
-        pub file: InputPath = std::path::PathBuf::new().into(),
-        /// A class of it with methods `fit`, `sample`, `state`, `load`, and perhaps `log_density`.
-        pub class: String = String::new(),
-        /// The interpreter: a name on PATH, or an absolute path, such as that of a virtual environment's `bin/python`.
-        pub python: String = "python3".into(),
-        /// Interpreters that work at once; 1 where they share a GPU. The events do not depend on it.
-        pub processes: usize = 2,
-        /// Keywords that the class is made with.
-        pub settings: Map<String, Value> = Map::new(),
+    PythonConfig,
+    "A class of it with methods `fit`, `sample`, `state`, `load`, and perhaps `log_density`.",
+    &["fit", "sample", "state", "load"], &["log_density"], {
         /// Events of one call of `sample`, which decides over the memory that a call needs. Every call has a seed of its own, so
         /// another number gives other events.
-        pub batch: usize = 4096,
+        batch: usize = 4096,
         /// Most bytes of a state. Unsaid, a fit of one iteration to all training events tells before each training.
-        pub state_bytes: Option<usize> = None,
-        /// Gigabytes of address space of one interpreter; none by default.
-        pub memory_limit: Option<f64> = None,
+        state_bytes: Option<usize> = None,
     }
 }
-
-/// Methods that the class must have.
-const METHODS: &[&str] = &["fit", "sample", "state", "load"];
 
 /// A Python class that learns events and generates others, in interpreters of its own.
 ///
@@ -61,16 +49,7 @@ impl Component for PythonGenerator {
 
     fn new(config: PythonConfig) -> Result<Self> {
         ensure_config(config.batch > 0, "batch", || "expected at least one event, found 0".into())?;
-        let door = Door::open(Script {
-            file: config.file.to_path_buf(),
-            class: config.class,
-            python: config.python,
-            processes: config.processes,
-            memory_limit: config.memory_limit,
-            settings: config.settings,
-            methods: METHODS,
-            optional: &["log_density"],
-        })?;
+        let door = Door::open(config.script())?;
         let (batch, state_bytes) = (config.batch, config.state_bytes);
         Ok(PythonGenerator { shared: Arc::new(Shared { door, batch, state_bytes, tried: Mutex::default() }) })
     }

@@ -8,8 +8,11 @@
 //!     def load(self, state): self.mean = state["mean"]
 //! ```
 
+mod config;
 mod door;
 mod generator;
+mod law;
+mod metric;
 mod output;
 mod process;
 mod state;
@@ -17,6 +20,7 @@ mod summary;
 mod wire;
 
 pub use generator::{PythonConfig, PythonGenerator};
+pub use metric::{PythonMetric, PythonMetricConfig};
 pub use summary::{PythonSummary, PythonSummaryConfig};
 
 amplicast_sdk::export_plugin!();

@@ -4,28 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use amplicast_sdk::ndarray::Axis;
-use amplicast_sdk::serde_json::{self, Map, Value, json};
+use amplicast_sdk::serde_json::{self, Value, json};
 use amplicast_sdk::*;
 
-use crate::door::{Door, Script};
+use crate::config::class_config;
+use crate::door::Door;
 use crate::wire::Array;
 
-config! {
+class_config! {
     /// A summary of your own as a Python class.
-    pub struct PythonSummaryConfig {
-        /// A file in Python.
-        pub file: InputPath = std::path::PathBuf::new().into(),
-        /// A class of it with a method `evaluate`, and perhaps `names`, `prepare` and `defined`.
-        pub class: String = String::new(),
-        /// The interpreter: a name on PATH, or an absolute path, such as that of a virtual environment's `bin/python`.
-        pub python: String = "python3".into(),
-        /// Interpreters that work at once. The numbers do not depend on it.
-        pub processes: usize = 2,
-        /// Keywords that the class is made with.
-        pub settings: Map<String, Value> = Map::new(),
-        /// Gigabytes of address space of one interpreter; none by default.
-        pub memory_limit: Option<f64> = None,
-    }
+    PythonSummaryConfig,
+    "A class of it with a method `evaluate`, and perhaps `names`, `prepare` and `defined`.",
+    &["evaluate"], &["prepare", "defined"], {}
 }
 
 /// Events of one call.
@@ -44,17 +34,7 @@ impl Component for PythonSummary {
     const ABOUT: &'static str = "A summary of your own as a Python class, in your own interpreter";
 
     fn new(config: PythonSummaryConfig) -> Result<Self> {
-        let label = label(&config);
-        let door = Door::open(Script {
-            file: config.file.to_path_buf(),
-            class: config.class,
-            python: config.python,
-            processes: config.processes,
-            memory_limit: config.memory_limit,
-            settings: config.settings,
-            methods: &["evaluate"],
-            optional: &["prepare", "defined"],
-        })?;
+        let (label, door) = (label(&config), Door::open(config.script())?);
         Ok(PythonSummary { door: Arc::new(door), label })
     }
 }

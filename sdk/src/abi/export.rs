@@ -143,6 +143,17 @@ impl AbiComponent {
         }
     }
 
+    /// Makes the component, whatever its kind, and drops it: an error if the configuration is not for it.
+    pub fn try_config(&self, config: &str, caller: Caller) -> Result<()> {
+        match self.kind() {
+            Kind::Dataset => self.dataset(config, caller).map(drop),
+            Kind::Generator => self.generator(config, caller).map(drop),
+            Kind::Uncertainty => self.uncertainty(config, caller).map(drop),
+            Kind::Summary => self.summary(config, caller).map(drop),
+            Kind::Metric => self.metric(config, caller).map(drop),
+        }
+    }
+
     /// What the component is.
     pub fn kind(&self) -> Kind {
         match self.create {

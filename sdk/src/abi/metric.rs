@@ -1,5 +1,7 @@
 //! Metrics across the boundary.
 
+use std::path::PathBuf;
+
 use abi_stable::StableAbi;
 use abi_stable::sabi_trait;
 use abi_stable::std_types::{RBox, ROption, RSlice, RString, RVec};
@@ -7,7 +9,7 @@ use abi_stable::std_types::{RBox, ROption, RSlice, RString, RVec};
 use super::caller::{Caller, Held};
 use super::comparison::{ComparisonBox, loaded, own};
 use super::guard::{Guarded, guard};
-use super::types::Res;
+use super::types::{Res, paths, read_strings};
 use super::values::AbiValues;
 use crate::{Comparison, Error, Metric, Reference, ReferenceUse, Result, Shown, Takes, Values};
 
@@ -48,6 +50,7 @@ pub trait AbiMetric: Send + Sync {
     fn reference(&self) -> Res<AbiReferenceUse>;
     fn least_members(&self) -> Res<u64>;
     fn shown(&self) -> Res<AbiShown>;
+    fn files(&self) -> Res<RVec<RString>>;
     fn simulate(&self, training: AbiValues<'_>, generated: AbiValues<'_>) -> Res<ROption<f64>>;
     #[sabi(last_prefix_field)]
     fn compare(&self, reference: AbiReference<'_>) -> Res<ComparisonBox>;
@@ -82,6 +85,9 @@ impl<M: Metric> AbiMetric for Adapter<M> {
             let Shown { axis, caption, root, parts } = self.0.shown();
             Ok(AbiShown { axis: axis.into(), caption: caption.into(), root, parts })
         })
+    }
+    fn files(&self) -> Res<RVec<RString>> {
+        guard(|| Ok(paths(self.0.files())))
     }
     fn simulate(&self, training: AbiValues<'_>, generated: AbiValues<'_>) -> Res<ROption<f64>> {
         guard(|| Ok(self.0.simulate(training.read()?, generated.read()?)?.into()))
@@ -149,6 +155,12 @@ impl LoadedMetric {
     /// See [`Metric::shown`].
     pub fn shown(&self) -> &Shown {
         &self.shown
+    }
+
+    /// See [`Metric::files`].
+    pub fn files(&self) -> Result<Vec<PathBuf>> {
+        let files = self.caller.call("files", || self.object.files())?;
+        Ok(read_strings(files).into_iter().map(Into::into).collect())
     }
 
     /// See [`Metric::simulate`].

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::outcome::{Stop, Verdict};
 use crate::abi::{
-    AbiComponent, Caller, Kind, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummary,
+    AbiComponent, Caller, LoadedDataset, LoadedGenerator, LoadedMetric, LoadedSummary,
     LoadedUncertaintyModel, Watch,
 };
 use crate::{Context, ErrorKind, Result, Seed};
@@ -74,14 +74,7 @@ impl Subject<'_> {
 
     /// Makes the component and drops it.
     pub fn create(&self, config: &str) -> Result<()> {
-        let (component, caller) = (self.component, self.caller());
-        match component.kind() {
-            Kind::Dataset => component.dataset(config, caller).map(drop),
-            Kind::Generator => component.generator(config, caller).map(drop),
-            Kind::Uncertainty => component.uncertainty(config, caller).map(drop),
-            Kind::Summary => component.summary(config, caller).map(drop),
-            Kind::Metric => component.metric(config, caller).map(drop),
-        }
+        self.component.try_config(config, self.caller())
     }
 
     /// A component whose defaults are not enough is skipped unless a configuration was given.

@@ -1,14 +1,20 @@
 //! NumPy, SciPy, PyTorch and the published equivariant networks, set up once in the user's cache folder.
 
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cache;
 use crate::checkout::{self, Checkout};
-use crate::failure::Outcome;
-use crate::torch_python::Environment;
+use crate::failure::{During, Outcome};
+use crate::python::pip;
+use crate::torch;
 
-/// Changes with everything that a finished folder depends on.
-const MARK: &str = "complete-2";
+/// Changes with everything below that a finished folder depends on.
+const MARK: &str = "complete-3";
+
+/// Packages with their dependencies.
+const PACKAGES: &[&str] = &["numpy", "scipy", "einops", "opt_einsum", "torch_geometric"];
 
 /// The published equivariant networks, without the torch that they would bring along.
 const NETWORKS: &[&str] = &["lgatr==1.3.0", "lloca==1.3.5"];
@@ -21,12 +27,30 @@ pub const UNSET: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
 
 /// The Python that has them.
 pub fn python(checkout: &Checkout) -> Outcome<PathBuf> {
-    let environment = Environment::of("peers", MARK, |environment| {
-        checkout::run(environment.pip().arg("--no-deps").args(NETWORKS))?;
-        let slim = environment.folder().join("slim");
-        checkout::run(environment.pip().args(["--no-deps", "--target"]).arg(slim).arg(SLIM))?;
-        let script = checkout.root().join("bench/peers.py");
-        checkout::run(Command::new(environment.python()).arg(script).arg("--check"))
-    })?;
-    Ok(environment.python())
+    let folder = cache::folder()?.join("peers");
+    if !folder.join(MARK).is_file() {
+        set_up(checkout, &folder)?;
+    }
+    Ok(interpreter(&folder))
+}
+
+fn interpreter(folder: &Path) -> PathBuf {
+    folder.join("bin/python")
+}
+
+fn set_up(checkout: &Checkout, folder: &Path) -> Outcome {
+    println!("peers: NumPy, SciPy, PyTorch and the published networks go to {} (2 GB)", folder.display());
+    // What a killed call left.
+    if folder.exists() {
+        fs::remove_dir_all(folder).during(|| format!("remove {}", folder.display()))?;
+    }
+    checkout::run(Command::new("python3").args(["-m", "venv"]).arg(folder))?;
+    checkout::run(pip(folder).args(PACKAGES))?;
+    torch::install(folder)?;
+    checkout::run(pip(folder).arg("--no-deps").args(NETWORKS))?;
+    checkout::run(pip(folder).args(["--no-deps", "--target"]).arg(folder.join("slim")).arg(SLIM))?;
+    let script = checkout.root().join("bench/peers.py");
+    checkout::run(Command::new(interpreter(folder)).arg(script).arg("--check"))?;
+    File::create(folder.join(MARK)).during(|| format!("mark {} as complete", folder.display()))?;
+    Ok(())
 }

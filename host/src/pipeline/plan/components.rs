@@ -163,7 +163,11 @@ impl Components {
                 &experiment.folder,
                 Kind::Metric,
                 table,
-                |entry, config, caller| Ok((entry.component.metric(config, caller)?, Vec::new())),
+                |entry, config, caller| {
+                    let metric = entry.component.metric(config, caller)?;
+                    let files = metric.files()?;
+                    Ok((metric, files))
+                },
             )?);
         }
         name_seeds(&mut generators);

@@ -42,8 +42,9 @@ class Worker:
         names = getattr(self.object, "names", [name])
         if not isinstance(names, (list, tuple)) or not names or not all(isinstance(text, str) for text in names):
             raise Wrong(f"names: expected a list of texts, found {names!r}")
+        known = {"optional": optional, "names": list(names), "vectors": bool(getattr(self.object, "vectors", False))}
         version = ".".join(map(str, sys.version_info[:3]))
-        return {"python": version, "packages": packages(), "files": own_files(), "optional": optional, "names": list(names)}, []
+        return {"python": version, "packages": packages(), "files": own_files(), **known}, []
 
     def fresh(self):
         return self.made(**self.settings)
@@ -95,6 +96,31 @@ class Worker:
         n = len(events)
         shapes = [(n,), (n, 1)] if width == 1 else [(n, width)]
         return {}, [numbers("evaluate", self.object.evaluate(events), shapes)]
+
+    def distance(self, reference, sample, seed=0):
+        """A metric's number for two samples; of one number an event they are lists."""
+        seed_all(seed)
+        if reference.shape[1] == 1:
+            reference, sample = reference[:, 0], sample[:, 0]
+        found = numbers("value", self.object.value(reference, sample), [()]).item()
+        if not math.isfinite(found):
+            raise Wrong(f"value: expected a finite number, found {found} for {len(reference)} and {len(sample)} events")
+        return found
+
+    def value(self, reference, sample):
+        return {}, [numpy.array(self.distance(reference, sample))]
+
+    def law(self, reference, m, n, trials, split):
+        """The metric's numbers for pairs of m and n true events: disjoint parts of the reference, or drawn from it with replacement."""
+        found = numpy.empty(trials)
+        for trial in range(trials):
+            random = numpy.random.default_rng([trial, int(split)])
+            if split:
+                first, second = numpy.split(random.permutation(len(reference))[: m + n], [m])
+            else:
+                first, second = (random.integers(len(reference), size=size) for size in (m, n))
+            found[trial] = self.distance(reference[first], reference[second], trial)
+        return {}, [found]
 
     def defined(self, events):
         n = len(events)

@@ -23,7 +23,8 @@ def numbers(what, value, shapes):
         raise Wrong(f"{what}: expected numbers, found an array of type {array.dtype} ({type(value).__name__})")
     if array.shape not in shapes:
         expected, found = (" x ".join(map(str, shape)) for shape in (shapes[0], array.shape))
-        raise Wrong(f"{what}: expected an array of shape {expected}, found {found or 'one number'}")
+        expected = f"an array of shape {expected}" if expected else "one number"
+        raise Wrong(f"{what}: expected {expected}, found {found or 'one number'}")
     return numpy.ascontiguousarray(array.reshape(shapes[0]), dtype="<f8")
 
 
