@@ -95,8 +95,10 @@ fn a_new_plugin_of_every_kind_is_tested_built_and_run() {
 #[test]
 fn a_class_of_both_kinds_is_run() {
     let place = Place::new();
-    let kinds =
-        [("generator", r#""class": "TwoWordsGenerator""#), ("summary", r#""class": "TwoWordsSummary""#)];
+    let kinds = [
+        ("generator", "two_words_generator.py:TwoWordsGenerator"),
+        ("summary", "two_words_summary.py:TwoWordsSummary"),
+    ];
     for (kind, class) in kinds {
         let name = format!("two-words-{kind}");
         let new = place.amplicast(&["plugins", "new", &name, "--kind", kind, "--python"]).expect(0);

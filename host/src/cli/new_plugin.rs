@@ -1,6 +1,6 @@
 //! `amplicast plugins new`: a plugin of one's own, to begin with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use amplicast_sdk::abi::Kind;
 use amplicast_sdk::{Error, Result};
@@ -8,7 +8,7 @@ use amplicast_sdk::{Error, Result};
 use super::arguments::NewCommand;
 use super::process::{Process, refused};
 use crate::exit::EXIT_OK;
-use crate::kit::{PluginKind, Sdk, Template, check_name};
+use crate::kit::{Sdk, Template, check_name};
 use crate::pipeline::TRAINED_MODEL;
 use crate::plugins::Catalogue;
 
@@ -31,7 +31,7 @@ fn written(command: &NewCommand, process: &Process) -> Result<()> {
         }
         announced(&Template::of_class(name, command.kind)?, name, &folder)?;
         println!("\nNext:");
-        print_next(&python_commands(name, command.kind, &catalogue));
+        print_next(&python_commands(name));
         return Ok(());
     }
     not_taken(name, &catalogue)?;
@@ -89,23 +89,13 @@ fn not_taken(name: &str, catalogue: &Catalogue) -> Result<()> {
     }
 }
 
-/// What to do with a class: the suite is that of the plugin that runs it.
-fn python_commands(name: &str, kind: PluginKind, catalogue: &Catalogue) -> Vec<(String, &'static str)> {
+/// What to do with a class.
+fn python_commands(name: &str) -> [(String, &'static str); 3] {
     let experiment = format!("{name}/experiment.toml");
-    let (of, table) = match kind {
-        PluginKind::Summary => (Kind::Summary, "summary"),
-        _ => (Kind::Generator, "generator"),
-    };
-    let library = catalogue.files_of(of, "python").first().map(|file| file.to_path_buf());
-    let library = library.unwrap_or_else(|| PathBuf::from("libamplicast_python_plugins.so"));
     let (module, class) = Template::class_of(name);
-    let config = format!(r#"{{"file": "{name}/{module}.py", "class": "{class}"}}"#);
-    vec![
+    [
         (format!("amplicast check {experiment}"), "whether class and interpreter are found"),
-        (
-            format!("amplicast plugins check {} --config '{table} python={config}'", library.display()),
-            "the conformance suite",
-        ),
+        (format!("amplicast plugins check {name}/{module}.py:{class}"), "the conformance suite"),
         (format!("amplicast run {experiment}"), "the experiment"),
     ]
 }
