@@ -173,10 +173,10 @@ fn a_metric_in_python_is_the_built_in_one() {
     let file = experiment(&place, &[]);
     let text = std::fs::read_to_string(place.path(&file)).unwrap();
     let (before, _) = text.split_once("[[metric]]").unwrap();
-    let ks = "[[metric]]\nplugin = \"ks\"\nreference = \"training\"\n";
+    let ks = "[[metric]]\nplugin = \"ks\"\nreference = \"holdout\"\n";
     let double = format!(
         "[[metric]]\nname = \"double\"\nplugin = \"python\"\nfile = \"ks.py\"\nclass = \"Ks\"\npython = \"{}\"\n\
-         reference = \"training\"\ntrials = 100\n",
+         reference = \"holdout\"\ntrials = 100\n",
         python()
     );
     place.write(&file, format!("{before}{ks}{double}"));
@@ -217,7 +217,7 @@ fn a_class_is_checked_by_its_file_and_name() {
     };
     let checked = check(&["classes.py:Gaussian", "--include", "python:n*"]).expect(0);
     checked.prints(&["generator python", "passed", "; seed 1"]);
-    let found = check(&["classes.py:Nan", "--include", "python:finite", "--set", "batch=100"]);
+    let found = check(&["classes.py:Nan", "--include", "python:sample-finite", "--set", "batch=100"]);
     found.expect(1).prints(&["found NaN in column 1"]);
     check(&["radius.py:Radius", "--list"]).expect(0).prints(&["summary python"]);
     check(&["radius.py:Radius", "--include", "python:name"]).expect(0).prints(&["1 passed, 0 failed"]);
