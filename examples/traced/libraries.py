@@ -10,14 +10,14 @@ from torch import nn
 
 
 class Call(nn.Module):
-    """A function of a network as a module, so that the network's weights go into the trace."""
+    """A function of a network, and of one tensor or two, as a module, so that the network's weights go into the trace."""
 
     def __init__(self, network, function):
         super().__init__()
         self.network, self.function = network, function
 
-    def forward(self, x):
-        return self.function(self.network, x)
+    def forward(self, *tensors):
+        return self.function(self.network, *tensors)
 
 
 def normal(z):
@@ -119,7 +119,7 @@ def lgatr_flow(particles=3):
         vectors, _ = f(lgatr.embed_vector(x.unsqueeze(-2)), scalars)
         return lgatr.extract_vector(vectors).squeeze(-2)
 
-    return Steps(Two(network, velocity), particles), None, (particles, 4)
+    return Steps(Call(network, velocity), particles), None, (particles, 4)
 
 
 def lgatr_slim_flow(particles=3):
@@ -135,7 +135,7 @@ def lgatr_slim_flow(particles=3):
         num_blocks=1,
         num_heads=2,
     )
-    velocity = Two(network, lambda f, x, scalars: f(x.unsqueeze(-2), scalars)[0].squeeze(-2))
+    velocity = Call(network, lambda f, x, scalars: f(x.unsqueeze(-2), scalars)[0].squeeze(-2))
     return Steps(velocity, particles), None, (particles, 4)
 
 
@@ -168,17 +168,6 @@ def lloca_flow(particles=3):
             return (frames.inv @ out.unsqueeze(-1)).squeeze(-1)
 
     return Steps(Network(), particles), None, (particles, 4)
-
-
-class Two(nn.Module):
-    """A function of a network and of two tensors as a module."""
-
-    def __init__(self, network, function):
-        super().__init__()
-        self.network, self.function = network, function
-
-    def forward(self, x, scalars):
-        return self.function(self.network, x, scalars)
 
 
 FLOWS = {

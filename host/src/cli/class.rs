@@ -7,7 +7,7 @@ use std::path::Path;
 use amplicast_sdk::abi::{AbiComponent, Kind};
 use amplicast_sdk::{Error, Result};
 
-use super::arguments::{ClassOptions, ConformanceCommand};
+use super::plugin_arguments::{ClassOptions, ConformanceCommand};
 use super::process::Process;
 use crate::config::Source;
 use crate::plugins::Catalogue;

@@ -12,8 +12,8 @@ use amplicast_sdk::{Context, Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::arguments::ConformanceCommand;
 use super::class::{Class, Found, expect_none};
+use super::plugin_arguments::ConformanceCommand;
 use super::process::{Process, refused, usage};
 use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED};
 use crate::plugins::{Catalogue, Loading};

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::arguments::DevCommand;
+use super::plugin_arguments::DevCommand;
 use super::process::usage;
 use crate::exit::stopped;
 use crate::kit::{Built, Sources, build, wait};

@@ -12,6 +12,7 @@ mod exports;
 mod job;
 mod new_plugin;
 mod plan;
+mod plugin_arguments;
 mod plugins;
 mod process;
 mod provenance;
@@ -34,7 +35,8 @@ use clap::Parser;
 
 use process::{Process, usage};
 
-use arguments::{Arguments, Command, PluginCommand, PluginsCommand};
+use arguments::{Arguments, Command};
+use plugin_arguments::{PluginCommand, PluginsCommand};
 
 use crate::exit::{EXIT_FAILED, EXIT_OK, EXIT_STOPPED, stopped};
 use crate::supervise::{Blame, is_worker, listen_to_the_supervisor, on_stop, supervise, worker};

@@ -5,7 +5,7 @@ use std::path::Path;
 use amplicast_sdk::abi::Kind;
 use amplicast_sdk::{Error, Result};
 
-use super::arguments::NewCommand;
+use super::plugin_arguments::NewCommand;
 use super::process::{Process, refused};
 use crate::exit::EXIT_OK;
 use crate::kit::{Sdk, Template, check_name};

@@ -3,7 +3,7 @@
 use amplicast_sdk::abi::Kind;
 use serde_json::Value;
 
-use super::arguments::{ComponentCommand, ListCommand, PathCommand};
+use super::plugin_arguments::{ComponentCommand, ListCommand, PathCommand};
 use super::process::{Process, refused, usage};
 use crate::exit::{EXIT_FAILED, EXIT_OK};
 use crate::pipeline::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig};

@@ -1,6 +1,7 @@
 //! The law of a distance for true samples, from pairs of samples that are drawn from the reference: its pseudo-experiments at some sizes,
 //! and what lies between them.
 
+use amplicast_sdk::moments::{mean, variance};
 use amplicast_sdk::{Error, NullLaw, Result};
 
 /// The smallest sample that is drawn; the others double it.
@@ -17,16 +18,15 @@ impl Trials {
     /// Of distances in any order.
     pub fn new(mut distances: Vec<f64>) -> Self {
         distances.sort_by(f64::total_cmp);
-        let mean = distances.iter().sum::<f64>() / distances.len() as f64;
-        Trials { sorted: distances, mean }
+        Trials { mean: mean(&distances), sorted: distances }
     }
 
     /// The squared standard error of the mean.
     fn variance(&self) -> f64 {
-        let n = self.sorted.len() as f64;
-        self.sorted.iter().map(|x| (x - self.mean).powi(2)).sum::<f64>() / (n - 1.0) / n
+        variance(&self.sorted).unwrap_or(0.0) / self.sorted.len() as f64
     }
 
+    /// The k-th of n numbers stands at k / (n + 1), so that a further pair exceeds the quantile as often as it says.
     fn quantile(&self, p: f64) -> f64 {
         let last = self.sorted.len() - 1;
         let place = (p * (last + 2) as f64 - 1.0).clamp(0.0, last as f64);
