@@ -51,8 +51,13 @@ impl Component for Samples {
 
     fn new(config: SamplesConfig) -> Result<Self> {
         let layout = config.layout.as_deref().map(MomentumLayout::read).transpose()?;
-        let selection =
-            Selection { key: config.key, default_key: config.default_key, columns: config.columns, layout };
+        let selection = Selection {
+            key: config.key,
+            default_key: config.default_key,
+            columns: config.columns,
+            layout,
+            ..Selection::default()
+        };
         let open = |file: amplicast_tables::Located| {
             let key = file.key.or_else(|| selection.key.clone());
             EventFile::open(file.path, &Selection { key, ..selection.clone() })

@@ -20,6 +20,10 @@ fn config(train: &Path) -> EventsFileConfig {
         layout: None,
         holdout_layout: None,
         columns: None,
+        weights: None,
+        weights_file: None,
+        holdout_weights: None,
+        holdout_weights_file: None,
         verify: None,
     }
 }
