@@ -1,8 +1,13 @@
 //! Events with weights: equal ones change nothing, closed forms for others, and intervals that hold the truth.
 
+use std::io::Write;
+
 use amplicast::calibration::{Calibration, TrueVersion};
-use amplicast_tests::{Place, draw, normal, results, stream};
+use amplicast_tests::{Place, normal, results, stream};
 use ndarray::{Array1, Array2};
+use ndarray_npy::WriteNpyExt;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 /// A Gaussian fitted to events of this dataset.
 fn experiment(dataset: &str, generator: &str, sizes: &str) -> String {
@@ -125,7 +130,7 @@ fn true_amplification_of_weighted_events() {
 /// Weights +1 and -1: as many effective events as n (1 - 2 f)^2, whatever is asked.
 #[test]
 fn effective_events_of_signs() {
-    for negative in [0.1, 0.3] {
+    for negative in [0.1_f64, 0.3] {
         let place = Place::new();
         let dataset = format!("plugin = \"gaussian\"\nnegative = {negative}");
         let sizes = "n_train = 50_000\nn_gen = 20_000\nmembers = 11";
@@ -206,9 +211,15 @@ fn members_of_weighted_events_that_were_trained_elsewhere() {
     let weights: Array1<f64> = events.iter().map(|x| if *x > 0.0 { 0.5 } else { 2.0 }).collect();
     place.npy("x.npy", &events);
     ndarray_npy::write_npy(place.path("w.npy"), &weights).unwrap();
-    let mut archive = ndarray_npy::NpzWriter::new(std::fs::File::create(place.path("both.npz")).unwrap());
-    archive.add_array("events", &events).unwrap();
-    archive.add_array("weights", &weights).unwrap();
+    let mut archive = ZipWriter::new(std::fs::File::create(place.path("both.npz")).unwrap());
+    let mut add = |name: &str, write: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = Vec::new();
+        write(&mut bytes);
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(&bytes).unwrap();
+    };
+    add("events.npy", &|bytes| events.write_npy(bytes).unwrap());
+    add("weights.npy", &|bytes| weights.write_npy(bytes).unwrap());
     archive.finish().unwrap();
     let two = ndarray::concatenate![ndarray::Axis(1), events, weights.clone().insert_axis(ndarray::Axis(1))];
     place.npy("table.npy", &two);
