@@ -15,13 +15,13 @@ use crate::pool::Pooled;
 use crate::regular::expect_regular;
 use crate::table::{Selection, Table};
 use crate::weights::refuse_weights;
-use crate::{EventShape, Layout, folder, hdf5, npy, npz, parquet};
+use crate::{EventShape, Layout, folder, hdf5, hepmc, lhe, npy, npz, parquet};
 
 /// An array of events in a file: n x d numbers, or n x particles x 4.
 ///
-/// The content tells the format: .npy, .npz, HDF5, Parquet, or a folder of Parquet files. Reading is by position and holds
+/// The content tells the format: .npy, .npz, HDF5, Parquet, a folder of Parquet files, LHE or HepMC3. Reading is by position and holds
 /// little more than the rows asked for (of a compressed .npz: the whole array; of a compressed HDF5 dataset: the chunks that the
-/// rows lie in), so that any number of threads may read a file of any size. It is open while it is read, and closed when
+/// rows lie in; of LHE and HepMC3: at most 16 MiB, and a temporary file), so that any number of threads may read a file of any size. It is open while it is read, and closed when
 /// others are: there may be more files than a process may open.
 #[derive(Debug, Clone)]
 pub struct EventFile {
@@ -48,6 +48,8 @@ struct Opened {
     /// Numbers in a row.
     numbers: usize,
     columns: Option<Vec<String>>,
+    /// The names of its particles, if the file has some.
+    particles: Option<Vec<String>>,
     /// The four-momenta that its numbers are if they are said to be some.
     claimed: Option<Arrangement>,
     /// Whether the user, or the names of the columns, say which component is which.
@@ -73,9 +75,12 @@ impl EventFile {
         let metadata = std::fs::metadata(path).map_err(|error| Error::io("cannot open the file", error))?;
         expect_regular(metadata.file_type())?;
         let parts = if metadata.is_dir() { folder::parts(path)? } else { Vec::new() };
-        let Table { shape: array, mut columns, source, mut notes, names_used, key } =
+        let Table { shape: array, mut columns, source, mut notes, names_used, key, particles } =
             table(path, &metadata, &parts, selection)?;
-        let layout = selection.layout.as_ref();
+        // A column of weights beside the particles is no particle.
+        let particles = particles.filter(|particles| array[1..] == [4 * particles.len()]);
+        let of_particles = particles.is_some().then(Layout::four_momentum);
+        let layout = selection.layout.as_ref().or(of_particles.as_ref());
         let shape = EventShape::of_array(&array, layout)?;
         if array[0] == 0 {
             return Err(Error::data("expected at least one event, found none"));
@@ -88,7 +93,10 @@ impl EventFile {
         }
         notes.extend(EventShape::expect_upright(&array)?);
         let numbers = array[1..].iter().product();
-        let named = columns.as_deref().and_then(Arrangement::of_names);
+        let named = match &particles {
+            Some(names) => Some(Arrangement::of_particles(names)),
+            None => columns.as_deref().and_then(Arrangement::of_names),
+        };
         let stated = layout.is_some() || named.is_some();
         let claimed = match (layout, named, shape) {
             (Some(layout), Some(named), _) => {
@@ -128,6 +136,7 @@ impl EventFile {
             rows: array[0] as u64,
             numbers,
             columns,
+            particles,
             claimed,
             stated,
             notes,
@@ -181,6 +190,7 @@ impl EventFile {
     ///
     /// Names of particles make four-momenta of columns, in the order of their layout; particles are `p0` ... by default.
     pub fn schema(&self, particles: Option<&[String]>) -> Result<Schema> {
+        let particles = particles.or(self.opened.particles.as_deref());
         let components = self.opened.claimed.as_ref().map_or(4, |claimed| claimed.layout.parts().len());
         // Of which there may be three or five for each particle.
         let shape = match (self.shape, particles) {
@@ -345,6 +355,7 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
     let wanted = selection.columns.clone();
     if metadata.is_dir() {
         selection.no_key()?;
+        selection.no_particles()?;
         return folder::open(parts, move |part| {
             let file = File::open(part).map_err(|error| Error::io("cannot open the file", error))?;
             parquet::open(Bytes::File(Arc::new(file)), wanted.as_deref())
@@ -353,6 +364,9 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
     let file = File::open(path).map_err(|error| Error::io("cannot open the file", error))?;
     let format = format_of(path, &file)?;
     let file = Arc::new(file);
+    if !matches!(format, Format::Lhe | Format::HepMc) {
+        selection.no_particles()?;
+    }
     match format {
         Format::Npz => npz::open(file, selection),
         Format::Hdf5 => hdf5::open(path, selection),
@@ -364,6 +378,8 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
             selection.no_key()?;
             npy::open(Bytes::File(file), 0, metadata.len(), wanted.as_deref())
         }
+        Format::Lhe => lhe::open(&Bytes::File(file), selection),
+        Format::HepMc => hepmc::open(&Bytes::File(file), selection),
     }
 }
 
