@@ -23,6 +23,8 @@ mod file;
 mod filters;
 mod folder;
 mod format;
+#[cfg(test)]
+mod generators;
 mod hdf5;
 mod hdf5_heap;
 mod hdf5_keys;

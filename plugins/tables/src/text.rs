@@ -13,6 +13,9 @@ const READ_BYTES: usize = 1 << 18;
 /// The longest line: no generator writes any near to it, and what is no text has no lines.
 const LONGEST_LINE: u64 = 1 << 26;
 
+/// The longest number that is read without the standard library, whose digits 64 bits hold.
+const SHORT: usize = 19;
+
 /// Characters of a line that a message shows.
 const SHOWN: usize = 100;
 
@@ -96,29 +99,97 @@ pub fn shown(line: &[u8]) -> String {
 }
 
 /// The words of a line: what stands between white space.
-pub fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+pub fn words(line: &[u8]) -> Words<'_> {
+    Words(line)
+}
+
+/// See [`words`].
+pub struct Words<'a>(&'a [u8]);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        // Of white space and other control characters no number is made.
+        let begin = self.0.iter().position(|byte| *byte > b' ')?;
+        let rest = &self.0[begin..];
+        let end = rest.iter().position(|byte| *byte <= b' ').unwrap_or(rest.len());
+        let (word, rest) = rest.split_at(end);
+        self.0 = rest;
+        Some(word)
+    }
 }
 
 /// A number, correctly rounded; Fortran's `1.5D+02` is one as well.
 pub fn float(word: &[u8]) -> Option<f64> {
-    let text = std::str::from_utf8(word).ok()?;
-    text.parse().ok().or_else(|| {
-        let exponent = text.find(['d', 'D'])?;
-        format!("{}e{}", &text[..exponent], &text[exponent + 1..]).parse().ok()
+    short(word).or_else(|| {
+        let text = std::str::from_utf8(word).ok()?;
+        text.parse().ok().or_else(|| {
+            let exponent = text.find(['d', 'D'])?;
+            format!("{}e{}", &text[..exponent], &text[exponent + 1..]).parse().ok()
+        })
     })
+}
+
+/// A number of few digits, as most are: two whole numbers that doubles hold exactly, whose product or quotient is rounded once.
+fn short(word: &[u8]) -> Option<f64> {
+    const TENS: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17,
+        1e18, 1e19, 1e20, 1e21, 1e22,
+    ];
+    // What is longer has more digits than a double.
+    if word.len() > SHORT {
+        return None;
+    }
+    let (negative, digits) = match word {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    let (mut mantissa, mut seen, mut behind, mut point, mut exponent) = (0_u64, 0, 0, false, 0);
+    let mut bytes = digits.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = 10 * mantissa + u64::from(byte - b'0');
+                seen += 1;
+                behind += i32::from(point);
+            }
+            b'.' if !point => point = true,
+            b'e' | b'E' => {
+                let power = bytes.as_slice();
+                let few = (1..=4).contains(&power.len());
+                exponent = i32::try_from(integer_of_digits(power)?).ok().filter(|_| few)?;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    let exponent = exponent - behind;
+    if seen == 0 || mantissa > 1 << f64::MANTISSA_DIGITS {
+        return None;
+    }
+    let ten = TENS.get(exponent.unsigned_abs() as usize)?;
+    let size = if exponent < 0 { mantissa as f64 / ten } else { mantissa as f64 * ten };
+    Some(if negative { -size } else { size })
 }
 
 /// A whole number; some write `21.0`.
 pub fn integer(word: &[u8]) -> Option<i64> {
+    integer_of_digits(word).or_else(|| {
+        let whole = float(word).filter(|x| x.fract() == 0.0 && x.abs() < 9e15);
+        whole.map(|x| x as i64)
+    })
+}
+
+/// A sign, perhaps, and digits.
+fn integer_of_digits(word: &[u8]) -> Option<i64> {
     let (negative, digits) = match word {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
     };
     if digits.is_empty() || digits.len() > 18 || !digits.iter().all(u8::is_ascii_digit) {
-        let whole = float(word).filter(|x| x.fract() == 0.0 && x.abs() < 9e15);
-        return whole.map(|x| x as i64);
+        return None;
     }
     let size = digits.iter().fold(0, |n, digit| 10 * n + i64::from(digit - b'0'));
     Some(if negative { -size } else { size })
@@ -153,7 +224,47 @@ mod tests {
         ] {
             assert_eq!(float(text.as_bytes()), Some(expected), "{text}");
         }
-        assert_eq!(float(b"1.0x"), None);
+        // Of any number of digits and any power what the standard library reads.
+        for mantissa in [
+            "0",
+            "7",
+            "-12.5",
+            "9007199254740992",
+            "9007199254740993",
+            ".5",
+            "5.",
+            "-0.0",
+            "000000000000000000001",
+        ] {
+            for exponent in [
+                "",
+                "e0",
+                "E+07",
+                "e-08",
+                "e22",
+                "e-22",
+                "e23",
+                "e-23",
+                "e+300",
+                "e-300",
+                "e-0005",
+                "e00000000000007",
+            ] {
+                let text = format!("{mantissa}{exponent}");
+                let expected: f64 = text.parse().unwrap();
+                assert_eq!(float(text.as_bytes()).map(f64::to_bits), Some(expected.to_bits()), "{text}");
+            }
+        }
+        for i in 0..20_000_u64 {
+            let bits = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let x = (bits >> 11) as f64 * 1e-12 - 1e3;
+            for text in [format!("{x:.9e}"), format!("{x:.16e}"), format!("{x:.7}"), format!("{x}")] {
+                assert_eq!(float(text.as_bytes()), text.parse().ok(), "{text}");
+            }
+        }
+        for text in ["1.0x", "", ".", "-", "e5", "1e", "1e+", "1.2.3", "--1", "1e5.0"] {
+            assert_eq!(float(text.as_bytes()), None, "{text}");
+        }
         assert_eq!(float(&[0xff]), None);
         assert!(float(b"NaN").is_some_and(f64::is_nan));
     }
