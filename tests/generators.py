@@ -118,6 +118,11 @@ def rewrite(folder):
     file.tofile(folder / "list.lhe.gz", pylhe.WEIGHTS_GZ_FORMAT)
 
 
+def convert(folder):
+    """HepMC2 as HepMC3, by the line that the refusal of HepMC2 gives."""
+    with pyhepmc.open(folder / "old.hepmc") as old, pyhepmc.open(folder / "new.hepmc3", "w") as new: [new.write(event) for event in old]
+
+
 def hardest(particles):
     return max(particles, key=lambda p: p[1] ** 2 + p[2] ** 2)
 
@@ -164,6 +169,7 @@ def main(folder, count):
     folder.mkdir(parents=True, exist_ok=True)
     generate(folder, count)
     rewrite(folder)
+    convert(folder)
     expected = []
     for read, name, weights in [
         (of_lhe, "process.lhe", ["weight"]),
@@ -173,6 +179,7 @@ def main(folder, count):
         (of_hepmc, "events.hepmc", ["weight", "fsr.murfac=0.5", "hardlo"]),
         (of_hepmc, "packed.hepmc.gz", ["weight", "isr.cns=-2.0"]),
         (of_hepmc, "mev.hepmc3", ["weight"]),
+        (of_hepmc, "new.hepmc3", ["weight"]),
     ]:
         for weight in weights:
             start = time.perf_counter()

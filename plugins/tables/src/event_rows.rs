@@ -132,10 +132,14 @@ impl EventRows {
         }
         if !final_state().map(|particle| particle.id).eq(self.first.iter().copied()) {
             let found: Vec<i64> = final_state().map(|particle| particle.id).collect();
+            let (what, apart) = match found.len() == self.first.len() {
+                true => ("events of different particles are not supported", "of each of them"),
+                false => ("variable multiplicity is not supported", "of each multiplicity"),
+            };
             return Err(Error::data(format!(
-                "expected the same particles of the final state in all events, found {} in event 0 and {} here: variable multiplicity is not \
-                 supported; name particles that every event has with `select` (such as select = [\"lead=1,2,3,4,5,21\", \
-                 \"second=1,2,3,4,5,21#2\"]), or make one file, and one dataset, of each multiplicity",
+                "expected the same particles of the final state in all events, found {} in event 0 and {} here: {what}; name particles that \
+                 every event has with `select` (such as select = [\"lead=1,2,3,4,5,21\", \"second=1,2,3,4,5,21#2\"]), or make one file, \
+                 and one dataset, {apart}",
                 listed(&self.first),
                 listed(&found)
             )));
@@ -259,6 +263,8 @@ mod tests {
             error.contains("found 6, -6 in event 0 and 6, -6, 21 here: variable multiplicity"),
             "{error}"
         );
+        let error = event(&mut rows, &[6, -5], 1.0).unwrap_err().to_string();
+        assert!(error.contains("and 6, -5 here: events of different particles are not supported"), "{error}");
         assert_eq!(rows.finish(&[]).unwrap().shape, [2, 8]);
     }
 

@@ -100,6 +100,9 @@ impl Parser {
                 }
                 Ok(())
             }
+            ([b'P' | b'V' | b'U', b' ', ..], Place::Run) => {
+                Err(Error::data(format!("expected an event (E) before its lines, found {}", shown(line))))
+            }
             _ => Err(Error::data(format!(
                 "expected a line of HepMC3 that begins with E, U, W, A, T, V or P, found {}",
                 shown(line)

@@ -82,23 +82,26 @@ pub fn open(bytes: &Bytes, selection: &Selection) -> Result<Table> {
 }
 
 impl Parser {
-    /// A line, or the part of one that is no comment.
+    /// A line, without what is a comment in it.
     fn line(&mut self, line: &[u8]) -> Result<()> {
-        if self.comment {
-            let Some(end) = find(line, b"-->") else { return Ok(()) };
-            self.comment = false;
-            return self.line(&line[end + 3..]);
-        }
-        // A header has what it likes: scripts, cards.
-        if self.place != Place::Header
-            && line.contains(&b'<')
-            && let Some(begin) = find(line, b"<!--")
-        {
-            self.plain(&line[..begin])?;
+        let mut rest = line;
+        loop {
+            if self.comment {
+                let Some(end) = find(rest, b"-->") else { return Ok(()) };
+                self.comment = false;
+                rest = &rest[end + 3..];
+            }
+            // A header has what it likes: scripts, cards.
+            let begin = match self.place {
+                Place::Header => None,
+                _ if rest.contains(&b'<') => find(rest, b"<!--"),
+                _ => None,
+            };
+            let Some(begin) = begin else { return self.plain(rest) };
+            self.plain(&rest[..begin])?;
             self.comment = true;
-            return self.line(&line[begin + 4..]);
+            rest = &rest[begin + 4..];
         }
-        self.plain(line)
     }
 
     fn plain(&mut self, line: &[u8]) -> Result<()> {
@@ -120,17 +123,20 @@ impl Parser {
                 b'#' => Ok(()),
                 b'<' => self.too_few(line),
                 _ => {
-                    // What follows a # is a remark.
-                    let numbers = line.iter().position(|byte| *byte == b'#').map_or(line, |end| &line[..end]);
+                    // What follows a # is a remark; few lines have one.
+                    let remark = line.contains(&b'#').then(|| find(line, b"#")).flatten();
+                    let numbers = remark.map_or(line, |end| &line[..end]);
                     if self.place == Place::Event { self.event(numbers) } else { self.particle(numbers) }
                 }
             },
             Place::Further { tags } => self.further(line, tags),
             Place::Weights => self.weights(line),
-            Place::Ended => Err(Error::data(format!(
-                "expected nothing after </LesHouchesEvents>, found {}; files that were joined must be read one by one",
+            Place::Ended if line.contains(&b'<') => Err(Error::data(format!(
+                "expected no events after </LesHouchesEvents>, found {}; files that were joined must be read one by one",
                 shown(line)
             ))),
+            // Some write remarks there.
+            Place::Ended => Ok(()),
         }
     }
 
@@ -148,20 +154,31 @@ impl Parser {
         self.declare(line);
         if find(line, b"<header").is_some() && find(line, b"</header").is_none() {
             self.place = Place::Header;
-        } else if find(line, b"<eventgroup").is_some() {
-            return Err(Error::data(
-                "expected events that do not depend on each other, found an <eventgroup> (a real emission with its counter-events)",
-            ));
         } else if find(line, b"</LesHouchesEvents").is_some() {
             self.place = Place::Ended;
+        } else if find(line, b"</event").is_some() {
+            return Err(Error::data(format!("expected <event> before its end, found {}", shown(line))));
         } else if let Some(begin) = find(line, b"<event") {
-            let Some(end) = find(&line[begin..], b">") else {
-                return Err(Error::data(format!("expected <event> in one line, found {}", shown(line))));
-            };
-            (self.place, self.weight) = (Place::Event, None);
-            return self.plain(&line[begin + end + 1..]);
+            return self.begin(&line[begin..]);
         }
         Ok(())
+    }
+
+    /// `<event>`, perhaps with attributes, or another tag that begins like it.
+    fn begin(&mut self, tag: &[u8]) -> Result<()> {
+        let wrong = |what: &str| Err(Error::data(format!("expected {what}, found {}", shown(tag))));
+        match tag.get(b"<event".len()) {
+            Some(b'>' | b' ' | b'\t') => {}
+            Some(b'g') => {
+                return wrong(
+                    "events that do not depend on each other, no groups of a real emission and its counter-events",
+                );
+            }
+            _ => return wrong("events in the file itself"),
+        }
+        let Some(end) = find(tag, b">") else { return wrong("<event> in one line") };
+        (self.place, self.weight) = (Place::Event, None);
+        self.plain(&tag[end + 1..])
     }
 
     /// NUP IDPRUP XWGTUP SCALUP AQEDUP AQCDUP.
@@ -170,7 +187,8 @@ impl Parser {
             let mut words = words(line);
             let count = usize::try_from(integer(words.next()?)?).ok()?;
             let nominal = float(words.nth(1)?)?;
-            words.nth(2).map(|_| (count, nominal))
+            // Three more, and perhaps others, but no tag.
+            words.nth(2).filter(|_| !line.contains(&b'<')).map(|_| (count, nominal))
         };
         let (count, nominal) = read().ok_or_else(|| {
             Error::data(format!(
@@ -284,7 +302,8 @@ impl Parser {
 
     /// A weight of the event.
     fn named(&mut self, name: &str, number: &[u8]) -> Result<()> {
-        if self.rows.event() == 0 {
+        // A list may have again what has a name of its own.
+        if self.rows.event() == 0 && !self.names.iter().any(|other| other == name) {
             self.names.push(name.to_owned());
         }
         if self.weight.is_none() && matches!(&self.wanted, Weight::Named(wanted) if wanted == name) {
@@ -297,9 +316,14 @@ impl Parser {
     }
 
     fn end_of_event(&mut self, line: &[u8]) -> Result<()> {
-        if find(line, b"</event").is_none() {
-            return Ok(());
+        let end = find(line, b"</event");
+        if find(&line[..end.unwrap_or(line.len())], b"<event").is_some() {
+            return Err(Error::data(format!(
+                "expected the event's end before another event, found {}",
+                shown(line)
+            )));
         }
+        let Some(end) = end else { return Ok(()) };
         let weight = match (&self.wanted, self.weight) {
             (Weight::Named(name), None) if self.rows.event() == 0 => {
                 return Err(unknown_weight(name, &self.names));
@@ -313,7 +337,8 @@ impl Parser {
             _ => self.nominal,
         };
         self.place = Place::Outside;
-        self.rows.end_event(self.nominal, weight)
+        self.rows.end_event(self.nominal, weight)?;
+        self.plain(line.get(end + b"</event>".len()..).unwrap_or_default())
     }
 
     fn finish(self) -> Result<Table> {

@@ -166,6 +166,13 @@ fn what_is_damaged_is_named() {
         last("E 1 2 3", "E 1 2 2")
             .contains("expected 2 particles, as the event's first line says, found more")
     );
+    assert!(
+        last("E 1 2 3 @ 0.0e+00 1.0e+00 0.0e+00 0.0e+00\n", "").contains("expected units before particles")
+    );
+    assert!(
+        message(&text.replacen("E 0", "T 0", 1), &MUONS, None)
+            .contains("expected an event (E) before its lines")
+    );
     assert!(last("E 1 2 3", "E 1 2").contains("expected E with the numbers"));
     assert!(last("U GEV", "U TEV").contains("expected GEV or MEV"));
     assert!(last("U GEV", "X GEV").contains("expected a line of HepMC3"));

@@ -49,6 +49,9 @@ fn events_with_blank_lines_remarks_and_comments() {
     // The order is the one asked for.
     let (numbers, columns) = read(&text, &[TOPS[1], TOPS[0]], None).unwrap();
     assert_eq!((columns[0].as_str(), numbers[1]), ("tbar.E", -10.0));
+    // What follows the end.
+    let after = [&text, "#Random number generator exit values: 1 2 0\n\n"].concat();
+    assert_eq!(read(&after, &TOPS, None).unwrap().0.len(), 16);
     // What one line may hold.
     let tight = text
         .replace("</initrwgt>\n", "</initrwgt>")
@@ -190,8 +193,20 @@ fn what_is_damaged_is_named() {
     assert!(last("  4  1 ", "  x  1 ").contains("expected the six numbers of an event"));
     assert!(last("7.8e-3 1.2e-1", "").contains("expected the six numbers of an event"));
     assert!(last("  4  1 1 ", "  4  1 inf ").contains("expected a finite weight, found inf"));
-    assert!(last("<event>", "<eventgroup>\n<event>").contains("<eventgroup>"));
-    assert!(last(TAIL, &[TAIL, HEAD].concat()).contains("expected nothing after </LesHouchesEvents>"));
+    assert!(last("<event>", "<eventgroup>\n<event>").contains("no groups of a real emission"));
+    assert!(
+        last("<event>", "<eventfile name='x'/>\n<event>")
+            .contains("events in the file itself, found `<eventfile")
+    );
+    // A lost tag costs no event in silence.
+    assert!(last("<event>", "").contains("expected <event> before its end"));
+    assert!(
+        message(&text.replacen("</event>", "", 1), &TOPS, None)
+            .contains("the event's end before another event")
+    );
+    assert_eq!(read(&text.replace("</event>\n", "</event>"), &TOPS, None).unwrap().0.len(), 16);
+    assert!(last("7.8e-3 1.2e-1", "7.8e-3 1.2e-1 </event>").contains("expected the six numbers of an event"));
+    assert!(last(TAIL, &[TAIL, HEAD].concat()).contains("expected no events after </LesHouchesEvents>"));
     assert!(
         message(&[HEAD, "<event>\n</event>\n", TAIL].concat(), &[], None)
             .contains("the six numbers of an event")
