@@ -50,6 +50,9 @@ pub struct Results {
     pub replicas: u64,
     /// Where the validation truth comes from: `truth`, `holdout`, or none.
     pub validation: Option<Validation>,
+    /// The weights of the first training set; absent if all events count alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weights: Option<EventWeights>,
     /// How figures show each metric.
     #[serde(default)]
     pub metrics: Vec<ShownMetric>,
@@ -101,6 +104,17 @@ pub struct Without {
     pub training: f64,
     /// Of the generated events.
     pub generated: f64,
+}
+
+/// The weights of a training set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EventWeights {
+    /// How many events that count alike they are worth, (sum w)^2 / sum w^2 (Kish 1965).
+    pub effective: f64,
+    /// Part of the events that have a negative weight.
+    pub negative: f64,
+    /// The largest weight by size, in units of the mean one.
+    pub largest: f64,
 }
 
 /// Where the true integrals come from.
@@ -158,8 +172,11 @@ pub struct Cell {
 pub struct CellReplica {
     /// Number of the replica, from 0.
     pub replica: u64,
-    /// True events that pass the selection; the denominator of G.
+    /// True events that pass the selection; the denominator of G, unless they have weights.
     pub n_train_passed: u64,
+    /// How many events that count alike these are worth to the metric, if they have weights: the denominator of G.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_train_effective: Option<f64>,
     /// Reference events that pass the selection; 0 if the metric uses none.
     pub n_reference: u64,
     /// Independent members that the members are worth.
@@ -266,6 +283,11 @@ impl Verdict {
 }
 
 impl CellReplica {
+    /// The denominator of G: events, or effective ones.
+    pub fn n_train(&self) -> f64 {
+        self.n_train_effective.unwrap_or(self.n_train_passed as f64)
+    }
+
     /// The estimate from the spread of the members alone, which is that of Bahl et al. 2025.
     pub fn of_the_spread(&self) -> &Estimate {
         self.spread_alone.as_ref().unwrap_or(&self.estimate)
@@ -403,6 +425,9 @@ pub struct Distribution {
     pub edges: Vec<f64>,
     /// Training events in each bin.
     pub training: Vec<u64>,
+    /// Of events with weights: the fraction of these in each bin, and its error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training_fractions: Option<Vec<[f64; 2]>>,
     /// All training events under the selection, within the range or not.
     pub training_events: u64,
     /// Fraction of generated events in each bin: mean over members.

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::{Chunk, Component, Result, Schema};
+use crate::{Chunk, Component, Error, Result, Schema};
 
 /// The disjoint parts of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +27,22 @@ pub trait Dataset: Component {
     ///
     /// A sampler draws them from `chunk.seed`; a file returns its rows and ignores the seed.
     fn read(&self, split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()>;
+
+    /// Whether its events have weights, and [`Dataset::read_weighted`] reads them. Of events that all count alike none are needed.
+    fn weighted(&self) -> bool {
+        false
+    }
+
+    /// Like [`Dataset::read`], with a weight for each event: finite, of either sign.
+    fn read_weighted(
+        &self,
+        _split: Split,
+        _chunk: Chunk,
+        _out: ArrayViewMut2<'_, f64>,
+        _weights: &mut [f64],
+    ) -> Result<()> {
+        Err(Error::unsupported("this dataset's events have no weights"))
+    }
 
     /// The true density, if it is known.
     fn density(&self) -> Option<&dyn Density> {

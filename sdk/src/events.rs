@@ -81,7 +81,7 @@ pub struct Batch<'a> {
     pub origin: Origin,
     /// The number of each event in its origin; as long as `values` has rows.
     pub rows: &'a [u64],
-    /// Event weights; always `None` until weighted events are supported.
+    /// A weight for each event, of either sign; `None` if all count alike.
     pub weights: Option<&'a [f64]>,
     /// log p of each event under the member that its summary belongs to, for a summary that asks for it.
     pub log_density: Option<&'a [f64]>,

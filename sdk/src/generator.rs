@@ -16,6 +16,9 @@ pub struct Abilities {
     pub log_density: bool,
     /// Whether it brings its own members, so that no posterior is inferred.
     pub own_members: bool,
+    /// Whether it can be fitted to events with weights ([`Batch::weights`]): its members draw events that all count alike, as often
+    /// as the weights say.
+    pub weights: bool,
 }
 
 /// An architecture with its configuration.

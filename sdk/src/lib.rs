@@ -44,6 +44,7 @@ mod differentiable;
 mod error;
 mod events;
 mod extended;
+mod fractions;
 mod generator;
 mod metric;
 pub mod momenta;
@@ -59,6 +60,7 @@ mod training;
 mod uncertainty;
 mod validation;
 mod values;
+mod weights;
 
 // Re-exported so that a plugin depends on this crate alone, and on the same versions as its host.
 pub use {abi_stable, inventory, ndarray, rand, rand_distr, schemars, serde, serde_json};
@@ -72,6 +74,7 @@ pub use differentiable::{Differentiable, LossKind};
 pub use error::{Error, ErrorKind, Result, ensure_config};
 pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_events};
 pub use extended::Extended;
+pub use fractions::WeightedFractions;
 pub use generator::{Abilities, Generator, Member, Model};
 pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Expectations, Limit, Measured, Metric, NullLaw, Reference,
@@ -90,3 +93,4 @@ pub use training::{BatchGradients, Batches, shares};
 pub use uncertainty::{Chain, Inference, Members, MembersData, Requirements, UncertaintyModel};
 pub use validation::Best;
 pub use values::Values;
+pub use weights::EventWeights;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use ndarray::ArrayView3;
 
+use crate::moments::effective_size;
 use crate::{Component, Error, Result, Values};
 
 /// How many numbers an event may have.
@@ -37,12 +38,14 @@ pub struct Reference<'a> {
     /// What [`Metric::simulate`] made of each pseudo-experiment, for a reference whose summaries are not independent; empty
     /// otherwise.
     pub simulated: &'a [f64],
+    /// Whether true events have weights: accumulators of the comparison will see some with weights, and others without.
+    pub weighted: bool,
 }
 
 impl<'a> Reference<'a> {
     /// A sample of independent events.
     pub fn sample(values: Values<'a>) -> Self {
-        Reference { values, quantiles: &[], simulated: &[] }
+        Reference { values, quantiles: &[], simulated: &[], weighted: values.w.is_some() }
     }
 
     /// Quantiles alone, for events of so many numbers.
@@ -113,6 +116,11 @@ pub trait Metric: Component {
     /// How it is shown.
     fn shown(&self) -> Shown {
         Shown::value(Self::NAME)
+    }
+
+    /// Whether it can compare true events that have weights ([`Reference::weighted`]).
+    fn weights(&self) -> bool {
+        false
     }
 
     /// Files that the metric reads; their contents enter the hash of every stage that depends on it.
@@ -216,18 +224,29 @@ pub struct Deviation {
 pub struct Expectations {
     /// The sample's mean of each quantity, such as the fraction of events in each region.
     pub means: Vec<f64>,
-    /// Their covariance from one event to another (quantity x quantity, row by row).
+    /// Their covariance from one event to another (quantity x quantity, row by row); that of the means, times `events`.
     pub covariance: Vec<f64>,
     /// The unit in which each quantity enters a sum over quantities. Those of the training events are used for all samples.
     pub units: Vec<f64>,
     /// Relative standard error of the sum of the quantities' variances in these units, as this sample knows it.
     pub error: f64,
+    /// How the error of each mean goes with that of the sum: their covariance, relative for the sum and in the mean's own unit, times
+    /// the number of events. Zero where the two have nothing to do with each other.
+    pub with_error: Vec<f64>,
+    /// How many events that all count alike know the expectation values as well, the quantities' variances added up in these units: the
+    /// number of events, unless they have weights.
+    pub events: f64,
 }
 
 /// A comparison with one reference.
 pub trait Comparison: Send + Sync {
     /// What the numbers of [`Accumulator::values`] are.
     fn value_names(&self) -> Vec<String>;
+
+    /// What its [`Expectations`] are of, in their order.
+    fn quantities(&self) -> Vec<String> {
+        self.value_names()
+    }
 
     /// An empty accumulator.
     fn accumulator(&self) -> Box<dyn Accumulator>;
@@ -249,6 +268,17 @@ pub trait Comparison: Send + Sync {
     /// included. `None` of a metric that averages nothing.
     fn expectations(&self, _values: &[f64], _events: u64) -> Result<Option<Expectations>> {
         Ok(None)
+    }
+
+    /// How many true events that all count alike tell the metric as much as these, which have weights.
+    ///
+    /// Of [`Expectations`] their `events`; otherwise, unless the metric knows better, (sum w)^2 / sum w^2 (Kish 1965).
+    fn effective_events(&self, events: Values<'_>) -> Result<f64> {
+        let Some(weights) = events.w else { return Ok(events.events() as f64) };
+        let mut accumulator = self.accumulator();
+        accumulator.update(events)?;
+        let found = self.expectations(&accumulator.values()?, events.events() as u64)?;
+        Ok(found.map_or_else(|| effective_size(weights), |found| found.events))
     }
 
     /// The deviation from the truth, given the accumulator's values on `n_truth` true events.

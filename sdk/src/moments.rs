@@ -22,6 +22,29 @@ pub fn quantile(sorted: &[f64], p: f64) -> f64 {
     sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
 }
 
+/// The quantile at `p` of sorted values with weights: the first at which their sum reaches the part `p` of the whole. A value of weight 2 is the
+/// value twice. With negative weights the sum may fall again; the first place counts. Not a number without any.
+pub fn weighted_quantile(sorted: &[f64], weights: &[f64], p: f64) -> f64 {
+    let whole: f64 = weights.iter().sum();
+    let mut sum = 0.0;
+    let reached = weights.iter().position(|weight| {
+        sum += weight;
+        sum >= p.clamp(0.0, 1.0) * whole
+    });
+    sorted.get(reached.unwrap_or(sorted.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+}
+
+/// A quotient; 0 where nothing is divided.
+pub fn quotient(of: f64, by: f64) -> f64 {
+    if by == 0.0 { 0.0 } else { of / by }
+}
+
+/// The effective number of events with these weights (Kish 1965): the square of their sum over the sum of their squares.
+pub fn effective_size(weights: &[f64]) -> f64 {
+    let (sum, squares) = weights.iter().fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
+    quotient(sum * sum, squares)
+}
+
 /// The same of values of which some may be infinite; none where the quantile is.
 pub fn finite_quantile(sorted: &[f64], p: f64) -> Option<f64> {
     let at = p.clamp(0.0, 1.0) * sorted.len().checked_sub(1)? as f64;
@@ -48,6 +71,30 @@ mod tests {
         assert_eq!((mean(&[1.0, 2.0, 6.0]), variance(&[1.0, 2.0, 6.0])), (3.0, Some(7.0)));
         assert_eq!((mean(&[3.0]), variance(&[3.0])), (3.0, None));
         assert!(mean(&[]).is_nan() && variance(&[]).is_none());
+    }
+
+    #[test]
+    fn a_weight_of_two_is_the_value_twice() {
+        let (sorted, weights) = ([0.0, 1.0, 2.0, 10.0], [1.0, 2.0, 1.0, 3.0]);
+        let twice = [0.0, 1.0, 1.0, 2.0, 10.0, 10.0, 10.0];
+        let of = |p| weighted_quantile(&sorted, &weights, p);
+        for p in 0..=20 {
+            let p = f64::from(p) / 20.0;
+            assert_eq!(of(p), weighted_quantile(&twice, &[1.0; 7], p), "{p}");
+        }
+        assert_eq!((of(0.5), of(1.0)), (2.0, 10.0));
+        // A third of the events is taken off again.
+        let signed = |p| weighted_quantile(&[0.0, 1.0, 1.5, 2.0], &[1.0, 1.0, -1.0, 1.0], p);
+        assert_eq!((signed(0.9), signed(0.4)), (1.0, 0.0));
+        assert!(weighted_quantile(&[], &[], 0.5).is_nan());
+    }
+
+    #[test]
+    fn effective_sizes() {
+        assert_eq!((effective_size(&[2.0; 10]), effective_size(&[1.0, 3.0])), (10.0, 1.6));
+        // Of each ten events one is taken off: (0.8)^2.
+        let signed: Vec<f64> = (0..100).map(|i| if i % 10 == 0 { -1.0 } else { 1.0 }).collect();
+        assert!((effective_size(&signed) - 64.0).abs() < 1e-12 && effective_size(&[]) == 0.0);
     }
 
     #[test]

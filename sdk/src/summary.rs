@@ -96,6 +96,8 @@ pub struct FitNeeds {
     pub generated: u64,
     /// Fitted once to the events of all members together, instead of to each member's own.
     pub pooled: bool,
+    /// Whether it can be fitted to true events with weights ([`Batch::weights`]).
+    pub weights: bool,
 }
 
 impl FitNeeds {

@@ -9,7 +9,7 @@ use crate::{Error, Result};
 pub struct Values<'a> {
     /// Events x numbers, row-major.
     pub x: ArrayView2<'a, f64>,
-    /// A weight for each event; `None` if all count alike, as they do until weighted events are supported.
+    /// A weight for each event, of either sign; `None` if all count alike.
     pub w: Option<&'a [f64]>,
 }
 
@@ -51,10 +51,15 @@ impl<'a> Values<'a> {
 
     /// The one number of each event; refuses weights, and events of several numbers.
     pub fn one(self) -> Result<&'a [f64]> {
-        let x = self.unweighted()?;
-        match x.to_slice() {
-            Some(list) if x.ncols() == 1 => Ok(list),
-            _ => Err(Error::unsupported(format!("expected one number an event, found {}", x.ncols()))),
+        self.unweighted()?;
+        Ok(self.one_weighted()?.0)
+    }
+
+    /// The one number of each event and the weights, if there are some; refuses events of several numbers.
+    pub fn one_weighted(self) -> Result<(&'a [f64], Option<&'a [f64]>)> {
+        match self.x.to_slice() {
+            Some(list) if self.x.ncols() == 1 => Ok((list, self.w)),
+            _ => Err(Error::unsupported(format!("expected one number an event, found {}", self.x.ncols()))),
         }
     }
 }

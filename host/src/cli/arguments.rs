@@ -267,6 +267,18 @@ pub struct EstimateCommand {
     /// Which array of the holdout; of the training file if there is no other.
     #[arg(long, value_name = "NAME")]
     pub holdout_key: Option<String>,
+    /// The event weights of the training file, and of the holdout: a column, or another array of the file.
+    #[arg(long, value_name = "NAME")]
+    pub weights: Option<String>,
+    /// A file with the event weights of the training file, one a row.
+    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "weights")]
+    pub weights_file: Option<PathBuf>,
+    /// The event weights of the holdout, if they are called otherwise; "" if its events all count alike.
+    #[arg(long, value_name = "NAME")]
+    pub holdout_weights: Option<String>,
+    /// A file with the event weights of the holdout, one a row.
+    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "holdout_weights")]
+    pub holdout_weights_file: Option<PathBuf>,
     /// Columns to take from files that know their names (Parquet, records), otherwise names for them.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,

@@ -1,5 +1,7 @@
 //! What `amplicast estimate` asks, as the experiment that it stands for.
 
+use std::path::PathBuf;
+
 use amplicast_sdk::abi::Kind;
 use amplicast_sdk::{Error, ErrorKind, Extended, ReferenceUse, Result, Split};
 use serde_json::{Value, json};
@@ -58,7 +60,8 @@ fn names(names: &[String]) -> Option<Value> {
 /// The configuration of the true events.
 fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
     let layout = |own: &Option<String>| own.clone().or_else(|| command.layout.clone());
-    let holdout = command.holdout.as_ref().map(|path| process.written(path)).transpose()?;
+    let written = |path: &Option<PathBuf>| path.as_ref().map(|path| process.written(path)).transpose();
+    let holdout = written(&command.holdout)?;
     Ok(json!({
         "train": process.written(&command.train)?,
         "key": command.train_key,
@@ -69,6 +72,10 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
         "particles": names(&command.particles),
         "layout": layout(&command.train_layout),
         "holdout_layout": layout(&command.holdout_layout),
+        "weights": command.weights,
+        "weights_file": written(&command.weights_file)?,
+        "holdout_weights": command.holdout_weights,
+        "holdout_weights_file": written(&command.holdout_weights_file)?,
     }))
 }
 

@@ -175,6 +175,7 @@ mod tests {
     use super::*;
     use crate::covering::fits::Part;
     use crate::covering::mean_square::{MeanSquare, Variance};
+    use crate::covering::testing::sample;
 
     fn parts(v: f64, u2: f64, k: f64) -> Parts {
         let [v, k] = [MeanSquare::new(v, 40.0), MeanSquare::new(k, 150.0)].map(Variance::from);
@@ -244,12 +245,7 @@ mod tests {
                 scatter: diagonal(scatter),
                 degrees: 10.0,
             };
-            let truth = Sample {
-                events: 1e12,
-                means: vec![0.0, 0.0],
-                covariance: vec![1.0, 0.0, 0.0, 1.0],
-                trace_error: 0.0,
-            };
+            let truth = sample(1e12, vec![0.0, 0.0], vec![1.0, 0.0, 0.0, 1.0]);
             predicted.validated(&truth).unwrap()
         };
         let all = of(1.0).few.unwrap();
@@ -264,7 +260,7 @@ mod tests {
     #[test]
     fn the_covariance_has_the_size_of_x() {
         let covariance = vec![0.09, -0.01, -0.01, 0.09];
-        let training = Sample { events: 1000.0, means: vec![0.1, 0.1], covariance, trace_error: 0.0 };
+        let training = sample(1000.0, vec![0.1, 0.1], covariance);
         let part = |a: f64, b: f64| Part { own: vec![0.1, 0.1], starts: vec![vec![0.11 + a, 0.1 + b]] };
         let fits = Fits {
             training,

@@ -6,7 +6,7 @@ use super::matrix::{Symmetric, center, difference};
 /// The integrals of a sample of true events.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// Its events.
+    /// Its events; of events with weights, how many that count alike know the integrals as well.
     pub events: f64,
     /// The integrals.
     pub means: Vec<f64>,
@@ -14,6 +14,8 @@ pub struct Sample {
     pub covariance: Vec<f64>,
     /// Relative standard error of the trace of this covariance.
     pub trace_error: f64,
+    /// The covariance of each integral with the logarithm of the trace, times the events.
+    pub with_trace: Vec<f64>,
 }
 
 /// Fits to one part of the training events, from one or several starts.
@@ -78,17 +80,6 @@ impl Fits {
 }
 
 impl Sample {
-    /// How the trace of the covariance changes with each integral, if these are fractions of events: each has the variance f (1 - f).
-    pub fn slopes(&self) -> Option<Vec<f64>> {
-        let diagonal = self.covariance.iter().step_by(self.means.len() + 1);
-        let fraction = |(f, m): (&f64, &f64)| (f * (1.0 - f) - m).abs() < 1e-9;
-        self.means
-            .iter()
-            .zip(diagonal)
-            .all(fraction)
-            .then(|| self.means.iter().map(|f| 1.0 - 2.0 * f).collect())
-    }
-
     /// M, the covariance from one event to another.
     pub fn of_event(&self) -> Symmetric {
         Symmetric { size: self.means.len(), entries: self.covariance.clone() }

@@ -83,6 +83,7 @@ fn twice_the_median(mut p: Vec<f64>) -> f64 {
 mod tests {
     use super::*;
     use crate::covering::fits::Part;
+    use crate::covering::testing::sample;
 
     /// Halves of events in five regions, and a generator that takes `own` of its events' fractions and the rest of fractions that are its own.
     fn fits(set: u64, own: f64, claimed: &[f64; 5]) -> Fits {
@@ -117,7 +118,8 @@ mod tests {
             let (r, s) = (i / 5, i % 5);
             if r == s { means[r] * (1.0 - means[r]) } else { -means[r] * means[s] }
         });
-        let training = Sample { events: N as f64, covariance: covariance.collect(), trace_error: 0.0, means };
+        let covariance = covariance.collect();
+        let training = sample(N as f64, means, covariance);
         let pairs = (0..6).map(|p| [2 * p, 2 * p + 1]).collect();
         Fits { training, full: vec![full.clone(), full], parts, pairs, finite: 0.0, factor: 1.0 }
     }

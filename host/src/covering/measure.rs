@@ -28,8 +28,7 @@ pub struct Measure {
     m: Symmetric,
     scale: f64,
     trace_error: f64,
-    /// How the trace changes with each integral, if these are fractions of events.
-    slopes: Option<Vec<f64>>,
+    with_trace: Vec<f64>,
     events: f64,
 }
 
@@ -37,12 +36,11 @@ impl Measure {
     /// In units of the variance of `events` events like those of the training.
     pub fn new(training: &Sample, events: f64) -> Self {
         let m = training.of_event();
-        let slopes = training.slopes();
         Measure {
             scale: events / m.trace(),
             m,
             trace_error: training.trace_error,
-            slopes,
+            with_trace: training.with_trace.clone(),
             events: training.events,
         }
     }
@@ -91,18 +89,17 @@ impl Measure {
     }
 
     /// The training events are in the distance u from them and in its unit V: what this adds to the variance of ln(u^2 / V),
-    /// 4 u'M j / (n u^2 V) with j the slopes of V. Where the errors take each other off, nothing.
+    /// 4 u'c / (n u^2) with c / n the covariance of the integrals with ln V. Where the errors take each other off, nothing.
     fn in_common(&self, u: &[f64]) -> f64 {
-        let (square, Some(slopes)) = (dot(u, u), &self.slopes) else { return 0.0 };
-        let product: f64 =
-            u.iter().zip(self.m.entries.chunks(u.len())).map(|(u, row)| u * dot(row, slopes)).sum();
-        if square > 0.0 { (4.0 * product / (self.events * square * self.m.trace())).max(0.0) } else { 0.0 }
+        let square = dot(u, u);
+        if square > 0.0 { (4.0 * dot(u, &self.with_trace) / (self.events * square)).max(0.0) } else { 0.0 }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::covering::testing::sample;
 
     /// d ln (u^2 / V) / df = -2 / u - (1 - 2 f) / V for one region, of which the two parts alone are the errors of u and of V.
     #[test]
@@ -110,8 +107,8 @@ mod tests {
         let (f, n) = (0.05, 1000.0);
         let v: f64 = f * (1.0 - f);
         let of_unit: f64 = (1.0 - 2.0 * f) / v;
-        let training =
-            Sample { events: n, means: vec![f], covariance: vec![v], trace_error: of_unit * (v / n).sqrt() };
+        let trace_error = of_unit * (v / n).sqrt();
+        let training = Sample { trace_error, ..sample(n, vec![f], vec![v]) };
         let measure = Measure::new(&training, n);
         for g in [0.27, 0.06] {
             let u = g - f;
@@ -127,15 +124,13 @@ mod tests {
         assert_eq!(measure.in_common(&[-0.03]), 0.0);
         let [v, k] = [MeanSquare::new(0.5, 9.0), MeanSquare::new(1e9, 9.0)].map(Variance::from);
         assert_eq!(measure.parts(&[0.2], [v, k], None).s_v, training.trace_error);
-        // Means of a quantity are no fractions.
-        assert_eq!(Sample { covariance: vec![1.0], ..training }.slopes(), None);
     }
 
     /// A generator that scatters along its bias knows it less well; one that scatters elsewhere as the training events do.
     #[test]
     fn a_generator_scatters_along_its_bias() {
         let covariance = vec![1.0, 0.0, 0.0, 1.0];
-        let training = Sample { events: 1000.0, means: vec![0.0, 0.0], covariance, trace_error: 0.0 };
+        let training = sample(1000.0, vec![0.0, 0.0], covariance);
         let measure = Measure::new(&training, 1000.0);
         let of = |along: Option<[f64; 2]>| {
             let gaps = along.map(|[a, b]| Symmetric { size: 2, entries: vec![a, 0.0, 0.0, b] });

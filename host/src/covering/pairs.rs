@@ -72,7 +72,8 @@ impl Fits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::covering::fits::{Part, Sample};
+    use crate::covering::fits::Part;
+    use crate::covering::testing::sample;
     use crate::moments::variance;
 
     /// A fit that single events and pairs of them make up: A = 0.1, B = 0.2, with noise of each training. Halves as they are have A + 3 B.
@@ -113,8 +114,7 @@ mod tests {
                     parts.push(Part { own: vec![0.5], starts });
                 }
             }
-            let training =
-                Sample { events: N as f64, means: vec![0.5], covariance: vec![v_of_event], trace_error: 0.0 };
+            let training = sample(N as f64, vec![0.5], vec![v_of_event]);
             let pairs = (0..6).map(|p| [2 * p, 2 * p + 1]).collect();
             let fits = Fits { training, full, parts, pairs, finite: 0.0, factor: 1.0 };
             let scale = N as f64 / v_of_event;
@@ -175,7 +175,7 @@ mod tests {
                     parts.push(Part { own, starts: vec![fit(factor, &mut normal)] });
                 }
             }
-            let training = Sample { events: n, means, covariance: covariance.clone(), trace_error: 0.0 };
+            let training = sample(n, means, covariance.clone());
             let pairs = (0..6).map(|p| [2 * p, 2 * p + 1]).collect();
             let fits = Fits { training, full, parts, pairs, finite: 0.0, factor: 1.0 };
             let found = fits.taken().one;

@@ -67,8 +67,8 @@ impl Fits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::covering::fits::{Part, Sample};
-    use crate::covering::testing::{G, holds, written_out};
+    use crate::covering::fits::Part;
+    use crate::covering::testing::{G, holds, sample, written_out};
 
     #[test]
     fn procedure_s() {
@@ -111,12 +111,7 @@ mod tests {
             let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<f64>>();
             let common = normal(data);
             let fits = Fits {
-                training: Sample {
-                    events: n.into(),
-                    means: vec![0.0; R],
-                    covariance: covariance.clone(),
-                    trace_error: 0.0,
-                },
+                training: sample(n.into(), vec![0.0; R], covariance.clone()),
                 full: (0..2).map(|_| sum(&common, &normal(full + finite))).collect(),
                 parts: (0..10)
                     .map(|h| {

@@ -13,7 +13,21 @@ pub fn training() -> Sample {
     let m = Symmetric { size: 3, entries: covariance.clone() };
     let slopes: Vec<f64> = F.iter().map(|f| 1.0 - 2.0 * f).collect();
     let trace_error = (m.quadratic(&slopes) / 1000.0).sqrt() / m.trace();
-    Sample { events: 1000.0, means: F.to_vec(), covariance, trace_error }
+    Sample { trace_error, ..sample(1000.0, F.to_vec(), covariance) }
+}
+
+/// Integrals of which the trace of the covariance is known, but for those that are fractions of events: with the trace they go by its
+/// derivatives, 1 - 2 f.
+pub fn sample(events: f64, means: Vec<f64>, covariance: Vec<f64>) -> Sample {
+    let size = means.len();
+    let fraction = |r: usize| (means[r] * (1.0 - means[r]) - covariance[r * (size + 1)]).abs() < 1e-9;
+    let trace: f64 = covariance.iter().step_by(size + 1).sum();
+    let along = |r: usize| (0..size).map(|s| covariance[r * size + s] * (1.0 - 2.0 * means[s])).sum::<f64>();
+    let with_trace = match (0..size).all(fraction) {
+        true => (0..size).map(|r| along(r) / trace).collect(),
+        false => vec![0.0; size],
+    };
+    Sample { events, means, covariance, trace_error: 0.0, with_trace }
 }
 
 pub fn three(of: impl Fn(usize, f64) -> f64) -> Vec<f64> {

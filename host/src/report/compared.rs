@@ -49,14 +49,14 @@ pub(super) fn draw(
     let first = cells.first()?.replicas.first()?;
     let curves = || cells.iter().filter_map(|cell| Some((*cell, cell.replicas.first()?)));
     let sizes = curves().flat_map(|(_, r)| r.curve.iter().map(|p| p.n_passed));
-    let x = Scale::log(sizes.chain([first.n_train_passed as f64]).filter(|n| *n > 0.0), 0.04);
+    let x = Scale::log(sizes.chain([first.n_train()]).filter(|n| *n > 0.0), 0.04);
     let mut series = if shown.parts { Vec::new() } else { curves::law(curves::null(first, laws), shown) };
     let (common, names) = names(cells);
     for (((_, replica), look), name) in curves().zip(LOOKS).zip(names) {
         series.extend(if shown.parts { parts(replica, look, shown) } else { Vec::new() });
         series.push(estimate(replica, look, &name, shown));
     }
-    series.push(Series::unnamed(Mark::Upright(first.n_train_passed as f64, Stroke::solid(GREY, 0.8))));
+    series.push(Series::unnamed(Mark::Upright(first.n_train(), Stroke::solid(GREY, 0.8))));
     series.retain(|s| curves::drawable(&s.mark));
     let y = Scale::log(curves::heights(&series, &x), 0.07);
     let panel = curves::frame(cells[0], shown, (x, y));

@@ -172,7 +172,7 @@ fn whole(cell: &Cell, first: &CellReplica, null: &[NullPoint], shown: &Shown) ->
 fn estimate(first: &CellReplica, x: &Scale, shown: fn(f64) -> f64) -> Vec<Series> {
     let estimate = &first.estimate;
     let limit = shown(estimate.limit);
-    let n_train = first.n_train_passed as f64;
+    let n_train = first.n_train();
     let mut series = vec![Series::unnamed(Mark::Upright(n_train, Stroke::solid(GREY, 0.8)))];
     if limit > 0.0 {
         series.push(Series::new(
@@ -229,9 +229,9 @@ pub(super) fn drawable(mark: &Mark) -> bool {
 /// Sizes that the x axis should hold.
 fn sizes(first: &CellReplica) -> Vec<f64> {
     let mut sizes: Vec<f64> = first.curve.iter().map(|p| p.n_passed).filter(|n| *n > 0.0).collect();
-    let largest = sizes.iter().copied().fold(first.n_train_passed as f64, f64::max);
-    sizes.push(first.n_train_passed as f64);
-    let n_train = first.n_train_passed as f64;
+    let largest = sizes.iter().copied().fold(first.n_train(), f64::max);
+    sizes.push(first.n_train());
+    let n_train = first.n_train();
     let ends = [first.estimate.n_equiv, first.estimate.interval_68.high.map(|g| g * n_train)];
     sizes.extend(ends.into_iter().flatten().filter(|n| *n <= BEYOND * largest && *n > 0.0));
     sizes
@@ -301,7 +301,7 @@ fn note(cell: &Cell, first: &CellReplica) -> Vec<Text> {
 /// n_train and n_equiv over the frame, side by side when they are close.
 fn label_sizes(canvas: &mut Canvas, panel: &Panel, first: &CellReplica) {
     let at = |n: f64| panel.place((n, panel.y.low)).0;
-    let train = at(first.n_train_passed as f64);
+    let train = at(first.n_train());
     let equiv = first.estimate.n_equiv.filter(|n| (panel.x.low..=panel.x.high).contains(n));
     let bounded = matches!(first.estimate.verdict, Verdict::AtLeast | Verdict::AtMost);
     let equiv = equiv.filter(|_| !bounded).map(at);

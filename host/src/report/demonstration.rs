@@ -11,7 +11,7 @@ const HEADS: [&str; 7] =
     ["generated", "statistical error", "total error", "n_equiv", "training", "its error", "pull"];
 
 /// A row of numbers for each quantity, of so many training events.
-fn rows(found: &Demonstrated, n_train: u64) -> impl Iterator<Item = (&String, [String; 7])> {
+fn rows(found: &Demonstrated, n_train: f64) -> impl Iterator<Item = (&String, [String; 7])> {
     found.quantities.iter().enumerate().map(move |(r, name)| {
         let pull = found.against.as_ref().map_or(String::new(), |against| format!("{:.1}", against.pulls[r]));
         let error = found.error_total[r].min(found.error_training[r]);
@@ -29,9 +29,9 @@ fn rows(found: &Demonstrated, n_train: u64) -> impl Iterator<Item = (&String, [S
 }
 
 /// The true events that have the error of the generated values for n_gen -> infinity; none where the events' own statistics are all of it.
-fn worth(found: &Demonstrated, r: usize, n_train: u64) -> Option<f64> {
+fn worth(found: &Demonstrated, r: usize, n_train: f64) -> Option<f64> {
     let model = found.error_total[r].powi(2) - found.error_statistical[r].powi(2);
-    (model > 0.0).then(|| n_train as f64 * found.error_training[r].powi(2) / model)
+    (model > 0.0).then(|| n_train * found.error_training[r].powi(2) / model)
 }
 
 /// A value with two digits of its error.
@@ -87,9 +87,9 @@ fn steps(found: &Demonstrated) -> [String; 3] {
 }
 
 /// The three steps, and the number of training events.
-fn of_first_set(cell: &Cell) -> Option<(&Demonstrated, u64)> {
+fn of_first_set(cell: &Cell) -> Option<(&Demonstrated, f64)> {
     let first = cell.replicas.first()?;
-    Some((first.demonstrated.as_ref()?, first.n_train_passed))
+    Some((first.demonstrated.as_ref()?, first.n_train()))
 }
 
 /// The three steps as a part of a cell's page; nothing where they were not taken.

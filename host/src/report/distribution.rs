@@ -93,8 +93,19 @@ impl<'a> Bins<'a> {
 
     /// Fraction of training events in a bin, with its error.
     fn training(&self, i: usize) -> (f64, f64) {
+        if let Some(fractions) = &self.of.training_fractions {
+            return fractions[i].into();
+        }
         let (n, all) = (self.of.training[i] as f64, (self.of.training_events as f64).max(1.0));
         (n / all, n.sqrt() / all)
+    }
+
+    /// The error of that fraction, as a part of it.
+    fn training_error(&self, i: usize) -> f64 {
+        match self.of.training_fractions {
+            Some(_) => self.training(i).1 / self.training(i).0.abs(),
+            None => 1.0 / (self.of.training[i] as f64).sqrt(),
+        }
     }
 
     /// Fraction of generated events in a bin, with its whole error where it is known, else with its spread.
@@ -177,7 +188,7 @@ impl<'a> Bins<'a> {
     fn ratio_range(&self) -> f64 {
         let filled = self.all().filter(|&i| self.of.training[i] >= 5);
         let off = |i: usize| {
-            let error = 1.0 / (self.of.training[i] as f64).sqrt();
+            let error = self.training_error(i);
             (self.ratio(i, self.of.generated[i]) - 1.0).abs().max(error)
         };
         let mut deviations: Vec<f64> = filled.map(off).filter(|d| d.is_finite()).collect();
@@ -203,7 +214,7 @@ impl<'a> Bins<'a> {
         let line = self.steps(|i| self.ratio(i, self.of.generated[i]));
         series.push(Series::unnamed(Mark::Line(line, Stroke::solid(BLUE, 1.3))));
         let point = |i: usize| {
-            let error = 1.0 / (self.of.training[i] as f64).sqrt();
+            let error = self.training_error(i);
             Point { at: (self.middle(i), 1.0), y_bar: Some((1.0 - error, 1.0 + error)), x_bar: None }
         };
         let filled = || self.all().filter(|&i| self.of.training[i] > 0);

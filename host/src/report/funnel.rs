@@ -38,7 +38,7 @@ fn truth(cell: &Cell) -> Option<[f64; 3]> {
         .iter()
         .filter_map(|r| {
             let deviation = r.deviation.as_ref()?;
-            Some([deviation.true_value?, deviation.null_scale, r.n_train_passed as f64])
+            Some([deviation.true_value?, deviation.null_scale, r.n_train()])
         })
         .collect();
     let of = |i: usize| mean(&known.iter().map(|k| k[i]).collect::<Vec<f64>>());

@@ -191,8 +191,21 @@ fn setting(results: &Results) -> String {
         Some(v) => format!("{}, {} events", escape(&v.source), format::count(v.events)),
         None => "none: the true amplification is not known".into(),
     };
+    let n_train = match &results.weights {
+        None => format::count(results.n_train),
+        Some(weights) => format!(
+            "{}, with weights: worth {} that count alike{}",
+            format::count(results.n_train),
+            format::count(weights.effective as u64),
+            if weights.negative > 0.0 {
+                format!(", {:.1} % negative", 100.0 * weights.negative)
+            } else {
+                String::new()
+            }
+        ),
+    };
     let rows = [
-        ("True events per training set, n<sub>train</sub>", format::count(results.n_train)),
+        ("True events per training set, n<sub>train</sub>", n_train),
         ("Generated events per member, n<sub>gen</sub>", format::count(results.n_gen)),
         ("Members per generator and posterior", format::count(results.members)),
         ("Independent training sets", format::count(results.replicas)),
@@ -200,12 +213,20 @@ fn setting(results: &Results) -> String {
     ];
     let rows: String =
         rows.iter().map(|(name, value)| format!("<tr><th>{name}</th><td>{value}</td></tr>\n")).collect();
+    let weighted = match results.weights {
+        Some(_) => {
+            " True events have weights: n<sub>equiv</sub> and n<sub>train</sub> are given in <em>effective</em> events, as many that \
+             count alike as know what is measured equally well, so that G compares the generated sample with true ones of the \
+             same weights. Generated events count alike."
+        }
+        None => "",
+    };
     format!(
         "<h2>What was estimated</h2>\n<p>The amplification factor G = n<sub>equiv</sub> / n<sub>train</sub>: how many true \
          events an unlimited generated sample is worth, divided by the true events that were used for it. n<sub>equiv</sub> is \
          the size at which a true sample would, on average, have the same value of a metric as the generated one has for \
          n<sub>gen</sub> &rarr; &infin;. n<sub>train</sub> counts every true event: for training, for validation of the \
-         training, and for left-out references; under a selection, those that pass it.</p>\n\
+         training, and for left-out references; under a selection, those that pass it.{weighted}</p>\n\
          <table class=\"facts\">\n{rows}</table>\n"
     )
 }

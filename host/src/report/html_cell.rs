@@ -74,6 +74,9 @@ fn rows(cell: &Cell, first: &CellReplica, root: bool) -> Vec<(String, String)> {
     add("n<sub>equiv</sub>", events(e.n_equiv));
     let selected = if cell.name.selection == ALL { "" } else { ", under the selection" };
     add(&format!("n<sub>train</sub>{selected}"), format::count(first.n_train_passed));
+    if let Some(effective) = first.n_train_effective {
+        add("Effective n<sub>train</sub>", format!("{effective:.0}"));
+    }
     let reference =
         if first.n_reference == 0 { "none used".into() } else { format::count(first.n_reference) };
     add("Reference events", reference);

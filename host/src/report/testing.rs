@@ -93,6 +93,7 @@ pub(crate) fn integral_cell(replicas: u64) -> Cell {
         CellReplica {
             replica,
             n_train_passed: 1000,
+            n_train_effective: None,
             n_reference: 0,
             without: None,
             n_effective: 10.0,
@@ -198,6 +199,7 @@ fn ks_cell_passing(verdict: Verdict, fraction: f64) -> Cell {
     let replica = CellReplica {
         replica: 0,
         n_train_passed: (1000.0 * fraction) as u64,
+        n_train_effective: None,
         n_reference: reference as u64,
         without: Some(Without { training: 0.13, generated: 0.12 }),
         n_effective: 10.0,
@@ -246,6 +248,7 @@ fn distribution(falling: bool) -> Distribution {
         (mean + 1.5 * noise(i, 8) * mean.sqrt()).round().max(0.0) as u64
     };
     Distribution {
+        training_fractions: None,
         summary: if falling { "mass" } else { "radius" }.into(),
         selection: "all".into(),
         generator: "transformer".into(),
@@ -375,6 +378,7 @@ pub(crate) fn results() -> Results {
     let mut unresolved = ks_cell(Verdict::Unresolved);
     unresolved.name = name("flow", "ensemble", "radius", "ks", "training");
     Results {
+        weights: None,
         schema: Schema::this(),
         experiment: "Gaussian ring in two dimensions".into(),
         dataset: "gaussian-ring".into(),

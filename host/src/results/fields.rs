@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
     use crate::report::testing;
-    use crate::results::{MemberRow, table_rows};
+    use crate::results::{EventWeights, MemberRow, table_rows};
     use serde::Serialize;
     use serde_json::Value;
 
@@ -109,6 +109,9 @@ mod tests {
     fn every_field_of_the_results_is_described_and_there() {
         let mut results = testing::results();
         results.cells[0].replicas[0].deviation.as_mut().unwrap().pulls = vec![Some(1.0)];
+        results.weights = Some(EventWeights { effective: 800.0, negative: 0.1, largest: 3.0 });
+        results.cells[0].replicas[0].n_train_effective = Some(790.0);
+        results.distributions[0].training_fractions = Some(vec![[0.1, 0.01]]);
         let mut found = BTreeSet::new();
         paths(&serde_json::to_value(&results).unwrap(), "", &mut found);
         let documented = BTreeSet::from_iter(names(RESULTS_JSON));

@@ -53,6 +53,8 @@ pub struct TableRow {
     pub n_equiv: Option<f64>,
     /// True events used that pass the selection.
     pub n_train: Option<u64>,
+    /// What these are worth in events that count alike; empty if they do.
+    pub n_train_effective: Option<f64>,
     /// True G of the posterior mean.
     pub true_g: Option<f64>,
     /// Lower end of its 68 % interval.
@@ -106,9 +108,10 @@ pub fn table_row(dataset: &str, cell: &Cell) -> TableRow {
         bound: verdict.and_then(|verdict| bound(sets, verdict)),
         n_equiv: match only {
             Some(only) => only.n_equiv,
-            None => g.zip(first).map(|(g, first)| g * first.n_train_passed as f64),
+            None => g.zip(first).map(|(g, first)| g * first.n_train()),
         },
         n_train: first.map(|r| r.n_train_passed),
+        n_train_effective: first.and_then(|r| r.n_train_effective),
         true_g: truth.and_then(|t| t.value),
         true_g_low: true_interval.low,
         true_g_high: true_interval.high,

@@ -46,17 +46,24 @@ impl Generator for GaussianFit {
             fit: true,
             log_density: true,
             own_members: false,
+            weights: true,
         }
     }
 
     fn prepare(&self, training: &Batch<'_>, _schema: &Schema) -> Result<Box<dyn Model>> {
-        Ok(Box::new(GaussianModel { events: training.values.to_owned(), config: self.config.clone() }))
+        let weights = EventWeights::new(training)?;
+        Ok(Box::new(GaussianModel {
+            events: training.values.to_owned(),
+            weights,
+            config: self.config.clone(),
+        }))
     }
 }
 
 /// The Gaussian with its training events (n x d).
 struct GaussianModel {
     events: Array2<f64>,
+    weights: EventWeights,
     config: GaussianFitConfig,
 }
 
@@ -108,23 +115,28 @@ impl Model for GaussianModel {
         if rows.is_empty() {
             return Err(Error::data("expected at least one training event, found none"));
         }
-        let n = rows.len() as f64;
+        let total: f64 = rows.iter().map(|&row| self.weights.of(row)).sum();
+        if total <= 0.0 {
+            return Err(Error::data(format!(
+                "expected training events with a positive sum of weights, found {total}"
+            )));
+        }
         let (mut mean, mut square) = (vec![0.0; d], vec![0.0; d]);
         for &row in rows {
             for (k, x) in self.events.row(row as usize).iter().enumerate() {
-                mean[k] += x / n;
+                mean[k] += self.weights.of(row) * x / total;
             }
         }
         for &row in rows {
             for (k, x) in self.events.row(row as usize).iter().enumerate() {
-                square[k] += (x - mean[k]).powi(2) / n;
+                square[k] += self.weights.of(row) * (x - mean[k]).powi(2) / total;
             }
         }
         let mut parameters: Vec<f32> = mean.iter().map(|&m| m as f32).collect();
         if self.config.fit_width {
             if let Some(column) = square.iter().position(|&s| s <= 0.0) {
                 return Err(Error::numeric(format!(
-                    "expected training events with a spread in every column, found one value only in column {column}"
+                    "expected training events with a spread in every column, found none in column {column}"
                 )));
             }
             parameters.extend(square.iter().map(|s| (0.5 * s.ln()) as f32));
@@ -148,7 +160,9 @@ impl Differentiable for GaussianModel {
     ) -> Result<f64> {
         let d = self.dimension();
         let (mean, log_width) = self.unpack(parameters)?;
-        let weights = shares(rows, weights)?;
+        let weights = self.weights.shares(rows, weights)?;
+        // The events' own weights have the mean 1 over all events, not over these.
+        let whole = if self.weights.are_equal() { 1.0 } else { weights.iter().sum() };
         // Weighted means of z and z^2 of each column, z = (x - mean) / width: all that loss and gradient need.
         let inverse: Vec<f64> = log_width.iter().map(|s| (-s).exp()).collect();
         let (mut first, mut second) = (vec![0.0; d], vec![0.0; d]);
@@ -162,10 +176,10 @@ impl Differentiable for GaussianModel {
         for k in 0..d {
             gradient[k] = (-first[k] * inverse[k]) as f32;
             if self.config.fit_width {
-                gradient[d + k] = (1.0 - second[k]) as f32;
+                gradient[d + k] = (whole - second[k]) as f32;
             }
         }
-        Ok((0..d).map(|k| LN_SQRT_2PI + log_width[k] + 0.5 * second[k]).sum())
+        Ok((0..d).map(|k| whole * (LN_SQRT_2PI + log_width[k]) + 0.5 * second[k]).sum())
     }
 }
 
@@ -353,7 +367,7 @@ mod tests {
     fn refusals() {
         let model = model(true);
         let error = model.fit(&[5, 5], &TrainingSettings::default(), Seed::new(0), &Alone).unwrap_err();
-        assert!(error.to_string().contains("found one value only in column 0"), "{error}");
+        assert!(error.to_string().contains("found none in column 0"), "{error}");
         assert!(model.fit(&[], &TrainingSettings::default(), Seed::new(0), &Alone).is_err());
         assert!(model.at(&[0.0]).is_err());
         let error = GaussianFit::new(GaussianFitConfig { fit_width: false, width: 0.0 }).unwrap_err();

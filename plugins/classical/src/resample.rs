@@ -15,7 +15,7 @@ config! {
 /// Training events drawn with replacement; G = 1 by construction.
 ///
 /// Parameters: segment `multiplicity` \[n_train\], how often each training event occurs in the events that it was
-/// fitted to. Sampling draws event j in proportion to multiplicity j. No density, no gradients.
+/// fitted to, times its weight. Sampling draws event j in proportion to multiplicity j. No density, no gradients.
 #[derive(Debug, Clone)]
 pub struct Resample;
 
@@ -31,17 +31,19 @@ impl Component for Resample {
 
 impl Generator for Resample {
     fn abilities(&self) -> Abilities {
-        Abilities { fit: true, ..Abilities::default() }
+        Abilities { fit: true, weights: true, ..Abilities::default() }
     }
 
     fn prepare(&self, training: &Batch<'_>, _schema: &Schema) -> Result<Box<dyn Model>> {
-        Ok(Box::new(ResampleModel { events: Arc::new(training.values.to_owned()) }))
+        let weights = EventWeights::new(training)?.expect_positive("resample")?;
+        Ok(Box::new(ResampleModel { events: Arc::new(training.values.to_owned()), weights }))
     }
 }
 
 /// The training events (n x d).
 struct ResampleModel {
     events: Arc<Array2<f64>>,
+    weights: EventWeights,
 }
 
 impl Model for ResampleModel {
@@ -49,9 +51,9 @@ impl Model for ResampleModel {
         Layout::new([("multiplicity", vec![self.events.nrows()])])
     }
 
-    /// Every event once.
+    /// Every event once, times its weight.
     fn initial(&self, _seed: Seed) -> Result<Vec<f32>> {
-        Ok(vec![1.0; self.events.nrows()])
+        Ok((0..self.events.nrows() as u64).map(|row| self.weights.of(row) as f32).collect())
     }
 
     fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
@@ -63,10 +65,10 @@ impl Model for ResampleModel {
         Ok(Box::new(Resampled { events: Arc::clone(&self.events), rows }))
     }
 
-    /// Counts how often each training event occurs in `rows`.
+    /// Adds up the weights of each training event in `rows`: how often it occurs, where all weights are 1.
     fn fit(&self, rows: &[u64], _: &TrainingSettings, _: Seed, _: &dyn Context) -> Result<Vec<f32>> {
         let mut multiplicity = vec![0.0; self.events.nrows()];
-        rows.iter().for_each(|&row| multiplicity[row as usize] += 1.0);
+        rows.iter().for_each(|&row| multiplicity[row as usize] += self.weights.of(row) as f32);
         Ok(multiplicity)
     }
 }
@@ -107,6 +109,22 @@ mod tests {
         let fitted = model().fit(&rows, &TrainingSettings::default(), Seed::new(0), &Alone).unwrap();
         assert_eq!(fitted, [1.0, 0.0, 1.0, 3.0]);
         assert_eq!(model().initial(Seed::new(0)).unwrap(), [1.0; 4]);
+    }
+
+    #[test]
+    fn a_weight_of_two_is_the_event_twice() {
+        let events = array![[10.0], [11.0], [12.0]];
+        let prepare = |weights: &[f64]| {
+            let mut training = Batch::new(events.view(), Origin::Training, &[0, 1, 2]);
+            training.weights = Some(weights);
+            Resample.prepare(&training, &Schema::columns(["a"]))
+        };
+        let model = prepare(&[1.0, 4.0, 1.0]).unwrap();
+        assert_eq!(model.initial(Seed::new(0)).unwrap(), [0.5, 2.0, 0.5]);
+        let fitted = model.fit(&[1, 2, 1], &TrainingSettings::default(), Seed::new(0), &Alone).unwrap();
+        assert_eq!(fitted, [0.0, 4.0, 0.5]);
+        let error = prepare(&[1.0, -0.5, 1.0]).err().unwrap();
+        assert_eq!(error.message(), "resample: expected weights of 0 or more, found 1 negative ones of 3");
     }
 
     #[test]

@@ -153,12 +153,14 @@ impl FittedSummary for ClassifierLr {
         let ClassifierLrConfig { training_fraction, generated, pooled, folds, .. } = self.config;
         match folds {
             Some(_) => {
-                FitNeeds { training: TrainingUse::CrossFitted, generated: GENERATED * generated, pooled }
+                let training = TrainingUse::CrossFitted;
+                FitNeeds { training, generated: GENERATED * generated, pooled, weights: false }
             }
             None => FitNeeds {
                 training: TrainingUse::Held { training_fraction },
                 generated: generated + generated.div_ceil(4),
                 pooled,
+                weights: false,
             },
         }
     }

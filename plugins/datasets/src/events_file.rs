@@ -1,11 +1,15 @@
 //! True events from files.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
-use amplicast_sdk::{Chunk, Component, Dataset, Error, InputPath, Result, Schema, Split, config};
-use amplicast_tables::{EventFile, Layout, Pass, Selection, located};
+use amplicast_sdk::{
+    CHUNK_EVENTS, Chunk, Component, Dataset, Error, InputPath, Result, Schema, Split, config,
+};
+use amplicast_tables::{EventFile, Layout, Pass, Selection, Weights, located};
 
 config! {
     /// True events from files: n x d numbers, or n x particles x 4 four-momenta in GeV.
@@ -40,6 +44,15 @@ config! {
         /// momentum (the first by default), such as `["t=6:status=2", "tbar=-6:status=2"]`, `["mu=13,-13", "second=1,2,3,4,5,21#2"]`. By default
         /// all of the final state, which must be alike in all events.
         pub select: Option<Vec<String>>,
+        /// The event weights of `train`: a column, another array of the file, or a weight of an LHE or HepMC3 file by its name, of which
+        /// `weight` is the nominal one; they are no part of an event. None by default: all events count alike.
+        pub weights: Option<String>,
+        /// A file with the event weights of `train`, one a row; `FILE::KEY` for one of several arrays.
+        pub weights_file: Option<InputPath>,
+        /// The same of `holdout`; `weights` by default, "" for events that all count alike.
+        pub holdout_weights: Option<String>,
+        /// The same of `holdout`, in a file.
+        pub holdout_weights_file: Option<InputPath>,
         /// Whether all rows in use are read once, to refuse NaN, infinite numbers and what are no momenta; true by default.
         pub verify: Option<bool>,
     }
@@ -54,6 +67,8 @@ pub struct EventsFile {
     schema: Schema,
     training: Part,
     holdout: Option<Part>,
+    /// Whether events have weights that differ.
+    weighted: bool,
     notes: Vec<String>,
 }
 
@@ -62,6 +77,8 @@ pub struct EventsFile {
 struct Part {
     file: EventFile,
     rows: Range<u64>,
+    /// The weights of the file's events; none if all count alike.
+    weights: Option<Arc<Weights>>,
 }
 
 impl Component for EventsFile {
@@ -79,9 +96,11 @@ impl Component for EventsFile {
             columns: config.columns,
             layout: layout(&config.layout)?,
             select: config.select,
-            ..Selection::default()
+            weights: config.weights,
         };
-        let mut training = Part::open(&train.path, &selection, "train_rows", config.train_rows)?;
+        let rows = ("train_rows", config.train_rows);
+        let of_file = (config.weights_file.as_deref(), "weights_file");
+        let mut training = Part::open(&train.path, &selection, rows, of_file)?;
         let schema = training.file.schema(config.particles.as_deref())?;
         let holdout_layout = layout(&config.holdout_layout).map_err(of_holdout)?;
         let mut holdout = match (config.holdout, config.holdout_key, config.holdout_rows) {
@@ -94,10 +113,18 @@ impl Component for EventsFile {
                     key: own.or_else(|| selection.key.clone().filter(|_| file.is_none())),
                     default_key: selection.default_key.clone().or_else(|| selection.key.clone()),
                     layout: holdout_layout.or_else(|| selection.layout.clone()),
+                    weights: match &config.holdout_weights {
+                        None => selection.weights.clone(),
+                        Some(name) => Some(name.clone()).filter(|name| !name.is_empty()),
+                    },
                     ..selection.clone()
                 };
+                // The training file's weights are those of its own rows.
+                let of_file = config.holdout_weights_file.as_deref();
+                let of_file = of_file.or(config.weights_file.as_deref().filter(|_| file.is_none()));
                 let path = file.map_or(train.path, |file| file.path);
-                Some(Part::open(&path, &inherited, "holdout_rows", rows).map_err(of_holdout)?)
+                let rows = ("holdout_rows", rows);
+                Some(Part::open(&path, &inherited, rows, (of_file, "weights_file")).map_err(of_holdout)?)
             }
         };
         training.file = training.file.like(&schema, "in the training file")?;
@@ -106,7 +133,9 @@ impl Component for EventsFile {
             holdout.check_against(&training)?;
         }
         let mut notes = Vec::new();
-        for part in [Some(&training), holdout.as_ref()].into_iter().flatten() {
+        let mut weighted = false;
+        for part in [Some(&mut training), holdout.as_mut()].into_iter().flatten() {
+            weighted |= part.look_at_weights(&mut notes)?;
             notes.extend(part.file.notes());
             if config.verify == Some(false) {
                 continue;
@@ -118,21 +147,45 @@ impl Component for EventsFile {
             }
         }
         notes.dedup();
-        Ok(EventsFile { schema, training, holdout, notes })
+        Ok(EventsFile { schema, training, holdout, weighted, notes })
     }
 }
 
 /// The error of a selection of the holdout's, at the field where it stands.
 fn of_holdout(error: Error) -> Error {
     match error.place() {
-        field @ ("key" | "layout") => Error::config(format!("holdout_{field}"), error.message()),
+        field @ ("key" | "layout" | "weights" | "weights_file") => {
+            Error::config(format!("holdout_{field}"), error.message())
+        }
         _ => error,
     }
 }
 
 impl Part {
-    fn open(path: &Path, selection: &Selection, field: &str, rows: Option<[u64; 2]>) -> Result<Part> {
+    fn open(
+        path: &Path,
+        selection: &Selection,
+        (field, rows): (&str, Option<[u64; 2]>),
+        (weights, weights_field): (Option<&Path>, &str),
+    ) -> Result<Part> {
         let file = EventFile::open(path, selection)?;
+        let weights = match (weights, file.weights()) {
+            (None, own) => own,
+            (Some(_), Some(_)) => {
+                return Err(Error::config(weights_field, "expected either this or `weights`, found both"));
+            }
+            (Some(path), None) => {
+                let at = located(path);
+                let weights = Weights::open(&at.path, at.key.as_deref());
+                let weights = weights.map_err(|error| Error::config(weights_field, error.to_string()))?;
+                if weights.rows() != file.rows() {
+                    let (found, expected) = (weights.rows(), file.rows());
+                    let message = format!("expected a weight for each of {expected} events, found {found}");
+                    return Err(Error::config(weights_field, message));
+                }
+                Some(Arc::new(weights))
+            }
+        };
         let [first, end] = rows.unwrap_or([0, file.rows()]);
         if first >= end || end > file.rows() {
             let (path, events) = (file.path().display(), file.rows());
@@ -143,7 +196,32 @@ impl Part {
                 ),
             ));
         }
-        Ok(Part { file, rows: first..end })
+        Ok(Part { file, rows: first..end, weights })
+    }
+
+    /// Reads the weights in use, and forgets them if all are equal; whether they differ.
+    fn look_at_weights(&mut self, notes: &mut Vec<String>) -> Result<bool> {
+        let Some(weights) = &self.weights else { return Ok(false) };
+        let (mut sum, mut least, mut most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
+        let mut some = vec![0.0; CHUNK_EVENTS.min((self.rows.end - self.rows.start) as usize)];
+        for first in self.rows.clone().step_by(some.len()) {
+            let some = &mut some[..(self.rows.end - first).min(CHUNK_EVENTS as u64) as usize];
+            weights.read(first, some)?;
+            sum += some.iter().sum::<f64>();
+            least = some.iter().copied().fold(least, f64::min);
+            most = some.iter().copied().fold(most, f64::max);
+        }
+        if sum <= 0.0 {
+            let message = format!("expected event weights with a positive sum, found {sum}");
+            return Err(Error::data(message).at(weights.path().display().to_string()));
+        }
+        if least < most {
+            return Ok(true);
+        }
+        notes
+            .push(format!("{}: all event weights are {least}: events count alike", weights.path().display()));
+        self.weights = None;
+        Ok(false)
     }
 
     /// Refuses a holdout that shares rows with the training set.
@@ -162,6 +240,17 @@ impl Part {
     }
 }
 
+impl EventsFile {
+    fn part(&self, split: Split) -> Result<&Part> {
+        match split {
+            Split::Training => Ok(&self.training),
+            Split::Holdout => {
+                self.holdout.as_ref().ok_or_else(|| Error::data("expected a holdout file, found none"))
+            }
+        }
+    }
+}
+
 impl Dataset for EventsFile {
     fn schema(&self) -> Schema {
         self.schema.clone()
@@ -176,12 +265,7 @@ impl Dataset for EventsFile {
     }
 
     fn read(&self, split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
-        let part = match split {
-            Split::Training => &self.training,
-            Split::Holdout => {
-                self.holdout.as_ref().ok_or_else(|| Error::data("expected a holdout file, found none"))?
-            }
-        };
+        let part = self.part(split)?;
         let capacity = part.rows.end - part.rows.start;
         let end = chunk.first_event.saturating_add(out.nrows() as u64);
         if end > capacity {
@@ -193,10 +277,35 @@ impl Dataset for EventsFile {
         part.file.read(part.rows.start + chunk.first_event, out)
     }
 
+    fn weighted(&self) -> bool {
+        self.weighted
+    }
+
+    fn read_weighted(
+        &self,
+        split: Split,
+        chunk: Chunk,
+        out: ArrayViewMut2<'_, f64>,
+        weights: &mut [f64],
+    ) -> Result<()> {
+        self.read(split, chunk, out)?;
+        let part = self.part(split)?;
+        match &part.weights {
+            Some(of_part) => of_part.read(part.rows.start + chunk.first_event, weights),
+            None => {
+                weights.fill(1.0);
+                Ok(())
+            }
+        }
+    }
+
     fn files(&self) -> Vec<PathBuf> {
-        let mut files = self.training.file.files();
-        files.extend(self.holdout.iter().flat_map(|part| part.file.files()));
-        files.dedup();
+        let parts = || [Some(&self.training), self.holdout.as_ref()].into_iter().flatten();
+        let mut files: Vec<PathBuf> = parts().flat_map(|part| part.file.files()).collect();
+        let weights = parts().filter_map(|part| Some(part.weights.as_ref()?.path().to_owned()));
+        files.extend(weights.filter(|path| path.is_file()));
+        let mut seen = HashSet::new();
+        files.retain(|file| seen.insert(file.clone()));
         files
     }
 

@@ -1,12 +1,13 @@
 //! A Gaussian with independent columns.
 
-use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
+use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::{
-    Chunk, Component, Dataset, Density, Error, Result, Schema, Split, config, ensure_config,
+    Chunk, Component, Dataset, Density, Error, Result, Schema, Split, Stream, config, ensure_config,
 };
 
 use crate::normal::{LN_SQRT_2PI, ensure_columns, exceeded_with, numbered_columns};
+use crate::weighting::Weighting;
 
 config! {
     /// A Gaussian with independent columns.
@@ -17,6 +18,11 @@ config! {
         pub mean: Vec<f64> = vec![0.0],
         /// Standard deviation of each column; a single number holds for all.
         pub width: Vec<f64> = vec![1.0],
+        /// Events with a large first column are drawn up to so many times as often as those with a small one, and have weights that make
+        /// up for it: the density stays what it is. 1 for events that all count alike.
+        pub bias: f64 = 1.0,
+        /// Part of the events that have a negative weight, as beyond leading order; below 0.5.
+        pub negative: f64 = 0.0,
     }
 }
 
@@ -25,6 +31,7 @@ config! {
 pub struct Gaussian {
     mean: Vec<f64>,
     width: Vec<f64>,
+    weighting: Option<Weighting>,
 }
 
 impl Component for Gaussian {
@@ -41,7 +48,8 @@ impl Component for Gaussian {
         if let Some(&w) = width.iter().find(|&&w| w <= 0.0) {
             return Err(Error::config("width", format!("expected positive numbers, found {w}")));
         }
-        Ok(Gaussian { mean, width })
+        let weighting = Weighting::new(config.bias, config.negative)?;
+        Ok(Gaussian { mean, width, weighting })
     }
 }
 
@@ -59,6 +67,15 @@ fn one_a_column(field: &str, values: Vec<f64>, dimension: usize) -> Result<Vec<f
     }
 }
 
+impl Gaussian {
+    fn draw(&self, stream: &mut Stream, mut event: ArrayViewMut1<'_, f64>) {
+        for (x, (mean, width)) in event.iter_mut().zip(self.mean.iter().zip(&self.width)) {
+            let z: f64 = StandardNormal.sample(stream);
+            *x = mean + width * z;
+        }
+    }
+}
+
 impl Dataset for Gaussian {
     fn schema(&self) -> Schema {
         numbered_columns(self.mean.len())
@@ -69,13 +86,29 @@ impl Dataset for Gaussian {
     }
 
     fn read(&self, _split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
-        let mut stream = chunk.seed.stream();
-        for mut event in out.rows_mut() {
-            for (x, (mean, width)) in event.iter_mut().zip(self.mean.iter().zip(&self.width)) {
-                let z: f64 = StandardNormal.sample(&mut stream);
-                *x = mean + width * z;
-            }
+        if self.weighted() {
+            let mut weights = vec![0.0; out.nrows()];
+            return self.read_weighted(Split::Training, chunk, out, &mut weights);
         }
+        let mut stream = chunk.seed.stream();
+        out.rows_mut().into_iter().for_each(|event| self.draw(&mut stream, event));
+        Ok(())
+    }
+
+    fn weighted(&self) -> bool {
+        self.weighting.is_some()
+    }
+
+    fn read_weighted(
+        &self,
+        _split: Split,
+        chunk: Chunk,
+        out: ArrayViewMut2<'_, f64>,
+        weights: &mut [f64],
+    ) -> Result<()> {
+        let weighting =
+            self.weighting.ok_or_else(|| Error::unsupported("this dataset's events have no weights"))?;
+        weighting.fill(&mut chunk.seed.stream(), out, weights, |stream, event| self.draw(stream, event));
         Ok(())
     }
 
@@ -117,7 +150,8 @@ mod tests {
     use super::*;
 
     fn gaussian(dimension: usize, mean: &[f64], width: &[f64]) -> Result<Gaussian> {
-        Gaussian::new(GaussianConfig { dimension, mean: mean.to_vec(), width: width.to_vec() })
+        let (mean, width) = (mean.to_vec(), width.to_vec());
+        Gaussian::new(GaussianConfig { dimension, mean, width, bias: 1.0, negative: 0.0 })
     }
 
     fn chunk(index: u64) -> Chunk {

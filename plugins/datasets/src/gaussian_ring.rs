@@ -1,11 +1,14 @@
 //! The Gaussian ring of the paper (Eq. 5) in two or more dimensions.
 
-use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut2};
+use amplicast_sdk::ndarray::{ArrayView2, ArrayViewMut1, ArrayViewMut2};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
-use amplicast_sdk::{Chunk, Component, Dataset, Density, Result, Schema, Split, config, ensure_config};
+use amplicast_sdk::{
+    Chunk, Component, Dataset, Density, Error, Result, Schema, Split, Stream, config, ensure_config,
+};
 use statrs::function::gamma::ln_gamma;
 
 use crate::normal::{LN_SQRT_2PI, ensure_columns, exceeded_with, numbered_columns, probability_below};
+use crate::weighting::Weighting;
 
 config! {
     /// A spherical shell with a Gaussian radius.
@@ -16,6 +19,11 @@ config! {
         pub radius: f64 = 1.0,
         /// Standard deviation of the radius before it is cut to positive values.
         pub width: f64 = 0.1,
+        /// Events with a large first column are drawn up to so many times as often as those with a small one, and have weights that make
+        /// up for it: the density stays what it is. 1 for events that all count alike.
+        pub bias: f64 = 1.0,
+        /// Part of the events that have a negative weight, as beyond leading order; below 0.5.
+        pub negative: f64 = 0.0,
     }
 }
 
@@ -32,6 +40,7 @@ pub struct GaussianRing {
     positive: f64,
     /// ln of everything in the density that does not depend on x.
     log_constant: f64,
+    weighting: Option<Weighting>,
 }
 
 impl Component for GaussianRing {
@@ -40,7 +49,7 @@ impl Component for GaussianRing {
     const ABOUT: &'static str = "A spherical shell with a Gaussian radius (Bahl et al. 2025, Eq. 5)";
 
     fn new(config: GaussianRingConfig) -> Result<Self> {
-        let GaussianRingConfig { dimension, radius, width } = config;
+        let GaussianRingConfig { dimension, radius, width, bias, negative } = config;
         ensure_config(dimension >= 2, "dimension", || format!("expected at least 2, found {dimension}"))?;
         ensure_columns(dimension)?;
         // A negative mean would make redrawing until R > 0 ever longer.
@@ -54,7 +63,28 @@ impl Component for GaussianRing {
         let half = dimension as f64 / 2.0;
         let log_surface = std::f64::consts::LN_2 + half * std::f64::consts::PI.ln() - ln_gamma(half);
         let log_constant = -LN_SQRT_2PI - width.ln() - positive.ln() - log_surface;
-        Ok(GaussianRing { dimension, radius, width, positive, log_constant })
+        let weighting = Weighting::new(bias, negative)?;
+        Ok(GaussianRing { dimension, radius, width, positive, log_constant, weighting })
+    }
+}
+
+impl GaussianRing {
+    fn draw(&self, stream: &mut Stream, mut event: ArrayViewMut1<'_, f64>) {
+        let mut normal = || -> f64 { StandardNormal.sample(stream) };
+        let radius = loop {
+            let radius = self.radius + self.width * normal();
+            if radius > 0.0 {
+                break radius;
+            }
+        };
+        // A vector of standard normal numbers has an isotropic direction.
+        let mut square = 0.0;
+        for x in &mut event {
+            *x = normal();
+            square += *x * *x;
+        }
+        let scale = radius / square.sqrt();
+        event.iter_mut().for_each(|x| *x *= scale);
     }
 }
 
@@ -68,24 +98,29 @@ impl Dataset for GaussianRing {
     }
 
     fn read(&self, _split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
-        let mut stream = chunk.seed.stream();
-        let mut normal = || -> f64 { StandardNormal.sample(&mut stream) };
-        for mut event in out.rows_mut() {
-            let radius = loop {
-                let radius = self.radius + self.width * normal();
-                if radius > 0.0 {
-                    break radius;
-                }
-            };
-            // A vector of standard normal numbers has an isotropic direction.
-            let mut square = 0.0;
-            for x in &mut event {
-                *x = normal();
-                square += *x * *x;
-            }
-            let scale = radius / square.sqrt();
-            event.iter_mut().for_each(|x| *x *= scale);
+        if self.weighted() {
+            let mut weights = vec![0.0; out.nrows()];
+            return self.read_weighted(Split::Training, chunk, out, &mut weights);
         }
+        let mut stream = chunk.seed.stream();
+        out.rows_mut().into_iter().for_each(|event| self.draw(&mut stream, event));
+        Ok(())
+    }
+
+    fn weighted(&self) -> bool {
+        self.weighting.is_some()
+    }
+
+    fn read_weighted(
+        &self,
+        _split: Split,
+        chunk: Chunk,
+        out: ArrayViewMut2<'_, f64>,
+        weights: &mut [f64],
+    ) -> Result<()> {
+        let weighting =
+            self.weighting.ok_or_else(|| Error::unsupported("this dataset's events have no weights"))?;
+        weighting.fill(&mut chunk.seed.stream(), out, weights, |stream, event| self.draw(stream, event));
         Ok(())
     }
 
@@ -124,7 +159,8 @@ mod tests {
     use super::*;
 
     fn ring(dimension: usize, radius: f64, width: f64) -> GaussianRing {
-        GaussianRing::new(GaussianRingConfig { dimension, radius, width }).unwrap()
+        let config = GaussianRingConfig { dimension, radius, width, bias: 1.0, negative: 0.0 };
+        GaussianRing::new(config).unwrap()
     }
 
     fn sample(ring: &GaussianRing, n: usize) -> Array2<f64> {
@@ -217,7 +253,8 @@ mod tests {
     #[test]
     fn refusals() {
         let message = |dimension, radius, width| {
-            GaussianRing::new(GaussianRingConfig { dimension, radius, width }).unwrap_err().to_string()
+            let config = GaussianRingConfig { dimension, radius, width, bias: 1.0, negative: 0.0 };
+            GaussianRing::new(config).unwrap_err().to_string()
         };
         assert_eq!(message(1, 1.0, 0.1), "dimension: expected at least 2, found 1");
         assert_eq!(message(2, -1.0, 0.1), "radius: expected 0 or a positive number, found -1");

@@ -14,6 +14,9 @@ pub trait Quantities: Send + Sync {
     /// What the numbers of the accumulator are.
     fn value_names(&self) -> Vec<String>;
 
+    /// What is averaged.
+    fn names(&self) -> Vec<String>;
+
     /// An empty accumulator.
     fn accumulator(&self) -> Box<dyn Accumulator>;
 
@@ -29,17 +32,8 @@ pub trait Quantities: Send + Sync {
         vec![1.0; event_variances.len()]
     }
 
-    /// The covariance of the quantities from event to event (quantity x quantity), given the means and the numbers of one sample.
-    fn event_covariance(&self, means: &[f64], values: &[f64]) -> Vec<f64>;
-
-    /// Relative standard error of the sum of the variances, given the means and this covariance, in units, of `events` events. That of
-    /// normal numbers, unless the quantities know better.
-    fn error(&self, _means: &[f64], covariance: &[f64], events: f64) -> f64 {
-        let size = covariance.len().isqrt();
-        let trace: f64 = covariance.iter().step_by(size + 1).sum();
-        let square: f64 = covariance.iter().map(|c| c * c).sum();
-        (2.0 * square / events).sqrt() / trace
-    }
+    /// The expectation values in one sample of `events` events, above 0, from its numbers.
+    fn expectations(&self, values: &[f64], events: u64) -> Result<Expectations>;
 
     /// The complaint when no event differs from another.
     fn without_variance(&self) -> &'static str;
@@ -168,6 +162,10 @@ impl<E: Quantities> Comparison for Averaging<E> {
         self.0.value_names()
     }
 
+    fn quantities(&self) -> Vec<String> {
+        self.0.names()
+    }
+
     fn accumulator(&self) -> Box<dyn Accumulator> {
         self.0.accumulator()
     }
@@ -213,36 +211,25 @@ impl<E: Quantities> Comparison for Averaging<E> {
         if events == 0 {
             return Err(Error::data("expected events that pass the selection, found none"));
         }
-        let means = self.0.means(values, events);
-        let covariance = self.0.event_covariance(&means, values);
-        let size = means.len();
-        let variances: Vec<f64> = covariance.iter().copied().step_by(size + 1).collect();
-        let units = self.0.units(&variances);
-        let in_units: Vec<f64> =
-            covariance.iter().enumerate().map(|(i, c)| c / (units[i / size] * units[i % size])).collect();
-        // A part of the events may all be on one side of a region.
-        let error = if variances.iter().sum::<f64>() > 0.0 {
-            self.0.error(&means, &in_units, events as f64)
-        } else {
-            0.0
-        };
-        Ok(Some(Expectations { means, covariance, units, error }))
+        self.0.expectations(values, events).map(Some)
     }
 
     fn deviation(&self, curves: &Curves<'_>, truth: &[f64], n_truth: u64) -> Result<Option<Deviation>> {
         expect_length("true values", self.value_names().len(), truth.len())?;
         let spread = Spread::last(&self.0, curves)?;
         let members = spread.members.len() as f64;
-        let mut true_means = self.0.means(truth, n_truth);
-        let one =
-            ArrayView2::from_shape((1, truth.len()), truth).map_err(|e| Error::numeric(e.to_string()))?;
-        let mut true_variances = self.0.event_variances(&true_means, one);
+        if n_truth == 0 {
+            return Err(Error::data("expected true events that pass the selection, found none"));
+        }
+        let Expectations { means: mut true_means, covariance, events: true_events, .. } =
+            self.0.expectations(truth, n_truth)?;
+        let mut true_variances: Vec<f64> = covariance.into_iter().step_by(true_means.len() + 1).collect();
         in_units(&mut true_means, &spread.units);
         variances_in_units(&mut true_variances, &spread.units);
         let (mut posterior_mean, mut single_member) = (0.0, 0.0);
         let mut pulls = Vec::with_capacity(true_means.len());
         for (r, &expected) in true_means.iter().enumerate() {
-            let truth_variance = true_variances[r] / n_truth as f64;
+            let truth_variance = true_variances[r] / true_events;
             let finite_sample = spread.finite_sample(r);
             let squares = spread.members.iter().map(|m| (m[r] - expected).powi(2));
             let mean_square = squares.sum::<f64>() / members;

@@ -2,8 +2,8 @@
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{
-    Accumulator, Comparison, Component, Error, Extended, Metric, Reference, ReferenceUse, Result, Shown,
-    Values, config, ensure_config, expect_length, register_metric,
+    Accumulator, Comparison, Component, Error, Expectations, Extended, Metric, Reference, ReferenceUse,
+    Result, Shown, Values, WeightedFractions, config, ensure_config, expect_length, register_metric,
 };
 
 use crate::averaging::{Averaging, Quantities};
@@ -75,6 +75,10 @@ impl Metric for Integral {
         2
     }
 
+    fn weights(&self) -> bool {
+        true
+    }
+
     fn shown(&self) -> Shown {
         Shown::variance(Self::NAME)
     }
@@ -92,19 +96,33 @@ impl Metric for Integral {
             let pairs = self.choice.iter().zip(reference.quantiles.chunks(2));
             pairs.map(|(&r, q)| (outermost(r, 0, q), outermost(r, 1, q))).collect()
         };
-        Ok(Box::new(Averaging(RegionIntegrals {
-            regions: Regions::new(intervals).map_err(|e| Error::data(e.to_string()))?,
-        })))
+        let regions = Regions::new(intervals).map_err(|e| Error::data(e.to_string()))?;
+        Ok(match reference.weighted {
+            true => Box::new(Averaging(WeightedIntegrals { regions })),
+            false => Box::new(Averaging(RegionIntegrals { regions })),
+        })
     }
 }
 
-/// The integrals over fixed regions.
+/// The integrals over fixed regions, of events that all count alike.
 struct RegionIntegrals {
     regions: Regions,
 }
 
+const WITHOUT_VARIANCE: &str =
+    "expected generated events inside and outside of the regions, found none on one side";
+
+/// An event is inside or outside: I (1 - I) (Eqs 12, 16).
+fn binomial(means: &[f64]) -> Vec<f64> {
+    means.iter().map(|i| i * (1.0 - i)).collect()
+}
+
 impl Quantities for RegionIntegrals {
     fn value_names(&self) -> Vec<String> {
+        self.regions.names()
+    }
+
+    fn names(&self) -> Vec<String> {
         self.regions.names()
     }
 
@@ -116,30 +134,36 @@ impl Quantities for RegionIntegrals {
         values.iter().map(|count| count / events as f64).collect()
     }
 
-    /// An event is inside or outside: I (1 - I) (Eqs 12, 16).
     fn event_variances(&self, means: &[f64], _samples: ArrayView2<'_, f64>) -> Vec<f64> {
-        means.iter().map(|i| i * (1.0 - i)).collect()
+        binomial(means)
     }
 
-    /// M_rs = I_r delta_rs - I_r I_s: no event is in two regions.
-    fn event_covariance(&self, means: &[f64], _values: &[f64]) -> Vec<f64> {
+    /// M_rs = I_r delta_rs - I_r I_s: no event is in two regions. Their sum V = sum I (1 - I) has the derivatives 1 - 2 I.
+    fn expectations(&self, values: &[f64], events: u64) -> Result<Expectations> {
+        let means = self.means(values, events);
         let entry =
             |(r, a): (usize, &f64), (s, b): (usize, &f64)| if r == s { a * (1.0 - a) } else { -a * b };
-        means.iter().enumerate().flat_map(|a| means.iter().enumerate().map(move |b| entry(a, b))).collect()
-    }
-
-    /// V = sum I (1 - I) has the derivatives 1 - 2 I.
-    fn error(&self, means: &[f64], covariance: &[f64], events: f64) -> f64 {
+        let rows = means.iter().enumerate();
+        let covariance: Vec<f64> =
+            rows.flat_map(|a| means.iter().enumerate().map(move |b| entry(a, b))).collect();
         let slopes: Vec<f64> = means.iter().map(|i| 1.0 - 2.0 * i).collect();
-        let rows = covariance.chunks(means.len()).zip(&slopes);
-        let along = |row: &[f64]| row.iter().zip(&slopes).map(|(m, slope)| m * slope).sum::<f64>();
-        let variance: f64 = rows.map(|(row, slope)| slope * along(row)).sum();
-        let total: f64 = means.iter().map(|i| i * (1.0 - i)).sum();
-        (variance.max(0.0) / events).sqrt() / total
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let along: Vec<f64> = covariance.chunks(means.len()).map(|row| dot(row, &slopes)).collect();
+        let total: f64 = binomial(&means).iter().sum();
+        // A part of the events may all be on one side of a region.
+        let (error, with_error) = match total > 0.0 {
+            true => (
+                (dot(&slopes, &along).max(0.0) / events as f64).sqrt() / total,
+                along.iter().map(|along| along / total).collect(),
+            ),
+            false => (0.0, vec![0.0; means.len()]),
+        };
+        let units = vec![1.0; means.len()];
+        Ok(Expectations { means, covariance, units, error, with_error, events: events as f64 })
     }
 
     fn without_variance(&self) -> &'static str {
-        "expected generated events inside and outside of the regions, found none on one side"
+        WITHOUT_VARIANCE
     }
 }
 
@@ -163,6 +187,78 @@ impl Accumulator for Counts {
         expect_length("counts", self.counts.len(), state.len())?;
         self.counts.iter_mut().zip(state).for_each(|(c, &s)| *c += s as u64);
         Ok(())
+    }
+
+    fn values(&self) -> Result<Vec<f64>> {
+        self.state()
+    }
+}
+
+/// The integrals over fixed regions of samples that may have weights: fractions of the sum of weights.
+struct WeightedIntegrals {
+    regions: Regions,
+}
+
+impl Quantities for WeightedIntegrals {
+    /// Sums of the powers 0 to 4 of the weights in each region, and of all.
+    fn value_names(&self) -> Vec<String> {
+        let places = self.regions.names().into_iter().chain(["all".into()]);
+        places.flat_map(|name| (0..5).map(move |power| format!("sum w^{power} {name}"))).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.regions.names()
+    }
+
+    fn accumulator(&self) -> Box<dyn Accumulator> {
+        let sums = WeightedFractions::new(self.regions.len());
+        Box::new(Sums { regions: self.regions.clone(), sums })
+    }
+
+    fn means(&self, values: &[f64], events: u64) -> Vec<f64> {
+        self.expectations(values, events).map(|found| found.means).unwrap_or_default()
+    }
+
+    /// That of generated events, which have no weights.
+    fn event_variances(&self, means: &[f64], _samples: ArrayView2<'_, f64>) -> Vec<f64> {
+        binomial(means)
+    }
+
+    fn expectations(&self, values: &[f64], _events: u64) -> Result<Expectations> {
+        let sums = WeightedFractions::read(values)?;
+        if sums.weights().1 <= 0.0 {
+            return Err(Error::data("expected events with a positive sum of weights, found one that is not"));
+        }
+        Ok(sums.expectations())
+    }
+
+    fn without_variance(&self) -> &'static str {
+        WITHOUT_VARIANCE
+    }
+}
+
+/// Weights in each region.
+struct Sums {
+    regions: Regions,
+    sums: WeightedFractions,
+}
+
+impl Accumulator for Sums {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        let (x, weights) = values.one_weighted()?;
+        self.sums.add(weights, x.len());
+        for (region, &(low, high)) in self.regions.intervals().iter().enumerate() {
+            self.sums.add_to(region, weights, x.iter().map(|&x| x >= low && x < high));
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> Result<Vec<f64>> {
+        Ok(self.sums.numbers())
+    }
+
+    fn merge(&mut self, state: &[f64]) -> Result<()> {
+        self.sums.merge(state)
     }
 
     fn values(&self) -> Result<Vec<f64>> {

@@ -7,6 +7,7 @@ mod integral;
 mod ks;
 mod mean;
 mod regions;
+mod weighted_mean;
 
 pub use integral::{Integral, IntegralConfig};
 pub use ks::{Distance, GapCounts, Ks, KsConfig, kolmogorov};

@@ -2,11 +2,12 @@
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{
-    Accumulator, Comparison, Component, Metric, Reference, ReferenceUse, Result, Shown, Takes, Values,
-    config, expect_length, register_metric,
+    Accumulator, Comparison, Component, Expectations, Metric, Reference, ReferenceUse, Result, Shown, Takes,
+    Values, config, expect_length, register_metric,
 };
 
 use crate::averaging::{Averaging, Quantities};
+use crate::weighted_mean::WeightedMean;
 
 config! {
     /// The mean of the cell's summary; nothing to configure.
@@ -50,12 +51,20 @@ impl Metric for Mean {
         2
     }
 
+    fn weights(&self) -> bool {
+        true
+    }
+
     fn shown(&self) -> Shown {
         Shown::variance(Self::NAME)
     }
 
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
-        Ok(Box::new(Averaging(SampleMean { numbers: reference.values.numbers() })))
+        let numbers = reference.values.numbers();
+        Ok(match reference.weighted {
+            true => Box::new(Averaging(WeightedMean { numbers })),
+            false => Box::new(Averaging(SampleMean { numbers })),
+        })
     }
 }
 
@@ -76,6 +85,10 @@ impl Quantities for SampleMean {
         }
     }
 
+    fn names(&self) -> Vec<String> {
+        names(self.numbers)
+    }
+
     fn accumulator(&self) -> Box<dyn Accumulator> {
         Box::new(Moments::new(self.numbers))
     }
@@ -88,30 +101,59 @@ impl Quantities for SampleMean {
         (0..self.numbers).map(|j| samples.column(2 * j + 1).mean().unwrap_or(0.0)).collect()
     }
 
-    fn event_covariance(&self, _means: &[f64], values: &[f64]) -> Vec<f64> {
-        let d = self.numbers;
+    fn units(&self, event_variances: &[f64]) -> Vec<f64> {
+        units(event_variances)
+    }
+
+    /// The sum of variances has the relative error of normal numbers.
+    fn expectations(&self, values: &[f64], events: u64) -> Result<Expectations> {
+        let (d, means) = (self.numbers, self.means(values, events));
         let mut covariance = vec![0.0; d * d];
         (0..d).for_each(|j| covariance[j * (d + 1)] = values[2 * j + 1]);
         for ((j, k), value) in pairs(d).zip(&values[2 * d..]) {
             covariance[j * d + k] = *value;
             covariance[k * d + j] = *value;
         }
-        covariance
-    }
-
-    /// Numbers of different kinds cannot be added; one alone stays as it is. One that never differs has no spread, and no part.
-    fn units(&self, event_variances: &[f64]) -> Vec<f64> {
-        let unit = |variance: &f64| if self.numbers > 1 && *variance > 0.0 { variance.sqrt() } else { 1.0 };
-        event_variances.iter().map(unit).collect()
+        let variances: Vec<f64> = covariance.iter().copied().step_by(d + 1).collect();
+        let units = units(&variances);
+        let trace: f64 = variances.iter().zip(&units).map(|(v, unit)| v / (unit * unit)).sum();
+        let in_units = |(i, c): (usize, &f64)| c / (units[i / d] * units[i % d]);
+        let square: f64 = covariance.iter().enumerate().map(in_units).map(|c| c * c).sum();
+        let error = if trace > 0.0 { (2.0 * square / events as f64).sqrt() / trace } else { 0.0 };
+        Ok(Expectations { means, covariance, units, error, with_error: vec![0.0; d], events: events as f64 })
     }
 
     fn without_variance(&self) -> &'static str {
-        "expected a summary that differs from event to event, found one that does not"
+        WITHOUT_VARIANCE
     }
 }
 
+/// The complaint when no event differs from another.
+pub const WITHOUT_VARIANCE: &str =
+    "expected a summary that differs from event to event, found one that does not";
+
+/// What is averaged.
+pub fn names(numbers: usize) -> Vec<String> {
+    match numbers {
+        1 => vec!["mean".into()],
+        d => (1..=d).map(|j| format!("mean {j}")).collect(),
+    }
+}
+
+/// Numbers of different kinds cannot be added; one alone stays as it is. One that never differs has no spread, and no part.
+pub fn units(event_variances: &[f64]) -> Vec<f64> {
+    let several = event_variances.len() > 1;
+    let unit = |variance: &f64| if several && *variance > 0.0 { variance.sqrt() } else { 1.0 };
+    event_variances.iter().map(unit).collect()
+}
+
+/// Whose product is where: squares of each number, then products of pairs.
+pub fn places(numbers: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..numbers).map(|j| (j, j)).chain(pairs(numbers))
+}
+
 /// Pairs of different numbers.
-fn pairs(d: usize) -> impl Iterator<Item = (usize, usize)> {
+pub fn pairs(d: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..d).flat_map(move |j| (j + 1..d).map(move |k| (j, k)))
 }
 
@@ -129,11 +171,6 @@ impl Moments {
         Moments { count: 0.0, means: vec![0.0; numbers], products: vec![0.0; numbers * (numbers + 1) / 2] }
     }
 
-    /// Whose product is where.
-    fn places(numbers: usize) -> impl Iterator<Item = (usize, usize)> {
-        (0..numbers).map(|j| (j, j)).chain(pairs(numbers))
-    }
-
     /// Of both together (Chan, Golub & LeVeque 1983): nothing cancels, however far the mean is from zero.
     fn add(&mut self, other: &Moments) {
         let count = self.count + other.count;
@@ -144,7 +181,7 @@ impl Moments {
         for (mean, difference) in self.means.iter_mut().zip(&differences) {
             *mean += difference * other.count / count;
         }
-        let places = Moments::places(differences.len());
+        let places = places(differences.len());
         for ((product, add), (j, k)) in self.products.iter_mut().zip(&other.products).zip(places) {
             *product += add + differences[j] * differences[k] * self.count * other.count / count;
         }
@@ -162,7 +199,7 @@ impl Moments {
             *mean = x[0] + x.iter().map(|value| value - x[0]).sum::<f64>() / moments.count;
         }
         let means = &moments.means;
-        for (product, (j, k)) in moments.products.iter_mut().zip(Moments::places(x.ncols())) {
+        for (product, (j, k)) in moments.products.iter_mut().zip(places(x.ncols())) {
             let both = x.column(j).into_iter().zip(x.column(k));
             *product = both.map(|(a, b)| (a - means[j]) * (b - means[k])).sum();
         }

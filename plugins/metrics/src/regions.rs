@@ -32,6 +32,11 @@ impl Regions {
         self.intervals.len()
     }
 
+    /// Their ends, in order.
+    pub fn intervals(&self) -> &[(f64, f64)] {
+        &self.intervals
+    }
+
     /// Names for tables: `[0, 0.5)`.
     pub fn names(&self) -> Vec<String> {
         self.intervals.iter().map(|(low, high)| format!("[{low:.6}, {high:.6})")).collect()

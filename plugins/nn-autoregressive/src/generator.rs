@@ -45,6 +45,7 @@ impl Generator for Autoregressive {
             fit: true,
             log_density: true,
             own_members: false,
+            weights: true,
         }
     }
 
@@ -82,12 +83,12 @@ impl Autoregressive {
             CoordinateSystem::Cartesian => {
                 let map = Standardized::fit(events, schema.column_names())?;
                 let columns = Columns::plain(map.supports());
-                AutoregressiveModel::new((&self.config, step), Box::new(map), columns, events)
+                AutoregressiveModel::new((&self.config, step), Box::new(map), columns, training)
             }
             CoordinateSystem::LogPtPhiEtaLogM2 => {
                 let map = LogPtPhiEtaLogM2::fit(events, schema.particles(), self.config.pt_min)?;
                 let columns = Columns::particles(map.supports());
-                AutoregressiveModel::new((&self.config, step), Box::new(map), columns, events)
+                AutoregressiveModel::new((&self.config, step), Box::new(map), columns, training)
             }
         }
     }

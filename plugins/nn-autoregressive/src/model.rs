@@ -1,8 +1,9 @@
 //! The network prepared on a training set, and the gradients of its negative log-likelihood.
 
 use amplicast_nn::{CausalTransformer, Coordinates, Parameter, initial_parameters, layout};
-use amplicast_sdk::ndarray::ArrayView2;
-use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed, shares};
+use amplicast_sdk::{
+    Batch, Differentiable, Error, EventWeights, Layout, LossKind, Member, Model, Result, Seed,
+};
 
 use crate::columns::Columns;
 use crate::config::AutoregressiveConfig;
@@ -31,6 +32,7 @@ pub struct AutoregressiveModel {
     pub memories: Pool,
     /// Network coordinates of the training events, n x d.
     training: Vec<f64>,
+    weights: EventWeights,
     /// log|dx/d(event)| of each training event.
     pub log_jacobian: Vec<f64>,
 }
@@ -40,8 +42,9 @@ impl AutoregressiveModel {
         (config, step): (&AutoregressiveConfig, Step),
         coordinates: Box<dyn Coordinates>,
         columns: Columns,
-        events: ArrayView2<'_, f64>,
+        training_events: &Batch<'_>,
     ) -> Result<Self> {
+        let events = training_events.values;
         let (d, components) = (columns.dimension(), config.components);
         let mut training = vec![0.0; events.nrows() * d];
         let mut log_jacobian = Vec::with_capacity(events.nrows());
@@ -70,6 +73,7 @@ impl AutoregressiveModel {
             layout,
             memories: Pool::default(),
             training,
+            weights: EventWeights::new(training_events)?,
             log_jacobian,
         })
     }
@@ -134,7 +138,7 @@ impl Differentiable for AutoregressiveModel {
         gradient: &mut [f32],
     ) -> Result<f64> {
         self.layout.check(parameters)?;
-        let weights = shares(rows, weights)?;
+        let weights = self.weights.shares(rows, weights)?;
         let x = self.rows(rows)?;
         let jacobian: f64 =
             rows.iter().zip(&weights).map(|(&row, w)| w * self.log_jacobian[row as usize]).sum();

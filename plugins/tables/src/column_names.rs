@@ -3,7 +3,7 @@
 use amplicast_sdk::{Error, Result};
 
 use crate::row_numbers::{Values, is_row_number};
-use crate::weights::refuse_weights;
+use crate::weights::{is_weight, refuse_weights};
 
 /// Columns of a file that are used, and what there is to say about the choice.
 #[derive(Debug, Default, PartialEq)]
@@ -14,12 +14,21 @@ pub struct Chosen {
     pub notes: Vec<String>,
 }
 
-/// The `wanted` columns of a file in that order, or all but row numbers; refuses weights and a name that two columns have.
+/// What is asked for of a file's columns.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted<'a> {
+    /// These, in this order; all that are features if there are none.
+    pub columns: Option<&'a [String]>,
+    /// Event weights, which are no feature, and which may be asked for.
+    pub weights: Option<&'a str>,
+}
+
+/// The `wanted` columns of a file in that order, or all but row numbers and weights; refuses other weights and a name that two columns have.
 ///
 /// `indices` are columns that the file itself says are row labels; `values` looks at a column.
 pub fn choose_columns(
     names: &[String],
-    wanted: Option<&[String]>,
+    Wanted { columns: wanted, weights }: Wanted<'_>,
     indices: &[String],
     values: impl Fn(usize) -> Values,
 ) -> Result<Chosen> {
@@ -38,6 +47,17 @@ pub fn choose_columns(
         }
         None => {
             for (number, name) in names.iter().enumerate() {
+                if weights == Some(name) {
+                    continue;
+                }
+                if weights.is_some() && is_weight(name) {
+                    chosen.notes.push(format!(
+                        "the column `{name}` is left out: it is called like event weights, which are `{}`; name it in `columns` if \
+                         it is a feature",
+                        weights.unwrap_or_default()
+                    ));
+                    continue;
+                }
                 let declared = indices.contains(name);
                 if is_row_number(name, declared, || values(number)) {
                     chosen.notes.push(format!(
@@ -63,7 +83,9 @@ pub fn choose_columns(
     }
     for &number in &chosen.numbers {
         let name = &names[number];
-        refuse_weights("columns", name, wanted.is_some(), chosen.numbers.len() == 1)?;
+        if weights != Some(name) {
+            refuse_weights("columns", name, wanted.is_some(), chosen.numbers.len() == 1)?;
+        }
         if names.iter().filter(|other| *other == name).count() > 1 {
             return Err(Error::data(format!(
                 "column `{name}`: expected one column of each name, found several; rename them in the file"
@@ -80,7 +102,9 @@ mod tests {
     fn choose(names: &[&str], wanted: Option<&[&str]>, indices: &[&str]) -> Result<Chosen> {
         let own = |list: &[&str]| list.iter().map(|name| name.to_string()).collect::<Vec<_>>();
         let counted = |_| Values::Numbers((0..9).map(f64::from).collect());
-        choose_columns(&own(names), wanted.map(own).as_deref(), &own(indices), counted)
+        let wanted = wanted.map(own);
+        let wanted = Wanted { columns: wanted.as_deref(), weights: None };
+        choose_columns(&own(names), wanted, &own(indices), counted)
     }
 
     #[test]
@@ -98,7 +122,9 @@ mod tests {
         );
         // Of floating-point numbers it is a feature, even if the file says that it is an index.
         let names = ["pt".to_string(), "n".to_string()];
-        let chosen = choose_columns(&names, None, &names[1..], |_| Values::Numbers(vec![0.5, 0.25])).unwrap();
+        let chosen =
+            choose_columns(&names, Wanted::default(), &names[1..], |_| Values::Numbers(vec![0.5, 0.25]))
+                .unwrap();
         assert_eq!(chosen.numbers, [0, 1]);
         assert!(chosen.notes[0].starts_with("the column `n` is a feature"), "{:?}", chosen.notes);
     }
@@ -108,12 +134,27 @@ mod tests {
         for name in ["weight", "w_mc", "w", "sf_btag"] {
             let error = choose(&["pt", name], None, &[]).unwrap_err();
             assert_eq!(error.place(), "columns");
-            assert!(error.message().contains("not supported yet"), "{error}");
+            assert!(error.message().contains(&format!("Say `weights = \"{name}\"`")), "{error}");
         }
         // One letter may be a feature, if the user says so.
         assert_eq!(choose(&["pt", "w"], Some(&["w", "pt"]), &[]).unwrap().numbers, [1, 0]);
         assert!(choose(&["pt", "weight"], Some(&["weight"]), &[]).is_err());
         assert_eq!(choose(&["pt", "weight"], Some(&["pt"]), &[]).unwrap().numbers, [0]);
+    }
+
+    #[test]
+    fn weights_that_are_named_are_no_feature() {
+        let names = ["pt", "weight", "eta"].map(str::to_string);
+        let chosen = |columns: Option<&[String]>| {
+            let wanted = Wanted { columns, weights: Some("weight") };
+            choose_columns(&names, wanted, &[], |_| Values::Unread).unwrap().numbers
+        };
+        assert_eq!(chosen(None), [0, 2]);
+        assert_eq!(chosen(Some(&names[1..2])), [1]);
+        // What else is called like weights is left out, and said.
+        let other = Wanted { columns: None, weights: Some("pt") };
+        let found = choose_columns(&names, other, &[], |_| Values::Unread).unwrap();
+        assert_eq!((found.numbers, found.notes.len()), (vec![2], 1));
     }
 
     #[test]

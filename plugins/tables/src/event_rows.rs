@@ -150,6 +150,9 @@ impl EventRows {
 
     /// The table of all events; `names` are the weights that the file has beside the nominal one.
     pub fn finish(self, names: &[String]) -> Result<Table> {
+        if self.events == 0 {
+            return Err(Error::data("expected at least one event, found none"));
+        }
         if self.weight.is_none() {
             self.nominal.expect_equal(self.events, names)?;
         }

@@ -1,6 +1,5 @@
 //! A file of events: what it holds is read once, its rows when they are asked for.
 
-use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,20 +8,19 @@ use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::{Error, ErrorKind, Result, Schema};
 
 use crate::arrangement::Arrangement;
-use crate::format::{Format, format_of};
-use crate::place::Bytes;
+use crate::open::Place;
 use crate::pool::Pooled;
-use crate::regular::expect_regular;
 use crate::table::{Selection, Table};
+use crate::weighted::{Weights, taken_off, weights_of};
 use crate::weights::refuse_weights;
-use crate::{EventShape, Layout, folder, hdf5, hepmc, lhe, npy, npz, parquet};
+use crate::{EventShape, Layout};
 
 /// An array of events in a file: n x d numbers, or n x particles x 4.
 ///
 /// The content tells the format: .npy, .npz, HDF5, Parquet, a folder of Parquet files, LHE or HepMC3. Reading is by position and holds
 /// little more than the rows asked for (of a compressed .npz: the whole array; of a compressed HDF5 dataset: the chunks that the
-/// rows lie in; of LHE and HepMC3: at most 16 MiB, and a temporary file), so that any number of threads may read a file of any size. It is open while it is read, and closed when
-/// others are: there may be more files than a process may open.
+/// rows lie in; of LHE and HepMC3: at most 16 MiB, and a temporary file), so that any number of threads may read a file of any
+/// size. It is open while it is read, and closed when others are: there may be more files than a process may open.
 #[derive(Debug, Clone)]
 pub struct EventFile {
     opened: Arc<Opened>,
@@ -56,6 +54,7 @@ struct Opened {
     stated: bool,
     notes: Vec<String>,
     source: Pooled,
+    weights: Option<Arc<Weights>>,
 }
 
 impl EventFile {
@@ -72,13 +71,12 @@ impl EventFile {
     }
 
     fn open_here(path: &Path, selection: &Selection) -> Result<Self> {
-        let metadata = std::fs::metadata(path).map_err(|error| Error::io("cannot open the file", error))?;
-        expect_regular(metadata.file_type())?;
-        let parts = if metadata.is_dir() { folder::parts(path)? } else { Vec::new() };
-        let Table { shape: array, mut columns, source, mut notes, names_used, key, particles } =
-            table(path, &metadata, &parts, selection)?;
-        // A column of weights beside the particles is no particle.
-        let particles = particles.filter(|particles| array[1..] == [4 * particles.len()]);
+        let place = Arc::new(Place::find(path)?);
+        let whole = place.table(selection)?;
+        let (all, whole_shape) = (selection.clone(), whole.shape.clone());
+        let selection = &mut selection.clone();
+        let (opened, own_weights) = taken_off(whole, selection)?;
+        let Table { shape: array, mut columns, source, mut notes, names_used, key, particles } = opened;
         let of_particles = particles.is_some().then(Layout::four_momentum);
         let layout = selection.layout.as_ref().or(of_particles.as_ref());
         let shape = EventShape::of_array(&array, layout)?;
@@ -89,7 +87,9 @@ impl EventFile {
             // A layout makes four-momenta of columns, which have names all the same.
             let plain = if array.len() < 3 { EventShape::of_array(&array, None)? } else { shape };
             columns = plain.named(selection.columns.as_deref())?;
-            columns.iter().flatten().try_for_each(|name| refuse_weights("columns", name, true, false))?;
+            let other = |name: &&String| selection.weights.as_ref() != Some(*name);
+            let mut named = columns.iter().flatten().filter(other);
+            named.try_for_each(|name| refuse_weights("columns", name, true, false))?;
         }
         notes.extend(EventShape::expect_upright(&array)?);
         let numbers = array[1..].iter().product();
@@ -115,24 +115,14 @@ impl EventFile {
             }),
         };
         let momenta = claimed.clone().filter(|_| shape.particles() > 0).map(Arc::new);
-        let (again, choice, known) = (path.to_owned(), selection.clone(), (metadata.len(), metadata.mtime()));
-        let (members, read) = (parts.clone(), array.clone());
-        let reopen = move || {
-            let metadata =
-                std::fs::metadata(&again).map_err(|error| Error::io("cannot open the file", error))?;
-            let table = table(&again, &metadata, &members, &choice)?;
-            if (metadata.len(), metadata.mtime()) != known || table.shape != read {
-                return Err(Error::data("expected the file as it was, found that it was changed meanwhile"));
-            }
-            Ok(table.source)
-        };
+        let weights = weights_of(&place, selection, (&all, &whole_shape), own_weights)?;
         let opened = Opened {
             path: path.to_owned(),
             key,
             named: selection.key.is_some() || selection.default_key.is_some(),
             half: source.is_half(),
-            identity: (metadata.dev(), metadata.ino()),
-            parts,
+            identity: (place.metadata.dev(), place.metadata.ino()),
+            parts: place.parts.clone(),
             rows: array[0] as u64,
             numbers,
             columns,
@@ -140,7 +130,11 @@ impl EventFile {
             claimed,
             stated,
             notes,
-            source: Pooled::new(source, Box::new(reopen)),
+            source: Pooled::new(
+                source,
+                Box::new(move || Ok(taken_off(place.same(&all, &whole_shape)?, &mut all.clone())?.0.source)),
+            ),
+            weights: weights.map(Arc::new),
         };
         Ok(EventFile { opened: Arc::new(opened), shape, momenta })
     }
@@ -295,6 +289,11 @@ impl EventFile {
         }
     }
 
+    /// The weights of its events, if the selection names some.
+    pub fn weights(&self) -> Option<Arc<Weights>> {
+        self.opened.weights.clone()
+    }
+
     /// Refuses numbers that are against a checksum of the file.
     pub(crate) fn verify(&self) -> Result<()> {
         let source = self.opened.source.source();
@@ -347,39 +346,6 @@ impl EventFile {
     /// The four-momenta that its numbers are if they are said to be some, and whether that is stated.
     pub(crate) fn claimed(&self) -> (Option<&Arrangement>, bool) {
         (self.opened.claimed.as_ref(), self.opened.stated)
-    }
-}
-
-/// The table of a file, or of the parts of a folder.
-fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Selection) -> Result<Table> {
-    let wanted = selection.columns.clone();
-    if metadata.is_dir() {
-        selection.no_key()?;
-        selection.no_particles()?;
-        return folder::open(parts, move |part| {
-            let file = File::open(part).map_err(|error| Error::io("cannot open the file", error))?;
-            parquet::open(Bytes::File(Arc::new(file)), wanted.as_deref())
-        });
-    }
-    let file = File::open(path).map_err(|error| Error::io("cannot open the file", error))?;
-    let format = format_of(path, &file)?;
-    let file = Arc::new(file);
-    if !matches!(format, Format::Lhe | Format::HepMc) {
-        selection.no_particles()?;
-    }
-    match format {
-        Format::Npz => npz::open(file, selection),
-        Format::Hdf5 => hdf5::open(path, selection),
-        Format::Parquet => {
-            selection.no_key()?;
-            parquet::open(Bytes::File(file), wanted.as_deref())
-        }
-        Format::Npy => {
-            selection.no_key()?;
-            npy::open(Bytes::File(file), 0, metadata.len(), wanted.as_deref())
-        }
-        Format::Lhe => lhe::open(&Bytes::File(file), selection),
-        Format::HepMc => hepmc::open(&Bytes::File(file), selection),
     }
 }
 

@@ -14,7 +14,6 @@ use crate::record::ChosenFields;
 use crate::row_numbers::{LOOKED_AT, Values};
 use crate::side_by_side::side_by_side;
 use crate::table::{Selection, Source, Table};
-use crate::weights::refuse_weights;
 
 /// Bytes of unpacked chunks that a dataset may hold; larger ones are unpacked again for each piece that is read.
 const MOST_HELD: u64 = 1 << 30;
@@ -53,11 +52,11 @@ pub fn open(path: &Path, selection: &Selection) -> Result<Table> {
     let tree = Tree::new(&file, path);
     match tree.find(selection)? {
         Place::Dataset(key) => {
-            refuse_weights("key", &key, true, false)?;
+            selection.refuse_weights(&key)?;
             let opened = file.dataset(&key).map_err(|error| failed(error, &key))?;
             let mut table = open_dataset(&file, opened, &key, selection)?;
             let listed = tree.keys().unwrap_or_default();
-            table.notes.extend(weights_beside(&key, &listed));
+            table.notes.extend(weights_beside(&key, &listed).filter(|_| selection.weights.is_none()));
             table.key = Some(key);
             Ok(table)
         }
@@ -83,7 +82,7 @@ fn open_group(tree: &Tree, group: String, selection: &Selection) -> Result<Table
         },
         Err(_) => Values::Unread,
     };
-    let (names, notes) = columns_of_group(tree, &group, selection.columns.as_deref(), values)?;
+    let (names, notes) = columns_of_group(tree, &group, selection.wanted(), values)?;
     if let ([only], None) = (&names[..], &selection.columns) {
         let key = within(&group, only);
         let table = open(&key)?;
@@ -151,7 +150,7 @@ fn open_dataset(file: &File, dataset: Dataset, key: &str, selection: &Selection)
                 decode_records(size, &[field], &bytes, &mut values).is_none().then_some(values)
             };
             let ChosenFields { names, fields, mut notes } =
-                record.repeated(each).choose(selection.columns.as_deref(), first).map_err(here)?;
+                record.repeated(each).choose(selection.wanted(), first).map_err(here)?;
             notes.extend(unwritten);
             let (shape, columns) = (vec![rows, names.len()], Some(names.clone()));
             let source = Box::new(Records { dataset, size, fields, names, held });

@@ -5,7 +5,7 @@ use std::path::Path;
 use amplicast_sdk::{Error, Result};
 use hdf5_pure::{File, Group};
 
-use crate::column_names::{Chosen, choose_columns};
+use crate::column_names::{Chosen, Wanted, choose_columns};
 use crate::hdf5_links::{Links, Listed, Lost};
 use crate::patterns::natural_order;
 use crate::row_numbers::Values;
@@ -184,14 +184,14 @@ pub fn within(group: &str, name: &str) -> String {
 pub fn columns_of_group(
     tree: &Tree,
     group: &str,
-    wanted: Option<&[String]>,
+    wanted: Wanted<'_>,
     values: impl Fn(&str) -> Values,
 ) -> Result<(Vec<String>, Vec<String>)> {
-    if let Some(wanted) = wanted
-        && wanted.iter().all(|name| tree.file.dataset(&within(group, name)).is_ok())
+    if let Some(names) = wanted.columns
+        && names.iter().all(|name| tree.file.dataset(&within(group, name)).is_ok())
     {
-        let Chosen { notes, .. } = choose_columns(wanted, Some(wanted), &[], |_| Values::Unread)?;
-        return Ok((wanted.to_vec(), notes));
+        let Chosen { notes, .. } = choose_columns(names, wanted, &[], |_| Values::Unread)?;
+        return Ok((names.to_vec(), notes));
     }
     let mut names = tree.datasets(group).map_err(|_| {
         Error::config(

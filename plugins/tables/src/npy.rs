@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read};
 use amplicast_sdk::{Error, Result};
 use ndarray_npy::npy::header::{Header, ReadHeaderError};
 
+use crate::column_names::Wanted;
 use crate::number::{Field, Kind, Number, decode_records, too_large};
 use crate::place::Bytes;
 use crate::record::{ChosenFields, Record, numpy_record};
@@ -47,7 +48,7 @@ struct Records {
 }
 
 /// The array from byte `start` to byte `end`; checks its header and its length. `wanted` are the columns of records.
-pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Option<&[String]>) -> Result<Table> {
+pub fn open(bytes: Bytes, start: u64, end: u64, wanted: Wanted<'_>) -> Result<Table> {
     let (header, begin) = read_header(&bytes, start).map_err(|error| match error {
         ReadHeaderError::Io(e) if e.kind() != ErrorKind::UnexpectedEof => {
             Error::io("cannot read the file", e)
@@ -241,7 +242,7 @@ mod tests {
     fn read(text: &str, length: u32) -> Result<Table> {
         let bytes = [&b"\x93NUMPY\x02\x00"[..], &length.to_le_bytes(), text.as_bytes()].concat();
         let end = bytes.len() as u64;
-        open(Bytes::Memory(bytes.into()), 0, end, None)
+        open(Bytes::Memory(bytes.into()), 0, end, Wanted::default())
     }
 
     /// Numbers of a damaged file are no sizes of memory: of its header, and of an event where there is none.

@@ -8,13 +8,13 @@ use amplicast_sdk::{Error, Result};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::column_names::{Chosen, choose_columns};
+use crate::column_names::{Chosen, Wanted, choose_columns};
 use crate::npy;
 use crate::place::{Bytes, Seeking};
 use crate::row_numbers::Values;
 use crate::side_by_side::side_by_side;
 use crate::table::{Selection, Source, Table};
-use crate::weights::{is_weight, refuse_weights};
+use crate::weights::is_weight;
 
 /// How many bytes at most one byte of deflate stands for, with room.
 const MOST_PACKED: u64 = 1100;
@@ -27,30 +27,32 @@ pub fn open(file: Arc<File>, selection: &Selection) -> Result<Table> {
     for name in archive.file_names() {
         keys.extend(name.map_err(wrong)?.strip_suffix(".npy").map(str::to_owned));
     }
-    let wanted = selection.columns.as_deref();
+    let wanted = selection.wanted();
     // Arrays of one number an event each, as `numpy.savez("events.npz", pt=pt, eta=eta)` writes them.
-    if let Some(names) = wanted.filter(|names| keys.len() > 1 && names.iter().all(|name| keys.contains(name)))
+    if let Some(names) =
+        wanted.columns.filter(|names| keys.len() > 1 && names.iter().all(|name| keys.contains(name)))
         && selection.key.is_none()
     {
         let Chosen { notes, .. } = choose_columns(&keys, wanted, &[], |_| Values::Unread)?;
-        let open = |key: &str| open_array(&file, key, None);
+        let open = |key: &str| open_array(&file, key, Wanted::default());
         let table = side_by_side(names, str::to_owned, open, "array that is a column")?;
         return Ok(Table { notes: [notes, table.notes].concat(), ..table });
     }
     let key = selection.choose(&keys).map_err(|error| with_hint(error, &file, &keys))?;
-    refuse_weights("key", &key, true, false)?;
+    selection.refuse_weights(&key)?;
     let mut table = open_array(&file, &key, wanted)?;
-    table.notes.extend(weights_beside(&key, &keys));
+    table.notes.extend(weights_beside(&key, &keys).filter(|_| selection.weights.is_none()));
     table.key = Some(key);
     Ok(table)
 }
 
 /// What to do with several arrays of one number an event, added to the error of a key that is none of them.
 fn with_hint(error: Error, file: &Arc<File>, keys: &[String]) -> Error {
-    let rows = |key: &String| match open_array(file, key, None).map(|table| table.shape).as_deref() {
-        Ok([rows] | [rows, 1]) => Some(*rows),
-        _ => None,
-    };
+    let rows =
+        |key: &String| match open_array(file, key, Wanted::default()).map(|table| table.shape).as_deref() {
+            Ok([rows] | [rows, 1]) => Some(*rows),
+            _ => None,
+        };
     let first = keys.first().and_then(rows);
     if first.is_none() || !keys.iter().all(|key| rows(key) == first) {
         return error;
@@ -63,7 +65,7 @@ fn with_hint(error: Error, file: &Arc<File>, keys: &[String]) -> Error {
 }
 
 /// An array of the archive: read where it lies, or into memory if it is compressed.
-fn open_array(file: &Arc<File>, key: &str, columns: Option<&[String]>) -> Result<Table> {
+fn open_array(file: &Arc<File>, key: &str, columns: Wanted<'_>) -> Result<Table> {
     let wrong = |error: ZipError| Error::data(format!("expected a .npz file (a zip archive): {error}"));
     let mut archive = ZipArchive::new(BufReader::new(&**file)).map_err(wrong)?;
     let mut entry = archive.by_name(&format!("{key}.npy")).map_err(wrong)?;
@@ -116,7 +118,9 @@ fn unreadable(error: io::Error) -> Error {
 /// What to say of an array of weights that lies beside the events.
 pub fn weights_beside(key: &str, keys: &[String]) -> Option<String> {
     let weights = keys.iter().find(|other| *other != key && is_weight(other))?;
-    Some(format!("`{weights}` beside the events is not used: event weights are not supported yet"))
+    Some(format!(
+        "`{weights}` beside the events is not used: if it holds their weights, say `weights = \"{weights}\"`"
+    ))
 }
 
 /// An array that is read where it lies.

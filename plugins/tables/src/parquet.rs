@@ -12,6 +12,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::statistics::Statistics;
 
+use crate::column_names::Wanted;
 use crate::number::{TOO_LARGE, half, too_large};
 use crate::parquet_schema::{Column, columns, expect_rows};
 use crate::place::Bytes;
@@ -57,11 +58,11 @@ struct Cursor {
 }
 
 /// The `wanted` columns in that order, or all that are features.
-pub fn open(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
+pub fn open(bytes: Bytes, wanted: Wanted<'_>) -> Result<Table> {
     undamaged(|| open_columns(bytes, wanted))
 }
 
-fn open_columns(bytes: Bytes, wanted: Option<&[String]>) -> Result<Table> {
+fn open_columns(bytes: Bytes, wanted: Wanted<'_>) -> Result<Table> {
     let wrong = |error: ParquetError| Error::data(format!("expected a Parquet file: {error}"));
     let reader = SerializedFileReader::new(bytes).map_err(wrong)?;
     let (chosen, notes) = columns(reader.metadata(), wanted, |column| first_values(&reader, column))?;

@@ -7,7 +7,7 @@ use parquet::schema::types::ColumnDescriptor;
 use serde_json::Value;
 
 use crate::arrow_schema::times;
-use crate::column_names::{Chosen, choose_columns};
+use crate::column_names::{Chosen, Wanted, choose_columns};
 use crate::row_numbers::Values;
 
 /// Rows of equal numbers that a byte may stand for.
@@ -37,7 +37,7 @@ pub struct Column {
 /// `values` reads the first numbers of a column.
 pub fn columns(
     metadata: &ParquetMetaData,
-    wanted: Option<&[String]>,
+    wanted: Wanted<'_>,
     values: impl Fn(&Column) -> Option<Vec<f64>>,
 ) -> Result<(Vec<Column>, Vec<String>)> {
     let file = metadata.file_metadata();

@@ -2,7 +2,7 @@
 
 use amplicast_sdk::{Error, Result};
 
-use crate::column_names::{Chosen, choose_columns};
+use crate::column_names::{Chosen, Wanted, choose_columns};
 use crate::number::{Field, Number};
 use crate::row_numbers::Values;
 
@@ -72,7 +72,7 @@ impl Record {
     /// The `wanted` columns, or all that are features; `values` reads the first ones of a field.
     pub fn choose(
         &self,
-        wanted: Option<&[String]>,
+        wanted: Wanted<'_>,
         values: impl Fn(Field) -> Option<Vec<f64>>,
     ) -> Result<ChosenFields> {
         let names: Vec<String> = self.columns.iter().map(|(name, ..)| name.clone()).collect();

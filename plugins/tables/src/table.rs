@@ -5,6 +5,8 @@ use std::fmt::Debug;
 use amplicast_sdk::{Error, Result};
 
 use crate::Layout;
+use crate::column_names::Wanted;
+use crate::weights::refuse_weights;
 
 /// Which array of a file, and which of its columns.
 #[derive(Debug, Clone, Default)]
@@ -15,14 +17,14 @@ pub struct Selection {
     pub default_key: Option<String>,
     /// Columns of a file that knows their names (Parquet, records), in this order; otherwise the names that its columns get.
     pub columns: Option<Vec<String>>,
+    /// The event weights: a column, or an array of the same file; left out of the events' numbers.
+    pub weights: Option<String>,
     /// The components of its four-momenta in their order; by default what the columns' names tell, or E, px, py, pz.
     pub layout: Option<Layout>,
     /// The particles of a file of an event generator (LHE, HepMC3), in this order, each as `[NAME=]ID[,ID...][:status=S][#K]`: any of these
     /// numbers of the Particle Data Group, of status S (1, the final state, by default), the K-th by descending transverse momentum (the
     /// first by default). All of the final state by default, which must then be alike in all events.
     pub select: Option<Vec<String>>,
-    /// The event weights: a column, or an array of the same file; left out of the events' numbers.
-    pub weights: Option<String>,
 }
 
 /// The numbers of a file; reading by position, so that any number of threads may do it.
@@ -81,6 +83,16 @@ impl Table {
 }
 
 impl Selection {
+    /// What is asked for of columns.
+    pub fn wanted(&self) -> Wanted<'_> {
+        Wanted { columns: self.columns.as_deref(), weights: self.weights.as_deref() }
+    }
+
+    /// Refuses an array that is called like weights, unless it is said to hold them.
+    pub fn refuse_weights(&self, key: &str) -> Result<()> {
+        if self.weights.as_deref() == Some(key) { Ok(()) } else { refuse_weights("key", key, true, false) }
+    }
+
     /// The array of a file of several that this selection means; the only one that there is needs no key.
     pub fn choose(&self, keys: &[String]) -> Result<String> {
         let key = match (&self.key, keys) {

@@ -16,19 +16,17 @@ enum Said {
 /// name; `alone` if there is no other column beside it.
 pub fn refuse_weights(field: &str, name: &str, named: bool, alone: bool) -> Result<()> {
     let (what, cure) = match said(name) {
-        Some(Said::Weight) => {
-            ("event weights are", "if all weights are equal, leave it out by naming the wanted `columns`")
+        Some(Said::Weight) => ("is what event weights are called", ""),
+        Some(Said::Perhaps) if !named && !alone => {
+            ("may be event weights", "; if it is a feature, name it there as well")
         }
-        Some(Said::Perhaps) if !named && !alone => (
-            "which is what event weights are called: they are",
-            "if all weights are equal, leave it out by naming the wanted `columns`; if it is a feature, name it there as well",
-        ),
         _ => return Ok(()),
     };
     Err(Error::config(
         field,
         format!(
-            "expected features of events, found `{name}`: {what} not supported yet, and G of unweighted events is another one; {cure}"
+            "expected features of events, found `{name}`, which {what}: G of events without weights is another one. Say `weights = \"{name}\"` if \
+             it holds them, or leave it out by naming the wanted `columns`{cure}"
         ),
     ))
 }

@@ -101,3 +101,39 @@ fn a_file_that_is_opened_again_is_the_same() {
         assert_eq!(event.row(0).to_vec()[1..], [3.0, 7.0, 4.0]);
     }
 }
+
+#[test]
+fn weights_are_no_part_of_an_event() {
+    let folder = tempfile::tempdir().unwrap();
+    // Of both signs, and another one in the event.
+    let text = pairs(false)
+        .replacen("2 1 0.5 ", "2 1 -0.5 ", 1)
+        .replace("</event>", "<rwgt><wgt id='up'> 2.5 </wgt></rwgt></event>");
+    let path = written(folder.path(), "a.lhe", &text);
+    let error = EventFile::open(&path, &selecting(&[])).unwrap_err();
+    assert_eq!(error.place(), "weights");
+    assert!(error.message().contains("differ in their sign, from -0.5 to 0.5 (1 of 50 negative)"), "{error}");
+    for (name, expected) in [("weight", [-0.5, 0.5]), ("XWGTUP", [-0.5, 0.5]), ("up", [2.5, 2.5])] {
+        let selection = Selection { weights: Some(name.into()), ..selecting(&["m=13", "p=-13"]) };
+        let file = EventFile::open(&path, &selection).unwrap();
+        assert_eq!(file.schema(None).unwrap().particles(), ["m", "p"], "{name}");
+        let mut events = Array2::zeros((2, 8));
+        file.read(0, events.view_mut()).unwrap();
+        assert_eq!(events.row(1).to_vec()[5..], [-3.0, 1.0, 4.0]);
+        let mut weights = [0.0; 2];
+        file.weights().unwrap().read(0, &mut weights).unwrap();
+        assert_eq!(weights, expected, "{name}");
+    }
+    let selection = Selection { weights: Some("down".into()), ..selecting(&[]) };
+    let error = EventFile::open(&path, &selection).unwrap_err();
+    assert_eq!(error.place(), "weights");
+    assert!(error.message().contains("which has `weight`, `up`, found `down`"), "{error}");
+}
+
+#[test]
+fn a_file_without_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(folder.path(), "a.lhe", "<LesHouchesEvents version=\"1.0\">\n</LesHouchesEvents>\n");
+    let error = EventFile::open(&path, &selecting(&[])).unwrap_err();
+    assert_eq!(error.message(), "expected at least one event, found none");
+}

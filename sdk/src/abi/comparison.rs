@@ -92,16 +92,20 @@ pub struct AbiExpectations {
     covariance: RVec<f64>,
     units: RVec<f64>,
     error: f64,
+    with_error: RVec<f64>,
+    events: f64,
 }
 
 #[sabi_trait]
 pub trait AbiComparison: Send + Sync {
     fn value_names(&self) -> Res<RVec<RString>>;
+    fn quantities(&self) -> Res<RVec<RString>>;
     fn accumulator(&self) -> Res<AccumulatorBox>;
     fn measure(&self, curves: AbiCurves<'_>, k: usize) -> Res<AbiMeasured>;
     fn limit(&self, curves: AbiCurves<'_>, level: f64) -> Res<AbiLimit>;
     fn null(&self, curves: AbiCurves<'_>, n: f64, probabilities: RSlice<'_, f64>) -> Res<AbiNullLaw>;
     fn expectations(&self, values: RSlice<'_, f64>, events: u64) -> Res<ROption<AbiExpectations>>;
+    fn effective_events(&self, events: AbiValues<'_>) -> Res<f64>;
     #[sabi(last_prefix_field)]
     fn deviation(
         &self,
@@ -136,6 +140,9 @@ impl AbiComparison for ComparisonAdapter {
     fn value_names(&self) -> Res<RVec<RString>> {
         guard(|| Ok(strings(&self.0.value_names())))
     }
+    fn quantities(&self) -> Res<RVec<RString>> {
+        guard(|| Ok(strings(&self.0.quantities())))
+    }
     fn accumulator(&self) -> Res<AccumulatorBox> {
         guard(|| {
             let adapter = AccumulatorAdapter(Guarded::new("an accumulator", self.0.accumulator()));
@@ -169,9 +176,14 @@ impl AbiComparison for ComparisonAdapter {
                     covariance: e.covariance.into(),
                     units: e.units.into(),
                     error: e.error,
+                    with_error: e.with_error.into(),
+                    events: e.events,
                 })
                 .into())
         })
+    }
+    fn effective_events(&self, events: AbiValues<'_>) -> Res<f64> {
+        guard(|| self.0.effective_events(events.read()?))
     }
     fn deviation(
         &self,
@@ -214,18 +226,24 @@ impl AbiAccumulator for AccumulatorAdapter {
 pub(super) fn loaded(object: ComparisonBox, caller: &Caller) -> Result<Box<dyn Comparison>> {
     let object = Held::new(object, caller);
     let names = read_strings(caller.call("value_names", || object.value_names())?);
-    Ok(Box::new(LoadedComparison { object, caller: caller.clone(), names }))
+    let quantities = read_strings(caller.call("quantities", || object.quantities())?);
+    Ok(Box::new(LoadedComparison { object, caller: caller.clone(), names, quantities }))
 }
 
 struct LoadedComparison {
     object: Held<ComparisonBox>,
     caller: Caller,
     names: Vec<String>,
+    quantities: Vec<String>,
 }
 
 impl Comparison for LoadedComparison {
     fn value_names(&self) -> Vec<String> {
         self.names.clone()
+    }
+
+    fn quantities(&self) -> Vec<String> {
+        self.quantities.clone()
     }
 
     fn accumulator(&self) -> Box<dyn Accumulator> {
@@ -265,10 +283,18 @@ impl Comparison for LoadedComparison {
         let what = |which: &str| format!("`{}`, call expectations: {which}", self.caller.component());
         expect_length(&what("covariances"), e.means.len() * e.means.len(), e.covariance.len())?;
         expect_length(&what("units"), e.means.len(), e.units.len())?;
+        expect_length(&what("covariances with the error"), e.means.len(), e.with_error.len())?;
         if let Some(unit) = e.units.iter().find(|unit| !(**unit > 0.0 && unit.is_finite())) {
             return Err(Error::plugin(format!("{}: expected positive numbers, found {unit}", what("units"))));
         }
-        let numbers = e.means.iter().chain(&e.covariance).chain([&e.error]);
+        if e.events.is_nan() || e.events <= 0.0 {
+            return Err(Error::plugin(format!(
+                "{}: expected a positive number, found {}",
+                what("events"),
+                e.events
+            )));
+        }
+        let numbers = e.means.iter().chain(&e.covariance).chain(&e.with_error).chain([&e.error, &e.events]);
         if let Some(number) = numbers.into_iter().find(|x| !x.is_finite()) {
             return Err(Error::plugin(format!(
                 "{}: expected finite numbers, found {number}",
@@ -280,7 +306,21 @@ impl Comparison for LoadedComparison {
             covariance: e.covariance.into_vec(),
             units: e.units.into_vec(),
             error: e.error,
+            with_error: e.with_error.into_vec(),
+            events: e.events,
         }))
+    }
+
+    fn effective_events(&self, events: Values<'_>) -> Result<f64> {
+        let crossing = AbiValues::new(&events)?;
+        let found = self.caller.call("effective_events", || self.object.effective_events(crossing))?;
+        if found > 0.0 && found.is_finite() {
+            return Ok(found);
+        }
+        let whose = self.caller.component();
+        Err(Error::plugin(format!(
+            "`{whose}`, call effective_events: expected a positive number, found {found}"
+        )))
     }
 
     fn deviation(&self, curves: &Curves<'_>, truth: &[f64], n_truth: u64) -> Result<Option<Deviation>> {

@@ -15,6 +15,15 @@ pub trait AbiDataset: Send + Sync {
     fn schema(&self) -> Res<AbiSchema>;
     fn capacity(&self, split: AbiSplit) -> Res<ROption<u64>>;
     fn read(&self, split: AbiSplit, chunk: AbiChunk, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()>;
+    fn weighted(&self) -> Res<bool>;
+    fn read_weighted(
+        &self,
+        split: AbiSplit,
+        chunk: AbiChunk,
+        dimension: usize,
+        out: RSliceMut<'_, f64>,
+        weights: RSliceMut<'_, f64>,
+    ) -> Res<()>;
     fn has_density(&self) -> Res<bool>;
     fn log_density(&self, events: RSlice<'_, f64>, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()>;
     fn quantile(&self, summary: RStr<'_>, probability: f64) -> Res<ROption<f64>>;
@@ -70,6 +79,22 @@ impl<D: Dataset> AbiDataset for Adapter<D> {
     fn read(&self, split: AbiSplit, chunk: AbiChunk, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()> {
         guard(|| self.0.read(split.into(), chunk.into(), rows_of_mut(out, dimension)?))
     }
+    fn weighted(&self) -> Res<bool> {
+        guard(|| Ok(self.0.weighted()))
+    }
+    fn read_weighted(
+        &self,
+        split: AbiSplit,
+        chunk: AbiChunk,
+        dimension: usize,
+        out: RSliceMut<'_, f64>,
+        weights: RSliceMut<'_, f64>,
+    ) -> Res<()> {
+        guard(|| {
+            let out = rows_of_mut(out, dimension)?;
+            self.0.read_weighted(split.into(), chunk.into(), out, weights.into_mut_slice())
+        })
+    }
     fn has_density(&self) -> Res<bool> {
         guard(|| Ok(self.0.density().is_some()))
     }
@@ -96,6 +121,7 @@ pub struct LoadedDataset {
     object: Held<DatasetBox>,
     caller: Caller,
     schema: Schema,
+    weighted: bool,
     has_density: bool,
 }
 
@@ -103,8 +129,9 @@ impl LoadedDataset {
     pub(super) fn new(object: DatasetBox, caller: Caller) -> Result<Self> {
         let object = Held::new(object, &caller);
         let schema = caller.call("schema", || object.schema())?.read()?;
+        let weighted = caller.call("weighted", || object.weighted())?;
         let has_density = caller.call("density", || object.has_density())?;
-        Ok(LoadedDataset { object, caller, schema, has_density })
+        Ok(LoadedDataset { object, caller, schema, weighted, has_density })
     }
 
     /// See [`Dataset::schema`].
@@ -123,11 +150,35 @@ impl LoadedDataset {
         let values = unwritten(&mut out)?;
         let crossing = RSliceMut::from_mut_slice(values);
         self.caller.call("read", || self.object.read(split.into(), chunk.into(), dimension, crossing))?;
-        let event = match split {
-            Split::Training => "training event",
-            Split::Holdout => "holdout event",
-        };
-        self.caller.expect_finite("read", event, chunk.first_event, values, dimension)
+        self.caller.expect_finite("read", event_of(split), chunk.first_event, values, dimension)
+    }
+
+    /// See [`Dataset::weighted`].
+    pub fn weighted(&self) -> bool {
+        self.weighted
+    }
+
+    /// See [`Dataset::read_weighted`].
+    pub fn read_weighted(
+        &self,
+        split: Split,
+        chunk: Chunk,
+        mut out: ArrayViewMut2<'_, f64>,
+        weights: &mut [f64],
+    ) -> Result<()> {
+        expect_length("weights", out.nrows(), weights.len())?;
+        let dimension = out.ncols();
+        let values = unwritten(&mut out)?;
+        weights.fill(f64::NAN);
+        let crossing = RSliceMut::from_mut_slice(values);
+        let crossing_weights = RSliceMut::from_mut_slice(weights);
+        self.caller.call("read_weighted", || {
+            self.object.read_weighted(split.into(), chunk.into(), dimension, crossing, crossing_weights)
+        })?;
+        let event = event_of(split);
+        self.caller.expect_finite("read_weighted", event, chunk.first_event, values, dimension)?;
+        let event = format!("weight of {event}");
+        self.caller.expect_finite("read_weighted", &event, chunk.first_event, weights, 1)
     }
 
     /// See [`Dataset::density`].
@@ -149,6 +200,14 @@ impl LoadedDataset {
     /// See [`Dataset::notes`].
     pub fn notes(&self) -> Result<Vec<String>> {
         Ok(read_strings(self.caller.call("notes", || self.object.notes())?))
+    }
+}
+
+/// What its events are called.
+fn event_of(split: Split) -> &'static str {
+    match split {
+        Split::Training => "training event",
+        Split::Holdout => "holdout event",
     }
 }
 

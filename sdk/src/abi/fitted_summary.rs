@@ -30,6 +30,7 @@ pub struct AbiFitNeeds {
     training: AbiTrainingUse,
     generated: u64,
     pooled: bool,
+    weights: bool,
 }
 
 impl From<FitNeeds> for AbiFitNeeds {
@@ -38,7 +39,7 @@ impl From<FitNeeds> for AbiFitNeeds {
             TrainingUse::Held { training_fraction } => AbiTrainingUse::Held { training_fraction },
             TrainingUse::CrossFitted => AbiTrainingUse::CrossFitted,
         };
-        AbiFitNeeds { training, generated: needs.generated, pooled: needs.pooled }
+        AbiFitNeeds { training, generated: needs.generated, pooled: needs.pooled, weights: needs.weights }
     }
 }
 
@@ -48,7 +49,7 @@ impl From<AbiFitNeeds> for FitNeeds {
             AbiTrainingUse::Held { training_fraction } => TrainingUse::Held { training_fraction },
             AbiTrainingUse::CrossFitted => TrainingUse::CrossFitted,
         };
-        FitNeeds { training, generated: needs.generated, pooled: needs.pooled }
+        FitNeeds { training, generated: needs.generated, pooled: needs.pooled, weights: needs.weights }
     }
 }
 

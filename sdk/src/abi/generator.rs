@@ -19,6 +19,7 @@ pub struct AbiAbilities {
     fit: bool,
     log_density: bool,
     own_members: bool,
+    weights: bool,
 }
 
 #[repr(C)]
@@ -37,6 +38,9 @@ pub struct AbiBatch<'a> {
 impl<'a> AbiBatch<'a> {
     pub fn new(batch: &'a Batch<'_>) -> Result<Self> {
         expect_length("the row numbers of a batch", batch.values.nrows(), batch.rows.len())?;
+        if let Some(weights) = batch.weights {
+            expect_length("the weights of a batch", batch.values.nrows(), weights.len())?;
+        }
         Ok(AbiBatch {
             values: slice_of(&batch.values)?,
             dimension: batch.values.ncols(),
@@ -86,6 +90,7 @@ impl<G: Generator> AbiGenerator for GeneratorAdapter<G> {
                 fit: a.fit || a.gradients.is_some(),
                 log_density: a.log_density,
                 own_members: a.own_members,
+                weights: a.weights,
             })
         })
     }
@@ -127,6 +132,7 @@ impl LoadedGenerator {
             fit: a.fit,
             log_density: a.log_density,
             own_members: a.own_members,
+            weights: a.weights,
         };
         Ok(LoadedGenerator { object, caller, abilities })
     }

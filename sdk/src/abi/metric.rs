@@ -33,6 +33,7 @@ pub struct AbiReference<'a> {
     values: AbiValues<'a>,
     quantiles: RSlice<'a, f64>,
     simulated: RSlice<'a, f64>,
+    weighted: bool,
 }
 
 #[repr(C)]
@@ -50,6 +51,7 @@ pub trait AbiMetric: Send + Sync {
     fn reference(&self) -> Res<AbiReferenceUse>;
     fn least_members(&self) -> Res<u64>;
     fn shown(&self) -> Res<AbiShown>;
+    fn weights(&self) -> Res<bool>;
     fn files(&self) -> Res<RVec<RString>>;
     fn simulate(&self, training: AbiValues<'_>, generated: AbiValues<'_>) -> Res<ROption<f64>>;
     #[sabi(last_prefix_field)]
@@ -86,6 +88,9 @@ impl<M: Metric> AbiMetric for Adapter<M> {
             Ok(AbiShown { axis: axis.into(), caption: caption.into(), root, parts })
         })
     }
+    fn weights(&self) -> Res<bool> {
+        guard(|| Ok(self.0.weights()))
+    }
     fn files(&self) -> Res<RVec<RString>> {
         guard(|| Ok(paths(self.0.files())))
     }
@@ -98,6 +103,7 @@ impl<M: Metric> AbiMetric for Adapter<M> {
                 values: reference.values.read()?,
                 quantiles: reference.quantiles.as_slice(),
                 simulated: reference.simulated.as_slice(),
+                weighted: reference.weighted,
             })?;
             Ok(own(comparison))
         })
@@ -112,6 +118,7 @@ pub struct LoadedMetric {
     reference: ReferenceUse,
     least_members: u64,
     shown: Shown,
+    weights: bool,
 }
 
 impl LoadedMetric {
@@ -134,7 +141,8 @@ impl LoadedMetric {
         let least_members = caller.call("least_members", || object.least_members())?;
         let AbiShown { axis, caption, root, parts } = caller.call("shown", || object.shown())?;
         let shown = Shown { axis: axis.into_string(), caption: caption.into_string(), root, parts };
-        Ok(LoadedMetric { object, caller, takes, reference, least_members, shown })
+        let weights = caller.call("weights", || object.weights())?;
+        Ok(LoadedMetric { object, caller, takes, reference, least_members, shown, weights })
     }
 
     /// See [`Metric::takes`].
@@ -155,6 +163,11 @@ impl LoadedMetric {
     /// See [`Metric::shown`].
     pub fn shown(&self) -> &Shown {
         &self.shown
+    }
+
+    /// See [`Metric::weights`].
+    pub fn weights(&self) -> bool {
+        self.weights
     }
 
     /// See [`Metric::files`].
@@ -182,6 +195,7 @@ impl LoadedMetric {
             values: AbiValues::new(&reference.values)?,
             quantiles: reference.quantiles.into(),
             simulated: reference.simulated.into(),
+            weighted: reference.weighted,
         };
         loaded(self.caller.call("compare", || self.object.compare(reference))?, &self.caller)
     }

@@ -53,7 +53,7 @@ impl FittedSummary for Hostile {
             true => TrainingUse::CrossFitted,
             false => TrainingUse::Held { training_fraction: 0.5 },
         };
-        FitNeeds { training, generated: 1000, pooled: false }
+        FitNeeds { training, generated: 1000, pooled: false, weights: false }
     }
     fn check(&self, _: &Schema) -> Result<()> {
         if self.0 == M::PanicInCheck {

@@ -57,7 +57,7 @@ impl Component for Hostile {
 impl Generator for Hostile {
     fn abilities(&self) -> Abilities {
         let gradients = (!self.is(M::HidesGradients)).then_some(LossKind::NegativeLogLikelihood);
-        Abilities { gradients, fit: true, log_density: true, own_members: false }
+        Abilities { gradients, fit: true, log_density: true, own_members: false, weights: false }
     }
     fn check(&self, _: &Schema) -> Result<()> {
         if self.is(M::PanicInCheck) {

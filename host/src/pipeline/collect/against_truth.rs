@@ -15,12 +15,12 @@ const RARE: f64 = 0.05;
 /// A deviation is a sum of squares over regions, |x|^2 - tr S, with x known to a covariance S: its variance is 2 tr S^2 +
 /// 4 x'Sx, here for regions of like size, tr S^2 = (tr S)^2 / regions. S is the binomial scatter of the generated events,
 /// less by the number of members for their mean, and of the `n_truth` true ones.
-pub fn errors(deviation: &Deviation, curves: &Curves<'_>, n_truth: u64) -> Option<[f64; 2]> {
+pub fn errors_of_truth(deviation: &Deviation, curves: &Curves<'_>, n_truth: f64) -> Option<[f64; 2]> {
     let last = curves.checkpoints().checked_sub(1)?;
     let members = curves.members() as f64;
     let passed = (0..curves.members()).map(|i| curves.passed(i, last) as f64).sum::<f64>() / members;
     let regions = deviation.pulls.len().max(1) as f64;
-    let (generated, truth) = (deviation.null_scale / passed, deviation.null_scale / n_truth as f64);
+    let (generated, truth) = (deviation.null_scale / passed, deviation.null_scale / n_truth);
     let variance = |x2: f64, s: f64| (2.0 * s * s + 4.0 * x2.max(0.0) * s) / regions;
     let mean = variance(deviation.posterior_mean, generated / members + truth);
     let member =
@@ -247,7 +247,7 @@ mod tests {
         };
         let deviation =
             Deviation { posterior_mean: 1e-4, single_member: 2e-4, null_scale: 0.25, pulls: vec![1.0] };
-        let [mean, member] = errors(&deviation, &curves, 1_000_000).unwrap();
+        let [mean, member] = errors_of_truth(&deviation, &curves, 1e6).unwrap();
         // s^2 = 0.25 (1e-6 + 1e-6): 2 s^4 + 4 x^2 s^2.
         let s = 0.5e-6_f64;
         assert!((mean - (2.0 * s * s + 4e-4 * s).sqrt()).abs() < 1e-15);

@@ -6,18 +6,20 @@ use amplicast_sdk::Error;
 use rayon::prelude::*;
 
 use super::against_truth::against_truth;
+use super::fits::generated;
 use super::found::Found;
-use super::histograms::{Generated, histogram};
+use super::histograms::{Generated, fractions, histogram};
 use super::overall::overall;
 use crate::config::{Experiment, Selection};
 use crate::covering::Layout;
 use crate::format::short;
-use crate::moments::{mean, variance};
-use crate::pipeline::curves::{MemberCurve, RowCurves, Truth, mean_count};
+use crate::moments::{effective_size, mean, variance};
+use crate::pipeline::curves::{RowCurves, Truth, mean_count};
 use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
 use crate::report::{LEAST_SETS, cell_title};
 use crate::results::{
-    Cell, CellName, CellReplica, CellRows, Distribution, NullPoint, Results, Schema, ShownMetric,
+    Cell, CellName, CellReplica, CellRows, Distribution, EventWeights, NullPoint, Results, Schema,
+    ShownMetric,
 };
 
 /// What a run found.
@@ -35,6 +37,9 @@ const MOST_HISTOGRAMS: usize = 100;
 
 /// Most cells of which the three steps of a demonstration are kept: of a large matrix they would be half of the file.
 const MOST_DEMONSTRATED: usize = 100;
+
+/// Share of one event in all weight from which on it is said.
+const LARGEST_SHARE: f64 = 0.05;
 
 /// Collects results cell by cell.
 pub struct Collector<'a> {
@@ -80,6 +85,7 @@ impl<'a> Collector<'a> {
             members: sizes.members,
             replicas: sizes.training_sets,
             validation: None,
+            weights: None,
             metrics: components
                 .metrics
                 .iter()
@@ -107,6 +113,24 @@ impl<'a> Collector<'a> {
             histograms: Vec::new(),
             said: HashSet::new(),
         }
+    }
+
+    /// Takes the weights of the first training set, and says where they make little of many events.
+    pub fn weights(&mut self, weights: &[f64]) {
+        if self.results.weights.is_some() || weights.is_empty() {
+            return;
+        }
+        let (events, mean) = (weights.len() as f64, mean(weights));
+        let negative = weights.iter().filter(|w| **w < 0.0).count() as f64 / events;
+        let largest = weights.iter().fold(0.0_f64, |most, w| most.max(w.abs())) / mean.abs();
+        let effective = effective_size(weights);
+        if largest > LARGEST_SHARE * events {
+            self.warn(format!(
+                "one training event has {:.0} % of all weight: whatever is measured is as uncertain as that event",
+                100.0 * largest / events
+            ));
+        }
+        self.results.weights = Some(EventWeights { effective, negative, largest });
     }
 
     /// Adds a warning once.
@@ -188,17 +212,13 @@ impl<'a> Collector<'a> {
             let name = (column.summary, column.selection);
             let Some(cell) = cells.iter().find(|c| (c.summary, c.selection) == name) else { continue };
             let Some(Ok(members)) = curves.curves.get(&place) else { continue };
-            let fraction = |m: &MemberCurve, bin: usize| {
-                let total = m.passed.last().copied().unwrap_or(0).max(1) as f64;
-                m.values.last().map_or(0.0, |v| v[bin]) / total
-            };
-            let bins = 0..column.edges.len() - 1;
+            let bins = column.edges.len() - 1;
+            let fractions: Vec<Vec<f64>> = members.iter().map(|m| fractions(&generated(m), bins)).collect();
             let spread = curves.layout.as_ref().map_or_else(|| curves.speaking.clone(), Layout::spread);
-            let (generated, generated_spread) = bins
+            let (generated, generated_spread) = (0..bins)
                 .map(|bin| {
-                    let of = |some: &[usize]| -> Vec<f64> {
-                        some.iter().map(|i| fraction(&members[*i], bin)).collect()
-                    };
+                    let of =
+                        |some: &[usize]| -> Vec<f64> { some.iter().map(|i| fractions[*i][bin]).collect() };
                     (mean(&of(&curves.speaking)), variance(&of(&spread)).unwrap_or(0.0).sqrt())
                 })
                 .unzip();
@@ -227,12 +247,16 @@ impl<'a> Collector<'a> {
                 training: (0..column.training.len())
                     .map(|bin| mean_count(members, |truth| truth.training[bin] as u64))
                     .collect(),
+                training_fractions: members
+                    .first()
+                    .map(|member| member.truth.training_fractions.clone())
+                    .filter(|fractions| !fractions.is_empty()),
                 training_events: mean_count(members, |truth| truth.n_train),
                 generated,
                 generated_spread,
                 generated_error,
                 distance,
-                truth: true_curve.map(|t| t.values.iter().map(|v| v / t.passed as f64).collect()),
+                truth: true_curve.map(|t| self::fractions(t, bins)),
             });
         }
     }

@@ -17,8 +17,10 @@ pub struct WithBias {
     pub estimate: Estimate,
     /// What it was made of.
     pub apart: TakenApart,
-    /// Events of a fit's training that pass the selection: the denominator of G.
-    pub n_train: u64,
+    /// Events of a fit's training that pass the selection, effective ones if they have weights: the denominator of G.
+    pub n_train: f64,
+    /// Which part of all events a fit was made to.
+    pub part: f64,
     /// The three steps of a demonstration, if they were wanted; none of subsets, which are no fit to all events.
     pub demonstrated: Option<Demonstrated>,
 }
@@ -31,7 +33,7 @@ pub fn with_bias(
     comparison: &dyn Comparison,
     list: &[MemberCurve],
     layout: &Layout,
-    n_train: u64,
+    n_train: f64,
     footing: &Footing,
     steps: Option<Further<'_>>,
 ) -> Result<Option<WithBias>> {
@@ -53,11 +55,12 @@ pub fn with_bias(
     let Some(found) = Covering::new(taken) else { return Ok(None) };
     let seen = fits.training.events;
     // Left-out events are true events that were used, and count.
+    let part = if of == Whose::OneSubset { 1.0 / layout.parts.len() as f64 } else { 1.0 };
     let (events, n_train) = match of {
-        Whose::OneSubset => (seen / layout.parts.len() as f64, (seen / layout.parts.len() as f64) as u64),
+        Whose::OneSubset => (part * seen, (part * seen).floor()),
         _ => (seen, n_train),
     };
-    let scale = events / n_train as f64;
+    let scale = events / n_train;
     let interval = |[low, high]: [f64; 2]| Interval { low: Some(scale * low), high: Some(scale * high) };
     let estimate = Estimate {
         verdict: match found.kind {
@@ -82,7 +85,7 @@ pub fn with_bias(
     };
     let apart = TakenApart::new(of, &found, scale, layout.full.len());
     let estimate = crate::estimate::stand(estimate, footing);
-    Ok(Some(WithBias { estimate, apart, n_train, demonstrated }))
+    Ok(Some(WithBias { estimate, apart, n_train, part, demonstrated }))
 }
 
 /// Why the verdict is what it is, in a sentence; `scale` is G in units of the events that the generator saw.

@@ -45,7 +45,7 @@ pub fn demonstrated(
     let against = match further {
         Some((reference, tally)) if tally.passed > 0 => {
             let found = comparison.expectations(&tally.values, tally.passed)?;
-            let found = found.and_then(|e| predicted.validated(&sample(&e, units, tally.passed)));
+            let found = found.and_then(|e| predicted.validated(&sample(&e, units)));
             found.map(|found| of_events(found, reference, tally.passed))
         }
         _ => {
@@ -60,11 +60,10 @@ pub fn demonstrated(
         Some(_) if improved.at_most >= 1.0 => Demonstration::NoImprovement,
         Some(_) => Demonstration::Demonstrated,
     };
-    let names = comparison.value_names();
-    let quantities = match size {
-        _ if names.len() == size => names,
-        1 => vec!["value".into()],
-        _ => (1..=size).map(|k| k.to_string()).collect(),
+    let names = comparison.quantities();
+    let quantities = match names.len() == size {
+        true => names,
+        false => (1..=size).map(|k| k.to_string()).collect(),
     };
     let scaled = |values: &[f64]| -> Vec<f64> { values.iter().zip(units).map(|(x, u)| x * u).collect() };
     let errors = |of: &Symmetric, events: f64| -> Vec<f64> {

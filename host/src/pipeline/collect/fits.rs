@@ -10,11 +10,12 @@ use crate::pipeline::observe::Tally;
 pub type ExpectationsOf<'a> = dyn Fn(&Tally) -> Result<Expectations> + 'a;
 
 /// A sample in these units.
-pub fn sample(found: &Expectations, units: &[f64], events: u64) -> Sample {
+pub fn sample(found: &Expectations, units: &[f64]) -> Sample {
     let (size, covariance) = (units.len(), found.covariance.iter().enumerate());
     Sample {
-        events: events as f64,
+        events: found.events,
         means: found.means.iter().zip(units).map(|(x, unit)| x / unit).collect(),
+        with_trace: found.with_error.iter().zip(units).map(|(x, unit)| x / unit).collect(),
         covariance: covariance.map(|(i, m)| m / (units[i / size] * units[i % size])).collect(),
         trace_error: found.error,
     }
@@ -36,7 +37,7 @@ pub fn fits(
     let Some(first) = list.first().and_then(|member| member.fitted_to.as_ref()) else { return Ok(None) };
     let training = of(&first.all)?;
     let units = &training.units;
-    let sample_of = |tally: &Tally| Ok(sample(&of(tally)?, units, tally.passed));
+    let sample_of = |tally: &Tally| Ok(sample(&of(tally)?, units));
     let members: Vec<Sample> =
         list.iter().map(|member| sample_of(&generated(member))).collect::<Result<_>>()?;
     let means = |member: &usize| members[*member].means.clone();
@@ -48,7 +49,7 @@ pub fn fits(
     };
     let finite = members.iter().map(|m| m.of_event().trace() / m.events).sum::<f64>() / members.len() as f64;
     let fits = Fits {
-        training: sample(&training, units, first.all.passed),
+        training: sample(&training, units),
         full: layout.full.iter().map(means).collect(),
         parts: layout.parts.iter().map(part).collect::<Result<_>>()?,
         pairs: layout.pairs.clone(),

@@ -3,7 +3,7 @@
 use amplicast_sdk::ndarray::s;
 use amplicast_sdk::{Comparison, Curves, Deviation, Error, MembersData, Result};
 
-use super::against_truth::errors;
+use super::against_truth::errors_of_truth;
 use super::covering::{variance_only, with_bias};
 use super::points::{curve_points, null_points, only_value};
 use crate::config::ReferenceName;
@@ -85,12 +85,16 @@ impl Found {
         if n_train == 0 {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }
+        // What G is a multiple of.
+        let effective = list.iter().map(|member| member.truth.effective).sum::<Option<f64>>();
+        let effective = effective.map(|sum| sum / list.len() as f64);
+        let size = effective.unwrap_or(n_train as f64);
         let footing = match cell.reference {
             None => row.findings.footing(cell.summary).clone(),
             Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
             Some(_) => Footing::Sound,
         };
-        let alone = estimate(comparison, &curves, n_train as f64, &footing)?;
+        let alone = estimate(comparison, &curves, size, &footing)?;
         let with_bias = match &row.layout {
             Some(layout) if averaging => {
                 let source = validation.as_ref().map(|v| v.source.as_str());
@@ -98,20 +102,20 @@ impl Found {
                 // Rows of members that were fitted here are certain, and so is what repeats them: no bound has to be withheld.
                 let certain = cell.uncertainty.is_some();
                 let footing = if certain { &Footing::Sound } else { &footing };
-                with_bias(comparison, list, layout, n_train, footing, steps)?
+                with_bias(comparison, list, layout, size, footing, steps)?
             }
             _ => None,
         };
         let mut demonstrated = None;
-        let (estimate, apart, spread_alone, n_train) = match with_bias {
+        let (estimate, apart, spread_alone, size, part_of_all) = match with_bias {
             Some(found) => {
                 demonstrated = found.demonstrated;
-                (found.estimate, Some(found.apart), Some(alone), found.n_train)
+                (found.estimate, Some(found.apart), Some(alone), found.n_train, found.part)
             }
             None if averaging && averages(comparison, &curves)? => {
-                (variance_only(alone), None, None, n_train)
+                (variance_only(alone), None, None, size, 1.0)
             }
-            None => (alone, None, None, n_train),
+            None => (alone, None, None, size, 1.0),
         };
         let without = Without {
             training: columns.passed(cell.summary, cell.selection).map_or(0.0, |p| part(p.without, p.events)),
@@ -155,7 +159,14 @@ impl Found {
         }
         let same = row.inspected.members_data == Some(MembersData::Same);
         let one_fit = averaging && (same || spread.is_some());
-        let errors = deviation.as_ref().zip(truth).and_then(|(d, t)| errors(d, &speaking.curves(), t.passed));
+        let true_events = match truth {
+            Some(t) if t.passed > 0 => {
+                comparison.expectations(&t.values, t.passed)?.map(|found| found.events)
+            }
+            _ => None,
+        };
+        let errors = deviation.as_ref().zip(true_events);
+        let errors = errors.and_then(|(d, events)| errors_of_truth(d, &speaking.curves(), events));
         let curve = curve_points(comparison, &data, &speaking, truth, one_fit)?;
         let true_value = match truth {
             Some(t) if t.passed > 0 => only_value(comparison, t)?,
@@ -164,7 +175,11 @@ impl Found {
         let law = null_points(comparison, &curves, &estimate)?;
         let found = CellReplica {
             replica: set,
-            n_train_passed: n_train,
+            n_train_passed: match effective {
+                Some(_) => (part_of_all * n_train as f64) as u64,
+                None => size as u64,
+            },
+            n_train_effective: effective.map(|_| size),
             n_reference: prepared.n_reference,
             n_effective: curves.n_effective,
             without,

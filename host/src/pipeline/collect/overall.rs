@@ -60,7 +60,7 @@ fn true_g(replicas: &[CellReplica], part: impl Fn(&TrueDeviation) -> f64, which:
     }
     let n = known.len() as f64;
     let mean = mean(&deviations);
-    let scale = known.iter().map(|(r, d)| d.null_scale / r.n_train_passed as f64).sum::<f64>() / n;
+    let scale = known.iter().map(|(r, d)| d.null_scale / r.n_train()).sum::<f64>() / n;
     let g = |deviation: f64| (deviation > 0.0).then(|| scale / deviation);
     // One training set says nothing of the spread over training sets.
     let error = variance(&deviations).map(|v| (v / n).sqrt());
@@ -88,6 +88,7 @@ mod tests {
         CellReplica {
             replica: 0,
             n_train_passed: 100,
+            n_train_effective: None,
             n_reference: 0,
             without: None,
             n_effective: 10.0,

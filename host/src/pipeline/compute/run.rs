@@ -37,6 +37,7 @@ fn training_set(
 ) -> Result<()> {
     on_training_set(setting, number, summaries, |set, columns, warnings| {
         warnings.into_iter().for_each(|warning| collector.warn(warning));
+        collector.weights(set.events.all().weights.unwrap_or_default());
         rows(setting, set, columns, collector)
     })
 }

@@ -13,8 +13,8 @@ use rayon::prelude::*;
 use super::curve::MemberCurve;
 use crate::config::ReferenceName;
 use crate::inspection::{Glance, Known, Rounding, RowHashes};
-use crate::pipeline::events::{Stream, TrueEvents};
-use crate::pipeline::observe::{Column, Observables, Observed};
+use crate::pipeline::events::{Beside, Stream, TrueEvents};
+use crate::pipeline::observe::{Column, Kept, Observables, Observed};
 use crate::session::Session;
 
 /// Chunks in a block: enough to make merging cheap, few enough to keep threads busy.
@@ -188,11 +188,11 @@ impl Pass<'_> {
                 // That the numbers are finite is checked where they cross the boundary.
                 let sample = |chunk, out: ArrayViewMut2<'_, f64>| {
                     if !with_density {
-                        return member.sample(chunk, out).map(|()| None);
+                        return member.sample(chunk, out).map(|()| Beside::default());
                     }
                     let mut log_density = vec![0.0; out.nrows()];
                     member.sample_with_log_density(chunk, out, &mut log_density)?;
-                    Ok(Some(log_density))
+                    Ok(Beside { log_density: Some(log_density), ..Beside::default() })
                 };
                 session.check_stop()?;
                 stream.read(events, sample, &mut feed)?;
@@ -225,7 +225,7 @@ impl Pass<'_> {
         let length = observed.events();
         let inside = |&&n: &&u64| n > first && n <= first + length as u64;
         let ends = self.checkpoints.iter().filter(inside).map(|n| (n - first) as usize);
-        let mut memory = Vec::new();
+        let mut memory = Kept::default();
         let mut start = 0;
         for (end, checkpoint) in ends.map(|e| (e, true)).chain([(length, false)]) {
             for (spec, column) in self.columns.iter().zip(running.iter_mut()) {

@@ -4,6 +4,6 @@ mod stream;
 mod training_set;
 mod true_events;
 
-pub use stream::Stream;
+pub use stream::{Beside, Stream};
 pub use training_set::training_set;
 pub use true_events::TrueEvents;

@@ -7,6 +7,15 @@ use amplicast_sdk::{Batch, Chunk, Error, Origin, Result, Seed, chunk_events};
 
 use crate::inspection::Rounding;
 
+/// What belongs to the events of a chunk, where it is known.
+#[derive(Default)]
+pub struct Beside {
+    /// The log density of each under the member.
+    pub log_density: Option<Vec<f64>>,
+    /// The weight of each.
+    pub weights: Option<Vec<f64>>,
+}
+
 /// A stream of events that is read chunk by chunk, so that memory does not depend on its length.
 pub struct Stream<'a> {
     /// Numbers in an event.
@@ -22,11 +31,11 @@ pub struct Stream<'a> {
 impl Stream<'_> {
     /// Reads `events`, which begin at the begin of a chunk, and passes them on in batches of one chunk.
     ///
-    /// `read` fills a chunk, and gives the events' log densities under the member if it knows them.
+    /// `read` fills a chunk, and gives what belongs to its events.
     pub fn read(
         &self,
         events: Range<u64>,
-        read: impl Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<Option<Vec<f64>>>,
+        read: impl Fn(Chunk, ArrayViewMut2<'_, f64>) -> Result<Beside>,
         mut each: impl FnMut(&Batch<'_>) -> Result<()>,
     ) -> Result<()> {
         let step = chunk_events(self.dimension) as u64;
@@ -39,10 +48,15 @@ impl Stream<'_> {
             let values = &mut values[..size.0 * size.1];
             let index = first / step;
             let chunk = Chunk { index, first_event: first, seed: self.seed.index(index) };
-            let log_density = read(chunk, ArrayViewMut2::from_shape(size, &mut *values).map_err(shape)?)?;
+            let Beside { log_density, weights } =
+                read(chunk, ArrayViewMut2::from_shape(size, &mut *values).map_err(shape)?)?;
             self.rounding.apply(ArrayViewMut2::from_shape(size, &mut *values).map_err(shape)?);
             let values = ArrayView2::from_shape(size, values).map_err(shape)?;
-            each(&Batch { log_density: log_density.as_deref(), ..Batch::new(values, self.origin, &rows) })?;
+            each(&Batch {
+                log_density: log_density.as_deref(),
+                weights: weights.as_deref(),
+                ..Batch::new(values, self.origin, &rows)
+            })?;
         }
         Ok(())
     }

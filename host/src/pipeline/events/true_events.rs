@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use amplicast_sdk::ndarray::{Array2, Axis, s};
+use amplicast_sdk::ndarray::{Array2, ArrayViewMut2, Axis, s};
 use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, TrainingUse, chunk_events};
 
-use super::stream::Stream;
+use super::stream::{Beside, Stream};
 use crate::config::{ReferenceName, Sizes};
 use crate::inspection::Rounding;
 use crate::pipeline::plan::TrueSource;
@@ -17,6 +17,8 @@ pub struct TrueEvents<'a> {
     seed: Seed,
     /// All n_train events: those that the generator sees first, then the left-out ones.
     training: Array2<f64>,
+    /// Their weights, if they have some.
+    weights: Option<Vec<f64>>,
     seen: usize,
     rows: Vec<u64>,
     rounding: Rounding,
@@ -33,13 +35,20 @@ impl<'a> TrueEvents<'a> {
         let first = number * sizes.n_train;
         let stream = seed.split("training");
         let step = chunk_events(dimension);
-        for (index, mut rows) in training.axis_chunks_iter_mut(Axis(0), step).enumerate() {
+        let mut weights = dataset.weighted().then(|| vec![0.0; n]);
+        for (index, rows) in training.axis_chunks_iter_mut(Axis(0), step).enumerate() {
             let chunk = Chunk {
                 index: index as u64,
                 first_event: first + (index * step) as u64,
                 seed: stream.index(index as u64),
             };
-            dataset.read(Split::Training, chunk, rows.view_mut())?;
+            match &mut weights {
+                None => dataset.read(Split::Training, chunk, rows)?,
+                Some(weights) => {
+                    let weights = &mut weights[index * step..index * step + rows.nrows()];
+                    dataset.read_weighted(Split::Training, chunk, rows, weights)?;
+                }
+            }
         }
         let left_out = (sizes.n_train as f64 * sizes.left_out) as usize;
         Ok(TrueEvents {
@@ -47,10 +56,16 @@ impl<'a> TrueEvents<'a> {
             sizes,
             seed,
             training,
+            weights,
             seen: n - left_out,
             rows: (0..sizes.n_train).collect(),
             rounding: Rounding::default(),
         })
+    }
+
+    /// Whether true events have weights.
+    pub fn weighted(&self) -> bool {
+        self.weights.is_some()
     }
 
     /// The precision in which all events are compared.
@@ -89,7 +104,9 @@ impl<'a> TrueEvents<'a> {
     }
 
     fn slice(&self, origin: Origin, first: usize, end: usize) -> Batch<'_> {
-        Batch::new(self.training.slice(s![first..end, ..]), origin, &self.rows[first..end])
+        let events = self.training.slice(s![first..end, ..]);
+        let weights = self.weights.as_ref().map(|weights| &weights[first..end]);
+        Batch { weights, ..Batch::new(events, origin, &self.rows[first..end]) }
     }
 
     /// All n_train events: the generator's and the left-out ones.
@@ -158,6 +175,14 @@ impl<'a> TrueEvents<'a> {
         };
         let dimension = self.dataset.schema().dimension();
         let stream = Stream { dimension, seed: self.seed.split(name), origin, rounding: &self.rounding };
-        stream.read(events, |chunk, out| self.dataset.read(Split::Holdout, chunk, out).map(|()| None), each)
+        let read = |chunk, out: ArrayViewMut2<'_, f64>| {
+            if !self.weighted() {
+                return self.dataset.read(Split::Holdout, chunk, out).map(|()| Beside::default());
+            }
+            let mut weights = vec![0.0; out.nrows()];
+            self.dataset.read_weighted(Split::Holdout, chunk, out, &mut weights)?;
+            Ok(Beside { weights: Some(weights), ..Beside::default() })
+        };
+        stream.read(events, read, each)
     }
 }

@@ -13,7 +13,7 @@ use amplicast_sdk::{Error, ErrorKind, Result, Seed};
 use super::simulation::{Resolved, Resources, Simulations, TrueValues};
 use crate::config::ReferenceName;
 use crate::pipeline::events::{TrueEvents, training_set};
-use crate::pipeline::observe::{Observables, cuts, gather, summaries};
+use crate::pipeline::observe::{Kept, Observables, cuts, gather, summaries};
 use crate::pipeline::plan::{PlannedCell, Setting, member_count};
 use crate::results::CellName;
 
@@ -99,22 +99,22 @@ fn truths(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Observabl
     let mut wanted = Truths::new();
     for ((summary, selection), found) in gathered {
         let numbers = observables.summaries[summary].numbers;
-        let of = |mut list: Vec<f64>| {
+        let of = |kept: Kept| {
+            let mut values = TrueValues::new(kept, numbers, Seed::new(0).split("plan"))?;
             if numbers == 1 {
-                list.sort_unstable_by(f64::total_cmp);
+                values.list.sort_unstable_by(f64::total_cmp);
             }
-            let values = TrueValues { list, numbers };
             let part = values.events() as f64 / all as f64;
-            (values, part)
+            Ok((values, part))
         };
-        wanted.insert((summary, selection), found.map(of));
+        wanted.insert((summary, selection), found.and_then(of));
     }
     // A distance does not depend on the distribution: where the summary is another one for each member, any will do.
     for cell in &setting.plan.cells {
         let any = || match observables.summaries[cell.summary].numbers {
             1 => {
                 let list = (0..1_000_000).map(|i| (f64::from(i) + 0.5) / 1e6).collect();
-                Ok((TrueValues { list, numbers: 1 }, 1.0))
+                Ok((TrueValues { list, numbers: 1, worth: 1.0 }, 1.0))
             }
             _ => Err(Error::unsupported(
                 "of a summary of several numbers that differs from member to member nothing is known before",
@@ -139,7 +139,7 @@ impl Forecaster<'_> {
             Ok((values, part)) => (values, *part),
             Err(error) => return Ok(Forecast { rows: Err(error.clone()), ..forecast }),
         };
-        forecast.resources = self.resources(cell, group.members, part)?;
+        forecast.resources = self.resources(cell, group.members, part, truth.worth)?;
         if let Some(error) = refusal(cell, truth) {
             return Ok(Forecast { rows: Err(error), ..forecast });
         }
@@ -179,15 +179,15 @@ impl Forecaster<'_> {
         Ok(forecast)
     }
 
-    fn resources(&self, cell: &PlannedCell, members: u64, part: f64) -> Result<Resources> {
+    fn resources(&self, cell: &PlannedCell, members: u64, part: f64, worth: f64) -> Result<Resources> {
         let sizes = &self.run.experiment.experiment;
         let n_reference = match cell.reference {
             Some(reference) => self.events.events(reference)?.unwrap_or(0) as f64,
             None => 0.0,
         };
         Ok(Resources {
-            n_train: sizes.n_train as f64 * part,
-            n_reference: n_reference * part,
+            n_train: sizes.n_train as f64 * part * worth,
+            n_reference: n_reference * part * worth,
             members,
             n_gen: sizes.n_gen as f64 * part,
         })

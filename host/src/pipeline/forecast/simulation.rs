@@ -2,14 +2,16 @@
 
 use amplicast_sdk::abi::LoadedMetric;
 use amplicast_sdk::rand::RngExt;
-use amplicast_sdk::{CHUNK_EVENTS, Reference, ReferenceUse, Result, Seed, Stream};
+use amplicast_sdk::rand_distr::Distribution;
+use amplicast_sdk::rand_distr::weighted::WeightedAliasIndex;
+use amplicast_sdk::{CHUNK_EVENTS, Error, Reference, ReferenceUse, Result, Seed, Stream};
 use rayon::prelude::*;
 
 use crate::estimate::estimate;
 use crate::inspection::Footing;
-use crate::moments::{open_end, quantile};
+use crate::moments::{effective_size, open_end, quantile};
 use crate::pipeline::curves::{Assembled, MemberCurve};
-use crate::pipeline::observe::events_of;
+use crate::pipeline::observe::{Kept, events_of};
 use crate::results::{Estimate, Interval, Verdict};
 use crate::session::Session;
 
@@ -84,9 +86,30 @@ pub struct TrueValues {
     pub list: Vec<f64>,
     /// Numbers of an event.
     pub numbers: usize,
+    /// How many events that count alike one true event is worth: less than 1 if they have weights.
+    pub worth: f64,
 }
 
 impl TrueValues {
+    /// Of these events. Those with weights are drawn with replacement, as often as these say.
+    pub fn new(kept: Kept, numbers: usize, seed: Seed) -> Result<Self> {
+        let Kept { numbers: list, weights } = kept;
+        let Some(weights) = weights.filter(|weights| !weights.is_empty()) else {
+            return Ok(TrueValues { list, numbers, worth: 1.0 });
+        };
+        let worth = effective_size(&weights) / weights.len() as f64;
+        let drawn = WeightedAliasIndex::new(weights).map_err(|_| {
+            Error::unsupported("expected weights of 0 or more, to draw events from them, found negative ones")
+        })?;
+        let mut stream = seed.stream();
+        let events = list.len() / numbers;
+        let event = |_| {
+            let event: usize = drawn.sample(&mut stream);
+            list[event * numbers..(event + 1) * numbers].to_vec()
+        };
+        Ok(TrueValues { list: (0..events).flat_map(event).collect(), numbers, worth })
+    }
+
     /// How many events there are.
     pub fn events(&self) -> usize {
         self.list.len() / self.numbers
@@ -167,7 +190,7 @@ impl Simulation<'_> {
         let draw = |n: usize, seed: Seed| {
             let mut list = Vec::with_capacity(n * numbers);
             self.truth.draw(n, &mut seed.stream(), &mut list);
-            TrueValues { list, numbers }
+            TrueValues { list, numbers, worth: 1.0 }
         };
         let (values, quantiles) = match self.metric.reference() {
             ReferenceUse::Values => (draw(n_reference as usize, seed.split("reference")).list, Vec::new()),
@@ -177,7 +200,8 @@ impl Simulation<'_> {
             }
         };
         let values = events_of(&values, numbers);
-        let comparison = self.metric.compare(&Reference { values, quantiles: &quantiles, simulated: &[] })?;
+        let comparison =
+            self.metric.compare(&Reference { quantiles: &quantiles, ..Reference::sample(values) })?;
         let n_equiv = (g * n_train).round().max(1.0);
         let n_gen = n_gen.min(ENOUGH * n_equiv).max(1.0) as u64;
         let width = comparison.value_names().len();

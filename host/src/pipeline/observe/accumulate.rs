@@ -1,6 +1,6 @@
 //! What is counted of the values of a summary under a selection.
 
-use amplicast_sdk::{Accumulator, Comparison, Result, Values, expect_length};
+use amplicast_sdk::{Accumulator, Comparison, Result, Values, WeightedFractions, expect_length};
 use serde::{Deserialize, Serialize};
 
 use crate::inspection::Runs;
@@ -10,8 +10,8 @@ use crate::inspection::Runs;
 pub enum Counter<'a> {
     /// A metric.
     Metric(&'a dyn Comparison),
-    /// A histogram with these edges.
-    Histogram(&'a [f64]),
+    /// A histogram with these edges, of true events that have weights or not.
+    Histogram(&'a [f64], bool),
     /// Neighbors on different sides of this threshold.
     Runs(f64),
 }
@@ -32,35 +32,51 @@ impl Column<'_> {
     pub fn accumulator(&self) -> Box<dyn Accumulator> {
         match &self.counter {
             Counter::Metric(comparison) => comparison.accumulator(),
-            Counter::Histogram(edges) => Box::new(Histogram::new(edges)),
+            Counter::Histogram(edges, false) => Box::new(Histogram::new(edges)),
+            Counter::Histogram(edges, true) => Box::new(WeightedHistogram::new(edges)),
             Counter::Runs(threshold) => Box::new(Runs::new(*threshold)),
         }
     }
 }
 
-/// Events in bins [edge, next edge); others are left out.
-pub struct Histogram {
+/// Bins [edge, next edge) of equal width.
+struct Bins {
     edges: Vec<f64>,
+}
+
+impl Bins {
+    fn len(&self) -> usize {
+        self.edges.len() - 1
+    }
+
+    /// The bin of a value; none if it is outside of all.
+    fn of(&self) -> impl Fn(f64) -> Option<usize> + use<> {
+        let (low, bins) = (self.edges[0], self.len());
+        let scale = bins as f64 / (self.edges[bins] - low);
+        move |x| {
+            let bin = (x - low) * scale;
+            (bin >= 0.0 && bin < bins as f64).then_some(bin as usize)
+        }
+    }
+}
+
+/// Events in bins; others are left out.
+pub struct Histogram {
+    bins: Bins,
     counts: Vec<u64>,
 }
 
 impl Histogram {
     /// An empty histogram with equally spaced edges.
     pub fn new(edges: &[f64]) -> Self {
-        Histogram { edges: edges.to_vec(), counts: vec![0; edges.len() - 1] }
+        Histogram { bins: Bins { edges: edges.to_vec() }, counts: vec![0; edges.len() - 1] }
     }
 }
 
 impl Accumulator for Histogram {
     fn update(&mut self, values: Values<'_>) -> Result<()> {
-        let (low, bins) = (self.edges[0], self.counts.len());
-        let scale = bins as f64 / (self.edges[bins] - low);
-        for &x in values.one()? {
-            let bin = (x - low) * scale;
-            if bin >= 0.0 && bin < bins as f64 {
-                self.counts[bin as usize] += 1;
-            }
-        }
+        let bin = self.bins.of();
+        values.one()?.iter().filter_map(|x| bin(*x)).for_each(|bin| self.counts[bin] += 1);
         Ok(())
     }
 
@@ -79,6 +95,51 @@ impl Accumulator for Histogram {
     }
 }
 
+/// The same of events that may have weights: the sums of [`WeightedFractions`].
+pub struct WeightedHistogram {
+    bins: Bins,
+    sums: WeightedFractions,
+}
+
+impl WeightedHistogram {
+    /// An empty histogram with equally spaced edges.
+    pub fn new(edges: &[f64]) -> Self {
+        let bins = Bins { edges: edges.to_vec() };
+        WeightedHistogram { sums: WeightedFractions::new(bins.len()), bins }
+    }
+
+    /// The sums of its bins.
+    pub fn sums(&self) -> &WeightedFractions {
+        &self.sums
+    }
+}
+
+impl Accumulator for WeightedHistogram {
+    fn update(&mut self, values: Values<'_>) -> Result<()> {
+        let (x, weights) = values.one_weighted()?;
+        let bin = self.bins.of();
+        self.sums.add(weights, x.len());
+        for (i, x) in x.iter().enumerate() {
+            if let Some(bin) = bin(*x) {
+                self.sums.add_one_to(bin, weights.map_or(1.0, |weights| weights[i]));
+            }
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> Result<Vec<f64>> {
+        Ok(self.sums.numbers())
+    }
+
+    fn merge(&mut self, state: &[f64]) -> Result<()> {
+        self.sums.merge(state)
+    }
+
+    fn values(&self) -> Result<Vec<f64>> {
+        self.state()
+    }
+}
+
 /// The true events behind a column, as a member's view counts them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TrueCounts {
@@ -86,8 +147,14 @@ pub struct TrueCounts {
     pub n_reference: u64,
     /// Training events that pass the selection; for a histogram only those that it counts.
     pub n_train: u64,
+    /// How many events that count alike these are worth to a metric, if they have weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective: Option<f64>,
     /// For a histogram, training events in its bins.
     pub training: Vec<f64>,
+    /// For a histogram of events with weights, the fractions of these in its bins, with their errors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub training_fractions: Vec<[f64; 2]>,
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result, Values};
 use serde_json::Value;
 
-use super::accumulate::{Column, Counter, Histogram, TrueCounts};
+use super::accumulate::{Column, Counter, Histogram, TrueCounts, WeightedHistogram};
 use super::gather::{Gathered, gather};
-use super::observables::{Observables, Observed, events_of};
+use super::observables::{Kept, Observables, Observed};
+use super::sorted::Sorted;
 use super::training_set::TrainingSet;
 use crate::config::ReferenceName;
 use crate::inspection::{Order, Runs};
-use crate::moments::quantile;
 use crate::pipeline::plan::{Place, Question, Setting};
 use crate::pipeline::stage::identity::{self, Counted};
 
@@ -25,6 +25,8 @@ pub struct Prepared {
     pub comparison: Box<dyn Comparison>,
     /// Reference events that pass the selection; 0 if the metric uses none.
     pub n_reference: u64,
+    /// How many events that count alike all n_train true events that pass are worth to it, if these have weights.
+    pub effective: Option<f64>,
 }
 
 /// A distribution of the report.
@@ -42,8 +44,12 @@ pub struct HistogramColumn {
     pub order: Option<Order>,
     /// Training events in the bins.
     pub training: Vec<f64>,
+    /// Of events with weights: the fractions of these in the bins, with their errors.
+    pub training_fractions: Vec<[f64; 2]>,
     /// Training events that pass the selection, in the bins and beside them.
     pub training_events: u64,
+    /// Whether true events have weights.
+    pub weighted: bool,
 }
 
 /// The columns of a view of true events.
@@ -150,7 +156,7 @@ impl Columns {
             Place::Histogram(summary, selection) => {
                 let missing = || Error::data("there is nothing to draw");
                 let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
-                (summary, selection, Counter::Histogram(&histogram.edges))
+                (summary, selection, Counter::Histogram(&histogram.edges, histogram.weighted))
             }
             Place::Order(summary, selection) => {
                 let missing = || Error::data("there is no order to look at");
@@ -187,11 +193,17 @@ impl Columns {
             Place::Metric(name) => TrueCounts {
                 n_reference: self.prepared(name)?.n_reference,
                 n_train: self.passed(name.summary, name.selection)?.events,
-                training: Vec::new(),
+                effective: self.prepared(name)?.effective,
+                ..TrueCounts::default()
             },
             Place::Histogram(summary, selection) => {
-                let HistogramColumn { training, training_events, .. } = histogram(summary, selection)?;
-                TrueCounts { n_reference: 0, n_train: *training_events, training: training.clone() }
+                let column = histogram(summary, selection)?;
+                TrueCounts {
+                    n_train: column.training_events,
+                    training: column.training.clone(),
+                    training_fractions: column.training_fractions.clone(),
+                    ..TrueCounts::default()
+                }
             }
             Place::Order(summary, selection) => {
                 let n_train = histogram(summary, selection)?.training_events;
@@ -235,7 +247,7 @@ struct Maker<'a> {
     observables: Observables<'a>,
     /// The observables of all n_train true events.
     training: Observed<'a, 'a>,
-    sorted: BTreeMap<(usize, usize), Vec<f64>>,
+    sorted: BTreeMap<(usize, usize), Sorted>,
 }
 
 impl Maker<'_> {
@@ -276,21 +288,36 @@ impl Maker<'_> {
     }
 
     /// The sorted summaries of all n_train true events that pass the selection.
-    fn sorted_training(&mut self, summary: usize, selection: usize) -> Result<&[f64]> {
+    fn sorted_training(&mut self, summary: usize, selection: usize) -> Result<&Sorted> {
         if !self.sorted.contains_key(&(summary, selection)) {
             let range = self.fitted(summary, selection)..self.training.events();
-            let mut kept = self.training.kept(summary, selection, range, &mut Vec::new())?.one()?.to_vec();
-            kept.sort_unstable_by(f64::total_cmp);
-            self.sorted.insert((summary, selection), kept);
+            let sorted = Sorted::new(self.training.kept(summary, selection, range, &mut Kept::default())?)?;
+            self.sorted.insert((summary, selection), sorted);
         }
         let sorted = &self.sorted[&(summary, selection)];
-        if sorted.is_empty() {
+        if sorted.events() == 0 {
             let name = &self.setting.experiment.selection[selection].name;
             return Err(Error::data(format!(
                 "selection `{name}`: expected training events that pass it, found none"
             )));
         }
         Ok(sorted)
+    }
+
+    /// How many events that count alike all n_train true events that pass are worth, if these have weights.
+    fn effective(&self, name: Question, comparison: &dyn Comparison) -> Result<Option<f64>> {
+        if !self.set.events.weighted() {
+            return Ok(None);
+        }
+        let first = self.fitted(name.summary, name.selection);
+        let mut memory = Kept::default();
+        let kept =
+            self.training.kept(name.summary, name.selection, first..self.training.events(), &mut memory)?;
+        if kept.events() == 0 {
+            return Ok(None);
+        }
+        let counted = comparison.effective_events(kept)?;
+        Ok(Some(counted * self.training.events() as f64 / (self.training.events() - first) as f64))
     }
 
     fn metric(&mut self, name: Question, references: &Gathered) -> Result<Prepared> {
@@ -303,7 +330,7 @@ impl Maker<'_> {
                 let (reference, values) =
                     found.ok_or_else(|| Error::data("expected a reference, found none"))?;
                 let values = values.as_ref().map_err(Clone::clone)?;
-                if values.is_empty() {
+                if values.numbers.is_empty() {
                     let name = &self.setting.experiment.selection[name.selection].name;
                     return Err(Error::data(format!(
                         "selection `{name}`: expected events of the reference `{}` that pass it, found none",
@@ -315,11 +342,14 @@ impl Maker<'_> {
                 let simulated = observable.simulated.get(&name.metric);
                 let simulated = simulated.filter(|_| reference == ReferenceName::Training);
                 let simulated = simulated.map(|n| n.as_deref().map_err(Clone::clone)).transpose()?;
-                let values = events_of(values, observable.numbers);
-                let sample = Reference::sample(values);
-                let comparison =
-                    metric.compare(&Reference { simulated: simulated.unwrap_or_default(), ..sample })?;
-                Ok(Prepared { comparison, n_reference: values.events() as u64 })
+                let values = values.values(observable.numbers);
+                let comparison = metric.compare(&Reference {
+                    simulated: simulated.unwrap_or_default(),
+                    weighted: self.set.events.weighted(),
+                    ..Reference::sample(values)
+                })?;
+                let effective = self.effective(name, &*comparison)?;
+                Ok(Prepared { comparison, n_reference: values.events() as u64, effective })
             }
             ReferenceUse::Quantiles(probabilities) => {
                 let summary = components.summaries[name.summary].component.as_ref().map_err(Clone::clone)?;
@@ -330,12 +360,15 @@ impl Maker<'_> {
                     let exact = if uncut { self.set.dataset.quantile(summary.label(), p)? } else { None };
                     quantiles.push(match exact {
                         Some(edge) => edge,
-                        None => quantile(self.sorted_training(name.summary, name.selection)?, p),
+                        None => self.sorted_training(name.summary, name.selection)?.quantile(p),
                     });
                 }
                 let numbers = self.observables.summaries[name.summary].numbers;
-                let comparison = metric.compare(&Reference::quantiles(numbers, &quantiles))?;
-                Ok(Prepared { comparison, n_reference: 0 })
+                let weighted = self.set.events.weighted();
+                let reference = Reference { weighted, ..Reference::quantiles(numbers, &quantiles) };
+                let comparison = metric.compare(&reference)?;
+                let effective = self.effective(name, &*comparison)?;
+                Ok(Prepared { comparison, n_reference: 0, effective })
             }
         }
     }
@@ -347,24 +380,49 @@ impl Maker<'_> {
         selection: usize,
         like: Option<&HistogramColumn>,
     ) -> Result<HistogramColumn> {
+        let weighted = self.set.events.weighted();
         let sorted = self.sorted_training(summary, selection)?;
         let over_the_bulk = || {
-            let (mut low, mut high) = (quantile(sorted, 0.002), quantile(sorted, 0.998));
+            let (mut low, mut high) = (sorted.quantile(0.002), sorted.quantile(0.998));
             if low >= high {
                 (low, high) = (low - 0.5, high + 0.5);
             }
             (0..=BINS).map(|k| low + (high - low) * k as f64 / BINS as f64).collect()
         };
         let edges = like.map_or_else(over_the_bulk, |like| like.edges.clone());
-        let median = quantile(sorted, 0.5);
+        let median = sorted.quantile(0.5);
         let mut runs = Runs::new(median);
         let range = self.fitted(summary, selection)..self.training.events();
-        runs.update(self.training.kept(summary, selection, range, &mut Vec::new())?)?;
+        let mut memory = Kept::default();
+        runs.update(Values::new(self.training.kept(summary, selection, range, &mut memory)?.x))?;
         let order = Runs::order(&runs.values()?);
         let sorted = self.sorted_training(summary, selection)?;
-        let mut histogram = Histogram::new(&edges);
-        histogram.update(Values::single(sorted))?;
-        let (training, training_events) = (histogram.values()?, sorted.len() as u64);
-        Ok(HistogramColumn { summary, selection, edges, median, order, training, training_events })
+        let training_events = sorted.events() as u64;
+        let (training, training_fractions) = match weighted {
+            true => {
+                let mut histogram = WeightedHistogram::new(&edges);
+                histogram.update(sorted.values())?;
+                let (counts, found) = (histogram.sums().counts(), histogram.sums().expectations());
+                let variances = found.covariance.iter().step_by(found.means.len() + 1);
+                let error = |variance: &f64| (variance.max(0.0) / found.events).sqrt();
+                (counts, found.means.iter().zip(variances).map(|(mean, v)| [*mean, error(v)]).collect())
+            }
+            false => {
+                let mut histogram = Histogram::new(&edges);
+                histogram.update(sorted.values())?;
+                (histogram.values()?, Vec::new())
+            }
+        };
+        Ok(HistogramColumn {
+            summary,
+            selection,
+            edges,
+            median,
+            order,
+            training,
+            training_fractions,
+            training_events,
+            weighted,
+        })
     }
 }

@@ -4,7 +4,7 @@ use amplicast_sdk::Result;
 use serde::{Deserialize, Serialize};
 
 use super::accumulate::Column;
-use super::observables::{Observed, events_of};
+use super::observables::Observed;
 
 /// What an accumulator holds after some true events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +44,6 @@ fn count(
     let numbers = training.numbers(column.summary);
     let picked = training.picked(column.summary, column.selection, events)?;
     let mut accumulator = column.accumulator();
-    accumulator.update(events_of(&picked, numbers))?;
-    Ok(Tally { passed: (picked.len() / numbers) as u64, values: accumulator.values()? })
+    accumulator.update(picked.values(numbers))?;
+    Ok(Tally { passed: (picked.numbers.len() / numbers) as u64, values: accumulator.values()? })
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use amplicast_sdk::Result;
 
-use super::observables::Observables;
+use super::observables::{Kept, Observables};
 use crate::config::ReferenceName;
 use crate::pipeline::events::TrueEvents;
 use crate::session::Session;
 
-/// Values by summary and selection: the numbers of one event after the other.
-pub type Gathered = BTreeMap<(usize, usize), Result<Vec<f64>>>;
+/// Values by summary and selection, with their weights.
+pub type Gathered = BTreeMap<(usize, usize), Result<Kept>>;
 
 /// The values of a reference's events that pass, of these summaries under these selections, and how many events there are in all. What
 /// cannot be evaluated is the failure of its own values.
@@ -24,9 +24,9 @@ pub fn gather(
     wanted: impl Iterator<Item = (usize, usize)>,
     first: impl Fn(usize, usize) -> usize,
 ) -> Result<(Gathered, u64)> {
-    let mut gathered: Gathered = wanted.map(|of| (of, Ok(Vec::new()))).collect();
+    let mut gathered: Gathered = wanted.map(|of| (of, Ok(Kept::default()))).collect();
     let mut all = 0;
-    let mut memory = Vec::new();
+    let mut memory = Kept::default();
     events.stream(reference, |batch| {
         session.check_stop()?;
         let observed = observables.on(*batch);
@@ -37,7 +37,7 @@ pub fn gather(
                 _ => 0,
             };
             match observed.kept(summary, selection, first..observed.events(), &mut memory) {
-                Ok(kept) => list.extend(kept.x.iter()),
+                Ok(kept) => list.extend(kept),
                 Err(error) => *found = Err(error),
             }
         }

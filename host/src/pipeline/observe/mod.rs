@@ -8,6 +8,7 @@ mod gather;
 mod gradient;
 mod observables;
 mod resolve;
+mod sorted;
 mod training_set;
 
 pub use accumulate::{Column, TrueCounts};
@@ -15,6 +16,6 @@ pub use columns::{Columns, HistogramColumn, column_identity};
 pub use cuts::Cuts;
 pub use fitted_to::{FittedTo, Tally};
 pub use gather::gather;
-pub use observables::{Observable, Observables, Observed, Simulated, events_of};
+pub use observables::{Kept, Observable, Observables, Observed, Simulated, events_of};
 pub use resolve::{cuts, summaries};
 pub use training_set::TrainingSet;

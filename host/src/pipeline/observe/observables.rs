@@ -37,6 +37,30 @@ impl Observable {
     }
 }
 
+/// The numbers of some events, one after the other, and their weights if they have some.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kept {
+    /// The numbers.
+    pub numbers: Vec<f64>,
+    /// The weights.
+    pub weights: Option<Vec<f64>>,
+}
+
+impl Kept {
+    /// As metrics see them; an event has so many numbers.
+    pub fn values(&self, numbers: usize) -> Values<'_> {
+        Values { w: self.weights.as_deref(), ..events_of(&self.numbers, numbers) }
+    }
+
+    /// Appends events.
+    pub fn extend(&mut self, values: Values<'_>) {
+        self.numbers.extend(values.x.iter());
+        if let Some(weights) = values.w {
+            self.weights.get_or_insert_default().extend_from_slice(weights);
+        }
+    }
+}
+
 /// Numbers of whole events, one after the other.
 pub fn events_of(list: &[f64], numbers: usize) -> Values<'_> {
     let shape = (list.len() / numbers, numbers);
@@ -224,21 +248,28 @@ impl Observed<'_, '_> {
         summary: usize,
         selection: usize,
         range: Range<usize>,
-        kept: &'k mut Vec<f64>,
+        kept: &'k mut Kept,
     ) -> Result<Values<'k>> {
         let numbers = self.numbers(summary);
         let values = &self.values(summary)?[numbers * range.start..numbers * range.end];
-        kept.clear();
-        match (self.mask(selection)?, self.defined(summary)?) {
-            (None, None) => return Ok(events_of(values, numbers)),
-            (Some(mask), None) => keep(values, numbers, mask[range].iter().copied(), kept),
-            (None, Some(defined)) => keep(values, numbers, defined[range].iter().copied(), kept),
-            (Some(mask), Some(defined)) => {
-                let both = mask[range.clone()].iter().zip(&defined[range]).map(|(pass, has)| *pass && *has);
-                keep(values, numbers, both, kept);
+        let weights = self.batch.weights.map(|weights| &weights[range.clone()]);
+        let (mask, defined) = (self.mask(selection)?, self.defined(summary)?);
+        if mask.is_none() && defined.is_none() {
+            return Ok(Values { w: weights, ..events_of(values, numbers) });
+        }
+        let of_range = |mask: Option<&'k [bool]>| mask.map(|mask| &mask[range.clone()]);
+        let masks = [mask, defined].map(of_range);
+        kept.numbers.clear();
+        keep(values, numbers, masks, &mut kept.numbers);
+        match weights {
+            None => kept.weights = None,
+            Some(weights) => {
+                let list = kept.weights.get_or_insert_default();
+                list.clear();
+                keep(weights, 1, masks, list);
             }
         }
-        Ok(events_of(kept, numbers))
+        Ok(kept.values(numbers))
     }
 
     /// A summary of those of these events, in this order, that have it and pass a selection; an event may come several times.
@@ -247,19 +278,42 @@ impl Observed<'_, '_> {
         summary: usize,
         selection: usize,
         events: impl Iterator<Item = usize>,
-    ) -> Result<Vec<f64>> {
+    ) -> Result<Kept> {
+        let mask = self.mask(selection)?;
+        self.those(summary, events.filter(|event| mask.is_none_or(|mask| mask[*event])))
+    }
+
+    /// A summary of all those of these events that have it.
+    pub fn all(&self, summary: usize, events: Range<usize>) -> Result<Kept> {
+        self.those(summary, events)
+    }
+
+    fn those(&self, summary: usize, events: impl Iterator<Item = usize>) -> Result<Kept> {
         let numbers = self.numbers(summary);
-        let (values, mask, defined) = (self.values(summary)?, self.mask(selection)?, self.defined(summary)?);
-        let passes = |event: &usize| {
-            mask.is_none_or(|mask| mask[*event]) && defined.is_none_or(|defined| defined[*event])
-        };
-        let of = |event: usize| values[numbers * event..numbers * (event + 1)].iter().copied();
-        Ok(events.filter(passes).flat_map(of).collect())
+        let (values, defined) = (self.values(summary)?, self.defined(summary)?);
+        let mut picked = Kept { numbers: Vec::new(), weights: self.batch.weights.map(|_| Vec::new()) };
+        for event in events.filter(|event| defined.is_none_or(|defined| defined[*event])) {
+            picked.numbers.extend_from_slice(&values[numbers * event..numbers * (event + 1)]);
+            if let Some((weights, all)) = picked.weights.as_mut().zip(self.batch.weights) {
+                weights.push(all[event]);
+            }
+        }
+        Ok(picked)
     }
 }
 
-/// Appends the numbers of those events that pass.
-fn keep(values: &[f64], numbers: usize, passes: impl Iterator<Item = bool>, kept: &mut Vec<f64>) {
+/// Appends the numbers of those events that pass all masks.
+fn keep(values: &[f64], numbers: usize, masks: [Option<&[bool]>; 2], kept: &mut Vec<f64>) {
+    match masks {
+        [None, None] => kept.extend_from_slice(values),
+        [Some(mask), None] | [None, Some(mask)] => keep_if(values, numbers, mask.iter().copied(), kept),
+        [Some(one), Some(other)] => {
+            keep_if(values, numbers, one.iter().zip(other).map(|(one, other)| *one && *other), kept);
+        }
+    }
+}
+
+fn keep_if(values: &[f64], numbers: usize, passes: impl Iterator<Item = bool>, kept: &mut Vec<f64>) {
     if numbers == 1 {
         // The usual case, without a slice for each event.
         kept.extend(values.iter().zip(passes).filter(|(_, pass)| *pass).map(|(&x, _)| x));
@@ -308,7 +362,7 @@ mod tests {
         let of = |event: &usize| thinned.keeps(rows[*event]);
         let expected: Vec<f64> = (1..500).filter(of).map(|event| event as f64).collect();
         let kept = |selection| {
-            observed.kept(0, selection, 0..1000, &mut Vec::new()).unwrap().one().unwrap().to_vec()
+            observed.kept(0, selection, 0..1000, &mut Kept::default()).unwrap().one().unwrap().to_vec()
         };
         assert_eq!(kept(1), expected);
         assert_eq!(observed.passed(0, 0..1000).unwrap(), (0..1000).filter(of).count() as u64);
@@ -338,7 +392,7 @@ mod tests {
         let observed =
             Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
         let kept = |selection, range| {
-            let mut memory = Vec::new();
+            let mut memory = Kept::default();
             observed.kept(0, selection, range, &mut memory).unwrap().x.to_owned()
         };
         assert_eq!(kept(0, 0..5), array![[1.0, 6.0], [3.0, 8.0], [2.0, 9.0]]);
@@ -379,7 +433,7 @@ mod tests {
         let observed =
             Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
         let kept = |selection, range| {
-            observed.kept(0, selection, range, &mut Vec::new()).unwrap().one().unwrap().to_vec()
+            observed.kept(0, selection, range, &mut Kept::default()).unwrap().one().unwrap().to_vec()
         };
         assert_eq!((kept(0, 0..5), kept(0, 2..4)), (vec![1.0, 3.0, 2.0], vec![3.0]));
         assert_eq!(kept(1, 0..5), [1.0, 2.0]);
@@ -399,14 +453,14 @@ mod tests {
             Observables { summaries: &summaries, cuts: &cuts, truth: None, member: None }.on(batch);
         let all_kept = |summary, selection| {
             observed
-                .kept(summary, selection, 0..4, &mut Vec::new())
+                .kept(summary, selection, 0..4, &mut Kept::default())
                 .and_then(Values::one)
                 .map(<[f64]>::to_vec)
         };
         assert_eq!(all_kept(0, 0).unwrap(), [0.0, 1.0, 2.0, 3.0]);
         assert_eq!(all_kept(0, 1).unwrap(), [1.0, 2.0]);
         assert_eq!(all_kept(0, 2).unwrap(), [2.0, 3.0]);
-        assert_eq!(observed.kept(0, 1, 2..4, &mut Vec::new()).unwrap().one().unwrap(), [2.0]);
+        assert_eq!(observed.kept(0, 1, 2..4, &mut Kept::default()).unwrap().one().unwrap(), [2.0]);
         assert_eq!((observed.passed(0, 0..4).unwrap(), observed.passed(2, 0..3).unwrap()), (4, 1));
         assert_eq!(FIRST.0.load(Ordering::Relaxed), 1);
         // What is broken spoils what needs it, and nothing else.

@@ -8,8 +8,9 @@ use amplicast_sdk::{Error, Result, SummaryNeeds};
 
 use super::cuts::{Cut, Cuts};
 use super::observables::{Observable, Observables};
+use super::sorted::Sorted;
 use crate::config::Selection;
-use crate::moments::{open_end, quantile};
+use crate::moments::open_end;
 use crate::pipeline::events::TrueEvents;
 use crate::pipeline::plan::{Components, Made, Setting, TrueSource};
 
@@ -59,15 +60,10 @@ fn resolved(
             .position(|s| s.name == cut.summary)
             .ok_or_else(|| Error::data(format!("a cut on an unknown summary `{}`", cut.summary)))?;
         let label = components.summaries[summary].component.as_ref().map_err(Clone::clone)?.label();
-        let sorted: OnceCell<Result<Vec<f64>>> = OnceCell::new();
-        let sort = || -> Result<Vec<f64>> {
+        let sorted: OnceCell<Result<Sorted>> = OnceCell::new();
+        let sort = || -> Result<Sorted> {
             let fitted = observables.summaries[summary].fit.map_or(0, |needs| events.fitted(&needs));
-            let (values, defined) = (training.values(summary)?, training.defined(summary)?);
-            let has = |event: &usize| defined.is_none_or(|defined| defined[*event]);
-            let mut sorted: Vec<f64> =
-                (fitted..values.len()).filter(has).map(|event| values[event]).collect();
-            sorted.sort_unstable_by(f64::total_cmp);
-            Ok(sorted)
+            Sorted::new(training.all(summary, fitted..training.events())?.values(1))
         };
         let at = |p: f64| -> Result<f64> {
             if let Some(open) = open_end(p) {
@@ -76,8 +72,7 @@ fn resolved(
             if let Some(exact) = dataset.quantile(label, p)? {
                 return Ok(exact);
             }
-            let sorted = sorted.get_or_init(sort).as_deref().map_err(Clone::clone)?;
-            Ok(quantile(sorted, p))
+            Ok(sorted.get_or_init(sort).as_ref().map_err(Clone::clone)?.quantile(p))
         };
         let [low, high] = match (cut.interval, cut.quantiles) {
             (Some(interval), _) => interval.map(f64::from),

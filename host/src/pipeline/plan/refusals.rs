@@ -1,6 +1,6 @@
 //! What cannot work is refused by name before anything runs.
 
-use amplicast_sdk::{LossKind, ReferenceUse, Split, Takes};
+use amplicast_sdk::{Abilities, LossKind, ReferenceUse, Split, Takes};
 
 use super::cells::{Plan, PlannedCell, member_count, summaries_of};
 use super::components::Components;
@@ -15,6 +15,7 @@ pub fn refuse(
 ) -> Result<(), ConfigError> {
     let sizes = &experiment.experiment;
     check_selections(source, experiment, components)?;
+    check_weights(plan, source, components)?;
     for cell in &plan.cells {
         check_numbers(source, components, cell)?;
         check_densities(source, experiment, components, cell)?;
@@ -78,6 +79,36 @@ pub fn refuse(
         };
         if let Some(message) = missing {
             return Err(source.error(&path, &message));
+        }
+    }
+    Ok(())
+}
+
+/// Of events with weights, what would take them for events that all count alike is refused.
+fn check_weights(plan: &Plan, source: &Source, components: &Components) -> Result<(), ConfigError> {
+    if !components.dataset.component.as_ref().is_ok_and(|dataset| dataset.weighted()) {
+        return Ok(());
+    }
+    const UNABLE: &str = "cannot take account of event weights, and this dataset's events have some";
+    for cell in &plan.cells {
+        let generator = &components.generators[cell.generator];
+        let able = |a: Abilities| a.weights || (a.own_members && cell.uncertainty.is_none());
+        if generator.component.as_ref().is_ok_and(|g| !able(g.abilities())) {
+            let message = format!("generator `{}` {UNABLE}", generator.name);
+            return Err(source.error(&generator.path, &message));
+        }
+        let metric = &components.metrics[cell.metric];
+        if metric.component.as_ref().is_ok_and(|m| !m.weights()) {
+            let message =
+                format!("metric `{0}` {UNABLE}; leave it out: [[exclude]] metric = \"{0}\"", metric.name);
+            return Err(source.error(&metric.path, &message));
+        }
+        let summary = &components.summaries[cell.summary];
+        let fitted = summary.component.as_ref().ok().and_then(|summary| summary.fitted());
+        if fitted.is_some_and(|fitted| !fitted.needs().weights) {
+            let message =
+                format!("summary `{0}` {UNABLE}; leave it out: [[exclude]] summary = \"{0}\"", summary.name);
+            return Err(source.error(&summary.path, &message));
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use amplicast_sdk::abi::LoadedDataset;
 use amplicast_sdk::ndarray::ArrayViewMut2;
-use amplicast_sdk::{Chunk, Density, Result, Schema, Split};
+use amplicast_sdk::{Chunk, Density, Error, Result, Schema, Split};
 
 /// What the host asks of a dataset; see [`amplicast_sdk::Dataset`].
 pub trait TrueSource: Send + Sync {
@@ -12,6 +12,20 @@ pub trait TrueSource: Send + Sync {
     fn capacity(&self, split: Split) -> Result<Option<u64>>;
     /// Fills `out` with the events of a chunk.
     fn read(&self, split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()>;
+    /// Whether its events have weights.
+    fn weighted(&self) -> bool {
+        false
+    }
+    /// The same with the weight of each event.
+    fn read_weighted(
+        &self,
+        _split: Split,
+        _chunk: Chunk,
+        _out: ArrayViewMut2<'_, f64>,
+        _weights: &mut [f64],
+    ) -> Result<()> {
+        Err(Error::plugin("expected events with weights, found a source without"))
+    }
     /// The density, if it is known.
     fn density(&self) -> Option<&dyn Density>;
     /// The exact quantile of a summary, if it is known.
@@ -27,6 +41,18 @@ impl TrueSource for LoadedDataset {
     }
     fn read(&self, split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
         self.read(split, chunk, out)
+    }
+    fn weighted(&self) -> bool {
+        self.weighted()
+    }
+    fn read_weighted(
+        &self,
+        split: Split,
+        chunk: Chunk,
+        out: ArrayViewMut2<'_, f64>,
+        weights: &mut [f64],
+    ) -> Result<()> {
+        self.read_weighted(split, chunk, out, weights)
     }
     fn density(&self) -> Option<&dyn Density> {
         self.density()

@@ -13,7 +13,7 @@ use amplicast_sdk::{
 
 use super::members::Posterior;
 use super::set_row::SetRow;
-use crate::pipeline::events::Stream;
+use crate::pipeline::events::{Beside, Stream};
 use crate::session::CallContext;
 use crate::store::Key;
 
@@ -219,7 +219,7 @@ fn generated(row: &SetRow<'_>, posterior: &Posterior, n: u64, members: Range<u64
         let rounding = row.set.events.rounding();
         Stream { dimension, seed, origin: Origin::Generated, rounding }.read(
             range,
-            |chunk, out| member.sample(chunk, out).map(|()| None),
+            |chunk, out| member.sample(chunk, out).map(|()| Beside::default()),
             |batch| {
                 row.setting.session.check_stop()?;
                 values.extend(batch.values.iter());

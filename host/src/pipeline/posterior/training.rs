@@ -72,7 +72,10 @@ impl<'a> Training<'a> {
         let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         let events = self.seen.values.select(Axis(0), &places);
         let numbers: Vec<u64> = (0..rows.len() as u64).collect();
-        self.prepared(&Batch::new(events.view(), self.seen.origin, &numbers))
+        let weights =
+            self.seen.weights.map(|weights| places.iter().map(|row| weights[*row]).collect::<Vec<f64>>());
+        let batch = Batch::new(events.view(), self.seen.origin, &numbers);
+        self.prepared(&Batch { weights: weights.as_deref(), ..batch })
     }
 
     fn prepared(&self, events: &Batch<'_>) -> Result<Box<dyn Model>> {

@@ -21,6 +21,10 @@ fn config(train: &Path) -> EventsFileConfig {
         holdout_layout: None,
         columns: None,
         select: None,
+        weights: None,
+        weights_file: None,
+        holdout_weights: None,
+        holdout_weights_file: None,
         verify: None,
     }
 }

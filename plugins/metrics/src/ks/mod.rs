@@ -5,6 +5,8 @@ mod grid;
 pub mod kolmogorov;
 mod rescaled;
 mod ties;
+mod weighted;
+mod weighted_law;
 
 pub use counts::{Distance, GapCounts};
 
@@ -18,6 +20,7 @@ use amplicast_sdk::{
 use counts::Gaps;
 use rescaled::rescaled_distance;
 use ties::Ties;
+use weighted::AgainstWeighted;
 
 config! {
     /// The Kolmogorov-Smirnov distance has nothing to configure.
@@ -51,7 +54,19 @@ impl Metric for Ks {
         Ok(Some(rescaled_distance(training.one()?.to_vec(), generated.one()?.to_vec())))
     }
 
+    fn weights(&self) -> bool {
+        true
+    }
+
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
+        if reference.weighted {
+            if !reference.simulated.is_empty() {
+                return Err(Error::unsupported(
+                    "expected independent summaries of events with weights, found those of a cross-fitted summary",
+                ));
+            }
+            return Ok(Box::new(AgainstWeighted::new(reference.values)?));
+        }
         let gaps = Arc::new(Gaps::new(reference.values.one()?)?);
         let simulated = reference.simulated.to_vec();
         if let Some(x) = simulated.iter().find(|x| !x.is_finite() || **x <= 0.0) {
@@ -70,10 +85,18 @@ struct AgainstReference {
     ties: Option<Ties>,
 }
 
-impl AgainstReference {
-    fn mean_distance(&self, curves: &Curves<'_>, k: usize) -> f64 {
-        (0..curves.members()).map(|i| curves.values[[i, k, 0]]).sum::<f64>() / curves.members() as f64
-    }
+fn mean_distance(curves: &Curves<'_>, k: usize) -> f64 {
+    (0..curves.members()).map(|i| curves.values[[i, k, 0]]).sum::<f64>() / curves.members() as f64
+}
+
+/// Members share one reference, whose fluctuation averaging them does not reduce: its spread is in the null law.
+fn last_distance(curves: &Curves<'_>) -> Result<Limit> {
+    let last = curves
+        .checkpoints()
+        .checked_sub(1)
+        .ok_or_else(|| Error::data("expected a checkpoint, found none"))?;
+    let value = mean_distance(curves, last);
+    Ok(Limit { value, low: value, high: value, extrapolated: false })
 }
 
 impl Comparison for AgainstReference {
@@ -86,17 +109,11 @@ impl Comparison for AgainstReference {
     }
 
     fn measure(&self, curves: &Curves<'_>, k: usize) -> Result<Measured> {
-        Ok(Measured { value: self.mean_distance(curves, k), statistical: None, model: None })
+        Ok(Measured { value: mean_distance(curves, k), statistical: None, model: None })
     }
 
     fn limit(&self, curves: &Curves<'_>, _level: f64) -> Result<Limit> {
-        // Members share one reference, whose fluctuation averaging them does not reduce: its spread is in the null law.
-        let last = curves
-            .checkpoints()
-            .checked_sub(1)
-            .ok_or_else(|| Error::data("expected a checkpoint, found none"))?;
-        let value = self.mean_distance(curves, last);
-        Ok(Limit { value, low: value, high: value, extrapolated: false })
+        last_distance(curves)
     }
 
     fn null(&self, _curves: &Curves<'_>, n: f64, probabilities: &[f64]) -> Result<NullLaw> {

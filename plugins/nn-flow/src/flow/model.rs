@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use amplicast_nn::{Parameter, initial_parameters, layout};
-use amplicast_sdk::{Differentiable, Error, Layout, LossKind, Member, Model, Result, Seed, shares};
-use ndarray::ArrayView2;
+use amplicast_sdk::{
+    Batch, Differentiable, Error, EventWeights, Layout, LossKind, Member, Model, Result, Seed,
+};
 
 use super::config::FlowConfig;
 use super::member::{Flow, FlowMember};
@@ -16,7 +17,7 @@ pub(crate) fn prepare(
     space: Box<dyn Space>,
     (parameters, network): (Vec<Parameter>, Box<dyn Network>),
     config: &FlowConfig,
-    training: ArrayView2<'_, f64>,
+    training: &Batch<'_>,
 ) -> Result<Box<dyn Model>> {
     config.check()?;
     let flow = Flow { space, network, config: config.clone() };
@@ -30,10 +31,13 @@ struct FlowModel {
     layout: Layout,
     /// The training events' coordinates, one after the other.
     events: Vec<f64>,
+    weights: EventWeights,
 }
 
 impl FlowModel {
-    fn new(flow: Flow, parameters: Vec<Parameter>, training: ArrayView2<'_, f64>) -> Result<Self> {
+    fn new(flow: Flow, parameters: Vec<Parameter>, training: &Batch<'_>) -> Result<Self> {
+        let weights = EventWeights::new(training)?;
+        let training = training.values;
         let d = training.ncols();
         let mut events = vec![0.0; training.len()];
         for (row, x) in events.chunks_exact_mut(d).enumerate() {
@@ -45,7 +49,7 @@ impl FlowModel {
             }
         }
         let layout = layout(&parameters);
-        Ok(FlowModel { flow: Arc::new(flow), parameters, layout, events })
+        Ok(FlowModel { flow: Arc::new(flow), parameters, layout, events, weights })
     }
 
     /// The coordinates of these training events.
@@ -108,13 +112,13 @@ impl Differentiable for FlowModel {
         gradient: &mut [f32],
     ) -> Result<f64> {
         self.layout.check(parameters)?;
-        let (weights, lines) = (shares(rows, weights)?, self.lines(rows, seed)?);
+        let (weights, lines) = (self.weights.shares(rows, weights)?, self.lines(rows, seed)?);
         self.flow.network.loss_and_gradient((&self.layout, parameters), &lines, &weights, gradient)
     }
 
     fn loss(&self, parameters: &[f32], rows: &[u64], seed: Seed) -> Result<f64> {
         self.layout.check(parameters)?;
-        let (weights, lines) = (shares(rows, None)?, self.lines(rows, seed)?);
+        let (weights, lines) = (self.weights.shares(rows, None)?, self.lines(rows, seed)?);
         self.flow.network.loss((&self.layout, parameters), &lines, &weights)
     }
 }

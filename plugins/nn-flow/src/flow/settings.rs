@@ -89,13 +89,19 @@ impl Settings {
     ) -> Result<Box<dyn Model>> {
         let parameters = architecture.parameters();
         let network = network(architecture, space.dimension());
-        model::prepare(space, (parameters, network), &self.flow, training.values)
+        model::prepare(space, (parameters, network), &self.flow, training)
     }
 }
 
 /// What all generators of this crate can do.
 pub(crate) fn abilities() -> Abilities {
-    Abilities { gradients: Some(LossKind::Surrogate), fit: true, log_density: true, own_members: false }
+    Abilities {
+        gradients: Some(LossKind::Surrogate),
+        fit: true,
+        log_density: true,
+        own_members: false,
+        weights: true,
+    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@ use std::io::Write;
 
 use amplicast_sdk::ndarray::{Array2, Array3, ShapeBuilder, array, s};
 
+use std::fs::File;
+
 use super::*;
 use crate::Pass;
 

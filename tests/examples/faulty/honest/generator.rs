@@ -73,7 +73,7 @@ super::component!(Network, GaussianFault);
 impl<F: GaussianFault> Generator for Network<F> {
     fn abilities(&self) -> Abilities {
         let gradients = Some(LossKind::NegativeLogLikelihood);
-        Abilities { gradients, fit: true, log_density: true, own_members: false }
+        Abilities { gradients, fit: true, log_density: true, own_members: false, weights: false }
     }
 
     fn prepare(&self, training: &Batch<'_>, _: &Schema) -> Result<Box<dyn Model>> {

@@ -1,0 +1,60 @@
+//! The values of a summary in rising order, and their quantiles.
+
+use amplicast_sdk::{Result, Values};
+
+use crate::moments::{quantile, weighted_quantile};
+
+/// Values of one number in rising order, with their weights if they have some.
+pub struct Sorted {
+    values: Vec<f64>,
+    weights: Option<Vec<f64>>,
+}
+
+impl Sorted {
+    /// Of these events.
+    pub fn new(of: Values<'_>) -> Result<Self> {
+        let (x, weights) = of.one_weighted()?;
+        let Some(weights) = weights else {
+            let mut values = x.to_vec();
+            values.sort_unstable_by(f64::total_cmp);
+            return Ok(Sorted { values, weights: None });
+        };
+        let mut pairs: Vec<(f64, f64)> = x.iter().copied().zip(weights.iter().copied()).collect();
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (values, weights) = pairs.into_iter().unzip();
+        Ok(Sorted { values, weights: Some(weights) })
+    }
+
+    /// How many there are.
+    pub fn events(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The quantile at `p`; not a number without any value.
+    pub fn quantile(&self, p: f64) -> f64 {
+        match &self.weights {
+            None => quantile(&self.values, p),
+            Some(weights) => weighted_quantile(&self.values, weights, p),
+        }
+    }
+
+    /// As metrics see them.
+    pub fn values(&self) -> Values<'_> {
+        Values { w: self.weights.as_deref(), ..Values::single(&self.values) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_go_with_their_values() {
+        let x = [3.0, 1.0, 2.0];
+        let plain = Sorted::new(Values::single(&x)).unwrap();
+        assert_eq!((plain.quantile(0.5), plain.quantile(0.25), plain.events()), (2.0, 1.5, 3));
+        let weighted = Sorted::new(Values { w: Some(&[5.0, 1.0, 2.0]), ..Values::single(&x) }).unwrap();
+        assert_eq!((weighted.quantile(0.3), weighted.quantile(0.5)), (2.0, 3.0));
+        assert_eq!(weighted.values().w.unwrap(), [1.0, 2.0, 5.0]);
+    }
+}
