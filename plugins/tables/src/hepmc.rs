@@ -208,6 +208,12 @@ impl Parser {
                 self.rows.particles.len()
             )));
         }
+        if !self.weighted && !self.names.is_empty() {
+            return Err(Error::data(format!(
+                "expected {} weights, as the file has names of, found no line of them",
+                self.names.len()
+            )));
+        }
         let nominal = self.finite(self.nominal())?;
         let weight = match &self.wanted {
             Weight::Named(name) => match self.position(name) {

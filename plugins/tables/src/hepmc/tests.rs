@@ -85,6 +85,8 @@ fn weights_by_name_and_by_number() {
     assert_eq!(column(&plain, "weight"), [1.0, 4.0]);
     assert_eq!(column(&plain, "1"), [-2.0, 5.0]);
     assert!(message(&plain, &MUONS, Some("3")).contains("which has `weight`, `0`, `1`, `2`, found `3`"));
+    let error = message(&text.replace("W 4 5 6\n", ""), &MUONS, Some("1"));
+    assert!(error.contains("expected 3 weights, as the file has names of, found no line of them"), "{error}");
     let error = message(&text.replace("W 4 5 6", "W 4 5"), &MUONS, Some("1"));
     assert!(
         error.starts_with("event 1 (counted from 0), line ") && error.contains("expected 3 weights"),
