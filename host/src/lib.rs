@@ -23,6 +23,7 @@ pub mod config;
 mod covering;
 mod directions;
 pub mod estimate;
+mod event_files;
 pub mod exit;
 pub mod exports;
 mod format;

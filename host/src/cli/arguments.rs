@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::plugin_arguments::{ComponentCommand, PluginsCommand};
+use crate::event_files::LesHouches;
 
 /// Forecasts how far a generative network amplifies its training data.
 #[derive(Debug, Parser)]
@@ -109,6 +110,16 @@ Exit code: 0 if all jobs are done, 1 if one failed, 2 if they cannot be done her
   for n in 300 1000 3000; do amplicast run ring-2d.toml --set experiment.n_train=$n --out runs/n-$n; done
   amplicast compare runs/n-300 runs/n-1000 runs/n-3000")]
     Compare(CompareCommand),
+    /// Draw events of a trained generator of a run, and write them to a file.
+    #[command(after_help = "Examples:
+  amplicast sample runs/ring-2d --events 1000000 --out ring.parquet
+  amplicast sample runs/ttbar-0j --generator flow --events 100000 --out tops.lhe.gz --ids 24,5,-24,-5")]
+    Sample(SampleCommand),
+    /// Write events of one file to another kind of file, with names, units and weights.
+    #[command(after_help = "Examples:
+  amplicast convert events.lhe.gz events.parquet --weights weight
+  amplicast convert tops.h5::ttbar+0jet tops.npy")]
+    Convert(ConvertCommand),
     /// Print the JSON Schema of a component's configuration.
     #[command(after_help = "Example:
   amplicast schema gaussian-ring")]
@@ -352,6 +363,97 @@ pub struct SplitCommand {
     /// Columns to take from files that know their names (Parquet, records).
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,
+    /// The event weights, which go with their events into files of their own: a column, or another array of the file.
+    #[arg(long, value_name = "NAME")]
+    pub weights: Option<String>,
+    /// A file with the event weights, one a row.
+    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "weights")]
+    pub weights_file: Option<PathBuf>,
+    /// A folder with plugins, searched first.
+    #[arg(long, value_name = "DIR")]
+    pub plugin_path: Vec<PathBuf>,
+}
+
+/// What a file of Les Houches events says beside momenta.
+#[derive(Debug, Args)]
+pub struct LesHouchesArguments {
+    /// For Les Houches events: the Monte Carlo number (PDG) of each particle, such as 6,-6,21.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', allow_hyphen_values = true)]
+    pub ids: Vec<i32>,
+    /// For Les Houches events: the energy of each proton beam in GeV.
+    #[arg(long, value_name = "GEV", default_value_t = 6500.0, value_parser = positive)]
+    pub beam_energy: f64,
+}
+
+impl LesHouchesArguments {
+    /// If particles were named.
+    pub fn said(&self) -> Option<LesHouches> {
+        (!self.ids.is_empty()).then(|| LesHouches { ids: self.ids.clone(), beam_energy: self.beam_energy })
+    }
+}
+
+/// `amplicast sample`.
+#[derive(Debug, Args)]
+pub struct SampleCommand {
+    /// The folder of a run.
+    pub run: PathBuf,
+    /// How many events to draw.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
+    pub events: u64,
+    /// The file to write: .npy, .parquet, .lhe or .lhe.gz.
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Name of the generator's table [default: the first one].
+    #[arg(long, value_name = "NAME")]
+    pub generator: Option<String>,
+    /// Name of the uncertainty model's table [default: the first one].
+    #[arg(long, value_name = "NAME")]
+    pub uncertainty: Option<String>,
+    /// Number of the member; of `halves` the first ones are fits to all events.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
+    pub member: u64,
+    /// Number of the training set.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
+    pub training_set: u64,
+    /// What is drawn depends on it; no seed gives the events that the run was made of.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// What Les Houches events need.
+    #[command(flatten)]
+    pub les_houches: LesHouchesArguments,
+    /// Threads.
+    #[arg(long, value_name = "N", help = "Threads [default: all cores]", value_parser = threads, allow_negative_numbers = true)]
+    pub threads: Option<usize>,
+    /// Which plugins.
+    #[command(flatten)]
+    pub plugins: Plugins,
+}
+
+/// `amplicast convert`.
+#[derive(Debug, Args)]
+pub struct ConvertCommand {
+    /// The file to read: every kind that is read elsewhere, `FILE::KEY` for one of several arrays.
+    pub file: PathBuf,
+    /// The file to write: .npy, .parquet, .lhe or .lhe.gz.
+    pub out: PathBuf,
+    /// Columns to take from a file that knows their names, otherwise names for them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Names of particles, whose components are the columns.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub particles: Vec<String>,
+    /// The components of a particle in their order, such as `px,py,pz,E`.
+    #[arg(long, value_name = "COMPONENTS")]
+    pub layout: Option<String>,
+    /// The event weights: a column, or another array of the file.
+    #[arg(long, value_name = "NAME")]
+    pub weights: Option<String>,
+    /// A file with the event weights, one a row.
+    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "weights")]
+    pub weights_file: Option<PathBuf>,
+    /// What Les Houches events need.
+    #[command(flatten)]
+    pub les_houches: LesHouchesArguments,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,

@@ -6,6 +6,7 @@ mod check;
 mod class;
 mod compare;
 mod conformance;
+mod convert;
 mod dev;
 mod estimate;
 mod exports;
@@ -19,6 +20,7 @@ mod provenance;
 mod ready;
 mod report;
 mod run;
+mod sample;
 mod split;
 mod status;
 mod to_toml;
@@ -104,6 +106,8 @@ fn dispatch(arguments: &Arguments, process: &Process) -> u8 {
         Command::Plan(command) => plan::plan(command, process),
         Command::Estimate(command) => run::estimate(command, process),
         Command::Split(command) => split::split(command, process),
+        Command::Sample(command) => sample::sample(command, process),
+        Command::Convert(command) => convert::convert(command, process),
         Command::Report(command) => report::report(command),
         Command::Compare(command) => compare::compare(command),
         Command::Workflow(command) => workflow::workflow(command, arguments.time_limit, process),

@@ -27,7 +27,7 @@ pub fn split(command: &SplitCommand, process: &Process) -> u8 {
 }
 
 fn write(command: &SplitCommand, process: &Process) -> Result<Vec<String>> {
-    let events = events(command, process)?;
+    let (events, weights) = events(command, process)?;
     let n = events.nrows() as u64;
     let out = process.path(&command.out);
     create_dir_all(&out).map_err(|e| Error::io(out.display(), e))?;
@@ -56,11 +56,12 @@ fn write(command: &SplitCommand, process: &Process) -> Result<Vec<String>> {
             let rows = rows(kind, k, number, n, Seed::new(command.seed).split(word));
             size = rows.len();
             let name = format!("{word}_{:0width$}", k + 1);
-            write_one(&out, &name, &events, &rows)?;
+            write_one(&out, &name, (&events, weights.as_deref()), &rows)?;
         }
         lines.push(format!(
-            "{}: {number} files {word}_*.npy of {size} of {n} events, and their rows in {word}_*.rows.npy; train for {} of the steps that all events take",
+            "{}: {number} files {word}_*.npy of {size} of {n} events, {}and their rows in {word}_*.rows.npy; train for {} of the steps that all events take",
             command.out.display(),
+            if weights.is_some() { format!("their weights in {word}_*.weights.npy, ") } else { String::new() },
             if size as u64 == n { "all".to_string() } else { format!("{size}/{n}") }
         ));
     }
@@ -98,23 +99,34 @@ fn rows(kind: Kinds, k: u64, number: u64, n: u64, seed: Seed) -> Vec<u64> {
     rows
 }
 
-fn write_one(out: &Path, name: &str, events: &Array2<f64>, rows: &[u64]) -> Result<()> {
+fn write_one(
+    out: &Path,
+    name: &str,
+    (events, weights): (&Array2<f64>, Option<&[f64]>),
+    rows: &[u64],
+) -> Result<()> {
     let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
     let numbers: Array1<i64> = rows.iter().map(|row| *row as i64).collect();
-    let paths = [format!("{name}.npy"), format!("{name}.rows.npy")].map(|file| out.join(file));
-    let written = write_npy(&paths[0], &events.select(Axis(0), &places));
-    written
-        .and_then(|()| write_npy(&paths[1], &numbers))
-        .map_err(|e| Error::new(ErrorKind::Io, e.to_string()).at(paths[0].display().to_string()))
+    let path = |what: &str| out.join(format!("{name}{what}.npy"));
+    let write = || {
+        write_npy(path(""), &events.select(Axis(0), &places))?;
+        if let Some(weights) = weights {
+            write_npy(path(".weights"), &places.iter().map(|row| weights[*row]).collect::<Array1<f64>>())?;
+        }
+        write_npy(path(".rows"), &numbers)
+    };
+    write().map_err(|e| Error::new(ErrorKind::Io, e.to_string()).at(path("").display().to_string()))
 }
 
-/// All training events of the file.
-fn events(command: &SplitCommand, process: &Process) -> Result<Array2<f64>> {
+/// All training events of the file, and their weights if these differ.
+fn events(command: &SplitCommand, process: &Process) -> Result<(Array2<f64>, Option<Vec<f64>>)> {
     let session = process.session(&command.plugin_path, &[])?;
     let config = json!({
         "train": process.written(&command.train)?,
         "default_key": command.key,
         "columns": (!command.columns.is_empty()).then_some(&command.columns),
+        "weights": command.weights,
+        "weights_file": command.weights_file.as_ref().map(|path| process.written(path)).transpose()?,
     });
     let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(|e| Error::config("", e))?;
     let caller = session.caller(Kind::Dataset, "events-file")?;
@@ -123,11 +135,18 @@ fn events(command: &SplitCommand, process: &Process) -> Result<Array2<f64>> {
     let dimension = dataset.schema().dimension();
     let mut events = Array2::zeros((n as usize, dimension));
     let step = chunk_events(dimension);
-    for (index, mut part) in events.axis_chunks_iter_mut(Axis(0), step).enumerate() {
+    let mut weights = dataset.weighted().then(|| vec![0.0; n as usize]);
+    for (index, part) in events.axis_chunks_iter_mut(Axis(0), step).enumerate() {
         let chunk = Chunk { index: index as u64, first_event: (index * step) as u64, seed: Seed::new(0) };
-        dataset.read(Split::Training, chunk, part.view_mut())?;
+        match &mut weights {
+            None => dataset.read(Split::Training, chunk, part)?,
+            Some(weights) => {
+                let of_part = &mut weights[index * step..index * step + part.nrows()];
+                dataset.read_weighted(Split::Training, chunk, part, of_part)?;
+            }
+        }
     }
-    Ok(events)
+    Ok((events, weights))
 }
 
 #[cfg(test)]

@@ -29,6 +29,8 @@ mod stage;
 pub use collect::{Generated, Outcome};
 pub use compute::{Around, Change, Reason, Times, Why, jobs, measure, run, why, work};
 pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources, forecast};
-pub use plan::{Components, Made, Plan, PlannedCell, Setting, member_count, plan};
-pub use posterior::{TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModelConfig, check_models, own_dataset};
-pub use stage::{Job, Jobs, JobsOfRow};
+pub use plan::{Components, Made, Plan, PlannedCell, Setting, TrueSource, member_count, plan};
+pub use posterior::{
+    TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModel, TrainedModelConfig, check_models, own_dataset,
+};
+pub use stage::{Job, Jobs, JobsOfRow, in_groups};

@@ -17,7 +17,7 @@ pub use members::Posterior;
 pub use models::check_models;
 pub use set_row::SetRow;
 pub use trained_model::{
-    ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModelConfig, own_dataset,
+    ABOUT as TRAINED_MODEL_ABOUT, NAME as TRAINED_MODEL, TrainedModel, TrainedModelConfig, own_dataset,
 };
 pub use training::Training;
 pub use view::{View, Views};

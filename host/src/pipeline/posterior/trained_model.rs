@@ -16,6 +16,7 @@ use super::training::Training;
 use crate::config::{ComponentTable, ConfigError, Experiment, Source, path_from};
 use crate::pipeline::events::training_set;
 use crate::pipeline::plan::{Components, Made, Plan, Row, Setting, TrueSource, refused};
+use crate::pipeline::stage::at_once;
 use crate::session::Session;
 use crate::store::Store;
 
@@ -46,6 +47,10 @@ pub struct TrainedModel {
     member: Arc<dyn Member>,
     schema: Schema,
     has_density: bool,
+    /// `generator / posterior`.
+    pub name: String,
+    /// How many chunks may be drawn at once.
+    pub at_once: usize,
     /// What its events depend on.
     pub identity: Value,
 }
@@ -112,7 +117,9 @@ fn open(session: &Session, config: &TrainedModelConfig, run: &Path) -> Result<Tr
     Ok(TrainedModel {
         member: found,
         has_density: loaded.abilities().log_density,
+        at_once: at_once(&*posterior.model),
         identity: training.trained().as_dataset(NAME, &posterior.hash(member)),
+        name: training.name.clone(),
         schema: components.schema,
     })
 }

@@ -1,0 +1,102 @@
+//! Parquet: a column of f64 for each number of an event, by its name, and one for the weights.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use amplicast_sdk::ndarray::ArrayView2;
+use amplicast_sdk::{Error, Result, Schema};
+use parquet::basic::{Compression, Repetition, Type as Physical, ZstdLevel};
+use parquet::data_type::DoubleType;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
+use tempfile::NamedTempFile;
+
+use super::{Contents, EventFile, begin, keep};
+
+/// The column of event weights.
+pub const WEIGHT: &str = "weight";
+
+/// Rows that are written at once: enough for its columns to be compressed well.
+const GROUP: usize = 1 << 17;
+
+/// A file of columns.
+pub struct ParquetFile {
+    path: PathBuf,
+    writer: SerializedFileWriter<NamedTempFile>,
+    /// Rows that wait for a group to be full, column by column.
+    waiting: Vec<Vec<f64>>,
+}
+
+/// What is said of the columns in the file.
+fn said(schema: &Schema, origin: &str) -> Vec<KeyValue> {
+    let particles = schema.particles();
+    let mut said = vec![KeyValue::new("amplicast".to_string(), origin.to_string())];
+    if !particles.is_empty() {
+        said.push(KeyValue::new("amplicast.particles".to_string(), particles.join(",")));
+        said.push(KeyValue::new("amplicast.unit".to_string(), "GeV".to_string()));
+    }
+    said
+}
+
+fn failed(path: &Path, error: &ParquetError) -> Error {
+    Error::data(error.to_string()).at(path.display().to_string())
+}
+
+impl ParquetFile {
+    pub fn create(path: &Path, contents: &Contents<'_>) -> Result<Self> {
+        let here = |error: ParquetError| failed(path, &error);
+        let weight = contents.weighted.then_some(WEIGHT);
+        let names = contents.schema.column_names().iter().map(String::as_str).chain(weight);
+        let column = |name: &str| {
+            let column = Type::primitive_type_builder(name, Physical::DOUBLE);
+            column.with_repetition(Repetition::REQUIRED).build().map(Arc::new)
+        };
+        let columns: Vec<_> = names.map(column).collect::<Result<_, _>>().map_err(here)?;
+        let count = columns.len();
+        let schema = Type::group_type_builder("events").with_fields(columns).build().map_err(here)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_dictionary_enabled(false)
+            .set_key_value_metadata(Some(said(contents.schema, &contents.origin)))
+            .build();
+        let writer = SerializedFileWriter::new(begin(path)?, Arc::new(schema), Arc::new(properties));
+        Ok(ParquetFile { path: path.into(), writer: writer.map_err(here)?, waiting: vec![Vec::new(); count] })
+    }
+
+    fn group(&mut self) -> Result<()> {
+        let mut write = || {
+            let mut group = self.writer.next_row_group()?;
+            for values in &mut self.waiting {
+                let Some(mut column) = group.next_column()? else { break };
+                column.typed::<DoubleType>().write_batch(values, None, None)?;
+                column.close()?;
+                values.clear();
+            }
+            group.close().map(drop)
+        };
+        write().map_err(|error| failed(&self.path, &error))
+    }
+}
+
+impl EventFile for ParquetFile {
+    fn write(&mut self, events: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Result<()> {
+        for (column, numbers) in self.waiting.iter_mut().zip(events.columns()) {
+            column.extend(numbers);
+        }
+        if let (Some(weights), Some(column)) = (weights, self.waiting.get_mut(events.ncols())) {
+            column.extend_from_slice(weights);
+        }
+        if self.waiting[0].len() >= GROUP { self.group() } else { Ok(()) }
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<()> {
+        if !self.waiting[0].is_empty() {
+            self.group()?;
+        }
+        let file = self.writer.into_inner().map_err(|error| failed(&self.path, &error))?;
+        keep(file, &self.path)
+    }
+}

@@ -1,0 +1,306 @@
+//! Events with weights: equal ones change nothing, closed forms for others, and intervals that hold the truth.
+
+use std::io::Write;
+
+use amplicast::calibration::{Calibration, TrueVersion};
+use amplicast_tests::{Place, normal, results, stream};
+use ndarray::{Array1, Array2};
+use ndarray_npy::WriteNpyExt;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// A Gaussian fitted to events of this dataset.
+fn experiment(dataset: &str, generator: &str, sizes: &str) -> String {
+    format!(
+        r#"
+[experiment]
+{sizes}
+n_truth = 2_000_000
+seed = 4
+
+[dataset]
+{dataset}
+
+[[generator]]
+{generator}
+
+[[uncertainty]]
+plugin = "halves"
+full = 1
+
+[[summary]]
+plugin = "coordinate"
+
+[[metric]]
+name = "half"
+plugin = "integral"
+intervals = [[0.0, 0.5]]
+
+[[metric]]
+name = "2-19"
+plugin = "integral"
+quantiles = 20
+regions = "2-19"
+
+[[metric]]
+name = "tail"
+plugin = "integral"
+quantiles = 20
+regions = "20"
+"#
+    )
+}
+
+const SIZES: &str = "n_train = 1000\nn_gen = 100_000\nmembers = 11";
+
+fn calibrated(dataset: &str, generator: &str, sizes: &str, sets: u64) -> Calibration {
+    let place = Place::new();
+    let file = place.write("x.toml", experiment(dataset, generator, sizes)).display().to_string();
+    place.amplicast(&["calibrate", &file, "--out", "run", "--training-sets", &sets.to_string()]).expect(0);
+    serde_json::from_slice(&std::fs::read(place.path("run/calibration.json")).unwrap()).unwrap()
+}
+
+const SETS: u64 = 100;
+
+/// 95 % intervals hold the truth in at least 90 % of the sets, and bounds are valid in 92 %.
+fn holds(found: &Calibration, metric: &str) {
+    let cell = found.cells.iter().find(|c| c.name.metric == metric).unwrap();
+    let of_estimate = &cell.against[0];
+    assert_eq!(of_estimate.version, TrueVersion::OfTheEstimate);
+    let (interval, bound) = (of_estimate.coverage_95, of_estimate.bound.unwrap());
+    println!("{metric}: {interval} held it, {bound} of the bounds");
+    assert!(interval.of == SETS && interval.value() >= 0.90, "{metric}: {interval}");
+    assert!(bound.value() >= 0.92, "{metric}: {bound}");
+}
+
+const BIASED: &str = "plugin = \"gaussian\"\nbias = 10\nnegative = 0.05";
+
+/// Weights that go with the summary, some of them negative; a fit of the right family.
+#[test]
+fn intervals_of_a_right_fit() {
+    let found = calibrated(BIASED, "plugin = \"gaussian-fit\"\nfit_width = true", SIZES, SETS);
+    ["half", "2-19", "tail"].iter().for_each(|metric| holds(&found, metric));
+}
+
+/// The same with a width that is wrong by a fifth.
+#[test]
+fn intervals_of_a_wrong_fit() {
+    let found = calibrated(BIASED, "plugin = \"gaussian-fit\"\nwidth = 1.2", SIZES, SETS);
+    ["half", "2-19", "tail"].iter().for_each(|metric| holds(&found, metric));
+}
+
+/// Mean over a density that falls as exp(-x^2 / 2) of a function.
+fn mean(f: impl Fn(f64) -> f64) -> f64 {
+    let steps = (-80_000..80_000).map(|k| (f64::from(k) + 0.5) * 1e-4);
+    let (sum, whole) = steps.fold((0.0, 0.0), |(sum, whole), x| {
+        let p = (-0.5 * x * x).exp();
+        (sum + p * f(x), whole + p)
+    });
+    sum / whole
+}
+
+/// The true G of a fitted mean, of closed form: with E over the density, b the part of the events that is kept and w = 1 / b, the weighted mean
+/// has the variance E\[w x^2\], and a weighted fraction E\[w (\[inside\] - I)^2\], in the same unit; the fit's integral moves by dI / d mean. Weights
+/// that do not know the summary leave G as it is without them, (Bahl et al. 2025, Eq. 22) I (1 - I) / (dI / d mean)^2 = 70.4.
+#[test]
+fn true_amplification_of_weighted_events() {
+    let sizes = "n_train = 1000\nn_gen = 200_000\nmembers = 11";
+    let generator = "plugin = \"gaussian-fit\"";
+    let (integral, slope): (f64, f64) = (0.191_462_461, 0.046_877_0);
+    let inside = |x: f64| f64::from(u8::from((0.0..0.5).contains(&x)));
+    for (bias, negative) in [(1.0, 0.3), (10.0, 0.0)] {
+        let weight = |x: f64| 1.0 / (1.0 / bias + (1.0 - 1.0 / bias) / (1.0 + (-2.0 * x).exp()));
+        let of_mean = mean(|x| weight(x) * x * x);
+        let of_fraction = mean(|x| weight(x) * (inside(x) - integral).powi(2));
+        let expected = of_fraction / (slope * slope * of_mean);
+        let dataset = format!("plugin = \"gaussian\"\nbias = {bias:?}\nnegative = {negative:?}");
+        let found = calibrated(&dataset, generator, sizes, 200);
+        let cell = found.cells.iter().find(|c| c.name.metric == "half").unwrap();
+        let truth = &cell.against[0].g_true;
+        let value = truth.value.unwrap();
+        println!("bias {bias}, negative {negative}: {value}, expected {expected}");
+        if bias == 1.0 {
+            assert!((expected - 70.4).abs() < 0.1, "{expected}");
+        }
+        // A variance over 200 sets, sqrt(2 / 200); events of the fit and the truth add a little.
+        assert!((value / expected - 1.0).abs() < 4.0 * 0.11, "{value} {expected}");
+    }
+}
+
+/// Weights +1 and -1: as many effective events as n (1 - 2 f)^2, whatever is asked.
+#[test]
+fn effective_events_of_signs() {
+    for negative in [0.1_f64, 0.3] {
+        let place = Place::new();
+        let dataset = format!("plugin = \"gaussian\"\nnegative = {negative}");
+        let sizes = "n_train = 50_000\nn_gen = 20_000\nmembers = 11";
+        let metrics =
+            "[[metric]]\nplugin = \"mean\"\n\n[[metric]]\nplugin = \"ks\"\nreference = [\"holdout\"]\n";
+        let text = experiment(&dataset, "plugin = \"gaussian-fit\"", sizes)
+            .replace("n_truth = 2_000_000", "n_truth = 20_000");
+        place.write("x.toml", format!("{text}\n{metrics}"));
+        place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0).says(&[]);
+        let found = results(&place.path("run"));
+        let expected = 50_000.0 * (1.0 - 2.0 * negative).powi(2);
+        for cell in found["cells"].as_array().unwrap() {
+            let metric = cell["name"]["metric"].as_str().unwrap();
+            let replica = &cell["replicas"][0];
+            let effective = replica["n_train_effective"].as_f64().unwrap();
+            assert_eq!(replica["n_train_passed"], 50_000);
+            // Of the events in a region of one in twenty: 1 / sqrt(2500 (1 - 2 f)^2); the law of a distance is simulated to 4 %.
+            let error =
+                if metric == "ks" { 0.06 } else { 4.0 / (2500.0_f64.sqrt() * (1.0 - 2.0 * negative)) };
+            assert!((effective / expected - 1.0).abs() < error, "{metric}: {effective}, expected {expected}");
+        }
+        assert!((found["weights"]["negative"].as_f64().unwrap() - negative).abs() < 0.01);
+    }
+}
+
+/// Training events that are drawn as often as their weights say amplify nothing.
+#[test]
+fn a_memoriser_of_weighted_events() {
+    let place = Place::new();
+    place.write("x.toml", experiment("plugin = \"gaussian\"\nbias = 10", "plugin = \"resample\"", SIZES));
+    place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0);
+    let found = results(&place.path("run"));
+    for cell in found["cells"].as_array().unwrap() {
+        let estimate = &cell["replicas"][0]["estimate"];
+        assert!(estimate["bound"].as_f64().unwrap() < 1.05, "{estimate}");
+        let [low, high] = ["low", "high"].map(|end| estimate["interval_95"][end].as_f64().unwrap());
+        assert!(low < 1.0 && high > 0.9, "{estimate}");
+    }
+}
+
+/// A file whose weights are all the same is one without weights, to the byte of the table.
+#[test]
+fn equal_weights_are_none() {
+    let place = Place::new();
+    let mut numbers = stream(7);
+    let events = Array2::from_shape_simple_fn((500, 1), || normal(&mut numbers));
+    place.npy("x.npy", &events);
+    ndarray_npy::write_npy(place.path("w.npy"), &Array1::from_elem(500, 2.5)).unwrap();
+    let table = |name: &str, more: &str| {
+        let dataset = format!("plugin = \"events-file\"\ntrain = \"x.npy\"\n{more}");
+        let sizes = "n_train = 500\nn_gen = 5000\nmembers = 11";
+        place.write("x.toml", experiment(&dataset, "plugin = \"gaussian-fit\"", sizes));
+        place.amplicast(&["run", "x.toml", "--out", name]).expect(0);
+        let found = results(&place.path(name));
+        assert!(found["weights"].is_null());
+        (found["cells"].clone(), std::fs::read(place.path(&format!("{name}/table.csv"))).unwrap())
+    };
+    assert_eq!(table("plain", ""), table("weighted", "weights_file = \"w.npy\""));
+}
+
+/// A Gaussian fitted to weighted events.
+fn gaussian_like(events: &Array2<f64>, weights: &Array1<f64>, n: usize, seed: u64) -> Array2<f64> {
+    let mean = |f: &dyn Fn(f64) -> f64| {
+        events.iter().zip(weights).map(|(x, w)| w * f(*x)).sum::<f64>() / weights.sum()
+    };
+    let center = mean(&|x| x);
+    let width = mean(&|x| (x - center).powi(2)).sqrt();
+    let mut stream = stream(seed);
+    Array2::from_shape_simple_fn((n, 1), || center + width * normal(&mut stream))
+}
+
+/// Weights in a file of their own, in an archive, and as a column; `split` hands them on, and `estimate` takes them.
+#[test]
+fn members_of_weighted_events_that_were_trained_elsewhere() {
+    let place = Place::new();
+    let mut numbers = stream(3);
+    let events = Array2::from_shape_simple_fn((2000, 1), || normal(&mut numbers));
+    let weights: Array1<f64> = events.iter().map(|x| if *x > 0.0 { 0.5 } else { 2.0 }).collect();
+    place.npy("x.npy", &events);
+    ndarray_npy::write_npy(place.path("w.npy"), &weights).unwrap();
+    let mut archive = ZipWriter::new(std::fs::File::create(place.path("both.npz")).unwrap());
+    let mut add = |name: &str, write: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = Vec::new();
+        write(&mut bytes);
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(&bytes).unwrap();
+    };
+    add("events.npy", &|bytes| events.write_npy(bytes).unwrap());
+    add("weights.npy", &|bytes| weights.write_npy(bytes).unwrap());
+    archive.finish().unwrap();
+    let two = ndarray::concatenate![ndarray::Axis(1), events, weights.clone().insert_axis(ndarray::Axis(1))];
+    place.npy("table.npy", &two);
+
+    place
+        .amplicast(&[
+            "split",
+            "--train",
+            "both.npz::events",
+            "--weights",
+            "weights",
+            "--halves",
+            "10",
+            "--out",
+            "parts",
+        ])
+        .expect(0)
+        .prints(&["their weights in half_*.weights.npy"]);
+    for k in 1..=10 {
+        let name = format!("parts/half_{k:02}");
+        let half: Array2<f64> = ndarray_npy::read_npy(place.path(&format!("{name}.npy"))).unwrap();
+        let of_half: Array1<f64> = ndarray_npy::read_npy(place.path(&format!("{name}.weights.npy"))).unwrap();
+        assert!(half.iter().zip(&of_half).all(|(x, w)| *w == if *x > 0.0 { 0.5 } else { 2.0 }));
+        place.npy(&format!("gen_{k:02}.npy"), &gaussian_like(&half, &of_half, 50_000, 100 + k));
+    }
+    place.npy("full.npy", &gaussian_like(&events, &weights, 50_000, 99));
+    let estimate = |train: &[&str]| {
+        let question = ["--summary", "coordinate:0", "--region", "0:0.5", "--full", "full.npy"];
+        let members = ["--members", "gen_*.npy", "--members-rows", "parts/half_*.rows.npy"];
+        place.amplicast(&[&["estimate"], train, &question, &members].concat())
+    };
+    let mut found = Vec::new();
+    for train in [
+        &["--train", "x.npy", "--weights-file", "w.npy"][..],
+        &["--train", "both.npz::events", "--weights", "weights"],
+        &["--train", "table.npy", "--weights", "x2"],
+    ] {
+        estimate(train).expect(0);
+        let replica = results(&place.path("runs/estimate"))["cells"][0]["replicas"][0].clone();
+        // Weights of 0.5 and 2 for half of the events each: the whole is worth 2.5^2 / 4.25 / 2 of them, this region less or more.
+        let effective = replica["n_train_effective"].as_f64().unwrap();
+        assert!((effective / 2000.0 - 0.85).abs() < 0.2 && replica["apart"]["of"] == "one-fit", "{replica}");
+        found.push(replica);
+    }
+    assert_eq!(found[0], found[1]);
+    assert_eq!(found[0], found[2]);
+
+    let refused = |train: &[&str], message: &str| {
+        estimate(train).says(&[message]);
+    };
+    refused(&["--train", "both.npz::events", "--weights", "mass"], "--weights: expected");
+    refused(&["--train", "both.npz::events", "--weights", "events"], "expected one weight an event");
+    ndarray_npy::write_npy(place.path("w.npy"), &Array1::from_elem(100, 2.5)).unwrap();
+    refused(
+        &["--train", "x.npy", "--weights-file", "w.npy"],
+        "expected a weight for each of 2000 events, found 100",
+    );
+    let mut bad = weights;
+    bad[17] = f64::NAN;
+    ndarray_npy::write_npy(place.path("w.npy"), &bad).unwrap();
+    refused(
+        &["--train", "x.npy", "--weights-file", "w.npy"],
+        "row 17: expected a finite event weight, found NaN",
+    );
+}
+
+/// What knows nothing of weights is refused by name before anything runs.
+#[test]
+fn what_cannot_take_weights_is_refused() {
+    let place = Place::new();
+    let summary = "[[summary]]\nname = \"ratio\"\nplugin = \"classifier-lr\"\n";
+    let text = experiment("plugin = \"gaussian\"\nbias = 3", "plugin = \"gaussian-fit\"", SIZES);
+    let ks = "[[metric]]\nplugin = \"ks\"\nreference = [\"training\"]\n";
+    let only = text.split("[[metric]]").next().unwrap();
+    place.write("x.toml", format!("{only}\n{summary}\n{ks}"));
+    place
+        .amplicast(&["check", "x.toml"])
+        .expect(2)
+        .says(&["summary `ratio` cannot take account of event weights"]);
+    place.write("x.toml", text.replace("bias = 3", "bias = 0.3"));
+    place.amplicast(&["check", "x.toml"]).expect(2).says(&["bias: expected at least 1, found 0.3"]);
+    place.write("x.toml", text.replace("bias = 3", "negative = 0.1").replace("gaussian-fit", "resample"));
+    place.amplicast(&["run", "x.toml"]).says(&["resample: expected weights of 0 or more"]);
+}
