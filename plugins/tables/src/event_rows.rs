@@ -190,8 +190,8 @@ impl Nominal {
         Err(Error::config(
             "weights",
             format!(
-                "expected events of equal weight, found weights {what}, from {} to {} ({} of {events} negative): say which of them a dataset \
-                 has (`weights = \"{NOMINAL}\"` is the nominal one); events of a generated sample must count alike; the file has {}",
+                "expected events of equal weight, found weights {what}, from {} to {} ({} of {events} negative): name those that a dataset \
+                 takes (`weights = \"{NOMINAL}\"` are the nominal ones); events of a generated sample must count alike; the file has {}",
                 self.lowest,
                 self.highest,
                 self.negative,
