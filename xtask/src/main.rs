@@ -12,6 +12,7 @@ mod exports;
 mod failure;
 mod flows;
 mod fuzz;
+mod generators;
 mod install;
 mod interpreters;
 mod lint;
@@ -81,6 +82,10 @@ enum Task {
         /// Check and run the networks of examples/python instead (PyTorch and zuko are set up once in the cache folder, 1.3 GB).
         #[arg(long, conflicts_with_all = ["cluster", "packages", "flows", "python"])]
         networks: bool,
+        /// Read files of event generators that Pythia, pylhe and pyhepmc write, and compare with what these read, instead (set up once in the
+        /// cache folder, 240 MB).
+        #[arg(long, conflicts_with_all = ["cluster", "packages", "flows", "python", "networks"])]
+        generators: bool,
         /// This wheel, rather than one that is made for it.
         #[arg(long, value_name = "FILE", requires = "python")]
         wheel: Option<PathBuf>,
@@ -131,6 +136,7 @@ fn run(task: &Task) -> Outcome {
         Task::Test { flows: true, .. } => flows::run(&checkout),
         Task::Test { packages: true, .. } => exports::run(&checkout),
         Task::Test { networks: true, .. } => networks::run(&checkout),
+        Task::Test { generators: true, .. } => generators::run(&checkout),
         Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),
         Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),
         Task::Lint => lint::run(&checkout),

@@ -10,8 +10,8 @@ use amplicast_tables::{EventFile, Layout as MomentumLayout, Pass, Selection, mat
 config! {
     /// Generated events from files, one file a member.
     pub struct SamplesConfig {
-        /// Paths of .npy, .npz, HDF5 or Parquet files, or patterns of them such as `members/*.npy`; `FILE::KEY` for one of several
-        /// arrays.
+        /// Paths of .npy, .npz, HDF5, Parquet, LHE or HepMC3 files, or patterns of them such as `members/*.npy`; `FILE::KEY` for one of
+        /// several arrays.
         pub members: Vec<InputPattern>,
         /// Which array of each file, if they hold several (.npz, HDF5); a group of HDF5 whose datasets are columns.
         pub key: Option<String>,
@@ -22,6 +22,9 @@ config! {
         pub layout: Option<String>,
         /// Columns to take from files that know their names (Parquet, records, groups of HDF5); all by default.
         pub columns: Option<Vec<String>>,
+        /// Particles to take from events of LHE or HepMC3 files, in this order, as the `select` of `events-file`:
+        /// `[NAME=]ID[,ID...][:status=S][#K]`. By default all of the final state, which must be alike in all events.
+        pub select: Option<Vec<String>>,
         /// Whether all files are read once, to refuse NaN, infinite numbers and what are no momenta; true by default.
         pub verify: Option<bool>,
     }
@@ -47,7 +50,8 @@ pub struct Samples {
 impl Component for Samples {
     type Config = SamplesConfig;
     const NAME: &'static str = "samples";
-    const ABOUT: &'static str = "Generated events from .npy, .npz, HDF5 or Parquet files, one file a member";
+    const ABOUT: &'static str =
+        "Generated events from .npy, .npz, HDF5, Parquet, LHE or HepMC3 files, one file a member";
 
     fn new(config: SamplesConfig) -> Result<Self> {
         let layout = config.layout.as_deref().map(MomentumLayout::read).transpose()?;
@@ -56,6 +60,7 @@ impl Component for Samples {
             default_key: config.default_key,
             columns: config.columns,
             layout,
+            select: config.select,
             ..Selection::default()
         };
         let open = |file: amplicast_tables::Located| {

@@ -14,8 +14,8 @@ use amplicast_tables::{EventFile, Layout, Pass, Selection, Weights, located};
 config! {
     /// True events from files: n x d numbers, or n x particles x 4 four-momenta in GeV.
     pub struct EventsFileConfig {
-        /// File of the training events: .npy, .npz, HDF5 or Parquet, or a folder of Parquet files; `FILE::KEY` for one of several
-        /// arrays.
+        /// File of the training events: .npy, .npz, HDF5 or Parquet, a folder of Parquet files, LHE or HepMC3 (plain or packed with gzip);
+        /// `FILE::KEY` for one of several arrays.
         pub train: InputPath,
         /// Which array of `train`, if it holds several (.npz, HDF5); a group of HDF5 whose datasets are columns.
         pub key: Option<String>,
@@ -39,8 +39,13 @@ config! {
         /// Columns to take from a file that knows their names (Parquet, records, groups of HDF5), otherwise names for those of n x d;
         /// `x1`, `x2` ... by default.
         pub columns: Option<Vec<String>>,
-        /// The event weights of `train`: a column, or another array of the file; they are no part of an event. None by default: all
-        /// events count alike.
+        /// Particles to take from events of LHE or HepMC3 files, in this order, of `train` and of `holdout`: `[NAME=]ID[,ID...][:status=S][#K]`,
+        /// any of these numbers of the Particle Data Group, of status S (1, the final state, by default), the K-th by descending transverse
+        /// momentum (the first by default), such as `["t=6:status=2", "tbar=-6:status=2"]`, `["mu=13,-13", "second=1,2,3,4,5,21#2"]`. By default
+        /// all of the final state, which must be alike in all events.
+        pub select: Option<Vec<String>>,
+        /// The event weights of `train`: a column, another array of the file, or a weight of an LHE or HepMC3 file by its name, of which
+        /// `weight` is the nominal one; they are no part of an event. None by default: all events count alike.
         pub weights: Option<String>,
         /// A file with the event weights of `train`, one a row; `FILE::KEY` for one of several arrays.
         pub weights_file: Option<InputPath>,
@@ -80,7 +85,7 @@ impl Component for EventsFile {
     type Config = EventsFileConfig;
     const NAME: &'static str = "events-file";
     const ABOUT: &'static str =
-        "True events from .npy, .npz, HDF5 or Parquet files: columns, or four-momenta in GeV";
+        "True events from .npy, .npz, HDF5, Parquet, LHE or HepMC3 files: columns, or four-momenta in GeV";
 
     fn new(config: EventsFileConfig) -> Result<Self> {
         let layout = |text: &Option<String>| text.as_deref().map(Layout::read).transpose();
@@ -90,6 +95,7 @@ impl Component for EventsFile {
             default_key: config.default_key,
             columns: config.columns,
             layout: layout(&config.layout)?,
+            select: config.select,
             weights: config.weights,
         };
         let rows = ("train_rows", config.train_rows);

@@ -28,6 +28,12 @@ impl Arrangement {
         Self::of(layout, Vec::new(), columns)
     }
 
+    /// E, px, py, pz of particles of these names, in this order.
+    pub fn of_particles(names: &[String]) -> Self {
+        let labels = names.iter().map(|name| tokens(name).join("_")).collect();
+        Arrangement { labels, ..Self::in_turn(Layout::four_momentum(), names.len()) }
+    }
+
     /// The same of columns that are lists of one particle each (`j0_0` ... `j0_3`, `j10_0` ...), whose numbers tell the order.
     pub fn of_lists(layout: Layout, names: &[String]) -> Self {
         let parts = layout.parts().len();

@@ -17,10 +17,10 @@ use crate::{EventShape, Layout};
 
 /// An array of events in a file: n x d numbers, or n x particles x 4.
 ///
-/// The content tells the format: .npy, .npz, HDF5, Parquet, or a folder of Parquet files. Reading is by position and holds
+/// The content tells the format: .npy, .npz, HDF5, Parquet, a folder of Parquet files, LHE or HepMC3. Reading is by position and holds
 /// little more than the rows asked for (of a compressed .npz: the whole array; of a compressed HDF5 dataset: the chunks that the
-/// rows lie in), so that any number of threads may read a file of any size. It is open while it is read, and closed when
-/// others are: there may be more files than a process may open.
+/// rows lie in; of LHE and HepMC3: at most 16 MiB, and a temporary file), so that any number of threads may read a file of any
+/// size. It is open while it is read, and closed when others are: there may be more files than a process may open.
 #[derive(Debug, Clone)]
 pub struct EventFile {
     opened: Arc<Opened>,
@@ -46,6 +46,8 @@ struct Opened {
     /// Numbers in a row.
     numbers: usize,
     columns: Option<Vec<String>>,
+    /// The names of its particles, if the file has some.
+    particles: Option<Vec<String>>,
     /// The four-momenta that its numbers are if they are said to be some.
     claimed: Option<Arrangement>,
     /// Whether the user, or the names of the columns, say which component is which.
@@ -74,8 +76,9 @@ impl EventFile {
         let (all, whole_shape) = (selection.clone(), whole.shape.clone());
         let selection = &mut selection.clone();
         let (opened, own_weights) = taken_off(whole, selection)?;
-        let Table { shape: array, mut columns, source, mut notes, names_used, key } = opened;
-        let layout = selection.layout.as_ref();
+        let Table { shape: array, mut columns, source, mut notes, names_used, key, particles } = opened;
+        let of_particles = particles.is_some().then(Layout::four_momentum);
+        let layout = selection.layout.as_ref().or(of_particles.as_ref());
         let shape = EventShape::of_array(&array, layout)?;
         if array[0] == 0 {
             return Err(Error::data("expected at least one event, found none"));
@@ -90,7 +93,10 @@ impl EventFile {
         }
         notes.extend(EventShape::expect_upright(&array)?);
         let numbers = array[1..].iter().product();
-        let named = columns.as_deref().and_then(Arrangement::of_names);
+        let named = match &particles {
+            Some(names) => Some(Arrangement::of_particles(names)),
+            None => columns.as_deref().and_then(Arrangement::of_names),
+        };
         let stated = layout.is_some() || named.is_some();
         let claimed = match (layout, named, shape) {
             (Some(layout), Some(named), _) => {
@@ -120,6 +126,7 @@ impl EventFile {
             rows: array[0] as u64,
             numbers,
             columns,
+            particles,
             claimed,
             stated,
             notes,
@@ -177,6 +184,7 @@ impl EventFile {
     ///
     /// Names of particles make four-momenta of columns, in the order of their layout; particles are `p0` ... by default.
     pub fn schema(&self, particles: Option<&[String]>) -> Result<Schema> {
+        let particles = particles.or(self.opened.particles.as_deref());
         let components = self.opened.claimed.as_ref().map_or(4, |claimed| claimed.layout.parts().len());
         // Of which there may be three or five for each particle.
         let shape = match (self.shape, particles) {

@@ -7,6 +7,8 @@ use std::path::Path;
 use amplicast_sdk::{Error, Result};
 use zip::ZipArchive;
 
+use crate::text::{is_gzip, unpacked_begin};
+
 /// Formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -14,7 +16,12 @@ pub enum Format {
     Npz,
     Hdf5,
     Parquet,
+    Lhe,
+    HepMc,
 }
+
+/// The formats, as messages have them.
+const FORMATS: &str = "a .npy, .npz, .h5, .parquet, .lhe or .hepmc file";
 
 /// Bytes of a file's begin that are looked at.
 const LOOKED_AT: u64 = 4096;
@@ -52,23 +59,27 @@ pub fn format_of(path: &Path, file: &File) -> Result<Format> {
             archive.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
         return of_archive(&names);
     }
+    let text = if is_gzip(&begin) { unpacked_begin(&begin) } else { Vec::new() };
+    if let Some(format) = of_generator(if text.is_empty() { &begin } else { &text })? {
+        return Ok(format);
+    }
     if let Some(what) = other(&begin, length) {
-        return Err(Error::data(format!("expected a .npy, .npz, .h5 or .parquet file, found {what}")));
+        return Err(Error::data(format!("expected {FORMATS}, found {what}")));
     }
     match ending {
         "npz" => Ok(Format::Npz),
         "h5" | "hdf5" | "hdf" | "he5" | "hdf4" => Ok(Format::Hdf5),
         "parquet" | "pq" | "parq" => Ok(Format::Parquet),
-        "root" => Err(Error::data(format!("expected a .npy, .npz, .h5 or .parquet file; {OF_ROOT}"))),
+        "root" => Err(Error::data(format!("expected {FORMATS}; {OF_ROOT}"))),
         _ if begin.is_empty() => {
             Err(Error::data("expected a .npy file, found something else: an empty file"))
         }
         _ if is_text(&begin) => {
             Err(Error::data(format!("expected a .npy file, found something else: {}", of_text(&begin))))
         }
-        "csv" | "txt" => Err(Error::data(format!(
-            "expected a .npy, .npz, .h5 or .parquet file; .{ending} files are not supported yet"
-        ))),
+        "csv" | "txt" => {
+            Err(Error::data(format!("expected {FORMATS}; .{ending} files are not supported yet")))
+        }
         _ => Err(Error::data(
             "expected a .npy file, found something else: no format that is known; `numpy.save` writes .npy (raw numbers of `tofile`: \
              `numpy.save(\"events.npy\", numpy.fromfile(\"events.bin\").reshape(-1, COLUMNS))`)",
@@ -103,7 +114,29 @@ fn of_archive(names: &[String]) -> Result<Format> {
     } else {
         "a zip archive without arrays; unpack it, or write its events with `numpy.savez`"
     };
-    Err(Error::data(format!("expected a .npy, .npz, .h5 or .parquet file, found {what}")))
+    Err(Error::data(format!("expected {FORMATS}, found {what}")))
+}
+
+/// What an event generator wrote, as text.
+fn of_generator(begin: &[u8]) -> Result<Option<Format>> {
+    let text = String::from_utf8_lossy(begin);
+    if text.contains("<LesHouchesEvents") {
+        return Ok(Some(Format::Lhe));
+    }
+    if !text.trim_start().starts_with("HepMC::") {
+        return Ok(None);
+    }
+    let what = if text.contains("HepMC::Asciiv3") {
+        return Ok(Some(Format::HepMc));
+    } else if text.contains("HepMC::IO_GenEvent") {
+        "HepMC2 (IO_GenEvent)"
+    } else {
+        "another format of HepMC"
+    };
+    Err(Error::data(format!(
+        "expected HepMC3 (HepMC::Asciiv3), found {what}; write it as HepMC3: `with pyhepmc.open(\"events.hepmc\") as old, \
+         pyhepmc.open(\"new.hepmc3\", \"w\") as new: [new.write(event) for event in old]`"
+    )))
 }
 
 /// Other formats by their first bytes, with the way to events that are read.
@@ -123,8 +156,8 @@ fn other(begin: &[u8], length: u64) -> Option<String> {
     if starts(b"root") {
         return Some(format!("a ROOT file; {OF_ROOT}"));
     }
-    if starts(&[0x1f, 0x8b]) {
-        return pack("gzip", "gunzip");
+    if is_gzip(begin) {
+        return pack("gzip, which is neither LHE nor HepMC3", "gunzip");
     }
     if starts(b"BZh") {
         return pack("bzip2", "bunzip2");
@@ -206,21 +239,6 @@ fn other(begin: &[u8], length: u64) -> Option<String> {
     if starts(b"ORC") || starts(b"Obj\x01") {
         return Some(
             "an ORC or Avro file; write it as Parquet: `frame.to_parquet(\"events.parquet\")`".into(),
-        );
-    }
-    let text = String::from_utf8_lossy(begin);
-    if text.contains("<LesHouchesEvents") {
-        return Some(
-            "an LHE file; save the momenta: `numpy.save(\"events.npy\", [[[p.e, p.px, p.py, p.pz] for p in event.particles if \
-             p.status == 1] for event in pylhe.read_lhe(\"events.lhe\")])`"
-                .into(),
-        );
-    }
-    if text.contains("HepMC::") || text.starts_with("HepMC") {
-        return Some(
-            "a HepMC file; save the momenta: `numpy.save(\"events.npy\", [[[p.momentum.e, p.momentum.px, p.momentum.py, \
-             p.momentum.pz] for p in CHOSEN(event)] for event in pyhepmc.open(\"events.hepmc\")])`"
-                .into(),
         );
     }
     None

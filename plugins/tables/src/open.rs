@@ -11,7 +11,7 @@ use crate::format::{Format, format_of};
 use crate::place::Bytes;
 use crate::regular::expect_regular;
 use crate::table::{Selection, Table};
-use crate::{folder, hdf5, npy, npz, parquet};
+use crate::{folder, hdf5, hepmc, lhe, npy, npz, parquet};
 
 /// A file, or a folder of files, as it was found first.
 #[derive(Debug)]
@@ -57,6 +57,7 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
     let all = selection.clone();
     if metadata.is_dir() {
         selection.no_key()?;
+        selection.no_particles()?;
         return folder::open(parts, move |part| {
             let file = File::open(part).map_err(|error| Error::io("cannot open the file", error))?;
             parquet::open(Bytes::File(Arc::new(file)), all.wanted())
@@ -65,6 +66,9 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
     let file = File::open(path).map_err(|error| Error::io("cannot open the file", error))?;
     let format = format_of(path, &file)?;
     let file = Arc::new(file);
+    if !matches!(format, Format::Lhe | Format::HepMc) {
+        selection.no_particles()?;
+    }
     match format {
         Format::Npz => npz::open(file, selection),
         Format::Hdf5 => hdf5::open(path, selection),
@@ -76,5 +80,7 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
             selection.no_key()?;
             npy::open(Bytes::File(file), 0, metadata.len(), selection.wanted())
         }
+        Format::Lhe => lhe::open(&Bytes::File(file), selection),
+        Format::HepMc => hepmc::open(&Bytes::File(file), selection),
     }
 }

@@ -94,7 +94,7 @@ fn open_columns(bytes: Bytes, wanted: Wanted<'_>) -> Result<Table> {
         [Some([particles, components])] => (vec![rows, *particles, *components], None),
         _ => (vec![rows, source.dimension], Some(names)),
     };
-    Ok(Table { shape, columns, source: Box::new(source), notes, names_used: true, key: None })
+    Ok(Table { columns, notes, names_used: true, ..Table::new(shape, Box::new(source)) })
 }
 
 /// The first numbers of a column, if none of them is null or too large.

@@ -39,14 +39,9 @@ pub fn side_by_side(
         notes.extend(table.notes);
         columns.push((name.clone(), table.source));
     }
-    Ok(Table {
-        shape: vec![rows.map_or(0, |(rows, _)| rows), names.len()],
-        columns: Some(names.to_vec()),
-        source: Box::new(SideBySide(columns)),
-        notes,
-        names_used: true,
-        key: None,
-    })
+    let shape = vec![rows.map_or(0, |(rows, _)| rows), names.len()];
+    let table = Table::new(shape, Box::new(SideBySide(columns)));
+    Ok(Table { columns: Some(names.to_vec()), notes, names_used: true, ..table })
 }
 
 impl Source for SideBySide {

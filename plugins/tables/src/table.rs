@@ -21,6 +21,10 @@ pub struct Selection {
     pub weights: Option<String>,
     /// The components of its four-momenta in their order; by default what the columns' names tell, or E, px, py, pz.
     pub layout: Option<Layout>,
+    /// The particles of a file of an event generator (LHE, HepMC3), in this order, each as `[NAME=]ID[,ID...][:status=S][#K]`: any of these
+    /// numbers of the Particle Data Group, of status S (1, the final state, by default), the K-th by descending transverse momentum (the
+    /// first by default). All of the final state by default, which must then be alike in all events.
+    pub select: Option<Vec<String>>,
 }
 
 /// The numbers of a file; reading by position, so that any number of threads may do it.
@@ -59,12 +63,22 @@ pub struct Table {
     pub names_used: bool,
     /// The name of the array in a file of several.
     pub key: Option<String>,
+    /// The names of its particles, if its first columns are E, px, py, pz of each in turn.
+    pub particles: Option<Vec<String>>,
 }
 
 impl Table {
     /// Without names and notes.
     pub fn new(shape: Vec<usize>, source: Box<dyn Source>) -> Self {
-        Table { shape, columns: None, source, notes: Vec::new(), names_used: false, key: None }
+        Table {
+            shape,
+            columns: None,
+            source,
+            notes: Vec::new(),
+            names_used: false,
+            key: None,
+            particles: None,
+        }
     }
 }
 
@@ -99,6 +113,21 @@ impl Selection {
         let found = found.map_or_else(|| "none".into(), |key| format!("`{key}`"));
         let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
         Error::config("key", format!("expected one of {}, found {found}", keys.join(", ")))
+    }
+
+    /// Refuses particles that are selected of a file that knows of none.
+    pub fn no_particles(&self) -> Result<()> {
+        match &self.select {
+            None => Ok(()),
+            Some(select) => Err(Error::config(
+                "select",
+                format!(
+                    "expected no particles selected of a file that is none of an event generator (LHE, HepMC3), found \"{}\"; name columns with \
+                     `columns`",
+                    select.join("\", \"")
+                ),
+            )),
+        }
     }
 
     /// Refuses a key for a file that holds a single array.

@@ -169,7 +169,9 @@ fn weights_are_refused_by_name_and_seen_beside_the_events() {
     for name in ["weights.h5", "weights.npz"] {
         let error = refusal(name, "weights", &[]);
         assert!(
-            error.starts_with("key: expected features of events, found `weights`: event weights"),
+            error.starts_with(
+                "key: expected features of events, found `weights`, which is what event weights"
+            ),
             "{error}"
         );
         let file = open(name, "events", &[]).unwrap();

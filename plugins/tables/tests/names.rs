@@ -77,7 +77,10 @@ fn numbers_of_rows_and_events_are_left_out() {
 #[test]
 fn weights_of_a_group_are_refused_and_bosons_are_not() {
     let error = open("rows.h5", "weighted", &[]).unwrap_err().to_string();
-    assert!(error.starts_with("columns: expected features of events, found `w`: which is what"), "{error}");
+    assert!(
+        error.starts_with("columns: expected features of events, found `w`, which may be event weights"),
+        "{error}"
+    );
     assert_eq!(events(&open("rows.h5", "weighted", &["pt", "w"]).unwrap()).row(2).to_vec(), [200.0, 201.0]);
     assert_eq!(events(&open("rows.h5", "weighted", &["pt"]).unwrap()).row(2).to_vec(), [200.0]);
     assert_eq!(events(&open("rows.h5", "boson", &[]).unwrap()).row(2).to_vec(), [200.0, 201.0]);

@@ -6,7 +6,15 @@ use super::*;
 
 fn config(members: Vec<String>) -> SamplesConfig {
     let members = members.into_iter().map(Into::into).collect();
-    SamplesConfig { members, key: None, default_key: None, layout: None, columns: None, verify: None }
+    SamplesConfig {
+        members,
+        key: None,
+        default_key: None,
+        layout: None,
+        columns: None,
+        select: None,
+        verify: None,
+    }
 }
 
 fn new(members: &[String]) -> Result<Samples> {
@@ -180,4 +188,35 @@ fn a_key_behind_each_path() {
     assert_eq!(samples.own_events().len(), 2);
     let error = Samples::new(SamplesConfig { key: Some("train".into()), ..config(vec![path]) }).unwrap_err();
     assert!(error.to_string().starts_with("key: expected no key for a file of one array"), "{error}");
+}
+
+#[test]
+fn members_of_an_event_generator() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, e) in [("a.hepmc", 1.0), ("b.hepmc", 2.0)] {
+        let event = format!(
+            "E 0 1 2\nU GEV MM\nP 1 0 13 0.0 0.0 0.0 {e:.1} 0.1 1\nP 2 0 -13 0.0 0.0 0.0 {:.1} 0.1 1\n",
+            10.0 * e
+        );
+        let text = [
+            "HepMC::Version 3.02.05\nHepMC::Asciiv3-START_EVENT_LISTING\n",
+            &event,
+            &event,
+            "HepMC::Asciiv3-END_EVENT_LISTING\n",
+        ]
+        .concat();
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let members = vec![format!("{}/*.hepmc", folder.path().display())];
+    let select = Some(vec!["plus=-13".to_string(), "minus=13".to_string()]);
+    let samples = Samples::new(SamplesConfig { select, ..config(members) }).unwrap();
+    // In the order of the training set's particles, whose names these are.
+    let schema = Schema::four_momenta(["minus", "plus"]);
+    samples.check(&schema).unwrap();
+    let events = Array2::zeros((1, 8));
+    let model = samples.prepare(&Batch::new(events.view(), Origin::Training, &[0]), &schema).unwrap();
+    let mut out = Array2::zeros((2, 8));
+    let chunk = Chunk { index: 0, first_event: 0, seed: Seed::new(0) };
+    model.at(&[1.0]).unwrap().sample(chunk, out.view_mut()).unwrap();
+    assert_eq!((out[[1, 0]], out[[1, 4]]), (2.0, 20.0));
 }

@@ -20,6 +20,7 @@ fn config(train: &Path) -> EventsFileConfig {
         layout: None,
         holdout_layout: None,
         columns: None,
+        select: None,
         weights: None,
         weights_file: None,
         holdout_weights: None,
@@ -280,4 +281,36 @@ fn what_is_left_out_is_said() {
     let notes = EventsFile::new(config(&fixture("kinds/index.parquet"))).unwrap().notes();
     assert_eq!(notes.len(), 1);
     assert!(notes[0].contains("index.parquet: the column `__index_level_0__` is left out"), "{notes:?}");
+}
+
+/// Pairs of top quarks at rest, event i with energies i and 2 i.
+fn tops(n: usize) -> String {
+    let top = |id: i32, e: usize| format!("{id} 2 1 2 0 0 0.0 0.0 0.0 {e}.0 {e}.0 0.0 9.0\n");
+    let event = |i: usize| format!("<event>\n2 1 1.0 0.0 0.0 0.0\n{}{}</event>\n", top(-6, 2 * i), top(6, i));
+    let events: String = (0..n).map(event).collect();
+    format!("<LesHouchesEvents version=\"3.0\">\n<init>\n</init>\n{events}</LesHouchesEvents>\n")
+}
+
+#[test]
+fn particles_of_an_event_generator() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tops.lhe");
+    std::fs::write(&path, tops(40)).unwrap();
+    let select = |list: &[&str]| Some(list.iter().map(|text| text.to_string()).collect());
+    let data = EventsFile::new(EventsFileConfig {
+        train_rows: Some([0, 30]),
+        holdout_rows: Some([30, 40]),
+        select: select(&["t=6:status=2", "tbar=-6:status=2"]),
+        ..config(&path)
+    })
+    .unwrap();
+    assert_eq!(data.schema().particles(), ["t", "tbar"]);
+    let mut out = Array2::zeros((1, 8));
+    let chunk = Chunk { index: 0, first_event: 5, seed: Seed::new(0) };
+    data.read(Split::Holdout, chunk, out.view_mut()).unwrap();
+    assert_eq!((out[[0, 0]], out[[0, 4]]), (35.0, 70.0));
+    let error = EventsFile::new(EventsFileConfig { select: select(&["t"]), ..config(&path) }).unwrap_err();
+    assert_eq!(error.place(), "select");
+    let error = EventsFile::new(EventsFileConfig { select: select(&["11"]), ..config(&path) }).unwrap_err();
+    assert!(error.place().contains("tops.lhe: event 0 (counted from 0)"), "{error}");
 }
