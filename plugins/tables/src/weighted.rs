@@ -133,17 +133,27 @@ pub fn weights_of(
 fn beside(place: &Place, selection: &Selection, name: &str) -> Result<(Table, Selection)> {
     let weights = Selection { weights: Some(name.into()), ..Selection::default() };
     let array = Selection { key: Some(name.into()), ..weights.clone() };
-    if let Ok(found) = place.table(&array) {
-        return Ok((found, array));
-    }
+    let no_array = match place.table(&array) {
+        Ok(found) => return Ok((found, array)),
+        Err(error) => error,
+    };
     let column = Selection {
         key: selection.key.clone(),
         default_key: selection.default_key.clone(),
         columns: Some(vec![name.into()]),
         ..weights
     };
-    let unknown = |error: Error| Error::config("weights", error.message());
-    Ok((place.table(&column).map_err(unknown)?, column))
+    let wrong = |message: &str| Err(Error::config("weights", message));
+    match place.table(&column) {
+        // Columns that have no names of their own take any: these are the events themselves.
+        Ok(found) if found.names_used => Ok((found, column)),
+        Ok(_) if no_array.message().starts_with("expected one of") => wrong(no_array.message()),
+        Ok(_) => wrong(&format!(
+            "expected a column, or another array of the file, found no `{name}`; the columns of an array are called `x1`, `x2` ..., and weights \
+             may be in a file of their own (`weights_file`)"
+        )),
+        Err(error) => wrong(error.message()),
+    }
 }
 
 /// Refuses what is not one number an event.
