@@ -79,8 +79,7 @@ impl Parts {
     /// What intervals at any level are read from.
     pub fn curves(&self) -> Curves<'_> {
         let unbiased = self.k.value * chi_squared(self.nu_null, POWER) / self.nu_null;
-        let by_factor = self.by_factor && self.p_bias() < BIAS_SEEN;
-        let upward = self.curve_of_beta(self.u2.max(unbiased), by_factor);
+        let upward = self.curve_of_beta(self.u2.max(unbiased), self.by_factor);
         let of_v = levels(LEVELS_OF_V).map(|p| self.v.at(p));
         let mut sums: Vec<f64> = of_v.flat_map(|v| upward.iter().map(move |beta| v + beta)).collect();
         sums.sort_unstable_by(f64::total_cmp);

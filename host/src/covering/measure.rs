@@ -3,11 +3,14 @@
 use super::fits::Sample;
 use super::interval::Parts;
 use super::matrix::{Symmetric, dot};
-use super::mean_square::{MeanSquare, Variance};
+use super::mean_square::{MeanSquare, Variance, chi_squared};
 
 /// Degrees of freedom of v however many members there are: the variance over parts differs from that over training sets by some
 /// 20 % for reasons that more members do not cure.
 pub const MOST_OF_V: f64 = 50.0;
+
+/// How sure it must be that generators scatter along their bias more than training events do.
+const CERTAIN: f64 = 0.95;
 
 /// v and k stay above this part of themselves when training noise is taken off.
 pub const LEAST_LEFT: f64 = 0.25;
@@ -76,8 +79,11 @@ impl Measure {
         if let Some((gaps, count)) = gaps
             && share(gaps) > eta
         {
+            // What is theirs along u, in units of what the training events have there, beyond chance.
+            let along = self.of(gaps.trace()) * share(gaps) / eta;
+            by_factor = along > chi_squared(count, CERTAIN) / count;
             // One direction of them has one square a gap.
-            (eta, k, by_factor) = (share(gaps), k.freedom_below(count), true);
+            (eta, k) = (share(gaps), k.freedom_below(count));
         }
         let bias = (u2 - k.value).max(0.0);
         // A bias that sits in few regions, or where the generator itself scatters: u2 has the variance 2 tr S^2 + 4 b'Sb.

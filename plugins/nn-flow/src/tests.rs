@@ -235,7 +235,7 @@ fn few_calls_end_where_the_published_solver_does() {
     let mut field = network.in_lanes().field((&layout, &theta)).unwrap();
     let mut stream = Seed::new(23).stream();
     let base: Vec<f64> = (0..2000).map(|_| StandardNormal.sample(&mut stream)).collect();
-    let needed = enough_calls((1.0, 0.0), 0.02, &base[..500], &mut |t, x, v| field(t, x, v)).unwrap();
+    let needed = enough_calls((1.0, 0.0), 0.02, (&base[..500], 2), &mut |t, x, v| field(t, x, v)).unwrap();
     let mut end = |solver: Solver| {
         let mut x = base.clone();
         let calls = solver.solve((1.0, 0.0), &mut x, |t, x, v| field(t, x, v)).unwrap();

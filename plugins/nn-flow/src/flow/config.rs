@@ -26,7 +26,8 @@ config! {
         /// Steps of the fixed solver, of four calls of the network each.
         pub steps: u64 = 50,
         /// Error that a step of the adaptive solver may have, root mean square over the numbers of a batch, relative to
-        /// 1 + |x|; or events of `multistep`, root mean square over their coordinates, which are standardized.
+        /// 1 + |x|; or that events of `multistep` may have, root mean square over their coordinates, which are standardized, and over 95 % of
+        /// them.
         pub tolerance: f64 = 1e-3,
         /// `exact` or `hutchinson`, for densities.
         pub divergence: Divergence = Divergence::Exact,

@@ -53,7 +53,8 @@ impl FlowMember {
             None => {
                 let start = base(&**space, FIRST_EVENTS, &mut Seed::new(0).split("multistep").stream());
                 let mut velocity = inside(&**space, &start, field);
-                enough_calls((1.0, 0.0), config.tolerance, &start, &mut velocity)?
+                let starts = (&start[..], space.dimension());
+                enough_calls((1.0, 0.0), config.tolerance, starts, &mut velocity)?
             }
         };
         Ok(Solver::Multistep { calls: *self.calls.get_or_init(|| calls) })
