@@ -117,7 +117,7 @@ Exit code: 0 if all jobs are done, 1 if one failed, 2 if they cannot be done her
     Sample(SampleCommand),
     /// Write events of one file to another kind of file, with names, units and weights.
     #[command(after_help = "Examples:
-  amplicast convert events.lhe.gz events.parquet --weights weight
+  amplicast convert ttbar.lhe.gz ttbar.parquet --select t=6:status=2 tbar=-6:status=2 --weights weight
   amplicast convert tops.h5::ttbar+0jet tops.npy")]
     Convert(ConvertCommand),
     /// Print the JSON Schema of a component's configuration.
@@ -278,6 +278,9 @@ pub struct EstimateCommand {
     /// Which array of the holdout; of the training file if there is no other.
     #[arg(long, value_name = "NAME")]
     pub holdout_key: Option<String>,
+    /// Of a generator's file (LHE, HepMC3): the particles of an event, each `[NAME=]ID[,ID...][:status=S][#K]`, such as t=6:status=2 or mu=13,-13.
+    #[arg(long, value_name = "PARTICLE", num_args = 1.., allow_hyphen_values = true)]
+    pub select: Vec<String>,
     /// The event weights of the training file, and of the holdout: a column, or another array of the file.
     #[arg(long, value_name = "NAME")]
     pub weights: Option<String>,
@@ -363,6 +366,9 @@ pub struct SplitCommand {
     /// Columns to take from files that know their names (Parquet, records).
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub columns: Vec<String>,
+    /// Of a generator's file (LHE, HepMC3): the particles of an event, each `[NAME=]ID[,ID...][:status=S][#K]`, such as t=6:status=2 or mu=13,-13.
+    #[arg(long, value_name = "PARTICLE", num_args = 1.., allow_hyphen_values = true)]
+    pub select: Vec<String>,
     /// The event weights, which go with their events into files of their own: a column, or another array of the file.
     #[arg(long, value_name = "NAME")]
     pub weights: Option<String>,
@@ -445,6 +451,9 @@ pub struct ConvertCommand {
     /// The components of a particle in their order, such as `px,py,pz,E`.
     #[arg(long, value_name = "COMPONENTS")]
     pub layout: Option<String>,
+    /// Of a generator's file (LHE, HepMC3): the particles of an event, each `[NAME=]ID[,ID...][:status=S][#K]`, such as t=6:status=2 or mu=13,-13.
+    #[arg(long, value_name = "PARTICLE", num_args = 1.., allow_hyphen_values = true)]
+    pub select: Vec<String>,
     /// The event weights: a column, or another array of the file.
     #[arg(long, value_name = "NAME")]
     pub weights: Option<String>,

@@ -30,6 +30,7 @@ fn write(command: &ConvertCommand, process: &Process) -> Result<String> {
         "columns": some(&command.columns),
         "particles": some(&command.particles),
         "layout": command.layout,
+        "select": some(&command.select),
         "weights": command.weights,
         "weights_file": command.weights_file.as_ref().map(|path| process.written(path)).transpose()?,
     });

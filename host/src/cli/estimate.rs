@@ -76,6 +76,7 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
         "weights_file": written(&command.weights_file)?,
         "holdout_weights": command.holdout_weights,
         "holdout_weights_file": written(&command.holdout_weights_file)?,
+        "select": names(&command.select),
     }))
 }
 
@@ -90,6 +91,7 @@ fn generator(command: &EstimateCommand, process: &Process) -> Result<Value> {
         "default_key": command.key,
         "columns": names(&command.columns),
         "layout": command.members_layout.as_ref().or(command.layout.as_ref()),
+        "select": names(&command.select),
     }))
 }
 

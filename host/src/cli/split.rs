@@ -125,6 +125,7 @@ fn events(command: &SplitCommand, process: &Process) -> Result<(Array2<f64>, Opt
         "train": process.written(&command.train)?,
         "default_key": command.key,
         "columns": (!command.columns.is_empty()).then_some(&command.columns),
+        "select": (!command.select.is_empty()).then_some(&command.select),
         "weights": command.weights,
         "weights_file": command.weights_file.as_ref().map(|path| process.written(path)).transpose()?,
     });

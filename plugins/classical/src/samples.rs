@@ -60,7 +60,7 @@ impl Component for Samples {
             default_key: config.default_key,
             columns: config.columns,
             layout,
-            select: config.select,
+            default_select: config.select,
             ..Selection::default()
         };
         let open = |file: amplicast_tables::Located| {

@@ -96,6 +96,7 @@ impl Component for EventsFile {
             columns: config.columns,
             layout: layout(&config.layout)?,
             select: config.select,
+            default_select: None,
             weights: config.weights,
         };
         let rows = ("train_rows", config.train_rows);
@@ -117,6 +118,9 @@ impl Component for EventsFile {
                         None => selection.weights.clone(),
                         Some(name) => Some(name.clone()).filter(|name| !name.is_empty()),
                     },
+                    // A holdout may be an array.
+                    select: None,
+                    default_select: selection.select.clone(),
                     ..selection.clone()
                 };
                 // The training file's weights are those of its own rows.

@@ -74,7 +74,12 @@ impl EventRows {
         }
         Ok(EventRows {
             particles: Vec::new(),
-            wanted: selection.select.as_deref().map(wanted).transpose()?,
+            wanted: selection
+                .select
+                .as_deref()
+                .or(selection.default_select.as_deref())
+                .map(wanted)
+                .transpose()?,
             first: Vec::new(),
             weight: selection.weights.clone(),
             nominal: Nominal::default(),

@@ -25,6 +25,8 @@ pub struct Selection {
     /// numbers of the Particle Data Group, of status S (1, the final state, by default), the K-th by descending transverse momentum (the
     /// first by default). All of the final state by default, which must then be alike in all events.
     pub select: Option<Vec<String>>,
+    /// The same for files of event generators without a `select` of their own; a file of numbers ignores it.
+    pub default_select: Option<Vec<String>>,
 }
 
 /// The numbers of a file; reading by position, so that any number of threads may do it.
