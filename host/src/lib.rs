@@ -35,6 +35,7 @@ pub mod plugins;
 pub mod progress;
 pub mod report;
 pub mod results;
+mod root;
 pub mod session;
 pub mod store;
 pub mod supervise;

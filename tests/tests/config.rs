@@ -237,9 +237,9 @@ fn rules_that_leave_nothing() {
 
 #[test]
 fn what_is_not_supported_yet_is_refused_by_name() {
-    let texts = ["unknown table `weights`", "event weights are not supported yet"];
+    let texts = ["unknown table `weights`", "event weights are those of a file"];
     refused("[dataset]", "[weights]\nfile = \"w.npy\"\n[dataset]", "7:2", &texts);
-    let texts = ["unknown field `weights`", "event weights are not supported yet"];
+    let texts = ["unknown field `weights`", "event weights are those of a file"];
     refused("plugin = \"gaussian\"", "plugin = \"gaussian\"\nweights = \"w.npy\"", "9:1", &texts);
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use amplicast_tests::{Place, built, check, lines, plugins, python, text};
+use ndarray::Array1;
 use serde_json::{Value, json};
 
 /// The components that the README lists, apart from the host's own one.
@@ -19,7 +20,9 @@ fn listed() -> BTreeSet<String> {
 }
 
 /// Why a test may be skipped.
-const REASONS: [&str; 27] = [
+const REASONS: [&str; 29] = [
+    "its law is that of its events with their weights",
+    "it takes no event weights, as it says",
     "no key is required",
     "without end",
     "finite: its events are given",
@@ -70,6 +73,9 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
     for member in 0..3 {
         place.normal_npy(&format!("m{member}.npy"), 500, 2, 10 + member);
     }
+    let weights = place.path("weights.npy");
+    let some: Array1<f64> = (0..900).map(|i| if i % 10 == 0 { -1.0 } else { 1.5 }).collect();
+    ndarray_npy::write_npy(&weights, &some).unwrap();
     let members = place.path("m*.npy");
     let lgatr = json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
     let slim = json!({"vectors": 4, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
@@ -87,11 +93,17 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
             json!({"train": fixture("kinds/momenta.h5"), "key": "reco/momenta", "train_rows": [0, 200], "holdout_rows": [200, 300]}),
         ),
         ("events-file", json!({"train": fixture("zstd.parquet"), "columns": ["pt", "eta"]})),
+        (
+            "events-file",
+            json!({"train": train, "train_rows": [0, 500], "holdout_rows": [500, 900], "weights_file": weights}),
+        ),
         ("gaussian", json!({})),
+        ("gaussian", json!({"bias": 5.0, "negative": 0.1})),
         ("gaussian", json!({"dimension": 3, "mean": [1.0, 2.0, -3.0], "width": [0.5]})),
         ("gaussian-mixture", json!({})),
         ("gaussian-mixture", json!({"means": [[0.0, 1.0, 2.0]], "widths": [0.5], "weights": [2.0]})),
         ("gaussian-ring", json!({})),
+        ("gaussian-ring", json!({"bias": 3.0})),
         ("gaussian-ring", json!({"dimension": 3, "radius": 2.0, "width": 0.3})),
         ("samples", json!({"members": [members]})),
         ("samples", json!({"members": [fixture("chunked.h5")], "key": "counts"})),

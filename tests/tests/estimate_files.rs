@@ -173,7 +173,7 @@ fn what_is_left_out_of_a_file_is_a_warning() {
 
     std::fs::copy(fixture("kinds/weight.parquet"), place.path("train.parquet")).expect("copied");
     estimate(&place, &[&files[..], &question].concat()).expect(2).says(&[
-        "--columns: expected features of events, found `mcWeight`: event weights are not supported yet",
+        "--columns: expected features of events, found `mcWeight`, which is what event weights are called",
     ]);
 }
 

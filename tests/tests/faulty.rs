@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use amplicast_tests::{Place, built, check, lines, text};
 
 /// A component, and the test that finds its fault.
-const FAULTS: [(&str, &str); 120] = [
+const FAULTS: [(&str, &str); 122] = [
     ("dataset-chunk-length", "seeds"),
     ("dataset-column-unwritten", "finite"),
     ("dataset-late-chunks", "seeds"),
@@ -15,6 +15,7 @@ const FAULTS: [(&str, &str); 120] = [
     ("dataset-quantile-one-percent", "quantiles"),
     ("dataset-quantile-other", "quantiles"),
     ("dataset-quantile-tail", "quantiles"),
+    ("dataset-weights-of-others", "weights"),
     ("generator-aborts", "sample-finite"),
     ("generator-beyond-5000", "extreme-events"),
     ("generator-busy-threads", "sample-threads"),
@@ -45,6 +46,7 @@ const FAULTS: [(&str, &str); 120] = [
     ("generator-gradient-weights", "loss-weights"),
     ("generator-gradient-weights-mixed", "loss-one-row"),
     ("generator-hangs", "training-sets"),
+    ("generator-ignores-event-weights", "event-weights"),
     ("generator-ignores-rows", "fit-rows"),
     ("generator-keeps-events", "sample-again"),
     ("generator-last-event", "sample-finite"),

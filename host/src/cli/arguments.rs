@@ -118,7 +118,8 @@ Exit code: 0 if all jobs are done, 1 if one failed, 2 if they cannot be done her
     /// Write events of one file to another kind of file, with names, units and weights.
     #[command(after_help = "Examples:
   amplicast convert ttbar.lhe.gz ttbar.parquet --select t=6:status=2 tbar=-6:status=2 --weights weight
-  amplicast convert tops.h5::ttbar+0jet tops.npy")]
+  amplicast convert tops.h5::ttbar+0jet tops.npy
+  amplicast convert nano.root jets.parquet --tree Events --branches 'Jet_pt[0],Jet_pt[1],MET_pt' --weights genWeight --cut 'nJet >= 2'")]
     Convert(ConvertCommand),
     /// Print the JSON Schema of a component's configuration.
     #[command(after_help = "Example:
@@ -460,6 +461,18 @@ pub struct ConvertCommand {
     /// A file with the event weights, one a row.
     #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "weights")]
     pub weights_file: Option<PathBuf>,
+    /// Of a ROOT file: the tree, if there are several.
+    #[arg(long, value_name = "NAME")]
+    pub tree: Option<String>,
+    /// Of a ROOT file: branches that become columns, `NAME[K]` for one number of several [default: all].
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub branches: Vec<String>,
+    /// Of a ROOT file: an expression of branches that events must fulfil, in Python, such as '(nJet >= 2) & (MET_pt > 30)'.
+    #[arg(long, value_name = "EXPRESSION")]
+    pub cut: Option<String>,
+    /// Of a ROOT file: the Python that reads it, with uproot and awkward.
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    pub python: String,
     /// What Les Houches events need.
     #[command(flatten)]
     pub les_houches: LesHouchesArguments,

@@ -1,8 +1,12 @@
 //! `amplicast convert`: events of a file in another one.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use amplicast_sdk::abi::Kind;
 use amplicast_sdk::ndarray::Array2;
-use amplicast_sdk::{Chunk, Error, Result, Seed, Split, chunk_events};
+use amplicast_sdk::{Chunk, Error, Result, Schema, Seed, Split, chunk_events};
 use serde_json::json;
 
 use super::arguments::ConvertCommand;
@@ -10,6 +14,7 @@ use super::process::{Process, refused};
 use crate::event_files::{Contents, create};
 use crate::exit::EXIT_OK;
 use crate::format;
+use crate::root::{Asked, Events};
 
 /// Reads one file and writes the other.
 pub fn convert(command: &ConvertCommand, process: &Process) -> u8 {
@@ -23,6 +28,21 @@ pub fn convert(command: &ConvertCommand, process: &Process) -> u8 {
 }
 
 fn write(command: &ConvertCommand, process: &Process) -> Result<String> {
+    if is_root(&process.path(&command.file)) {
+        return write_root(command, process);
+    }
+    for (option, given) in [
+        ("--tree", command.tree.is_some()),
+        ("--branches", !command.branches.is_empty()),
+        ("--cut", command.cut.is_some()),
+    ] {
+        if given {
+            return Err(Error::config(
+                option,
+                format!("expected a ROOT file, found {}", command.file.display()),
+            ));
+        }
+    }
     let session = process.session(&command.plugin_path, &[])?;
     let some = |list: &[String]| (!list.is_empty()).then(|| json!(list));
     let config = json!({
@@ -67,11 +87,72 @@ fn write(command: &ConvertCommand, process: &Process) -> Result<String> {
     }
     file.finish()?;
     task.finish("done");
+    Ok(said(command, events, schema.dimension(), weighted))
+}
+
+/// Whether a file begins as those of ROOT do.
+fn is_root(path: &Path) -> bool {
+    let mut begin = [0; 4];
+    File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == *b"root"
+}
+
+/// Events of a ROOT file, which uproot reads.
+fn write_root(command: &ConvertCommand, process: &Process) -> Result<String> {
+    let session = process.session(&command.plugin_path, &[])?;
+    let asked = Asked {
+        file: process.path(&command.file),
+        tree: command.tree.clone(),
+        branches: command.branches.clone(),
+        weights: command.weights.clone(),
+        cut: command.cut.clone(),
+    };
+    let task = session.progress.task(&format!("events of {}", command.file.display()));
+    let mut events = Events::read(&asked, &command.python)?;
+    let schema = named(command, &events.schema)?;
+    let contents = Contents {
+        schema: &schema,
+        events: events.events,
+        weighted: events.weighted,
+        origin: format!("events of {}", command.file.display()),
+        les_houches: command.les_houches.said(),
+    };
+    let mut file = create(&process.path(&command.out), contents)?;
+    let step = chunk_events(schema.dimension()) as u64;
+    for first in (0..events.events).step_by(step as usize) {
+        session.check_stop()?;
+        let n = step.min(events.events - first) as usize;
+        let (values, weights) = events.next(n)?;
+        let rows = Array2::from_shape_vec((n, schema.dimension()), values);
+        let rows = rows.map_err(|e| Error::data(e.to_string()))?;
+        file.write(rows.view(), events.weighted.then_some(&weights[..]))?;
+        task.update(first + n as u64, events.events, None);
+    }
+    events.check()?;
+    file.finish()?;
+    task.finish("done");
+    Ok(said(command, events.events, schema.dimension(), events.weighted))
+}
+
+/// The columns as four-momenta if particles are named, whose components they are in turn.
+fn named(command: &ConvertCommand, schema: &Schema) -> Result<Schema> {
+    if command.particles.is_empty() {
+        return Ok(schema.clone());
+    }
+    let momenta = Schema::four_momenta(&command.particles);
+    if momenta.dimension() != schema.dimension() {
+        return Err(Error::config(
+            "--particles",
+            format!(
+                "expected 4 branches (E, px, py, pz) for each of {} particles, found {}",
+                command.particles.len(),
+                schema.dimension()
+            ),
+        ));
+    }
+    Ok(momenta)
+}
+
+fn said(command: &ConvertCommand, events: u64, numbers: usize, weighted: bool) -> String {
     let with = if weighted { ", with weights" } else { "" };
-    Ok(format!(
-        "{}: {} events of {} numbers{with}",
-        command.out.display(),
-        format::count(events),
-        schema.dimension()
-    ))
+    format!("{}: {} events of {numbers} numbers{with}", command.out.display(), format::count(events))
 }

@@ -1,10 +1,10 @@
 //! Messages about keys and values, in the words of somebody who writes TOML, with the nearest name.
 
-/// Features that a user of this field looks for under these names, and that do not exist yet.
+/// What a user of this field looks for under these names, and finds elsewhere, or not yet.
 const NOT_YET: [(&[&str], &str); 4] = [
     (
         &["weight", "weights", "event_weights"],
-        "event weights are not supported yet: events must be unweighted",
+        "event weights are those of a file: `weights = \"COLUMN\"` (or `weights_file`) under [dataset] with plugin = \"events-file\"",
     ),
     (&["condition", "conditions", "conditional"], "conditional generators are not supported yet"),
     (
@@ -12,10 +12,13 @@ const NOT_YET: [(&[&str], &str); 4] = [
         "generators in Python are not supported yet: save the network as TorchScript (`torchscript`), write a Rust plugin, \
          or bring generated files (`samples`)",
     ),
-    (&["root", "tree", "root-file"], "ROOT files are not supported yet: convert the events to .npy"),
+    (
+        &["root", "tree", "root-file"],
+        "ROOT files are converted first: `amplicast convert FILE.root events.parquet --tree NAME --branches ...`",
+    ),
 ];
 
-/// What to say of a name that stands for a feature that does not exist yet.
+/// What to say of a name that stands for a feature that is elsewhere, or does not exist yet.
 pub fn not_yet(name: &str) -> Option<&'static str> {
     NOT_YET.iter().find(|(names, _)| names.contains(&name)).map(|(_, message)| *message)
 }

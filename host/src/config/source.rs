@@ -307,7 +307,7 @@ mod tests {
         let error = s.error("wdith", "unknown field `wdith`, expected `width` or `dimension`").to_string();
         assert!(error.contains("did you mean `width`?"), "{error}");
         let error = s.error("weights", "unknown field `weights`, expected `train`").to_string();
-        assert!(error.contains("event weights are not supported yet"), "{error}");
+        assert!(error.contains("event weights are those of a file"), "{error}");
     }
 
     #[test]

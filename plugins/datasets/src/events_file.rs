@@ -292,6 +292,9 @@ impl Dataset for EventsFile {
         out: ArrayViewMut2<'_, f64>,
         weights: &mut [f64],
     ) -> Result<()> {
+        if !self.weighted {
+            return Err(Error::unsupported("these events have no weights, or all the same"));
+        }
         self.read(split, chunk, out)?;
         let part = self.part(split)?;
         match &part.weights {

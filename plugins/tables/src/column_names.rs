@@ -134,7 +134,7 @@ mod tests {
         for name in ["weight", "w_mc", "w", "sf_btag"] {
             let error = choose(&["pt", name], None, &[]).unwrap_err();
             assert_eq!(error.place(), "columns");
-            assert!(error.message().contains(&format!("Say `weights = \"{name}\"`")), "{error}");
+            assert!(error.message().contains(&format!("say `weights = \"{name}\"`")), "{error}");
         }
         // One letter may be a feature, if the user says so.
         assert_eq!(choose(&["pt", "w"], Some(&["w", "pt"]), &[]).unwrap().numbers, [1, 0]);

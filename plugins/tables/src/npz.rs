@@ -119,7 +119,7 @@ fn unreadable(error: io::Error) -> Error {
 pub fn weights_beside(key: &str, keys: &[String]) -> Option<String> {
     let weights = keys.iter().find(|other| *other != key && is_weight(other))?;
     Some(format!(
-        "`{weights}` beside the events is not used: if it holds their weights, say `weights = \"{weights}\"`"
+        "`{weights}` beside the events is not used: if it holds their weights, say `weights = \"{weights}\"` (`--weights {weights}`)"
     ))
 }
 

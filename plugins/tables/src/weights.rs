@@ -18,15 +18,15 @@ pub fn refuse_weights(field: &str, name: &str, named: bool, alone: bool) -> Resu
     let (what, cure) = match said(name) {
         Some(Said::Weight) => ("is what event weights are called", ""),
         Some(Said::Perhaps) if !named && !alone => {
-            ("may be event weights", "; if it is a feature, name it there as well")
+            ("may be event weights", ", and it with them if it is a feature")
         }
         _ => return Ok(()),
     };
     Err(Error::config(
         field,
         format!(
-            "expected features of events, found `{name}`, which {what}: G of events without weights is another one. Say `weights = \"{name}\"` if \
-             it holds them, or leave it out by naming the wanted `columns`{cure}"
+            "expected features of events, found `{name}`, which {what}, and G without weights is another one. If it \
+             holds them, say `weights = \"{name}\"` (`--weights {name}`) for true events, generated ones count alike; otherwise name the wanted `columns`{cure}"
         ),
     ))
 }
@@ -153,7 +153,7 @@ mod tests {
             assert!(!refused(name, true, false) && !refused(name, false, true), "{name}");
         }
         let error = refuse_weights("columns", "w", false, false).unwrap_err().to_string();
-        assert!(error.contains("if it is a feature, name it there as well"), "{error}");
+        assert!(error.contains("and it with them if it is a feature"), "{error}");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::{ArrayView1, ArrayViewMut2};
 
+use super::event_weights::WEIGHTED;
 use super::many::each;
 use super::outcome::{Verdict, ensure, skip};
 use super::stream::EventStream;
@@ -102,6 +103,9 @@ type Number = Box<dyn Fn(ArrayView1<'_, f64>) -> f64>;
 
 fn quantiles(subject: &Subject<'_>) -> Verdict {
     let dataset = subject.dataset()?;
+    if dataset.weighted() {
+        return skip(WEIGHTED);
+    }
     let dimension = dataset.schema().dimension();
     let mut summaries: Vec<(String, Number)> =
         vec![("radius".into(), Box::new(|event| event.iter().map(|x| x * x).sum::<f64>().sqrt()))];

@@ -29,6 +29,9 @@ pub const METRIC_TESTS: &[Test] = &[Test::new(
     of_metric,
 )];
 
+/// Why events of a dataset are not compared with its law.
+pub const WEIGHTED: &str = "its law is that of its events with their weights";
+
 fn of_dataset(subject: &Subject<'_>) -> Verdict {
     let dataset = subject.dataset()?;
     let dimension = dataset.schema().dimension();

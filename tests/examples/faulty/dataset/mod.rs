@@ -10,3 +10,4 @@ mod overlapping_rows;
 mod quantile_one_percent;
 mod quantile_other;
 mod quantile_tail;
+mod weights_of_others;

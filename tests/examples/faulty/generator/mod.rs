@@ -32,6 +32,7 @@ mod gradient_weights_mixed;
 mod hangs;
 mod honest;
 mod honest_simple;
+mod ignores_event_weights;
 mod ignores_rows;
 mod keeps_events;
 mod last_event;

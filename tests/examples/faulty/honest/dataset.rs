@@ -21,6 +21,11 @@ pub trait DataFault: Clone + Default + Send + Sync + 'static {
         quantile
     }
 
+    /// Whether it says that its events have weights, which are all 1 and of other events.
+    fn says_weights(&self) -> bool {
+        false
+    }
+
     /// One event.
     fn event(&self, stream: &mut Stream, event: &mut [f64]) {
         draw(&[0.0, 0.0], stream, event);
@@ -47,6 +52,24 @@ impl<F: DataFault> Dataset for Data<F> {
             self.0.event(&mut stream, event);
         }
         Ok(())
+    }
+
+    fn weighted(&self) -> bool {
+        self.0.says_weights()
+    }
+
+    fn read_weighted(
+        &self,
+        split: Split,
+        chunk: Chunk,
+        out: ArrayViewMut2<'_, f64>,
+        weights: &mut [f64],
+    ) -> Result<()> {
+        if !self.weighted() {
+            return Err(Error::unsupported("these events have no weights"));
+        }
+        weights.fill(1.0);
+        self.read(split, Chunk { seed: chunk.seed.split("weighted"), ..chunk }, out)
     }
 
     fn density(&self) -> Option<&dyn Density> {

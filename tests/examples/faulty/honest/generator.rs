@@ -42,6 +42,11 @@ pub trait GaussianFault: Clone + Default + Send + Sync + 'static {
         normal_log_density(mean, event, 1.0)
     }
 
+    /// Whether it says that it learns from event weights, which it does not.
+    fn says_weights(&self) -> bool {
+        false
+    }
+
     /// What the loss is, from what it should be.
     fn loss(&self, loss: f64) -> f64 {
         loss
@@ -73,7 +78,8 @@ super::component!(Network, GaussianFault);
 impl<F: GaussianFault> Generator for Network<F> {
     fn abilities(&self) -> Abilities {
         let gradients = Some(LossKind::NegativeLogLikelihood);
-        Abilities { gradients, fit: true, log_density: true, own_members: false, weights: false }
+        let weights = self.0.says_weights();
+        Abilities { gradients, fit: true, log_density: true, own_members: false, weights }
     }
 
     fn prepare(&self, training: &Batch<'_>, _: &Schema) -> Result<Box<dyn Model>> {
