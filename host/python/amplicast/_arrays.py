@@ -32,6 +32,16 @@ def array_of(data: Any, name: str) -> "np.ndarray":
     return np.ascontiguousarray(array)
 
 
+def weights_of(data: Any, name: str) -> "np.ndarray":
+    """Event weights, one number an event."""
+    if _columns(data) is not None:
+        raise TypeError(f"{name}: expected one number an event, or the name of a column, found columns")
+    weights = array_of(data, name)
+    if weights.ndim != 1 or weights.dtype.names is not None:
+        raise ValueError(f"{name}: expected one number an event, found the shape {weights.shape}")
+    return weights
+
+
 def records(columns: Mapping[str, "np.ndarray"], name: str) -> "np.ndarray":
     """Columns of n numbers each as n records, whose fields keep the columns' names and types."""
     import numpy as np

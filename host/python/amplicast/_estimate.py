@@ -6,7 +6,7 @@ import glob
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
-from ._arrays import array_of
+from ._arrays import array_of, weights_of
 from ._errors import Error
 from ._options import intervals, is_list, options, quantile_regions
 from ._process import call
@@ -41,6 +41,8 @@ def estimate(
     threads: Optional[int] = None,
     quiet: bool = False,
     rows: Any = None,
+    weights: Any = None,
+    holdout_weights: Any = None,
     **more: Any,
 ) -> Result:
     """How many true events are generated ones worth?
@@ -75,6 +77,9 @@ def estimate(
         threads: threads; all cores by default.
         quiet: do not show progress on ``sys.stderr``.
         rows: short for ``members_rows``.
+        weights: event weights of the training events, negative ones included: an array of n numbers, or the name of the column that holds
+            them. Generated events have none.
+        holdout_weights: those of the held-out events; without it the column of the same name, where ``weights`` is a name.
         more: any other option of the command line, with underscores: ``train_key="events"``, ``time_limit=60``.
 
     Returns:
@@ -97,6 +102,10 @@ def estimate(
     functions, summaries = _summaries(summary)
     if functions:
         given.look_with(functions)
+    for name, data in (("weights", weights), ("holdout_weights", holdout_weights)):
+        given.weigh(name, data)
+        if f"{name}_file" in more:
+            given.flags.append((f"{name}_file", os.fsdecode(more.pop(f"{name}_file"))))
     asked = {
         "summary": summaries,
         "region": intervals(region),
@@ -141,6 +150,7 @@ class _Given:
 
     def __init__(self, train: Any, members: Any, holdout: Any, full: Any, rows: Any) -> None:
         self.arrays: Dict[str, "np.ndarray"] = {}
+        self.names: List[str] = []
         members = _list(members, "members")
         width = len(str(len(members)))
         self.flags: List[Tuple[str, str]] = [("train", self._one(train, "train"))]
@@ -169,6 +179,17 @@ class _Given:
             raise TypeError(f"members_rows[{i}]: expected row numbers (integers from 0), found the type {rows.dtype}, shape {rows.shape}")
         self.arrays[file] = rows.astype(np.int64)
         return file
+
+    def weigh(self, name: str, data: Any) -> None:
+        """Event weights: an array is a file of its own, text names a column."""
+        if data is None:
+            return
+        if isinstance(data, str):
+            self.names.append(f"--{name.replace('_', '-')}={data}")
+            return
+        file = {"weights": "train", "holdout_weights": "holdout"}[name] + ".weights.npy"
+        self.arrays[file] = weights_of(data, name)
+        self.flags.append((f"{name}_file", file))
 
     def look_with(self, functions: Sequence[Callable[..., Any]]) -> None:
         """Puts the values of functions beside all events; files are read for it."""
@@ -204,7 +225,7 @@ class _Given:
 
         for file, array in self.arrays.items():
             np.save(room.file(file), array)
-        return [f"--{flag.replace('_', '-')}={self._seen(file)}" for flag, file in self.flags]
+        return [f"--{flag.replace('_', '-')}={self._seen(file)}" for flag, file in self.flags] + self.names
 
     def _seen(self, file: str) -> str:
         """A file as it is seen from the folder in which the program runs: the arrays', if there are any."""

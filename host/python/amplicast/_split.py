@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
-from ._arrays import array_of, chosen
+from ._arrays import array_of, chosen, weights_of
 from ._options import options
 from ._process import absolute, call
 from ._room import Room
@@ -21,10 +21,11 @@ class Part:
         name: ``half_01``, ``bootstrap_01`` or ``subset_01`` and so on.
         rows: which rows of the training events these are (integers from 0), for ``members_rows``.
         path: the file of the events, if a folder was given; else None.
+        weights: the weights of these events, if weights were given; else None.
     """
 
-    def __init__(self, name: str, rows: "np.ndarray", data: Any, path: Optional[str]) -> None:
-        self.name, self.rows, self.path, self._data = name, rows, path, data
+    def __init__(self, name: str, rows: "np.ndarray", data: Any, path: Optional[str], weights: Any = None) -> None:
+        self.name, self.rows, self.path, self.weights, self._data = name, rows, path, weights, data
 
     @property
     def events(self) -> Any:
@@ -49,6 +50,7 @@ def split(
     bootstraps: Optional[int] = None,
     subsets: Optional[int] = None,
     seed: int = 1,
+    weights: Any = None,
     out: "Union[str, os.PathLike[str], None]" = None,
     **more: Any,
 ) -> List[Part]:
@@ -63,8 +65,10 @@ def split(
         bootstraps: samples of n events, drawn with replacement.
         subsets: disjoint subsets.
         seed: what is drawn depends on it.
+        weights: event weights of the training events, which go with their events: an array of n numbers, or the name of the column that
+            holds them.
         out: a folder to write events and rows to as well; needed if ``train`` is a file.
-        more: ``key`` and ``columns`` of a file.
+        more: ``key``, ``weights_file`` and ``columns`` of a file.
 
     Returns:
         The parts: halves, bootstraps, subsets, each by number.
@@ -78,26 +82,35 @@ def split(
     """
     numbers = {"half": halves, "bootstrap": bootstraps, "subset": subsets}
     asked = options({"halves": halves, "bootstraps": bootstraps, "subsets": subsets, "seed": seed, **more})
+    named = isinstance(weights, str)
+    if named:
+        asked.append(f"--weights={weights}")
     if isinstance(train, (str, bytes)) or hasattr(train, "__fspath__"):
         if out is None:
             raise TypeError("out: a file of events is split into files: name their folder")
+        if weights is not None and not named:
+            raise TypeError("weights: those of a file of events are a column of it, or weights_file=")
         folder = absolute(out)
         call(["split", f"--train={os.fsdecode(train)}", *asked, f"--out={folder}"], quiet=True).expect()
         return _parts(folder, numbers, None, folder)
     import numpy as np
 
     array = array_of(train, "train")
-    if out is None:
+    values = None if weights is None or named else weights_of(weights, "weights")
+    if out is None and not named:
         # What is drawn depends on the number of events alone.
         array = np.zeros(len(array), np.float32)
     with Room(2 * array.nbytes) as room:
         np.save(room.file("train.npy"), array)
+        if values is not None:
+            np.save(room.file("train.weights.npy"), values)
+            asked.append("--weights-file=train.weights.npy")
         folder = room.file("parts") if out is None else absolute(out)
         call(["split", "--train=train.npy", *asked, f"--out={folder}"], room.path, quiet=True).expect()
-        return _parts(folder, numbers, train, None if out is None else folder)
+        return _parts(folder, numbers, train, None if out is None else folder, array[weights] if named else values)
 
 
-def _parts(folder: str, numbers: Dict[str, Optional[int]], data: Any, kept: Optional[str]) -> List[Part]:
+def _parts(folder: str, numbers: Dict[str, Optional[int]], data: Any, kept: Optional[str], weights: Any = None) -> List[Part]:
     import numpy as np
 
     found = []
@@ -105,5 +118,7 @@ def _parts(folder: str, numbers: Dict[str, Optional[int]], data: Any, kept: Opti
         for i in range(number or 0):
             name = f"{word}_{i + 1:0{len(str(number))}}"
             rows = np.load(os.path.join(folder, f"{name}.rows.npy"))
-            found.append(Part(name, rows, data, None if kept is None else os.path.join(kept, f"{name}.npy")))
+            file = os.path.join(folder, f"{name}.weights.npy")
+            of_part = weights[rows] if weights is not None else np.load(file) if os.path.exists(file) else None
+            found.append(Part(name, rows, data, None if kept is None else os.path.join(kept, f"{name}.npy"), of_part))
     return found
