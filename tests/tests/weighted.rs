@@ -289,11 +289,67 @@ fn members_of_weighted_events_that_were_trained_elsewhere() {
     );
 }
 
+/// A classifier between weighted true events and generated ones: a fit of the true width is worth more than one of 0.8 of it, against
+/// held-out events with weights.
+#[test]
+fn a_classifier_takes_weights() {
+    let place = Place::new();
+    place.write(
+        "x.toml",
+        r#"
+        [experiment]
+        name = "classifier"
+        n_train = 12_000
+        n_gen = 20_000
+        members = 10
+        n_holdout = 100_000
+
+        [dataset]
+        plugin = "gaussian"
+        bias = 10
+        negative = 0.05
+
+        [[generator]]
+        name = "right"
+        plugin = "gaussian-fit"
+
+        [[generator]]
+        name = "narrow"
+        plugin = "gaussian-fit"
+        width = 0.8
+
+        [[uncertainty]]
+        plugin = "halves"
+
+        [[summary]]
+        name = "ratio"
+        plugin = "classifier-lr"
+
+        [[metric]]
+        plugin = "ks"
+        reference = ["holdout"]
+        "#,
+    );
+    place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0);
+    let text = std::fs::read(place.path("run/results.json")).unwrap();
+    let results: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let of = |generator: &str| {
+        let mut all = results["diagnostics"].as_array().unwrap().iter();
+        let found = all.find(|d| d["generator"] == generator).unwrap();
+        let mut numbers = found["numbers"].as_array().unwrap().iter();
+        numbers.find(|n| n["name"] == "validation loss - log 2").unwrap()["mean"].as_f64().unwrap()
+    };
+    // Between widths 1 and 0.8 the Jensen-Shannon divergence is 0.012; of the same law nothing is learned. With weights from 0.18 to 1.8
+    // and signs, 6000 events fix either to about 0.002.
+    let (right, narrow) = (of("right"), of("narrow"));
+    assert!(right > -0.003 && narrow < -0.006, "{right} {narrow}");
+}
+
 /// What knows nothing of weights is refused by name before anything runs.
 #[test]
 fn what_cannot_take_weights_is_refused() {
     let place = Place::new();
-    let summary = "[[summary]]\nname = \"ratio\"\nplugin = \"classifier-lr\"\n";
+    let summary = "[[summary]]\nname = \"ratio\"\nplugin = \"classifier-lr\"\nfolds = 4\n";
     let text = experiment("plugin = \"gaussian\"\nbias = 3", "plugin = \"gaussian-fit\"", SIZES);
     let ks = "[[metric]]\nplugin = \"ks\"\nreference = [\"training\"]\n";
     let only = text.split("[[metric]]").next().unwrap();

@@ -59,6 +59,8 @@ config! {
 /// was trained on are left out of the reference, of selections and of quantiles. It stops early, and keeps the weights with
 /// the lowest validation loss; so its distribution on two true samples is that of any fixed function.
 ///
+/// True events may have weights, of either sign: the loss is then their signed sum. With `folds` they may not.
+///
 /// With `folds` all training events stay in the reference. Networks of different folds have different offsets, so the summary
 /// is then the rank of the log likelihood ratio, between 0 and 1, among the same network's scores of generated events.
 #[derive(Debug, Clone)]
@@ -120,16 +122,21 @@ impl ClassifierLr {
             let test = Batch::new(test, Origin::Generated, &fit.generated.rows[..test.nrows()]);
             let logits = |batch: &Batch<'_>| summary.logits(batch).into_iter().map(|(_, l)| wide(&l));
             let scores = logits(&fit.training).zip(logits(&test));
-            let scores: Vec<Scores> = scores.map(|(truth, generated)| Scores { truth, generated }).collect();
+            let scores: Vec<Scores> =
+                scores.map(|(truth, generated)| Scores::alike(truth, generated)).collect();
             return Ok(Fitted { parameters, diagnostics: diagnostics(&networks, &scores) });
         }
         let report = |step, loss| fit.context.progress(step, self.config.iterations, Some(loss));
         let seen = fit.generated.values.nrows() - fit.generated.values.nrows() / 5;
         let (seen, test) = fit.generated.values.split_at(Axis(0), seen);
-        let trained = self.training().run([fit.training.values, seen], fit.seed, fit.context, report)?;
+        let kinds = [(fit.training.values, fit.training.weights), (seen, None)];
+        let trained = self.training().run(kinds, fit.seed, fit.context, report)?;
         let network = Network::new(fit.schema.dimension(), &self.config.hidden, &trained.parameters)?;
-        let scores =
-            Scores { truth: wide(&network.score(fit.unseen.values)), generated: wide(&network.score(test)) };
+        let truth = wide(&network.score(fit.unseen.values));
+        let mut scores = Scores::alike(truth, wide(&network.score(test)));
+        if let Some(weights) = fit.unseen.weights {
+            scores.weights = weights.to_vec();
+        }
         let diagnostics = diagnostics(std::slice::from_ref(&trained), &[scores]);
         Ok(Fitted { parameters: trained.parameters, diagnostics })
     }
@@ -154,13 +161,14 @@ impl FittedSummary for ClassifierLr {
         match folds {
             Some(_) => {
                 let training = TrainingUse::CrossFitted;
+                // The law of the ranks against the training events is simulated with true events that count alike.
                 FitNeeds { training, generated: GENERATED * generated, pooled, weights: false }
             }
             None => FitNeeds {
                 training: TrainingUse::Held { training_fraction },
                 generated: generated + generated.div_ceil(4),
                 pooled,
-                weights: false,
+                weights: true,
             },
         }
     }

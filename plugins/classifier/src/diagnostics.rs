@@ -9,7 +9,20 @@ use crate::training::Trained;
 #[derive(Debug, Clone, Default)]
 pub struct Scores {
     pub truth: Vec<f64>,
+    /// Event weights of the true events, of either sign.
+    pub weights: Vec<f64>,
     pub generated: Vec<f64>,
+}
+
+impl Scores {
+    /// Of events that all count alike.
+    pub fn alike(truth: Vec<f64>, generated: Vec<f64>) -> Self {
+        Scores { weights: vec![1.0; truth.len()], truth, generated }
+    }
+
+    fn testable(&self) -> bool {
+        self.truth.len() >= LEAST && self.generated.len() >= LEAST && self.weights.iter().sum::<f64>() > 0.0
+    }
 }
 
 /// Bins of the calibration curve, of about equal weight.
@@ -25,19 +38,21 @@ pub fn diagnostics(networks: &[Trained], scores: &[Scores]) -> Diagnostics {
     let mean = |f: &dyn Fn(&Trained) -> f64| networks.iter().map(f).sum::<f64>() / networks.len() as f64;
     found.number("validation loss - log 2", mean(&|n| n.loss) - std::f64::consts::LN_2, None);
     found.number("training steps", mean(&|n| n.steps as f64), None);
-    if scores.iter().any(|s| s.truth.len() < LEAST || s.generated.len() < LEAST) {
+    if !scores.iter().all(Scores::testable) {
         found.warnings.push(format!(
             "the classifier is not tested: expected at least {LEAST} true and {LEAST} generated events that it did not see"
         ));
         return found;
     }
-    let areas: Vec<(f64, f64)> = scores.iter().map(|s| auc(&s.truth, &s.generated)).collect();
+    let area = |s: &Scores| auc((&s.truth, &s.weights), (&s.generated, &vec![1.0; s.generated.len()]));
+    let areas: Vec<(f64, f64)> = scores.iter().map(area).collect();
     let folds = areas.len() as f64;
     let area = areas.iter().map(|a| a.0).sum::<f64>() / folds;
     // Of several folds the mean, as if they were independent.
     let error = areas.iter().map(|a| a.1.powi(2)).sum::<f64>().sqrt() / folds;
     found.number("AUC", area, Some(error));
-    let truth: Vec<f64> = scores.iter().flat_map(|s| s.truth.iter().copied()).collect();
+    let truth =
+        Vec::from_iter(scores.iter().flat_map(|s| s.truth.iter().copied().zip(s.weights.iter().copied())));
     let generated: Vec<f64> = scores.iter().flat_map(|s| s.generated.iter().copied()).collect();
     let (fraction, largest) = weights(&generated);
     found.number("effective fraction of the weighted sample", fraction, None);
@@ -57,28 +72,36 @@ fn weights(logits: &[f64]) -> (f64, f64) {
 }
 
 /// The part of true events among those with a predicted probability, each kind with half of the weight.
-fn calibration(truth: &[f64], generated: &[f64]) -> Option<DiagnosticFigure> {
-    let weights = [0.5 / truth.len() as f64, 0.5 / generated.len() as f64];
-    let event = |kind: usize| move |logit: &f64| (1.0 / (1.0 + logit.exp()), kind);
-    let mut events: Vec<(f64, usize)> =
-        truth.iter().map(event(0)).chain(generated.iter().map(event(1))).collect();
+fn calibration(truth: &[(f64, f64)], generated: &[f64]) -> Option<DiagnosticFigure> {
+    let probability = |logit: f64| 1.0 / (1.0 + logit.exp());
+    let (sum, size) = truth.iter().fold((0.0, 0.0), |(sum, size), (_, w)| (sum + w, size + w.abs()));
+    // Probability, weight, and whether the event is a true one.
+    let of_truth = truth.iter().map(|(logit, w)| (probability(*logit), 0.5 * w / sum, true));
+    let each = 0.5 / generated.len() as f64;
+    let of_generated = generated.iter().map(|logit| (probability(*logit), each, false));
+    let mut events: Vec<(f64, f64, bool)> = of_truth.chain(of_generated).collect();
     events.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    let mut bins: Vec<Vec<(f64, usize)>> = vec![Vec::new(); CALIBRATION_BINS];
+    let mut bins: Vec<Vec<(f64, f64, bool)>> = vec![Vec::new(); CALIBRATION_BINS];
+    // Events of negative weight fill a bin as well.
+    let all = 0.5 * size / sum + 0.5;
     let mut below = 0.0;
     for event in events {
-        bins[((below * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1)].push(event);
-        below += weights[event.1];
+        bins[((below / all * CALIBRATION_BINS as f64) as usize).min(CALIBRATION_BINS - 1)].push(event);
+        below += event.1.abs();
     }
     let mut curve =
         DiagnosticCurve { name: "observed".into(), x: Vec::new(), y: Vec::new(), error: Vec::new() };
     for bin in bins.iter().filter(|bin| bin.len() > 1) {
-        let sum = |f: &dyn Fn(&(f64, usize)) -> f64| bin.iter().map(f).sum::<f64>();
-        let all = sum(&|e| weights[e.1]);
-        let observed = sum(&|e| if e.1 == 0 { weights[0] } else { 0.0 }) / all;
-        let effective = all * all / sum(&|e| weights[e.1].powi(2));
+        let sum = |f: &dyn Fn(&(f64, f64, bool)) -> f64| bin.iter().map(f).sum::<f64>();
+        let all = sum(&|e| e.1);
+        if all <= 0.0 {
+            continue;
+        }
+        let observed = sum(&|e| if e.2 { e.1 } else { 0.0 }) / all;
+        let effective = all * all / sum(&|e| e.1.powi(2));
         // Binomial; half an event of each kind more keeps the error from vanishing where one kind is absent.
-        let p = (observed * effective + 0.5) / (effective + 1.0);
-        curve.x.push(sum(&|e| weights[e.1] * e.0) / all);
+        let p = ((observed * effective + 0.5) / (effective + 1.0)).clamp(0.0, 1.0);
+        curve.x.push(sum(&|e| e.1 * e.0) / all);
         curve.y.push(observed);
         curve.error.push((p * (1.0 - p) / effective).sqrt());
     }
@@ -95,10 +118,11 @@ fn calibration(truth: &[f64], generated: &[f64]) -> Option<DiagnosticFigure> {
 }
 
 /// Densities of log10 w of true and of generated events, between the 0.01 % and 99.99 % quantiles of both together.
-fn weight_distribution(truth: &[f64], generated: &[f64]) -> Option<DiagnosticFigure> {
-    let log = |logits: &[f64]| -> Vec<f64> { logits.iter().map(|l| -l / std::f64::consts::LN_10).collect() };
-    let (truth, generated) = (log(truth), log(generated));
-    let mut all: Vec<f64> = truth.iter().chain(&generated).copied().collect();
+fn weight_distribution(truth: &[(f64, f64)], generated: &[f64]) -> Option<DiagnosticFigure> {
+    let log = |logit: f64| -logit / std::f64::consts::LN_10;
+    let truth: Vec<(f64, f64)> = truth.iter().map(|(logit, weight)| (log(*logit), *weight)).collect();
+    let generated: Vec<(f64, f64)> = generated.iter().map(|logit| (log(*logit), 1.0)).collect();
+    let mut all: Vec<f64> = truth.iter().chain(&generated).map(|(x, _)| *x).collect();
     all.sort_unstable_by(f64::total_cmp);
     let at = |p: f64| all[((all.len() - 1) as f64 * p).round() as usize];
     let (low, high) = (at(0.0001), at(0.9999));
@@ -106,17 +130,19 @@ fn weight_distribution(truth: &[f64], generated: &[f64]) -> Option<DiagnosticFig
     if width <= 0.0 {
         return None;
     }
-    let curve = |name: &str, list: &[f64]| {
-        let mut counts = [0.0_f64; WEIGHT_BINS];
-        for x in list.iter().filter(|x| **x >= low && **x <= high) {
-            counts[(((x - low) / width) as usize).min(WEIGHT_BINS - 1)] += 1.0;
+    let curve = |name: &str, list: &[(f64, f64)]| {
+        let mut sums = [(0.0_f64, 0.0_f64); WEIGHT_BINS];
+        for (x, weight) in list.iter().filter(|(x, _)| *x >= low && *x <= high) {
+            let (sum, square) = &mut sums[(((x - low) / width) as usize).min(WEIGHT_BINS - 1)];
+            *sum += weight;
+            *square += weight * weight;
         }
-        let scale = 1.0 / (list.len() as f64 * width);
+        let scale = 1.0 / (list.iter().map(|(_, weight)| weight).sum::<f64>() * width);
         DiagnosticCurve {
             name: name.into(),
             x: (0..WEIGHT_BINS).map(|i| low + (i as f64 + 0.5) * width).collect(),
-            y: counts.iter().map(|n| n * scale).collect(),
-            error: counts.iter().map(|n| n.sqrt() * scale).collect(),
+            y: sums.iter().map(|(sum, _)| sum * scale).collect(),
+            error: sums.iter().map(|(_, square)| square.sqrt() * scale).collect(),
         }
     };
     Some(DiagnosticFigure {
@@ -145,13 +171,7 @@ mod tests {
     /// Of a logit l a fraction 1/(1 + exp(l)) is true.
     #[test]
     fn a_calibrated_classifier_is_on_the_diagonal() {
-        let mut stream = amplicast_sdk::Seed::new(1).stream();
-        let (mut truth, mut generated) = (Vec::new(), Vec::new());
-        for i in 0..20_000 {
-            let logit = f64::from(i) / 5000.0 - 2.0;
-            let of_truth = stream.random::<f64>() < 1.0 / (1.0 + logit.exp());
-            if of_truth { &mut truth } else { &mut generated }.push(logit);
-        }
+        let (truth, generated) = calibrated();
         let figure = calibration(&truth, &generated).unwrap();
         let curve = &figure.curves[1];
         assert_eq!(curve.x.len(), CALIBRATION_BINS);
@@ -162,10 +182,42 @@ mod tests {
         }
     }
 
+    /// True events among which some count twice as much, and as many are taken away, say the same with a larger error.
+    #[test]
+    fn weights_of_true_events_enter() {
+        let (mut truth, generated) = calibrated();
+        let alike = calibration(&truth, &generated).unwrap();
+        for pair in truth.chunks_exact_mut(10) {
+            (pair[0].1, pair[5].1) = (-1.0, 3.0);
+        }
+        let weighted = calibration(&truth, &generated).unwrap();
+        let (alike, weighted) = (&alike.curves[1], &weighted.curves[1]);
+        for ((x, y), error) in weighted.x.iter().zip(&weighted.y).zip(&weighted.error) {
+            assert!((x - y).abs() < 3.5 * error, "{x} {y} +- {error}");
+        }
+        assert!(weighted.error[5] > 1.1 * alike.error[5]);
+    }
+
+    fn calibrated() -> (Vec<(f64, f64)>, Vec<f64>) {
+        let mut stream = amplicast_sdk::Seed::new(1).stream();
+        let (mut truth, mut generated) = (Vec::new(), Vec::new());
+        for i in 0..20_000 {
+            let logit = f64::from(i) / 5000.0 - 2.0;
+            let of_truth = stream.random::<f64>() < 1.0 / (1.0 + logit.exp());
+            if of_truth {
+                truth.push((logit, 1.0));
+            } else {
+                generated.push(logit);
+            }
+        }
+        (truth, generated)
+    }
+
     #[test]
     fn densities_integrate_to_one() {
         let list = |shift: f64| -> Vec<f64> { (0..2000).map(|i| f64::from(i) / 500.0 + shift).collect() };
-        let figure = weight_distribution(&list(0.0), &list(0.3)).unwrap();
+        let truth: Vec<(f64, f64)> = list(0.0).into_iter().map(|x| (x, 1.0 + (x - 2.0) / 3.0)).collect();
+        let figure = weight_distribution(&truth, &list(0.3)).unwrap();
         for curve in figure.curves {
             let width = curve.x[1] - curve.x[0];
             let sum: f64 = curve.y.iter().sum::<f64>() * width;

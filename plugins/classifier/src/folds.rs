@@ -77,8 +77,9 @@ impl CrossFitting<'_> {
             let others: Vec<usize> =
                 (0..rows.len()).filter(|i| own_fold(rows[*i], self.folds) != fold).collect();
             let seed = seed.split("fold").index(fold);
-            let kinds = [truth.select(Axis(0), &others), pool.to_owned()];
-            let trained = self.training.run([kinds[0].view(), kinds[1].view()], seed, context, |_, _| {})?;
+            let truth = truth.select(Axis(0), &others);
+            let kinds = [(truth.view(), None), (pool, None)];
+            let trained = self.training.run(kinds, seed, context, |_, _| {})?;
             report(fold);
             Ok(trained)
         })

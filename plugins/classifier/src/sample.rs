@@ -7,7 +7,10 @@ use amplicast_sdk::{Error, Result, Seed};
 /// Fewest events of a kind.
 const LEAST: usize = 10;
 
-/// Mean and inverse standard deviation of each column over both samples, each sample with the same weight.
+/// Events of one kind, one a row, with a weight for each; without, all count alike.
+pub type Kind<'a> = (ArrayView2<'a, f64>, Option<&'a [f64]>);
+
+/// Mean and inverse standard deviation of each column over both samples, each sample with the same weight and its events alike.
 pub fn scale(kinds: [ArrayView2<'_, f64>; 2]) -> Result<Vec<(f64, f64)>> {
     let moment = |column: usize, f: &dyn Fn(f64) -> f64| {
         let mean = |events: &ArrayView2<'_, f64>| {
@@ -37,6 +40,8 @@ pub fn scale(kinds: [ArrayView2<'_, f64>; 2]) -> Result<Vec<(f64, f64)>> {
 pub struct Sample {
     /// Standardized, event by event.
     numbers: Vec<f32>,
+    /// Of each event, with the mean 1 over the events to train on and over the others; none if all count alike.
+    weights: Option<Vec<f64>>,
     dimension: usize,
     /// Places of the events to train on, in an order that changes with every pass.
     training: Vec<usize>,
@@ -49,7 +54,7 @@ impl Sample {
     /// Standardizes the events and parts them at random.
     pub fn new(
         what: &str,
-        events: ArrayView2<'_, f64>,
+        (events, weights): Kind<'_>,
         scale: &[(f64, f64)],
         validation: f64,
         seed: Seed,
@@ -69,7 +74,15 @@ impl Sample {
         places.shuffle(&mut seed.stream());
         let kept = ((n as f64 * validation) as usize).clamp(1, n - 1);
         let training = places.split_off(kept);
-        Ok(Sample { numbers, dimension: scale.len(), next: training.len(), training, validation: places })
+        let weights = weights.map(|weights| normalized(what, weights, [&training, &places])).transpose()?;
+        Ok(Sample {
+            numbers,
+            weights,
+            dimension: scale.len(),
+            next: training.len(),
+            training,
+            validation: places,
+        })
     }
 
     /// Events to train on, `n` of them; every pass is a fresh permutation.
@@ -87,10 +100,27 @@ impl Sample {
         batch
     }
 
-    /// Appends the numbers of these events.
-    pub fn extend(&self, places: &[usize], numbers: &mut Vec<f32>) {
+    /// Appends the numbers of these events, and their weights.
+    pub fn extend(&self, places: &[usize], numbers: &mut Vec<f32>, weights: &mut Vec<f64>) {
         for place in places {
             numbers.extend_from_slice(&self.numbers[place * self.dimension..(place + 1) * self.dimension]);
+            weights.push(self.weights.as_ref().map_or(1.0, |weights| weights[*place]));
         }
     }
+}
+
+/// Weights with the mean 1 over each of these parts, so that the logit has no offset.
+fn normalized(what: &str, weights: &[f64], parts: [&[usize]; 2]) -> Result<Vec<f64>> {
+    let mut found = weights.to_vec();
+    for part in parts {
+        let sum: f64 = part.iter().map(|place| weights[*place]).sum();
+        if sum <= 0.0 {
+            return Err(Error::data(format!(
+                "a classifier cannot be trained: expected {what} events whose weights have a positive sum, found {sum} of {} events",
+                part.len()
+            )));
+        }
+        part.iter().for_each(|place| found[*place] *= part.len() as f64 / sum);
+    }
+    Ok(found)
 }

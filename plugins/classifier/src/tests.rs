@@ -23,12 +23,26 @@ fn with_fit<T>(
     seed: Seed,
     call: impl FnOnce(&SummaryFit<'_>) -> Result<T>,
 ) -> Result<T> {
+    with_weights([None, None], truth, unseen, generated, seed, call)
+}
+
+/// The same with weights of the true and of the unseen events.
+fn with_weights<T>(
+    weights: [Option<&[f64]>; 2],
+    truth: &Array2<f64>,
+    unseen: &Array2<f64>,
+    generated: &Array2<f64>,
+    seed: Seed,
+    call: impl FnOnce(&SummaryFit<'_>) -> Result<T>,
+) -> Result<T> {
     let schema = schema(truth);
     let rows: Vec<u64> = (0..truth.nrows().max(generated.nrows()).max(unseen.nrows()) as u64).collect();
+    let training = Batch::new(truth.view(), Origin::Training, &rows[..truth.nrows()]);
+    let others = Batch::new(unseen.view(), Origin::Training, &rows[..unseen.nrows()]);
     call(&SummaryFit {
         schema: &schema,
-        training: Batch::new(truth.view(), Origin::Training, &rows[..truth.nrows()]),
-        unseen: Batch::new(unseen.view(), Origin::Training, &rows[..unseen.nrows()]),
+        training: Batch { weights: weights[0], ..training },
+        unseen: Batch { weights: weights[1], ..others },
         generated: Batch::new(generated.view(), Origin::Generated, &rows[..generated.nrows()]),
         seed,
         context: &Alone,
@@ -84,6 +98,55 @@ fn the_logit_is_the_log_likelihood_ratio() {
     let square = scores.iter().zip(events.rows()).map(error).sum::<f64>() / scores.len() as f64;
     // The ratio itself scatters by 0.7; 5000 events fix a straight line to 0.03, a network less well.
     assert!(square.sqrt() < 0.12, "{}", square.sqrt());
+}
+
+/// The same truth from a wider Gaussian with weights that make up for it, some of them negative.
+#[test]
+fn weights_make_up_for_a_biased_phase_space() {
+    let config = ClassifierLrConfig::default();
+    let mut truth = normal(20_000, 2, 0.0, Seed::new(1));
+    truth.column_mut(0).mapv_inplace(|x| 1.5 * x);
+    let weight = |(i, x): (usize, &f64)| {
+        // One event in ten is taken away from the others, which count more for it.
+        let sign = if i % 10 == 0 { -1.0 } else { 1.0 };
+        sign * 0.3 * (-0.5 * x * x * (1.0 - 1.0 / 2.25)).exp()
+    };
+    let weights: Vec<f64> = truth.column(0).iter().enumerate().map(weight).collect();
+    let generated = normal(20_000, 2, 0.7, Seed::new(2));
+    let unseen = truth.clone();
+    let summary = ClassifierLr::new(config.clone()).unwrap();
+    let fitted =
+        with_weights([Some(&weights); 2], &truth, &unseen, &generated, Seed::new(3), |fit| summary.fit(fit))
+            .unwrap();
+    let events = normal(20_000, 2, 0.35, Seed::new(4));
+    let scores = score(&config, &fitted.parameters, &events);
+    let error = |(score, event): (&f64, amplicast_sdk::ndarray::ArrayView1<'_, f64>)| {
+        (score - (0.7 * event[0] - 0.245)).powi(2)
+    };
+    let square = scores.iter().zip(events.rows()).map(error).sum::<f64>() / scores.len() as f64;
+    // Without its weights the wider sample has -0.278 x^2 in place of nothing.
+    assert!(square.sqrt() < 0.2, "{}", square.sqrt());
+    // Phi(0.7 / sqrt(2)) of two Gaussians 0.7 apart, with the statistics of the weighted events.
+    let area = fitted.diagnostics.numbers.iter().find(|number| number.name == "AUC").unwrap();
+    let error = area.error.unwrap();
+    assert!((area.value - 0.6897).abs() < 3.5 * error && error < 0.01, "{} +- {error}", area.value);
+}
+
+/// A sum that is not positive has no classifier; with folds, the law of the ranks is that of events that count alike.
+#[test]
+fn weights_that_it_cannot_take() {
+    let (truth, generated) = (normal(100, 2, 0.0, Seed::new(1)), normal(100, 2, 0.0, Seed::new(2)));
+    let summary = ClassifierLr::new(ClassifierLrConfig::default()).unwrap();
+    assert!(summary.needs().weights);
+    let weights = vec![-1.0; 100];
+    let unseen = Array2::zeros((0, 2));
+    let error = with_weights([Some(&weights), None], &truth, &unseen, &generated, Seed::new(3), |fit| {
+        summary.fit(fit)
+    })
+    .unwrap_err();
+    assert!(error.to_string().contains("expected true events whose weights have a positive sum"), "{error}");
+    let folded = ClassifierLr::new(ClassifierLrConfig { folds: Some(5), ..Default::default() }).unwrap();
+    assert!(!folded.needs().weights);
 }
 
 /// sqrt(n m / (n + m)) times the two-sample KS distance, by going through both samples in order.
@@ -342,7 +405,8 @@ fn features_of_truth_against_truth() {
         function.evaluate(&Batch::new(events.view(), Origin::Holdout, &rows), &mut out).unwrap();
         out
     };
-    let (area, error) = crate::auc::auc(&score("one"), &score("another"));
+    let alike = vec![1.0; 20_000];
+    let (area, error) = crate::auc::auc((&score("one"), &alike), (&score("another"), &alike));
     // 20 000 events each fix it to 0.003.
     assert!(error < 0.0033 && (area - 0.5).abs() < 0.01, "{area} +- {error}");
     // Three particles, two systems, three pairs: 23 features, each with a mean and a width.

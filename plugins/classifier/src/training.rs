@@ -4,11 +4,10 @@ use std::ops::ControlFlow;
 
 use amplicast_nn::lanes::{Layers, Learner, Slope};
 use amplicast_nn::{initial_parameters, layout};
-use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Adam, Best, Context, Result, Seed, TrainingSettings, descend};
 
 use crate::network::{logits, shape};
-use crate::sample::{Sample, scale};
+use crate::sample::{Kind, Sample, scale};
 
 /// How a classifier is trained.
 #[derive(Debug, Clone)]
@@ -35,12 +34,12 @@ impl Training {
     /// Trains between true and generated events; `report` hears of every step.
     pub fn run(
         &self,
-        kinds: [ArrayView2<'_, f64>; 2],
+        kinds: [Kind<'_>; 2],
         seed: Seed,
         context: &dyn Context,
         report: impl Fn(u64, f64),
     ) -> Result<Trained> {
-        let scale = scale(kinds)?;
+        let scale = scale(kinds.map(|kind| kind.0))?;
         let sample = |what: &str, kind: usize| {
             Sample::new(what, kinds[kind], &scale, self.validation, seed.split(what))
         };
@@ -83,6 +82,8 @@ impl Training {
 #[derive(Default)]
 struct Labeled {
     numbers: Vec<f32>,
+    /// Of each event, with the mean 1 over those of its kind from which it is drawn.
+    weights: Vec<f64>,
     /// How many events of each kind there are.
     counts: [usize; 2],
 }
@@ -91,16 +92,18 @@ impl Labeled {
     /// Replaces the contents by these events of both kinds.
     fn fill<'s>(&mut self, kinds: impl Iterator<Item = (&'s Sample, &'s [usize])>) {
         self.numbers.clear();
+        self.weights.clear();
         for ((sample, places), count) in kinds.zip(&mut self.counts) {
-            sample.extend(places, &mut self.numbers);
+            sample.extend(places, &mut self.numbers, &mut self.weights);
             *count = places.len();
         }
     }
 
-    /// An event's part of the binary cross entropy: their sum is log 2 for a classifier that knows nothing.
+    /// An event's part of the binary cross entropy: their sum is log 2 for a classifier that knows nothing. Where weights are
+    /// negative it is a signed sum, whose expectation is that of events that count alike.
     fn cross_entropy(&self, event: usize, logit: f32) -> Slope {
         let generated = event >= self.counts[0];
-        let weight = 0.5 / self.counts[usize::from(generated)] as f64;
+        let weight = 0.5 / self.counts[usize::from(generated)] as f64 * self.weights[event];
         // Minus the log of what the classifier gives to the event's own kind.
         let l = f64::from(if generated { -logit } else { logit });
         let small = (-l.abs()).exp();
@@ -123,9 +126,10 @@ mod tests {
     /// Of 3 true and 5 generated events, against the logs of the probabilities and differences.
     #[test]
     fn the_cross_entropy_is_that_of_the_probabilities() {
-        let batch = Labeled { numbers: Vec::new(), counts: [3, 5] };
+        let weights = vec![1.0, 1.0, -0.5, 1.0, 1.0, 1.0, 1.0, 1.0];
+        let batch = Labeled { numbers: Vec::new(), weights, counts: [3, 5] };
         for (event, weight, sign) in
-            [(0, 1.0 / 6.0, 1.0), (2, 1.0 / 6.0, 1.0), (3, 0.1, -1.0), (7, 0.1, -1.0)]
+            [(0, 1.0 / 6.0, 1.0), (2, -1.0 / 12.0, 1.0), (3, 0.1, -1.0), (7, 0.1, -1.0)]
         {
             for logit in [-25.0_f32, -2.0, 0.0, 0.7, 25.0] {
                 let Slope { loss, slope } = batch.cross_entropy(event, logit);
@@ -134,7 +138,7 @@ mod tests {
                 let at = |by: f32| batch.cross_entropy(event, logit + by).loss;
                 let difference = (at(0.0625) - at(-0.0625)) / 0.125;
                 assert!(
-                    (f64::from(slope) - difference).abs() < 1e-3 * weight,
+                    (f64::from(slope) - difference).abs() < 1e-3 * f64::abs(weight),
                     "{event} {logit}: {slope} {difference}"
                 );
             }
@@ -150,7 +154,7 @@ mod tests {
         // Large outputs as well.
         let theta: Vec<f32> = initial_parameters(&parameters, Seed::new(1)).iter().map(|x| 3.0 * x).collect();
         let numbers: Vec<f32> = (0..16).map(|i| ((i * 7 % 16) as f32 - 8.0) / 3.0).collect();
-        let batch = Labeled { numbers, counts: [3, 5] };
+        let batch = Labeled { numbers, weights: vec![1.0; 8], counts: [3, 5] };
         let mut gradient = vec![0.0; theta.len()];
         let loss = Learner::new(&shape, &layout).loss_and_gradient(
             &theta,
