@@ -5,6 +5,7 @@ the seconds per unit (value, event, step). So the same work can be done in turn 
 the machine. `cargo xtask bench --peers` starts it; with `--check` it only imports the packages.
 """
 
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -317,6 +318,42 @@ def panel(*options):
     return name, 1, lambda: subprocess.run([sys.executable, script, *options], check=True)
 
 
+def lhe(path):
+    """All events of a file of Les Houches events, the b quarks of each."""
+    import pylhe
+
+    def run():
+        found = []
+        for event in pylhe.LHEFile.fromfile(path, with_attributes=False).events:
+            found.append([(p.e, p.px, p.py, p.pz) for kind in (5, -5) for p in event.particles if p.id == kind])
+        np.array(found)
+
+    return f"pylhe {importlib.metadata.version('pylhe')}", len_of(path, "<event>"), run
+
+
+def hepmc(path):
+    """The same of HepMC3."""
+    import pyhepmc
+
+    def run():
+        found = []
+        with pyhepmc.open(path) as events:
+            for event in events:
+                # Views of NumPy, which are faster than its particles one by one.
+                view = event.numpy.particles
+                found.append([(view.e[view.pid == kind][0], view.px[view.pid == kind][0], view.py[view.pid == kind][0],
+                               view.pz[view.pid == kind][0]) for kind in (5, -5)])
+        np.array(found)
+
+    return f"pyhepmc {importlib.metadata.version('pyhepmc')}", len_of(path, "E "), run
+
+
+def len_of(path, start):
+    """Events of a file, by how their first line begins."""
+    with open(path) as lines:
+        return sum(line.startswith(start) for line in lines)
+
+
 WORKS = {
     "ks-numpy": sorted_prefixes,
     "ks-scipy": two_samples,
@@ -327,6 +364,8 @@ WORKS = {
     "classifier": classifier,
     **{f"{generator}-step": partial(flow.training, generator) for generator in flow.NETWORKS},
     **{f"{generator}-call": partial(flow.sampling, generator) for generator in flow.NETWORKS},
+    "lhe": lhe,
+    "hepmc": hepmc,
     "panel": panel,
     "panel-apart": lambda: panel("--densities-apart"),
     "step-2": lambda: training(2),
@@ -342,7 +381,9 @@ def main():
     for line in sys.stdin:
         key = line.strip()
         if key not in prepared:
-            prepared = {key: WORKS[key]()}
+            # A work may be about a file, `lhe:events.lhe`.
+            work, *path = key.split(":", 1)
+            prepared = {key: WORKS[work](*path)}
         name, units, work = prepared[key]
         start = time.perf_counter()
         work()

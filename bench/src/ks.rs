@@ -39,6 +39,16 @@ pub fn measure(plugins: &Plugins, peers: &Peers) -> Result<Vec<Row>> {
         Row::new(what, show(&ours), format!("sorted prefixes in Rust, {}", show(&sorted)))
             .times(pairs.ratio, None),
     ];
+    // Generated events count alike; true ones may not.
+    let weights: Vec<f64> =
+        (0..REFERENCE).map(|i| if i % 20 == 0 { -1.0 } else { 0.5 + reference[i] }).collect();
+    let of_events = Values { w: Some(&weights), ..Values::single(&reference) };
+    let weighted = metric.compare(&Reference::sample(of_events))?;
+    let weigh = || streamed(&*weighted, &values, &sizes).map(drop);
+    let pairs = Pairs::of(REPETITIONS, weigh, stream)?;
+    let against = format!("the same without weights, {}", show(&pairs.second.per(VALUES as f64)));
+    let cost = show(&pairs.first.per(VALUES as f64));
+    rows.push(Row::new(format!("{what} with weights"), cost, against).surplus(pairs.ratio, Some(15.0)));
     for (key, target) in [("ks-scipy", 50.0), ("ks-numpy", 8.0)] {
         if let Some(Beside { name, pairs }) = peers.beside(key, REPETITIONS, VALUES as f64, stream)? {
             let against = format!("{name}, {}", show(&pairs.first));

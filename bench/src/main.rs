@@ -7,6 +7,7 @@ mod boundary;
 mod classifier;
 mod density;
 mod door;
+mod files;
 mod flat;
 mod flow;
 mod ks;
@@ -43,8 +44,8 @@ struct Arguments {
     /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
     #[arg(long)]
     memory: bool,
-    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, boundary, door, flat, panel,
-    /// looking, matrix, memory.
+    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, files, boundary, door, flat,
+    /// panel, looking, matrix, memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -89,6 +90,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     if wanted("classifier") {
         rows.extend(classifier::measure(&plugins, &peers)?);
+    }
+    if wanted("files") {
+        rows.extend(files::measure(&plugins, &peers)?);
     }
     if wanted("boundary") {
         rows.extend(boundary::measure(&plugins)?);

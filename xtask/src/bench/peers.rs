@@ -1,4 +1,4 @@
-//! NumPy, SciPy, PyTorch and the published equivariant networks, set up once in the user's cache folder.
+//! NumPy, SciPy, PyTorch, readers of events and the published equivariant networks, set up once in the user's cache folder.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::python::pip;
 use crate::torch;
 
 /// Changes with everything below that a finished folder depends on.
-const MARK: &str = "complete-3";
+const MARK: &str = "complete-4";
 
 /// Packages with their dependencies.
-const PACKAGES: &[&str] = &["numpy", "scipy", "einops", "opt_einsum", "torch_geometric"];
+const PACKAGES: &[&str] = &["numpy", "scipy", "einops", "opt_einsum", "torch_geometric", "pylhe", "pyhepmc"];
 
 /// The published equivariant networks, without the torch that they would bring along.
 const NETWORKS: &[&str] = &["lgatr==1.3.0", "lloca==1.3.5"];
