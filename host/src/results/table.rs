@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::csv_text::text_cell;
 use super::{Cell, CellReplica, Estimate, Interval, Results, Verdict};
+use crate::moments::quantile;
 
 /// One cell: a row of `table.csv`.
 ///
@@ -108,10 +109,11 @@ pub fn table_row(dataset: &str, cell: &Cell) -> TableRow {
         bound: verdict.and_then(|verdict| bound(sets, verdict)),
         n_equiv: match only {
             Some(only) => only.n_equiv,
-            None => g.zip(first).map(|(g, first)| g * first.n_train()),
+            // Effective events differ from set to set.
+            None => g.zip(middle(sets.iter().map(CellReplica::n_train))).map(|(g, n_train)| g * n_train),
         },
         n_train: first.map(|r| r.n_train_passed),
-        n_train_effective: first.and_then(|r| r.n_train_effective),
+        n_train_effective: middle(sets.iter().filter_map(|r| r.n_train_effective)),
         true_g: truth.and_then(|t| t.value),
         true_g_low: true_interval.low,
         true_g_high: true_interval.high,
@@ -123,6 +125,13 @@ pub fn table_row(dataset: &str, cell: &Cell) -> TableRow {
         }
         .replace(['\n', '\r'], " "),
     }
+}
+
+/// The median, if there is any number.
+fn middle(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut numbers: Vec<f64> = numbers.collect();
+    numbers.sort_unstable_by(f64::total_cmp);
+    (!numbers.is_empty()).then(|| quantile(&numbers, 0.5))
 }
 
 /// The reason of the first training set that has the verdict.

@@ -125,6 +125,17 @@ impl Component for EventsFile {
                 };
                 // The training file's weights are those of its own rows.
                 let of_file = config.holdout_weights_file.as_deref();
+                if file.is_some()
+                    && config.weights_file.is_some()
+                    && of_file.is_none()
+                    && config.holdout_weights.is_none()
+                {
+                    return Err(Error::config(
+                        "holdout_weights_file",
+                        "expected the event weights of the holdout, since the training events have some, found none; if its \
+                         events all count alike, say holdout_weights = \"\"",
+                    ));
+                }
                 let of_file = of_file.or(config.weights_file.as_deref().filter(|_| file.is_none()));
                 let path = file.map_or(train.path, |file| file.path);
                 let rows = ("holdout_rows", rows);
@@ -214,6 +225,15 @@ impl Part {
             sum += some.iter().sum::<f64>();
             least = some.iter().copied().fold(least, f64::min);
             most = some.iter().copied().fold(most, f64::max);
+        }
+        // Their fourth powers are added up.
+        let largest = most.max(-least);
+        if largest > 0.0 && !(1e-60..=1e60).contains(&largest) {
+            let message = format!(
+                "expected event weights of which the largest is from 1e-60 to 1e60 in size, found {largest:e}; multiply all by one \
+                 number, which changes no result"
+            );
+            return Err(Error::data(message).at(weights.path().display().to_string()));
         }
         if sum <= 0.0 {
             let message = format!("expected event weights with a positive sum, found {sum}");

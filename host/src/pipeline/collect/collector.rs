@@ -40,6 +40,8 @@ const MOST_DEMONSTRATED: usize = 100;
 
 /// Share of one event in all weight from which on it is said.
 const LARGEST_SHARE: f64 = 0.05;
+/// Effective events below which nothing that is of first order in the weights' fluctuations is believed.
+const LEAST_EFFECTIVE: f64 = 10.0;
 
 /// Collects results cell by cell.
 pub struct Collector<'a> {
@@ -128,6 +130,12 @@ impl<'a> Collector<'a> {
             self.warn(format!(
                 "one training event has {:.0} % of all weight: whatever is measured is as uncertain as that event",
                 100.0 * largest / events
+            ));
+        }
+        if effective < LEAST_EFFECTIVE {
+            self.warn(format!(
+                "the weights of {events} training events make them {effective:.2} effective ones: positive and negative weights cancel, or \
+                 few events have all weight; errors to first order mean nothing then, nor does G"
             ));
         }
         self.results.weights = Some(EventWeights { effective, negative, largest });

@@ -18,11 +18,12 @@ pub struct AgainstWeighted {
     law: WeightedLaw,
 }
 
-/// Values in rising order, with their weights.
+/// Values in rising order, with their weights; without those that do not count.
 fn in_order(values: Values<'_>) -> Result<Vec<(f64, f64)>> {
     let (x, weights) = values.one_weighted()?;
     let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
-    let mut pairs: Vec<(f64, f64)> = x.iter().enumerate().map(|(i, x)| (*x, weight(i))).collect();
+    let pairs = x.iter().enumerate().map(|(i, x)| (*x, weight(i)));
+    let mut pairs: Vec<(f64, f64)> = pairs.filter(|(_, weight)| *weight != 0.0).collect();
     pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
     Ok(pairs)
 }
@@ -45,7 +46,7 @@ impl AgainstWeighted {
             sum + weight
         });
         let below = gaps.below().iter().map(|events| sums[*events as usize] / whole).collect();
-        Ok(AgainstWeighted { gaps: Arc::new(gaps), below, law: WeightedLaw::new(&weights) })
+        Ok(AgainstWeighted { gaps: Arc::new(gaps), below, law: WeightedLaw::new(&x, &weights) })
     }
 }
 
@@ -73,8 +74,8 @@ impl Comparison for AgainstWeighted {
     }
 
     fn effective_events(&self, events: Values<'_>) -> Result<f64> {
-        let weights: Vec<f64> = in_order(events)?.into_iter().map(|(_, weight)| weight).collect();
-        Ok(effective_events(&weights))
+        let (x, weights): (Vec<f64>, Vec<f64>) = in_order(events)?.into_iter().unzip();
+        Ok(effective_events(&x, &weights))
     }
 }
 

@@ -28,22 +28,30 @@ struct Steps {
     after: Vec<f64>,
     /// Root of the sum of w^2 in each step over the sum of w: the standard deviation of the step.
     deviation: Vec<f64>,
+    /// Whether there are several values in each step, between which the supremum may lie too.
+    inside: Vec<bool>,
     /// (sum w)^2 / sum w^2.
     effective: f64,
 }
 
 impl Steps {
-    /// Of weights in the order of the summary.
-    fn new(weights: &[f64]) -> Self {
+    /// Of values in rising order with their weights.
+    fn new(x: &[f64], weights: &[f64]) -> Self {
         let whole: f64 = weights.iter().sum();
         let squares: f64 = weights.iter().map(|w| w * w).sum();
-        // Steps in which both functions scatter alike.
+        // Steps in which both functions scatter alike, and which end where the functions have a value: behind all equal ones. If there are
+        // few values, each has a step of its own.
+        let last_of_value = |i: usize| i + 1 == x.len() || x[i + 1] > x[i];
+        let few = (0..x.len()).filter(|i| last_of_value(*i)).count() <= PLACES;
         let sizes: f64 = weights.iter().map(|w| w.abs()).sum();
-        let (mut steps, mut begin, mut scatter) = (Vec::with_capacity(PLACES), 0, 0.0);
+        let (mut steps, mut inside) = (Vec::with_capacity(PLACES), Vec::with_capacity(PLACES));
+        let (mut begin, mut scatter) = (0, 0.0);
         for (i, w) in weights.iter().enumerate() {
             scatter += 0.5 * (w * w / squares + w.abs() / sizes);
-            if scatter * PLACES as f64 >= (steps.len() + 1) as f64 || i + 1 == weights.len() {
+            let enough = few || scatter * PLACES as f64 >= (steps.len() + 1) as f64 || i + 1 == x.len();
+            if enough && last_of_value(i) {
                 steps.push(&weights[begin..=i]);
+                inside.push(x[begin] < x[i]);
                 begin = i + 1;
             }
         }
@@ -61,6 +69,7 @@ impl Steps {
             rise: rise.iter().map(|rise| rise / all).collect(),
             after,
             deviation: steps.iter().map(deviation).collect(),
+            inside,
             effective: quotient(whole * whole, squares),
         }
     }
@@ -91,8 +100,14 @@ impl Steps {
 
     /// What the places miss of a supremum, B being divided by the root of n.
     fn missed(&self, n: f64) -> f64 {
-        let squares = self.rise.iter().map(|rise| rise / n).chain(self.deviation.iter().map(|d| d * d));
-        MISSED * (squares.sum::<f64>() / self.rise.len() as f64).sqrt()
+        self.missed_of(self.rise.iter().zip(&self.deviation).map(|(rise, d)| rise / n + d * d))
+    }
+
+    /// The same of a function whose steps have these variances.
+    fn missed_of(&self, variances: impl Iterator<Item = f64>) -> f64 {
+        let between =
+            variances.zip(&self.inside).filter(|(_, inside)| **inside).map(|(variance, _)| variance);
+        MISSED * (between.sum::<f64>() / self.rise.len() as f64).sqrt()
     }
 }
 
@@ -106,9 +121,9 @@ pub struct WeightedLaw {
 }
 
 impl WeightedLaw {
-    /// Of a reference with these weights, in the order of the summary.
-    pub fn new(weights: &[f64]) -> Self {
-        let steps = Steps::new(weights);
+    /// Of a reference of these values, in rising order, with their weights.
+    pub fn new(x: &[f64], weights: &[f64]) -> Self {
+        let steps = Steps::new(x, weights);
         let paths: Vec<[Vec<f64>; 2]> = seeds().map(|seed| steps.paths(seed)).collect();
         let at = |n: f64| {
             let (root, missed) = (n.sqrt().recip(), steps.missed(n));
@@ -169,10 +184,10 @@ fn seeds() -> impl Iterator<Item = Seed> {
     (0..TRIALS as u64).map(|trial| Seed::new(0).split("weighted law").index(trial))
 }
 
-/// How many events that count alike have the same mean distance from the truth as a sample with these weights, in the order of the
-/// summary.
-pub fn effective_events(weights: &[f64]) -> f64 {
-    let steps = Steps::new(weights);
+/// How many events that count alike have the same mean distance from the truth as a sample of these values, in rising order, with their
+/// weights.
+pub fn effective_events(x: &[f64], weights: &[f64]) -> f64 {
+    let steps = Steps::new(x, weights);
     let highest = |path: &[f64]| path.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     let (mut of_bridge, mut of_weights) = (0.0, 0.0);
     for seed in seeds() {
@@ -180,10 +195,8 @@ pub fn effective_events(weights: &[f64]) -> f64 {
         of_bridge += highest(&bridge) / TRIALS as f64;
         of_weights += highest(&weighted) / TRIALS as f64;
     }
-    let places = steps.rise.len() as f64;
-    let missed: f64 = steps.deviation.iter().map(|d| d * d).sum::<f64>();
-    of_bridge += MISSED * places.sqrt().recip();
-    of_weights += MISSED * (missed / places).sqrt();
+    of_bridge += steps.missed_of(steps.rise.iter().copied());
+    of_weights += steps.missed_of(steps.deviation.iter().map(|d| d * d));
     quotient(of_bridge, of_weights).powi(2)
 }
 
@@ -202,9 +215,11 @@ mod tests {
         let mut stream = Seed::new(3).stream();
         let random: Vec<f64> = (0..20_000).map(|_| Exp1.sample(&mut stream)).collect();
         for weights in [vec![2.0; 20_000], random] {
-            let (law, size) = (WeightedLaw::new(&weights), effective_size(&weights));
+            let x: Vec<f64> = (0..20_000).map(f64::from).collect();
+            let (law, size) = (WeightedLaw::new(&x, &weights), effective_size(&weights));
             // A mean of so many suprema, whose standard deviation is 0.3 of it, and a path that is random itself.
-            assert!((effective_events(&weights) / size - 1.0).abs() < 0.04, "{}", effective_events(&weights));
+            let found = effective_events(&x, &weights);
+            assert!((found / size - 1.0).abs() < 0.04, "{found}");
             for n in [10.0, 2000.0, 20_000.0, 1e6, f64::INFINITY] {
                 let root = (1.0 / n + 1.0 / size).sqrt();
                 assert!(
@@ -258,17 +273,17 @@ mod tests {
         }
         let weights = |sample: u64| draw(sample).iter().map(|(_, w)| *w).collect::<Vec<f64>>();
         // The law of one sample's weights scatters itself by 3 %.
-        let laws: Vec<WeightedLaw> = (0..10).map(|k| WeightedLaw::new(&weights(100_000 + k))).collect();
+        let places: Vec<f64> = (0..events).map(f64::from).collect();
+        let laws: Vec<WeightedLaw> =
+            (0..10).map(|k| WeightedLaw::new(&places, &weights(100_000 + k))).collect();
         let stated = |of: &dyn Fn(&WeightedLaw) -> f64| mean(&laws.iter().map(of).collect::<Vec<f64>>());
         distances.sort_by(f64::total_cmp);
         let found = mean(&distances);
         let expected = stated(&|law| law.mean(f64::from(n)));
-        println!("{expected} {found}");
         // Errors of 0.3 / sqrt(600) and 0.03 / sqrt(10) of it.
         assert!((expected / found - 1.0).abs() < 4.0 * 0.0155, "{expected} {found}");
         for p in [0.16, 0.84, 0.95] {
             let ratio = stated(&|law| law.quantile(f64::from(n), p)) / quantile(&distances, p);
-            println!("{p} {ratio}");
             assert!((ratio - 1.0).abs() < 0.1, "{p}: {ratio}");
         }
         // Kish's size is too small: the largest weights are at one end, where the function is known to be 1.
@@ -276,10 +291,47 @@ mod tests {
         assert!((kish / found - 1.0).abs() > 0.05, "{kish} {found}");
     }
 
+    /// Whole numbers from 0 to 4: distances between weighted samples and plain ones, drawn again and again. They are shorter than those of
+    /// values that all differ.
+    #[test]
+    fn equal_values_have_one_place() {
+        let (events, n, samples) = (400_usize, 300_usize, 2000_u64);
+        let draw = |count: usize, seed: Seed| {
+            let mut stream = seed.stream();
+            let mut list: Vec<f64> = (0..count).map(|_| f64::from(stream.random_range(0..5))).collect();
+            list.sort_by(f64::total_cmp);
+            list
+        };
+        let weight = |i: usize| if i.is_multiple_of(10) { -1.0 } else { 1.0 + (i % 3) as f64 };
+        let distance = |sample: u64| {
+            let seed = Seed::new(5).index(sample);
+            let (mut stream, x) = (seed.split("weights").stream(), draw(events, seed.split("weighted")));
+            let weights: Vec<f64> = x.iter().map(|_| weight(stream.random_range(0..30))).collect();
+            let whole: f64 = weights.iter().sum();
+            let plain = draw(n, seed.split("plain"));
+            let at = |value: f64| {
+                let of_weights: f64 =
+                    x.iter().zip(&weights).filter(|(x, _)| **x <= value).map(|(_, w)| w).sum();
+                (of_weights / whole - plain.partition_point(|x| *x <= value) as f64 / n as f64).abs()
+            };
+            (0..5).map(|value| at(f64::from(value))).fold(0.0, f64::max)
+        };
+        let distances: Vec<f64> = (0..samples).map(distance).collect();
+        let found = mean(&distances);
+        let x = draw(events, Seed::new(6));
+        let weights: Vec<f64> = (0..events).map(weight).collect();
+        let stated = WeightedLaw::new(&x, &weights).mean(n as f64);
+        // Errors of 0.35 / sqrt(2000) of both, and a path that is one sample's.
+        assert!((stated / found - 1.0).abs() < 0.05, "{stated} {found}");
+        let apart: Vec<f64> = (0..events).map(|i| i as f64).collect();
+        assert!(WeightedLaw::new(&apart, &weights).mean(n as f64) > 1.1 * found);
+    }
+
     #[test]
     fn distances_fall_with_the_size() {
         let weights: Vec<f64> = (0..300).map(|i| 1.0 + f64::from(i % 7)).collect();
-        let law = WeightedLaw::new(&weights);
+        let places: Vec<f64> = (0..weights.len()).map(|i| i as f64).collect();
+        let law = WeightedLaw::new(&places, &weights);
         for p in [0.025, 0.5, 0.975] {
             let of: Vec<f64> = (0..60).map(|k| law.quantile(10f64.powf(f64::from(k) / 8.0), p)).collect();
             assert!(of.windows(2).all(|pair| pair[1] <= pair[0]), "{of:?}");
