@@ -289,6 +289,44 @@ fn members_of_weighted_events_that_were_trained_elsewhere() {
     );
 }
 
+/// G of members alone is a ratio of variances: what weights of both signs leave of the training events' own fraction, nearly nothing with 30
+/// of 60 events, or less than nothing with 31, is no part of it.
+#[test]
+fn a_fraction_that_cancels_decides_nothing() {
+    let place = Place::new();
+    let events =
+        Array2::from_shape_fn((3000, 1), |(i, _)| if i < 60 { 3.0 } else { 0.0 } + i as f64 / 3000.0);
+    place.npy("x.npy", &events);
+    let mut numbers = stream(5);
+    for member in 0..10 {
+        let tail = (160.0 + 15.0 * normal(&mut numbers)) as usize;
+        let generated = Array2::from_shape_fn(
+            (20_000, 1),
+            |(i, _)| if i < tail { 3.0 } else { 0.0 } + i as f64 / 20_000.0,
+        );
+        place.npy(&format!("gen_{member}.npy"), &generated);
+    }
+    let found = |negative: usize| {
+        let weights = Array1::from_shape_fn(3000, |i| if i < negative { -1.0 } else { 1.0 });
+        let (name, run) = (format!("w_{negative}.npy"), format!("run_{negative}"));
+        ndarray_npy::write_npy(place.path(&name), &weights).unwrap();
+        let train = ["estimate", "--train", "x.npy", "--weights-file", &name, "--members", "gen_*.npy"];
+        let asked = ["--summary", "coordinate:0", "--region", "2.5:inf", "--out", &run];
+        place.amplicast(&[&train[..], &asked].concat()).expect(0);
+        let replica = results(&place.path(&run))["cells"][0]["replicas"][0].clone();
+        (replica["estimate"]["g"].as_f64().unwrap(), replica["n_train_effective"].as_f64().unwrap())
+    };
+    let (g, size) = found(20);
+    for negative in [28, 29, 30, 31] {
+        let (other, of_other) = found(negative);
+        // V is (60 - 2 (60 - 2 k) I + 3000 I^2) / (3000 - 2 k)^2 for k negative events, and hardly changes.
+        assert!(
+            (other / g - 1.0).abs() < 0.03 && (of_other / size - 1.0).abs() < 0.03,
+            "{negative}: {other} {g}"
+        );
+    }
+}
+
 /// A classifier between weighted true events and generated ones: a fit of the true width is worth more than one of 0.8 of it, against
 /// held-out events with weights.
 #[test]
