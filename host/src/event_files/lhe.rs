@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
-use super::{Contents, EventFile, LesHouches, begin, keep};
+use super::file::{Contents, EventFile, LesHouches, begin, keep};
 
 /// Where text goes: as it is, or packed with gzip.
 enum Text {

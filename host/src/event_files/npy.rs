@@ -9,7 +9,7 @@ use ndarray_npy::npy::header::{Header, Layout};
 use py_literal::Value;
 use tempfile::NamedTempFile;
 
-use super::{Contents, EventFile, begin, keep};
+use super::file::{Contents, EventFile, begin, keep};
 
 /// An array of f64 whose rows are written one after the other.
 struct Rows {

@@ -14,7 +14,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 use tempfile::NamedTempFile;
 
-use super::{Contents, EventFile, begin, keep};
+use super::file::{Contents, EventFile, begin, keep};
 
 /// The column of event weights.
 pub const WEIGHT: &str = "weight";

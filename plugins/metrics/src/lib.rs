@@ -6,6 +6,7 @@ mod averaging;
 mod integral;
 mod ks;
 mod mean;
+mod numbers;
 mod regions;
 mod weighted_mean;
 

@@ -5,7 +5,7 @@ use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Accumulator, Error, Expectations, Result, Values, expect_length};
 
 use crate::averaging::Quantities;
-use crate::mean::{WITHOUT_VARIANCE, names, places};
+use crate::numbers::{WITHOUT_VARIANCE, names, places, units};
 
 /// The mean of each number, sum w x / sum w, of samples that may have weights.
 ///
@@ -49,7 +49,7 @@ impl Quantities for WeightedMean {
     }
 
     fn units(&self, event_variances: &[f64]) -> Vec<f64> {
-        crate::mean::units(event_variances)
+        units(event_variances)
     }
 
     fn expectations(&self, values: &[f64], _events: u64) -> Result<Expectations> {

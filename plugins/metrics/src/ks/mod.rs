@@ -1,6 +1,7 @@
 //! The differential metric: the two-sample Kolmogorov-Smirnov distance (Bahl et al. 2025, Eqs 31-37).
 
 mod counts;
+mod distances;
 mod grid;
 pub mod kolmogorov;
 mod rescaled;
@@ -18,6 +19,7 @@ use amplicast_sdk::{
 };
 
 use counts::Gaps;
+use distances::{last_distance, mean_distance};
 use rescaled::rescaled_distance;
 use ties::Ties;
 use weighted::AgainstWeighted;
@@ -83,20 +85,6 @@ struct AgainstReference {
     simulated: Vec<f64>,
     /// The law of the distance, if reference values repeat.
     ties: Option<Ties>,
-}
-
-fn mean_distance(curves: &Curves<'_>, k: usize) -> f64 {
-    (0..curves.members()).map(|i| curves.values[[i, k, 0]]).sum::<f64>() / curves.members() as f64
-}
-
-/// Members share one reference, whose fluctuation averaging them does not reduce: its spread is in the null law.
-fn last_distance(curves: &Curves<'_>) -> Result<Limit> {
-    let last = curves
-        .checkpoints()
-        .checked_sub(1)
-        .ok_or_else(|| Error::data("expected a checkpoint, found none"))?;
-    let value = mean_distance(curves, last);
-    Ok(Limit { value, low: value, high: value, extrapolated: false })
 }
 
 impl Comparison for AgainstReference {

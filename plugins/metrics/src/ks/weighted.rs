@@ -7,8 +7,8 @@ use amplicast_sdk::{
 };
 
 use super::counts::Gaps;
+use super::distances::{last_distance, mean_distance};
 use super::weighted_law::{WeightedLaw, effective_events};
-use super::{last_distance, mean_distance};
 
 /// A reference with weights: sup |F_gen - F_ref| of weighted distribution functions, with the law of such a reference.
 pub struct AgainstWeighted {
