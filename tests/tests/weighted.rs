@@ -289,41 +289,49 @@ fn members_of_weighted_events_that_were_trained_elsewhere() {
     );
 }
 
-/// G of members alone is a ratio of variances: what weights of both signs leave of the training events' own fraction, nearly nothing with 30
-/// of 60 events, or less than nothing with 31, is no part of it.
+/// Of 60 events of a region of which half are negative nothing is left, and so no number of effective events: an error, where it was a G of any
+/// size.
 #[test]
-fn a_fraction_that_cancels_decides_nothing() {
+fn a_region_whose_weights_cancel_is_refused() {
     let place = Place::new();
-    let events =
-        Array2::from_shape_fn((3000, 1), |(i, _)| if i < 60 { 3.0 } else { 0.0 } + i as f64 / 3000.0);
-    place.npy("x.npy", &events);
     let mut numbers = stream(5);
-    for member in 0..10 {
-        let tail = (160.0 + 15.0 * normal(&mut numbers)) as usize;
-        let generated = Array2::from_shape_fn(
-            (20_000, 1),
-            |(i, _)| if i < tail { 3.0 } else { 0.0 } + i as f64 / 20_000.0,
-        );
-        place.npy(&format!("gen_{member}.npy"), &generated);
-    }
-    let found = |negative: usize| {
-        let weights = Array1::from_shape_fn(3000, |i| if i < negative { -1.0 } else { 1.0 });
-        let (name, run) = (format!("w_{negative}.npy"), format!("run_{negative}"));
-        ndarray_npy::write_npy(place.path(&name), &weights).unwrap();
-        let train = ["estimate", "--train", "x.npy", "--weights-file", &name, "--members", "gen_*.npy"];
-        let asked = ["--summary", "coordinate:0", "--region", "2.5:inf", "--out", &run];
-        place.amplicast(&[&train[..], &asked].concat()).expect(0);
-        let replica = results(&place.path(&run))["cells"][0]["replicas"][0].clone();
-        (replica["estimate"]["g"].as_f64().unwrap(), replica["n_train_effective"].as_f64().unwrap())
+    let mut sample = |events: usize, tail: usize| {
+        Array2::from_shape_fn((events, 1), |(i, _)| {
+            // Any order: one after the other would be found.
+            if i * 7919 % events < tail { 10.0 + normal(&mut numbers) } else { normal(&mut numbers) }
+        })
     };
-    let (g, size) = found(20);
-    for negative in [28, 29, 30, 31] {
-        let (other, of_other) = found(negative);
-        // V is (60 - 2 (60 - 2 k) I + 3000 I^2) / (3000 - 2 k)^2 for k negative events, and hardly changes.
-        assert!(
-            (other / g - 1.0).abs() < 0.03 && (of_other / size - 1.0).abs() < 0.03,
-            "{negative}: {other} {g}"
-        );
+    let events = sample(3000, 60);
+    place.npy("x.npy", &events);
+    for member in 0..10 {
+        place.npy(&format!("gen_{member}.npy"), &sample(20_000, 150 + 3 * member));
+    }
+    let asked = |negative: usize| {
+        let mut left = negative;
+        let weights = events.mapv(|x| {
+            let taken = x > 5.0 && left > 0;
+            left -= usize::from(taken);
+            if taken { -1.0 } else { 1.0 }
+        });
+        let weights = Array1::from_iter(weights);
+        ndarray_npy::write_npy(place.path("w.npy"), &weights).unwrap();
+        let train = ["estimate", "--train", "x.npy", "--weights-file", "w.npy", "--members", "gen_*.npy"];
+        place.amplicast(
+            &[&train[..], &["--summary", "coordinate:0", "--region", "5:inf", "--metric", "mean"]].concat(),
+        )
+    };
+    asked(10).expect(0);
+    let replica = results(&place.path("runs/estimate"))["cells"][0]["replicas"][0].clone();
+    // I = 40/2980, V = (60 - 120 I + 3000 I^2) / 2980^2.
+    let fraction = 40.0 / 2980.0_f64;
+    let variance = (60.0 - 120.0 * fraction + 3000.0 * fraction * fraction) / 2980.0_f64.powi(2);
+    let expected = fraction * (1.0 - fraction) / variance;
+    let effective = replica["n_train_effective"].as_f64().unwrap();
+    assert!((effective / expected - 1.0).abs() < 1e-9, "{effective} {expected}");
+    for negative in [28, 30, 32] {
+        asked(negative)
+            .expect(1)
+            .says(&["expected regions whose weighted fraction the training events know to a half"]);
     }
 }
 

@@ -5,7 +5,7 @@
 use amplicast_sdk::ndarray::{ArrayView2, Axis};
 use amplicast_sdk::{
     Accumulator, Comparison, Curves, Deviation, Error, Expectations, Limit, Measured, NullLaw, Result,
-    expect_length,
+    Values, expect_length,
 };
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
@@ -34,6 +34,11 @@ pub trait Quantities: Send + Sync {
 
     /// The expectation values in one sample of `events` events, above 0, from its numbers.
     fn expectations(&self, values: &[f64], events: u64) -> Result<Expectations>;
+
+    /// Refuses expectation values of true events, some with negative weights, that these do not know well enough to be counted by.
+    fn known(&self, _found: &Expectations) -> Result<()> {
+        Ok(())
+    }
 
     /// The complaint when no event differs from another.
     fn without_variance(&self) -> &'static str;
@@ -168,6 +173,17 @@ impl<E: Quantities> Comparison for Averaging<E> {
 
     fn accumulator(&self) -> Box<dyn Accumulator> {
         self.0.accumulator()
+    }
+
+    fn effective_events(&self, events: Values<'_>) -> Result<f64> {
+        let Some(weights) = events.w else { return Ok(events.events() as f64) };
+        let mut accumulator = self.0.accumulator();
+        accumulator.update(events)?;
+        let found = self.0.expectations(&accumulator.values()?, events.events() as u64)?;
+        if weights.iter().any(|weight| *weight < 0.0) {
+            self.0.known(&found)?;
+        }
+        Ok(found.events)
     }
 
     fn measure(&self, curves: &Curves<'_>, k: usize) -> Result<Measured> {

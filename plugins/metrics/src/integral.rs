@@ -232,6 +232,22 @@ impl Quantities for WeightedIntegrals {
         Ok(sums.expectations())
     }
 
+    /// A fraction that is two of its own errors away from zero. What is nearer has lost its events to cancelling weights, and the number
+    /// of effective ones, I (1 - I) / V, to chance.
+    fn known(&self, found: &Expectations) -> Result<()> {
+        let size = found.means.iter().map(|mean| mean * mean).sum::<f64>().sqrt();
+        let trace: f64 = found.covariance.iter().step_by(found.means.len() + 1).sum();
+        let error = (trace / found.events).max(0.0).sqrt();
+        if size >= 2.0 * error {
+            return Ok(());
+        }
+        let sum: f64 = found.means.iter().sum();
+        Err(Error::data(format!(
+            "expected regions whose weighted fraction the training events know to a half, found {sum:.2e} +- {error:.2e}: positive and negative \
+             weights cancel there; ask for a larger region"
+        )))
+    }
+
     fn without_variance(&self) -> &'static str {
         WITHOUT_VARIANCE
     }

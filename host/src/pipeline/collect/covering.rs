@@ -27,14 +27,13 @@ pub struct WithBias {
 
 /// The estimate from members that know their events; none where this metric, or these members, do not allow it.
 ///
-/// `n_train` are all true events that pass, of which the generator may have seen a part; beside them stands, of events with weights, what
-/// effective ones are to those that the training events make of their weights alone. `steps` are those of a demonstration, if they are
+/// `n_train` are all true events that pass, of which the generator may have seen a part; `steps` are those of a demonstration, if they are
 /// wanted.
 pub fn with_bias(
     comparison: &dyn Comparison,
     list: &[MemberCurve],
     layout: &Layout,
-    (n_train, alike): (f64, Option<f64>),
+    n_train: f64,
     footing: &Footing,
     steps: Option<Further<'_>>,
 ) -> Result<Option<WithBias>> {
@@ -54,13 +53,14 @@ pub fn with_bias(
         _ => Whose::OneFit,
     };
     let Some(found) = Covering::new(taken) else { return Ok(None) };
-    let alike_of = alike.unwrap_or(1.0);
-    let seen = alike_of * fits.training.events;
+    let seen = fits.training.events;
     // Left-out events are true events that were used, and count.
     let part = if of == Whose::OneSubset { 1.0 / layout.parts.len() as f64 } else { 1.0 };
     let (events, n_train) = match of {
         // Events are whole numbers, effective ones are not.
-        Whose::OneSubset if alike.is_none() => (part * seen, (part * seen).floor()),
+        Whose::OneSubset if list.iter().all(|member| member.truth.effective.is_none()) => {
+            (part * seen, (part * seen).floor())
+        }
         Whose::OneSubset => (part * seen, part * seen),
         _ => (seen, n_train),
     };
@@ -77,7 +77,7 @@ pub fn with_bias(
         interval_68: interval(found.intervals.inner),
         interval_95: interval(found.intervals.outer),
         bound: Some(scale * found.intervals.bound),
-        limit: found.taken.one.x() * fits.unit() * alike_of / events,
+        limit: found.taken.one.x() * fits.unit() / events,
         reason: reason(&found, scale),
     };
     let demonstrated = match (of, steps) {

@@ -10,7 +10,6 @@ use crate::config::ReferenceName;
 use crate::estimate::estimate;
 use crate::inspection::Footing;
 use crate::pipeline::curves::{Assembled, MemberCurve, RowCurves, Truth, mean_count};
-use crate::pipeline::observe::Worth;
 use crate::pipeline::plan::{Place, PlannedCell, Question};
 use crate::results::{CellReplica, CellRows, NullPoint, TrueDeviation, Without};
 
@@ -87,11 +86,9 @@ impl Found {
             return Err(Error::data("expected training events that pass the selection, found none"));
         }
         // What G is a multiple of.
-        let worth = list.iter().map(|member| member.truth.effective.as_ref()).collect::<Option<Vec<_>>>();
-        let worth = worth.map(|all| Worth::mean(all.into_iter()));
-        let effective = worth.map(|worth| as_generated(comparison, &curves, worth)).transpose()?;
-        let size = effective.as_ref().map_or(n_train as f64, |effective| effective.events);
-        let alike = effective.as_ref().map(|effective| effective.alike);
+        let effective = list.iter().map(|member| member.truth.effective).sum::<Option<f64>>();
+        let effective = effective.map(|sum| sum / list.len() as f64);
+        let size = effective.unwrap_or(n_train as f64);
         let footing = match cell.reference {
             None => row.findings.footing(cell.summary).clone(),
             Some(ReferenceName::Training) => Footing::InSample(IN_SAMPLE.into()),
@@ -105,7 +102,7 @@ impl Found {
                 // Rows of members that were fitted here are certain, and so is what repeats them: no bound has to be withheld.
                 let certain = cell.uncertainty.is_some();
                 let footing = if certain { &Footing::Sound } else { &footing };
-                with_bias(comparison, list, layout, (size, alike), footing, steps)?
+                with_bias(comparison, list, layout, size, footing, steps)?
             }
             _ => None,
         };
@@ -178,7 +175,7 @@ impl Found {
         let law = null_points(comparison, &curves, &estimate)?;
         let found = CellReplica {
             replica: set,
-            n_train_passed: match &effective {
+            n_train_passed: match effective {
                 Some(_) => (part_of_all * n_train as f64) as u64,
                 None => size as u64,
             },
@@ -210,28 +207,6 @@ fn averages(comparison: &dyn Comparison, curves: &Curves<'_>) -> Result<bool> {
     let Some(last) = curves.checkpoints().checked_sub(1) else { return Ok(false) };
     let values = curves.values.slice(s![0, last, ..]).to_vec();
     Ok(comparison.expectations(&values, curves.passed(0, last))?.is_some())
-}
-
-/// Effective events, and what they are to those that the true events themselves make of their weights.
-struct Effective {
-    events: f64,
-    alike: f64,
-}
-
-/// Effective events that scatter as generated ones do.
-fn as_generated(comparison: &dyn Comparison, curves: &Curves<'_>, worth: Worth) -> Result<Effective> {
-    let mut generated = Vec::new();
-    if let Some(last) = curves.checkpoints().checked_sub(1).filter(|_| !worth.variances.is_empty()) {
-        for member in 0..curves.values.shape()[0] {
-            let passed = curves.passed(member, last);
-            if passed > 0 {
-                let values = curves.values.slice(s![member, last, ..]).to_vec();
-                generated.extend(comparison.expectations(&values, passed)?);
-            }
-        }
-    }
-    let events = worth.events_as_generated(&generated);
-    Ok(Effective { events, alike: events / worth.events })
 }
 
 /// Why a comparison with the training events is no evidence.

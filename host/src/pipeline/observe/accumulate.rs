@@ -3,8 +3,6 @@
 use amplicast_sdk::{Accumulator, Comparison, Result, Values, WeightedFractions, expect_length};
 use serde::{Deserialize, Serialize};
 
-use super::worth::Worth;
-
 use crate::inspection::Runs;
 
 /// What a column counts.
@@ -149,9 +147,9 @@ pub struct TrueCounts {
     pub n_reference: u64,
     /// Training events that pass the selection; for a histogram only those that it counts.
     pub n_train: u64,
-    /// What these are worth to a metric, if they have weights.
+    /// How many events that count alike these are worth to a metric, if they have weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effective: Option<Worth>,
+    pub effective: Option<f64>,
     /// For a histogram, training events in its bins.
     pub training: Vec<f64>,
     /// For a histogram of events with weights, the fractions of these in its bins, with their errors.

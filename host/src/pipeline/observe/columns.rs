@@ -11,7 +11,6 @@ use super::gather::{Gathered, gather};
 use super::observables::{Kept, Observables, Observed};
 use super::sorted::Sorted;
 use super::training_set::TrainingSet;
-use super::worth::Worth;
 use crate::config::ReferenceName;
 use crate::inspection::{Order, Runs};
 use crate::pipeline::plan::{Place, Question, Setting};
@@ -26,8 +25,8 @@ pub struct Prepared {
     pub comparison: Box<dyn Comparison>,
     /// Reference events that pass the selection; 0 if the metric uses none.
     pub n_reference: u64,
-    /// What all n_train true events that pass are worth to it, if these have weights.
-    pub effective: Option<Worth>,
+    /// How many events that count alike all n_train true events that pass are worth to it, if these have weights.
+    pub effective: Option<f64>,
 }
 
 /// A distribution of the report.
@@ -194,7 +193,7 @@ impl Columns {
             Place::Metric(name) => TrueCounts {
                 n_reference: self.prepared(name)?.n_reference,
                 n_train: self.passed(name.summary, name.selection)?.events,
-                effective: self.prepared(name)?.effective.clone(),
+                effective: self.prepared(name)?.effective,
                 ..TrueCounts::default()
             },
             Place::Histogram(summary, selection) => {
@@ -305,8 +304,8 @@ impl Maker<'_> {
         Ok(sorted)
     }
 
-    /// What all n_train true events that pass are worth, if these have weights.
-    fn effective(&self, name: Question, comparison: &dyn Comparison) -> Result<Option<Worth>> {
+    /// How many events that count alike all n_train true events that pass are worth, if these have weights.
+    fn effective(&self, name: Question, comparison: &dyn Comparison) -> Result<Option<f64>> {
         if !self.set.events.weighted() {
             return Ok(None);
         }
@@ -317,15 +316,8 @@ impl Maker<'_> {
         if kept.events() == 0 {
             return Ok(None);
         }
-        let of_all = self.training.events() as f64 / (self.training.events() - first) as f64;
-        let mut accumulator = comparison.accumulator();
-        accumulator.update(kept)?;
-        let found = comparison.expectations(&accumulator.values()?, kept.events() as u64)?;
-        let variances = found.map_or_else(Vec::new, |found| {
-            let diagonal = found.covariance.iter().step_by(found.means.len() + 1);
-            diagonal.map(|c| c / (found.events * of_all)).collect()
-        });
-        Ok(Some(Worth { events: of_all * comparison.effective_events(kept)?, variances }))
+        let counted = comparison.effective_events(kept)?;
+        Ok(Some(counted * self.training.events() as f64 / (self.training.events() - first) as f64))
     }
 
     fn metric(&mut self, name: Question, references: &Gathered) -> Result<Prepared> {

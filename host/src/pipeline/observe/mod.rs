@@ -10,7 +10,6 @@ mod observables;
 mod resolve;
 mod sorted;
 mod training_set;
-mod worth;
 
 pub use accumulate::{Column, TrueCounts};
 pub use columns::{Columns, HistogramColumn, column_identity};
@@ -20,4 +19,3 @@ pub use gather::gather;
 pub use observables::{Kept, Observable, Observables, Observed, Simulated, events_of};
 pub use resolve::{cuts, summaries};
 pub use training_set::TrainingSet;
-pub use worth::Worth;
