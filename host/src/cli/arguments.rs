@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::convert_arguments::{ConvertCommand, LesHouchesArguments};
+use super::numbers::{positive, threads};
 use super::plugin_arguments::{ComponentCommand, PluginsCommand};
-use crate::event_files::LesHouches;
 
 /// Forecasts how far a generative network amplifies its training data.
 #[derive(Debug, Parser)]
@@ -217,30 +218,6 @@ pub struct PlanCommand {
     pub plugins: Plugins,
 }
 
-/// Threads of the pool: more than a few for each processor only wait for each other, and thousands wear the machine down.
-fn threads(text: &str) -> Result<usize, String> {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let most = (THREADS_FOR_EACH * processors).max(LEAST_MOST_THREADS);
-    match text.parse::<usize>() {
-        Ok(n) if (1..=most).contains(&n) => Ok(n),
-        _ => Err(format!(
-            "expected 1 to {most} threads (this machine has {processors} processors), found {text}"
-        )),
-    }
-}
-
-/// Threads for each processor that are allowed.
-const THREADS_FOR_EACH: usize = 4;
-/// Threads that are allowed on the smallest machine, so that a run looks the same anywhere.
-const LEAST_MOST_THREADS: usize = 64;
-
-fn positive(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
-        _ => Err(format!("expected a positive number, found `{text}`")),
-    }
-}
-
 /// `amplicast estimate`.
 #[derive(Debug, Args)]
 pub struct EstimateCommand {
@@ -381,24 +358,6 @@ pub struct SplitCommand {
     pub plugin_path: Vec<PathBuf>,
 }
 
-/// What a file of Les Houches events says beside momenta.
-#[derive(Debug, Args)]
-pub struct LesHouchesArguments {
-    /// For Les Houches events: the Monte Carlo number (PDG) of each particle, such as 6,-6,21.
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', allow_hyphen_values = true)]
-    pub ids: Vec<i32>,
-    /// For Les Houches events: the energy of each proton beam in GeV.
-    #[arg(long, value_name = "GEV", default_value_t = 6500.0, value_parser = positive)]
-    pub beam_energy: f64,
-}
-
-impl LesHouchesArguments {
-    /// If particles were named.
-    pub fn said(&self) -> Option<LesHouches> {
-        (!self.ids.is_empty()).then(|| LesHouches { ids: self.ids.clone(), beam_energy: self.beam_energy })
-    }
-}
-
 /// `amplicast sample`.
 #[derive(Debug, Args)]
 pub struct SampleCommand {
@@ -434,51 +393,6 @@ pub struct SampleCommand {
     /// Which plugins.
     #[command(flatten)]
     pub plugins: Plugins,
-}
-
-/// `amplicast convert`.
-#[derive(Debug, Args)]
-pub struct ConvertCommand {
-    /// The file to read: every kind that is read elsewhere, `FILE::KEY` for one of several arrays.
-    pub file: PathBuf,
-    /// The file to write: .npy, .parquet, .lhe or .lhe.gz.
-    pub out: PathBuf,
-    /// Columns to take from a file that knows their names, otherwise names for them.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub columns: Vec<String>,
-    /// Names of particles, whose components are the columns.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub particles: Vec<String>,
-    /// The components of a particle in their order, such as `px,py,pz,E`.
-    #[arg(long, value_name = "COMPONENTS")]
-    pub layout: Option<String>,
-    /// Of a generator's file (LHE, HepMC3): the particles of an event, each `[NAME=]ID[,ID...][:status=S][#K]`, such as t=6:status=2 or mu=13,-13.
-    #[arg(long, value_name = "PARTICLE", num_args = 1.., allow_hyphen_values = true)]
-    pub select: Vec<String>,
-    /// The event weights: a column, or another array of the file.
-    #[arg(long, value_name = "NAME")]
-    pub weights: Option<String>,
-    /// A file with the event weights, one a row.
-    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "weights")]
-    pub weights_file: Option<PathBuf>,
-    /// Of a ROOT file: the tree, if there are several.
-    #[arg(long, value_name = "NAME")]
-    pub tree: Option<String>,
-    /// Of a ROOT file: branches that become columns, `NAME[K]` for one number of several [default: all].
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub branches: Vec<String>,
-    /// Of a ROOT file: an expression of branches that events must fulfil, in Python, such as '(nJet >= 2) & (MET_pt > 30)'.
-    #[arg(long, value_name = "EXPRESSION")]
-    pub cut: Option<String>,
-    /// Of a ROOT file: the Python that reads it, with uproot and awkward.
-    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
-    pub python: String,
-    /// What Les Houches events need.
-    #[command(flatten)]
-    pub les_houches: LesHouchesArguments,
-    /// A folder with plugins, searched first.
-    #[arg(long, value_name = "DIR")]
-    pub plugin_path: Vec<PathBuf>,
 }
 
 /// `amplicast workflow`.

@@ -9,7 +9,7 @@ use amplicast_sdk::ndarray::Array2;
 use amplicast_sdk::{Chunk, Error, Result, Schema, Seed, Split, chunk_events};
 use serde_json::json;
 
-use super::arguments::ConvertCommand;
+use super::convert_arguments::ConvertCommand;
 use super::process::{Process, refused};
 use crate::event_files::{Contents, create};
 use crate::exit::EXIT_OK;

@@ -85,14 +85,8 @@ impl Dataset for Gaussian {
         None
     }
 
-    fn read(&self, _split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
-        if self.weighted() {
-            let mut weights = vec![0.0; out.nrows()];
-            return self.read_weighted(Split::Training, chunk, out, &mut weights);
-        }
-        let mut stream = chunk.seed.stream();
-        out.rows_mut().into_iter().for_each(|event| self.draw(&mut stream, event));
-        Ok(())
+    fn read(&self, _split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        Weighting::read(self.weighting, chunk, out, |stream, event| self.draw(stream, event))
     }
 
     fn weighted(&self) -> bool {
@@ -106,10 +100,9 @@ impl Dataset for Gaussian {
         out: ArrayViewMut2<'_, f64>,
         weights: &mut [f64],
     ) -> Result<()> {
-        let weighting =
-            self.weighting.ok_or_else(|| Error::unsupported("this dataset's events have no weights"))?;
-        weighting.fill(&mut chunk.seed.stream(), out, weights, |stream, event| self.draw(stream, event));
-        Ok(())
+        Weighting::read_weighted(self.weighting, chunk, out, weights, |stream, event| {
+            self.draw(stream, event)
+        })
     }
 
     fn density(&self) -> Option<&dyn Density> {

@@ -2,7 +2,7 @@
 
 use amplicast_sdk::ndarray::{ArrayViewMut1, ArrayViewMut2};
 use amplicast_sdk::rand::RngExt;
-use amplicast_sdk::{Result, Stream, ensure_config};
+use amplicast_sdk::{Chunk, Error, Result, Stream, ensure_config};
 
 /// How events get weights. The weighted events have the sampler's own density.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,8 +23,38 @@ impl Weighting {
         Ok((bias > 1.0 || negative > 0.0).then_some(Weighting { bias, negative }))
     }
 
+    /// A chunk of events of a sampler, which draws them one by one: biased if it has weights, which are then dropped.
+    pub fn read(
+        weighting: Option<Self>,
+        chunk: Chunk,
+        mut out: ArrayViewMut2<'_, f64>,
+        draw: impl Fn(&mut Stream, ArrayViewMut1<'_, f64>),
+    ) -> Result<()> {
+        if weighting.is_some() {
+            let mut weights = vec![0.0; out.nrows()];
+            return Self::read_weighted(weighting, chunk, out, &mut weights, draw);
+        }
+        let mut stream = chunk.seed.stream();
+        out.rows_mut().into_iter().for_each(|event| draw(&mut stream, event));
+        Ok(())
+    }
+
+    /// The same events with their weights.
+    pub fn read_weighted(
+        weighting: Option<Self>,
+        chunk: Chunk,
+        out: ArrayViewMut2<'_, f64>,
+        weights: &mut [f64],
+        draw: impl Fn(&mut Stream, ArrayViewMut1<'_, f64>),
+    ) -> Result<()> {
+        let weighting =
+            weighting.ok_or_else(|| Error::unsupported("this dataset's events have no weights"))?;
+        weighting.fill(&mut chunk.seed.stream(), out, weights, draw);
+        Ok(())
+    }
+
     /// Fills events one by one, with their weights.
-    pub fn fill(
+    fn fill(
         self,
         stream: &mut Stream,
         mut out: ArrayViewMut2<'_, f64>,

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use amplicast_sdk::Result;
 use serde_json::Value;
 
 use crate::place::Bytes;
@@ -26,6 +27,21 @@ fn sums(table: &Table) -> [f64; 4] {
         sums[3] += (e * e - px * px - py * py - pz * pz).max(0.0).sqrt();
     }
     sums
+}
+
+/// The numbers and columns of a text that is opened with this selection.
+pub fn numbers_of(
+    open: fn(&Bytes, &Selection) -> Result<Table>,
+    text: &[u8],
+    select: &[&str],
+    weights: Option<&str>,
+) -> Result<(Vec<f64>, Vec<String>)> {
+    let select = (!select.is_empty()).then(|| select.iter().map(|text| text.to_string()).collect());
+    let selection = Selection { select, weights: weights.map(str::to_owned), ..Selection::default() };
+    let table = open(&Bytes::Memory(text.into()), &selection)?;
+    let mut numbers = vec![0.0; table.shape.iter().product()];
+    table.source.read(0, &mut numbers)?;
+    Ok((numbers, table.columns.unwrap()))
 }
 
 fn read(path: &Path, weight: &str) -> Table {

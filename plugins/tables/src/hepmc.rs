@@ -3,13 +3,13 @@
 //! The first letter of a line says what it is: E an event with its counts of vertices and particles, U its units, W its weights (before the
 //! first event: their names), P a particle, V a vertex, A an attribute, T a tool. What describes a run may come again between events.
 
-use amplicast_sdk::{Error, ErrorKind, Result};
+use amplicast_sdk::{Error, Result};
 
 use crate::event_rows::{EventRows, Weight, unknown_weight};
 use crate::particles::Particle;
 use crate::place::Bytes;
 use crate::table::{Selection, Table};
-use crate::text::{Lines, float, integer, shown, words};
+use crate::text::{Lines, at_line, float, integer, shown, words};
 
 const START: &[u8] = b"HepMC::Asciiv3-START_EVENT_LISTING";
 const END: &[u8] = b"HepMC::Asciiv3-END_EVENT_LISTING";
@@ -64,11 +64,7 @@ pub fn open(bytes: &Bytes, selection: &Selection) -> Result<Table> {
     let mut lines = Lines::of(bytes)?;
     while let Some((number, line)) = lines.next()? {
         let (inside, event) = (parser.place == Place::Event, parser.rows.event());
-        parser.line(line).map_err(|error| match (error.kind(), inside) {
-            (ErrorKind::Config, _) => error,
-            (_, true) => error.at(format!("event {event} (counted from 0), line {number}")),
-            (_, false) => error.at(format!("line {number}")),
-        })?;
+        parser.line(line).map_err(|error| at_line(error, number, inside.then_some(event)))?;
     }
     parser.finish()
 }

@@ -3,13 +3,13 @@
 //! The format is XML round lines of numbers. It is read line by line: what is between `<event>` and `</event>` is, in this order, a line on the
 //! event, a line for each particle, and what else the generator has to say, of which weights are read.
 
-use amplicast_sdk::{Error, ErrorKind, Result};
+use amplicast_sdk::{Error, Result};
 
 use crate::event_rows::{EventRows, Weight, unknown_weight};
 use crate::particles::Particle;
 use crate::place::Bytes;
 use crate::table::{Selection, Table};
-use crate::text::{Lines, find, float, integer, shown, words};
+use crate::text::{Lines, at_line, find, float, integer, shown, words};
 
 /// What the standard calls the nominal weight.
 const XWGTUP: &str = "XWGTUP";
@@ -72,11 +72,7 @@ pub fn open(bytes: &Bytes, selection: &Selection) -> Result<Table> {
     while let Some((number, line)) = lines.next()? {
         let inside = !matches!(parser.place, Place::Outside | Place::Header | Place::Ended);
         let event = parser.rows.event();
-        parser.line(line).map_err(|error| match (error.kind(), inside) {
-            (ErrorKind::Config, _) => error,
-            (_, true) => error.at(format!("event {event} (counted from 0), line {number}")),
-            (_, false) => error.at(format!("line {number}")),
-        })?;
+        parser.line(line).map_err(|error| at_line(error, number, inside.then_some(event)))?;
     }
     parser.finish()
 }

@@ -91,6 +91,15 @@ fn unreadable(gzip: bool, error: &std::io::Error) -> Error {
     }
 }
 
+/// An error in a line of a file of events, counted from 1, and in which event; what is configured wrongly is no fault of the line.
+pub fn at_line(error: Error, line: u64, event: Option<u64>) -> Error {
+    match (error.kind(), event) {
+        (amplicast_sdk::ErrorKind::Config, _) => error,
+        (_, Some(event)) => error.at(format!("event {event} (counted from 0), line {line}")),
+        (_, None) => error.at(format!("line {line}")),
+    }
+}
+
 /// A line, as a message shows it.
 pub fn shown(line: &[u8]) -> String {
     let text = String::from_utf8_lossy(line.trim_ascii());

@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use super::*;
+use crate::generators::numbers_of;
 
 const HEAD: &str = "HepMC::Version 3.03.00\nHepMC::Asciiv3-START_EVENT_LISTING\n";
 const NAMES: &str = "W Baseline\\|Default\\|muR=2 muF=1\nA alphas 0.118\nT Pythia8\\|8.3\\|\n";
@@ -24,12 +25,7 @@ fn read(text: &str, select: &[&str], weights: Option<&str>) -> Result<(Vec<f64>,
 }
 
 fn read_bytes(text: &[u8], select: &[&str], weights: Option<&str>) -> Result<(Vec<f64>, Vec<String>)> {
-    let select = (!select.is_empty()).then(|| select.iter().map(|text| text.to_string()).collect());
-    let selection = Selection { select, weights: weights.map(str::to_owned), ..Selection::default() };
-    let table = open(&Bytes::Memory(text.into()), &selection)?;
-    let mut numbers = vec![0.0; table.shape.iter().product()];
-    table.source.read(0, &mut numbers)?;
-    Ok((numbers, table.columns.unwrap()))
+    numbers_of(open, text, select, weights)
 }
 
 fn message(text: &str, select: &[&str], weights: Option<&str>) -> String {
