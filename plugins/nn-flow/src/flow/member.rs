@@ -32,13 +32,13 @@ pub(crate) struct FlowMember {
     pub flow: Arc<Flow>,
     pub layout: Layout,
     pub parameters: Vec<f32>,
-    /// Calls that the solver `multistep` needs, once they are known.
-    calls: OnceLock<u64>,
+    /// The solver of samples, once it is known: where the settings say `multistep`, the first events tell how many calls they need.
+    solver: OnceLock<Solver>,
 }
 
 impl FlowMember {
     pub fn new(flow: Arc<Flow>, layout: Layout, parameters: Vec<f32>) -> Self {
-        FlowMember { flow, layout, parameters, calls: OnceLock::new() }
+        FlowMember { flow, layout, parameters, solver: OnceLock::new() }
     }
 
     /// The solver of samples.
@@ -47,17 +47,19 @@ impl FlowMember {
         if config.solver != SolverKind::Multistep {
             return Ok(config.solver());
         }
-        // Threads that ask at the same time find the same number.
-        let calls = match self.calls.get() {
-            Some(calls) => *calls,
-            None => {
-                let start = base(&**space, FIRST_EVENTS, &mut Seed::new(0).split("multistep").stream());
-                let mut velocity = inside(&**space, &start, field);
-                let starts = (&start[..], space.dimension());
-                enough_calls((1.0, 0.0), config.tolerance, starts, &mut velocity)?
-            }
+        if let Some(solver) = self.solver.get() {
+            return Ok(*solver);
+        }
+        let start = base(&**space, FIRST_EVENTS, &mut Seed::new(0).split("multistep").stream());
+        let mut velocity = inside(&**space, &start, field);
+        let starts = (&start[..], space.dimension());
+        // A flow that no such number serves changes quickly somewhere, which steps of its own are made for.
+        let solver = match enough_calls((1.0, 0.0), config.tolerance, starts, &mut velocity)? {
+            Some(calls) => Solver::Multistep { calls },
+            None => config.solver(),
         };
-        Ok(Solver::Multistep { calls: *self.calls.get_or_init(|| calls) })
+        // Threads that ask at the same time find the same.
+        Ok(*self.solver.get_or_init(|| solver))
     }
 
     /// Coordinates of `n` events at time 0, from the base.

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use amplicast_sdk::{Error, Result};
+use amplicast_sdk::Result;
 
 /// Writes the velocities at a time.
 pub type Field<'a> = dyn FnMut(f64, &[f64], &mut [f64]) -> Result<()> + 'a;
@@ -56,12 +56,14 @@ pub fn multistep((start, end): (f64, f64), calls: u64, x: &mut [f64], field: &mu
 ///
 /// Where a flow parts, as at the middle of a ring, two starting points next to each other end far from each other: the few events that go
 /// there differ by as much as events do, however many calls are made, and the distribution is the same.
+///
+/// None where the most that are tried are not enough: few, equal steps are not what this flow needs.
 pub fn enough_calls(
     span: (f64, f64),
     tolerance: f64,
     (start, numbers): (&[f64], usize),
     field: &mut Field<'_>,
-) -> Result<u64> {
+) -> Result<Option<u64>> {
     let mut found: Vec<(u64, Vec<f64>)> = Vec::new();
     let mut by = |calls: u64| -> Result<Vec<f64>> {
         if let Some((_, x)) = found.iter().find(|(of, _)| *of == calls) {
@@ -80,14 +82,10 @@ pub fn enough_calls(
         let most = ((MOST * squares.len() as f64).ceil() as usize).min(squares.len());
         let mean = squares[..most].iter().sum::<f64>() / (most * numbers).max(1) as f64;
         if mean.sqrt() <= tolerance {
-            return Ok(calls);
+            return Ok(Some(calls));
         }
     }
-    Err(Error::numeric(format!(
-        "the flow needs more than {} calls of the network at a tolerance of {tolerance}; a larger tolerance or `solver = \
-         \"fixed\"` may help",
-        CALLS[CALLS.len() - 1]
-    )))
+    Ok(None)
 }
 
 /// Adds the integral over a step of the polynomial through the first `count` slopes, three at most.
@@ -150,13 +148,12 @@ mod tests {
         let start = [0.0, 2.0];
         let mut before = 0;
         for tolerance in [1e-1, 1e-3, 1e-5] {
-            let calls = enough_calls((0.0, 1.0), tolerance, (&start, 2), &mut field).unwrap();
+            let calls = enough_calls((0.0, 1.0), tolerance, (&start, 2), &mut field).unwrap().unwrap();
             // The difference from twice as many calls is seven eighths of the error.
             assert!(calls > before && error(calls) < 2.0 * tolerance, "{tolerance}: {calls}");
             before = calls;
         }
-        let rough = enough_calls((0.0, 1.0), 1e-14, (&start, 2), &mut field).unwrap_err().to_string();
-        assert!(rough.contains("more than 128 calls of the network at a tolerance of"), "{rough}");
+        assert_eq!(enough_calls((0.0, 1.0), 1e-14, (&start, 2), &mut field).unwrap(), None);
     }
 
     /// x' = 12 (x - s(t)) (1 - x^2) parts somewhere near 0, by s: what begins next to that place goes to 1 or -1 by the last digits, and judges
@@ -170,7 +167,7 @@ mod tests {
             v.iter_mut().zip(x).for_each(|(v, x)| *v = 12.0 * (x - by) * (1.0 - x * x));
             Ok(())
         };
-        let calls = enough_calls((0.0, 1.0), 3e-3, (&start, 1), &mut { jump }).unwrap();
+        let calls = enough_calls((0.0, 1.0), 3e-3, (&start, 1), &mut { jump }).unwrap().unwrap();
         let all = |calls: u64| {
             let mut x = start.clone();
             multistep((0.0, 1.0), calls, &mut x, &mut { jump }).unwrap();

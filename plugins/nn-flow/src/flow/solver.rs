@@ -15,8 +15,8 @@ pub enum SolverKind {
     Fixed,
     /// Dormand and Prince's pair of orders 5 and 4, with steps chosen by its error estimate, six calls each.
     Adaptive,
-    /// Adams' predictor and corrector of order 3, one call a step, with as many as a member's first events need; densities, whose
-    /// errors these do not show, as `adaptive`.
+    /// Adams' predictor and corrector of order 3, one call a step, with as many as a member's first events need. Members that would
+    /// need more than 128, and densities, whose errors these events do not show, as `adaptive`.
     Multistep,
 }
 
