@@ -181,6 +181,20 @@ impl Printed {
         }
         panic!("expected `{text}` in\n{all}");
     }
+
+    /// Ctrl-C ends it.
+    fn ends(&mut self) {
+        signal("INT", i64::from(self.child.id()));
+        let start = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("a process") {
+                Some(status) => break status,
+                None => assert!(start.elapsed() < Duration::from_secs(10), "it does not end"),
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        assert_eq!(status.code(), Some(3));
+    }
 }
 
 impl Drop for Printed {
@@ -231,26 +245,51 @@ fn a_change_is_built_and_tested_and_shadows() {
     };
     plugins(&["info", "shown"]).expect(0).prints(&["shown (summary): Changed"]);
     plugins(&["list"]).prints(&["shown (shadowed by an earlier library)"]);
-    // Ctrl-C ends it.
-    signal("INT", i64::from(dev.child.id()));
-    let start = Instant::now();
-    let status = loop {
-        match dev.child.try_wait().expect("a process") {
-            Some(status) => break status,
-            None => assert!(start.elapsed() < Duration::from_secs(10), "it does not end"),
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    assert_eq!(status.code(), Some(3));
+    dev.ends();
 }
 
 #[test]
-fn what_is_no_crate_is_not_watched() {
+fn a_change_of_a_class_is_tested() {
+    let place = Place::new();
+    fs::create_dir(place.path("parts")).expect("a folder");
+    place.write("parts/power.py", "POWER = 2.0\n");
+    let class = "import numpy\nfrom parts.power import POWER\n\nclass Norm:\n    names = [\"norm\"]\n    def evaluate(self, events):\n        return \
+                 (numpy.abs(events) ** POWER).sum(axis=1)\n";
+    place.write("norm.py", class);
+    let python = python();
+    let arguments = ["plugins", "dev", "norm.py:Norm", "--python", &python, "--kind", "summary"];
+    let mut command = place.command_of(Path::new("env"), &[amplicast_tests::USUAL_SIGNALS]);
+    command.arg(amplicast_tests::light_folder().join("amplicast")).args(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut dev = Printed::of(command.spawn().expect("the host can be started"));
+    let first = dev.until("waiting for a change");
+    assert!(first.contains(" 0 failed") && first.contains("plugin = \"python\", file = \""), "{first}");
+    // What it imports from beside it belongs to it.
+    place.write("parts/power.py", "POWER = float('nan')\n");
+    let broken = dev.until("waiting for a change");
+    assert!(broken.contains("parts/power.py changed"), "{broken}");
+    assert!(broken.contains("failed") && !broken.contains(" 0 failed"), "{broken}");
+    place.write("norm.py", &class.replace("class Norm", "class Other"));
+    let gone = dev.until("waiting for a change");
+    assert!(gone.contains("norm.py changed") && gone.contains("expected a class `Norm` in it"), "{gone}");
+    assert!(!gone.contains("runs take it"), "{gone}");
+    dev.ends();
+}
+
+#[test]
+fn what_is_no_plugin_is_not_watched() {
     let place = Place::new();
     let dev = |what: &str| place.amplicast(&["plugins", "dev", what]);
     dev("nothing").expect(2).says(&["expected the folder of a crate, found nothing: No such file"]);
+    dev("nothing.py:Flow").expect(2).says(&["nothing.py: No such file"]);
     fs::create_dir(place.path("empty")).expect("a folder");
     dev("empty").expect(2).says(&["expected the folder of a crate, found ", "which has no Cargo.toml"]);
     place.write("flow.py", "class Flow: pass\n");
-    dev("flow.py").expect(2).says(&["flow.py, which has no Cargo.toml"]);
+    dev("flow.py")
+        .expect(2)
+        .says(&["flow.py: expected the folder of a crate, or a class as FILE.py:CLASS, found no class"]);
+    place
+        .amplicast(&["plugins", "dev", "empty", "--kind", "summary"])
+        .expect(2)
+        .says(&["--kind: expected a class as FILE.py:CLASS, found empty"]);
 }

@@ -7,13 +7,13 @@ use std::path::Path;
 use amplicast_sdk::abi::{AbiComponent, Kind};
 use amplicast_sdk::{Error, Result};
 
-use super::plugin_arguments::{ClassOptions, ConformanceCommand};
+use super::plugin_arguments::ClassOptions;
 use super::process::Process;
 use crate::config::Source;
 use crate::plugins::Catalogue;
 
 /// The components that run classes.
-const COMPONENT: &str = "python";
+pub const COMPONENT: &str = "python";
 
 /// A class, by its file and name.
 pub struct Class<'a> {
@@ -33,15 +33,13 @@ pub struct Found {
 }
 
 impl<'a> Class<'a> {
-    /// The class that is meant; `None` if a library is.
-    pub fn of(given: &'a Path) -> Result<Option<Self>> {
+    /// The class that is meant; `None` if the `other` thing is that may stand there.
+    pub fn of(given: &'a Path, other: &str) -> Result<Option<Self>> {
         let is_python = given.extension().is_some_and(|extension| extension == "py");
         // A library may have any name.
         let Some(text) = given.to_str().filter(|_| is_python || !given.exists()) else { return Ok(None) };
         let expected = |found: &str| {
-            Err(wrong(format!(
-                "{text}: expected a plugin library, or a class as FILE.py:CLASS, found {found}"
-            )))
+            Err(wrong(format!("{text}: expected {other}, or a class as FILE.py:CLASS, found {found}")))
         };
         match text.rsplit_once(':') {
             Some((file, name)) if file.ends_with(".py") && !name.is_empty() => {
@@ -53,6 +51,16 @@ impl<'a> Class<'a> {
             _ if is_python => expected("no class"),
             _ => Ok(None),
         }
+    }
+
+    /// The file that it is in.
+    pub fn file(&self) -> &Path {
+        Path::new(self.file)
+    }
+
+    /// Its own name.
+    pub fn name(&self) -> &str {
+        self.name
     }
 
     /// Finds out what it is: each kind's component is made of it, which starts an interpreter.
@@ -105,9 +113,9 @@ impl<'a> Class<'a> {
     }
 }
 
-/// Refuses options that say nothing of a library.
-pub fn expect_none(command: &ConformanceCommand) -> Result<()> {
-    let ClassOptions { python, set, kind, plugin_path } = &command.class;
+/// Refuses options that say nothing of `what` was given instead of a class.
+pub fn expect_none(options: &ClassOptions, what: &str) -> Result<()> {
+    let ClassOptions { python, set, kind, plugin_path } = options;
     let given = [
         ("--python", python.is_some()),
         ("--set", !set.is_empty()),
@@ -115,10 +123,7 @@ pub fn expect_none(command: &ConformanceCommand) -> Result<()> {
         ("--plugin-path", !plugin_path.is_empty()),
     ];
     match given.iter().find(|(_, given)| *given) {
-        Some((option, _)) => Err(wrong(format!(
-            "{option}: expected a class as FILE.py:CLASS, found the library {}",
-            command.file.display()
-        ))),
+        Some((option, _)) => Err(wrong(format!("{option}: expected a class as FILE.py:CLASS, found {what}"))),
         None => Ok(()),
     }
 }
@@ -149,7 +154,7 @@ mod tests {
     use super::*;
 
     fn read(given: &str) -> Result<Option<(&str, &str)>> {
-        Ok(Class::of(Path::new(given))?.map(|class| (class.file, class.name)))
+        Ok(Class::of(Path::new(given), "a plugin library")?.map(|class| (class.file, class.name)))
     }
 
     #[test]

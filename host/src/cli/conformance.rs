@@ -146,7 +146,7 @@ struct Tested {
 }
 
 fn tested(command: &ConformanceCommand, process: &Process) -> Result<Tested> {
-    if let Some(class) = Class::of(&command.file)? {
+    if let Some(class) = Class::of(&command.file, "a plugin library")? {
         if !command.config.is_empty() {
             let message = "expected none beside a class: `--set KEY=VALUE` says what is not as usual";
             return Err(Error::config("--config", message));
@@ -156,7 +156,7 @@ fn tested(command: &ConformanceCommand, process: &Process) -> Result<Tested> {
         let configs = components.iter().map(|component| (name(component), config.clone())).collect();
         return Ok(Tested { catalogue, components, configs });
     }
-    expect_none(command)?;
+    expect_none(&command.class, &format!("the library {}", command.file.display()))?;
     let configs = command.config.iter().map(|given| read_config(given)).collect::<Result<_>>()?;
     let loading = Loading { journal: &process.worker.journal, failures: &process.worker.failures };
     let catalogue = Catalogue::of_file(&process.path(&command.file), loading)

@@ -54,8 +54,10 @@ The crate depends on the SDK of the checkout in which this program was built or 
 published one of this version.")]
     New(NewCommand),
     /// Build a plugin and run the conformance suite on it, again at every change of its sources.
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   amplicast plugins dev my-flow
+  amplicast plugins dev flow.py:Flow --python venv/bin/python
+A class in Python is tested again when a module in its folder, or below, changes.
 Errors of the build are cargo's own. Experiments use what was built last: with the --plugin-path or the AMPLICAST_PLUGIN_PATH that is
 printed it comes before any other component of its name.")]
     Dev(DevCommand),
@@ -83,8 +85,11 @@ pub struct NewCommand {
 /// `amplicast plugins dev`.
 #[derive(Debug, Args)]
 pub struct DevCommand {
-    /// The crate's folder.
-    pub folder: PathBuf,
+    /// The crate's folder, or a class in Python as FILE.py:CLASS.
+    pub plugin: PathBuf,
+    /// How a class is made.
+    #[command(flatten)]
+    pub class: ClassOptions,
     /// A configuration to test a component with; may be given several times. Without one: its defaults.
     #[arg(long, value_name = "COMPONENT=JSON")]
     pub config: Vec<String>,

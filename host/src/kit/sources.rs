@@ -1,4 +1,4 @@
-//! The sources of a crate, to be looked at again and again.
+//! The sources of a plugin, to be looked at again and again.
 //!
 //! A look at the times of some files every half second, rather than the system's notifications: these do not come from network file systems,
 //! where home folders of clusters lie.
@@ -15,11 +15,18 @@ impl Sources {
     /// Those of now: all files but hidden ones, and what cargo and the program itself write at the top.
     pub fn of(folder: &Path) -> Self {
         let mut sources = Sources::default();
-        sources.read(folder, &["target", "runs", "Cargo.lock"]);
+        sources.read(folder, &["target", "runs", "Cargo.lock"], &|_| true);
         sources
     }
 
-    fn read(&mut self, folder: &Path, but: &[&str]) {
+    /// The Python modules of now in a folder and below, but for environments with packages of others.
+    pub fn of_modules(folder: &Path) -> Self {
+        let mut sources = Sources::default();
+        sources.read(folder, &["runs"], &|file| file.extension().is_some_and(|extension| extension == "py"));
+        sources
+    }
+
+    fn read(&mut self, folder: &Path, but: &[&str], takes: &dyn Fn(&Path) -> bool) {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let hidden = name.to_string_lossy().starts_with('.');
@@ -28,10 +35,11 @@ impl Sources {
             }
             // Links are not followed: they may lead around in a circle.
             let Ok(found) = entry.metadata() else { continue };
-            if found.is_dir() {
-                self.read(&entry.path(), &[]);
-            } else {
-                self.0.insert(entry.path(), (found.modified().ok(), found.len()));
+            let path = entry.path();
+            if found.is_dir() && !path.join("pyvenv.cfg").exists() {
+                self.read(&path, &[], takes);
+            } else if !found.is_dir() && takes(&path) {
+                self.0.insert(path, (found.modified().ok(), found.len()));
             }
         }
     }
@@ -72,5 +80,23 @@ mod tests {
         fs::remove_file(folder.join("src/inner/a.rs")).unwrap();
         let gone = Sources::of(folder);
         assert_eq!(gone.changed_since(&last), Some(folder.join("src/inner/a.rs").as_path()));
+    }
+
+    #[test]
+    fn modules_are_seen_and_environments_are_not() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path();
+        fs::create_dir_all(folder.join("parts/__pycache__")).unwrap();
+        fs::create_dir_all(folder.join("env/lib")).unwrap();
+        fs::write(folder.join("env/pyvenv.cfg"), "").unwrap();
+        fs::write(folder.join("flow.py"), "1").unwrap();
+        let first = Sources::of_modules(folder);
+        for name in ["parts/__pycache__/a.pyc", "env/lib/a.py", "events.npy"] {
+            fs::write(folder.join(name), "1").unwrap();
+        }
+        assert_eq!(Sources::of_modules(folder).changed_since(&first), None);
+        fs::write(folder.join("parts/a.py"), "1").unwrap();
+        let now = Sources::of_modules(folder);
+        assert_eq!(now.changed_since(&first), Some(folder.join("parts/a.py").as_path()));
     }
 }

@@ -235,7 +235,8 @@ fn few_calls_end_where_the_published_solver_does() {
     let mut field = network.in_lanes().field((&layout, &theta)).unwrap();
     let mut stream = Seed::new(23).stream();
     let base: Vec<f64> = (0..2000).map(|_| StandardNormal.sample(&mut stream)).collect();
-    let needed = enough_calls((1.0, 0.0), 0.02, (&base[..500], 2), &mut |t, x, v| field(t, x, v)).unwrap().unwrap();
+    let needed =
+        enough_calls((1.0, 0.0), 0.02, (&base[..500], 2), &mut |t, x, v| field(t, x, v)).unwrap().unwrap();
     let mut end = |solver: Solver| {
         let mut x = base.clone();
         let calls = solver.solve((1.0, 0.0), &mut x, |t, x, v| field(t, x, v)).unwrap();
@@ -277,7 +278,8 @@ fn a_member_finds_its_calls() {
         assert_eq!(sample(&multistep), sample(&of(SolverKind::Multistep, tolerance)));
     }
     // So small an error takes more calls than are tried.
-    let [multistep, adaptive] = [SolverKind::Multistep, SolverKind::Adaptive].map(|solver| sample(&of(solver, 1e-11)));
+    let [multistep, adaptive] =
+        [SolverKind::Multistep, SolverKind::Adaptive].map(|solver| sample(&of(solver, 1e-11)));
     assert_eq!(multistep, adaptive);
     let mut densities = [vec![0.0; 5], vec![0.0; 5]];
     for (out, solver) in densities.iter_mut().zip([SolverKind::Multistep, SolverKind::Adaptive]) {
