@@ -62,7 +62,8 @@ enum Task {
         #[arg(long)]
         debug: bool,
     },
-    /// Make the Python package, with the program and its plugins that need no libtorch: one wheel for all versions of Python.
+    /// Make the Python package, with the program and its plugins that need no libtorch, or the one of those that do: one wheel for all
+    /// versions of Python.
     Wheel(Wheel),
     /// Set up with libtorch, build every crate and plugin, run all tests.
     Test {
@@ -89,6 +90,9 @@ enum Task {
         /// This wheel, rather than one that is made for it.
         #[arg(long, value_name = "FILE", requires = "python")]
         wheel: Option<PathBuf>,
+        /// Beside PyTorch (3 GB, in a fresh environment) the wheel of the plugins that need libtorch as well.
+        #[arg(long, requires = "python")]
+        torch: bool,
         /// Passed on to `cargo test`, for example `-p amplicast-sdk` or `-- --nocapture`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         cargo_arguments: Vec<String>,
@@ -131,7 +135,9 @@ fn run(task: &Task) -> Outcome {
         Task::Setup { torch } => setup::run(&checkout, *torch),
         Task::Install { root, torch, debug } => install::run(&checkout, root.as_deref(), (*torch, *debug)),
         Task::Wheel(wheel) => wheel::run(&checkout, wheel),
-        Task::Test { python: true, wheel, .. } => python_package::run(&checkout, wheel.as_deref()),
+        Task::Test { python: true, wheel, torch, .. } => {
+            python_package::run(&checkout, wheel.as_deref(), *torch)
+        }
         Task::Test { cluster: true, .. } => cluster::run(&checkout),
         Task::Test { flows: true, .. } => flows::run(&checkout),
         Task::Test { packages: true, .. } => exports::run(&checkout),

@@ -14,14 +14,19 @@ use crate::wheel;
 const TESTING: &[&str] = &["pytest"];
 /// What the package uses if it is there; one of the environments has it.
 const OPTIONAL: &[&str] = &["pandas", "matplotlib", "tqdm", "hist", "awkward"];
+/// PyTorch for the plugins that need libtorch: that of `cargo xtask setup --torch`.
+const PYTORCH: &str = "torch==2.13.0";
+/// An experiment with one of them.
+const NETWORK: &str = "examples/own-network.toml";
 /// Where the README's example begins.
 const SECTION: &str = "## From Python";
 
-/// Installs a wheel, or the one of what daily work builds, into fresh environments, and runs the package's tests and the README's example.
+/// Installs a wheel, or the one of what daily work builds, into fresh environments, and runs the package's tests and the README's example; in the
+/// newest with `torch` also an experiment of a plugin that needs libtorch.
 ///
 /// # Errors
 /// The first step's that fails; when there is no Python that the package is for.
-pub fn run(checkout: &Checkout, file: Option<&Path>) -> Outcome {
+pub fn run(checkout: &Checkout, file: Option<&Path>, torch: bool) -> Outcome {
     let file = match file {
         Some(file) => file.canonicalize().during(|| format!("find {}", file.display()))?,
         None => wheel::of_daily_work(checkout)?,
@@ -46,7 +51,23 @@ pub fn run(checkout: &Checkout, file: Option<&Path>) -> Outcome {
             interpreter == last,
         )?;
     }
-    Ok(())
+    match torch {
+        true => with_torch(checkout, &place.join(format!("3.{}", last.minor))),
+        false => Ok(()),
+    }
+}
+
+/// Installs PyTorch and the plugins that need it into a tested environment, and runs them.
+fn with_torch(checkout: &Checkout, place: &Path) -> Outcome {
+    let wheel = wheel::torch_of_daily_work(checkout)?;
+    let (programs, work) = (place.join("environment/bin"), place.join("work"));
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    checkout::run(Command::new(programs.join("python")).args(pip).arg(wheel).arg(PYTORCH))?;
+    let program = || Command::new(programs.join("amplicast"));
+    checkout::run(&mut in_folder(program().args(["plugins", "list", "--load"]), &work))?;
+    let mut network = program();
+    network.arg("run").arg(checkout.root().join(NETWORK)).args(["--out", "own-network"]);
+    checkout::run(&mut in_folder(&mut network, &work))
 }
 
 /// Tests one version; with `optional` packages beside it if it is the last.

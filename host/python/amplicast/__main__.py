@@ -7,6 +7,7 @@ import sys
 
 from ._errors import Error
 from ._program import program
+from ._torch import environment
 
 
 def main() -> None:
@@ -15,7 +16,10 @@ def main() -> None:
         path = program()
     except Error as error:
         sys.exit(f"error: {error}")
-    os.execv(path, [path, *sys.argv[1:]])
+    variables, problem = environment()
+    if problem:
+        print(f"warning: {problem}", file=sys.stderr)
+    os.execve(path, [path, *sys.argv[1:]], variables)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence
 from ._errors import Error, said
 from ._program import program
 from ._progress import Progress
+from ._torch import environment
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -65,13 +66,22 @@ def call(arguments: Sequence[str], folder: Optional[str] = None, quiet: bool = F
     """
     import subprocess
     import tempfile
+    import warnings
 
+    variables, problem = environment()
+    if problem and not quiet:
+        warnings.warn(problem, stacklevel=3)
     lines: List[str] = []
     # A file takes what is printed at the end, however long: only one pipe has to be read meanwhile.
     with tempfile.TemporaryFile() as out:
         try:
             process = subprocess.Popen(
-                [program(), *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE
+                [program(), *arguments],
+                cwd=folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.PIPE,
             )
         except OSError as error:
             raise Error(f"cannot start {program()}: {error}") from error

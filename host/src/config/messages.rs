@@ -1,16 +1,27 @@
 //! Messages about keys and values, in the words of somebody who writes TOML, with the nearest name.
 
 /// What a user of this field looks for under these names, and finds elsewhere, or not yet.
-const NOT_YET: [(&[&str], &str); 4] = [
+const NOT_YET: [(&[&str], &str); 5] = [
     (
         &["weight", "weights", "event_weights"],
         "event weights are those of a file: `weights = \"COLUMN\"` (or `weights_file`) under [dataset] with plugin = \"events-file\"",
     ),
     (&["condition", "conditions", "conditional"], "conditional generators are not supported yet"),
     (
-        &["python", "pytorch"],
-        "generators in Python are not supported yet: save the network as TorchScript (`torchscript`), write a Rust plugin, \
-         or bring generated files (`samples`)",
+        &["pytorch"],
+        "a network in PyTorch is a class in Python (`python`), a TorchScript module (`torchscript`), or brings files that it generated \
+         (`samples`)",
+    ),
+    (
+        &[
+            "torchscript",
+            "autoregressive-torch",
+            "flow-transformer-torch",
+            "flow-lgatr-torch",
+            "flow-lgatr-slim-torch",
+            "flow-lloca-torch",
+        ],
+        "its plugin needs libtorch: `pip install 'amplicast[torch]'` beside the Python package, `cargo xtask setup --torch` and a build in a checkout",
     ),
     (
         &["root", "tree", "root-file"],
