@@ -24,12 +24,13 @@ class Diffusion(Network):
 
     def learn(self, numbers, settings):
         optimizer = torch.optim.Adam(self.net.parameters())
-        for batch in self.steps(numbers, settings, optimizer):
+        for batch, weights in self.steps(numbers, settings, optimizer):
             time, noise = torch.rand(len(batch), 1, device=self.device), torch.randn_like(batch)
             event_part, noise_part = (math.pi * time / 2).cos(), (math.pi * time / 2).sin()
             found = self.velocity(event_part * batch + noise_part * noise, time)
             optimizer.zero_grad()
-            (found - (event_part * noise - noise_part * batch)).square().mean().backward()
+            apart = (found - (event_part * noise - noise_part * batch)).square().mean(dim=1)
+            (weights * apart).mean().backward()
             optimizer.step()
 
     def draw(self, n):

@@ -18,9 +18,9 @@ class Flow(Network):
 
     def learn(self, numbers, settings):
         optimizer = torch.optim.Adam(self.net.parameters())
-        for batch in self.steps(numbers, settings, optimizer):
+        for batch, weights in self.steps(numbers, settings, optimizer):
             optimizer.zero_grad()
-            loss = -self.net["flow"]().log_prob(batch).mean()
+            loss = -(weights * self.net["flow"]().log_prob(batch)).mean()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
             optimizer.step()

@@ -20,11 +20,11 @@ class Gan(Network):
         generator, critic = self.net["generator"], self.net["critic"]
         of_generator = torch.optim.Adam(generator.parameters(), betas=(0.0, 0.99))
         of_critic = torch.optim.Adam(critic.parameters(), betas=(0.0, 0.99))
-        for batch in self.steps(numbers, settings, of_generator, of_critic):
+        for batch, weights in self.steps(numbers, settings, of_generator, of_critic):
             batch.requires_grad_()
             true, false = critic(batch), critic(self.draw(len(batch)).detach())
             (slope,) = torch.autograd.grad(true.sum(), batch, create_graph=True)
-            loss = softplus(-true).mean() + softplus(false).mean()
+            loss = (weights * softplus(-true)[:, 0]).mean() + softplus(false).mean()
             of_critic.zero_grad()
             (loss + 0.5 * self.penalty * slope.square().sum(dim=1).mean()).backward()
             of_critic.step()

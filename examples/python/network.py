@@ -52,18 +52,20 @@ class Network:
         coordinates = Coordinates(columns, self.momenta)
         self.net = nn.ModuleDict({"coordinates": coordinates, **self.parts(columns)}).to(self.device)
 
-    def fit(self, events, rows, settings, seed):
+    def fit(self, events, rows, settings, seed, weights):
         torch.manual_seed(seed)
         self.make(events.shape[1])
+        self.weights = torch.tensor(weights, dtype=torch.float32, device=self.device)
         self.learn(self.net["coordinates"].learn(torch.tensor(events, device=self.device)), settings)
 
     def steps(self, numbers, settings, *optimizers):
-        """A random batch for each step; learning rates fall to zero along a cosine."""
+        """A random batch for each step, with its events' weights; learning rates fall to zero along a cosine."""
         total = settings["iterations"]
         for step in range(total):
             for group in (group for optimizer in optimizers for group in optimizer.param_groups):
                 group["lr"] = settings["learning_rate"] * 0.5 * (1 + math.cos(math.pi * step / total))
-            yield numbers[torch.randint(len(numbers), (settings["batch"],), device=self.device)]
+            chosen = torch.randint(len(numbers), (settings["batch"],), device=self.device)
+            yield numbers[chosen], self.weights[chosen]
             settings.progress(step + 1, total)
 
     @torch.no_grad()

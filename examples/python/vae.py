@@ -24,7 +24,7 @@ class Vae(Network):
 
     def learn(self, numbers, settings):
         optimizer, decoder = torch.optim.Adam(self.net.parameters()), self.net["decoder"]
-        for batch in self.steps(numbers, settings, optimizer):
+        for batch, weights in self.steps(numbers, settings, optimizer):
             mean, log_width = self.net["encoder"](batch).chunk(2, dim=1)
             code = mean + log_width.exp() * torch.randn_like(mean)
             apart = (batch - decoder.mean(code)) / decoder.log_width.exp()
@@ -32,7 +32,7 @@ class Vae(Network):
             # From the codes of one event to those of all: the Kullback-Leibler divergence of two Gaussians.
             divergence = (0.5 * (mean.square() + (2 * log_width).exp() - 1) - log_width).sum(dim=1)
             optimizer.zero_grad()
-            (distance + divergence).mean().backward()
+            (weights * (distance + divergence)).mean().backward()
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 10.0)
             optimizer.step()
 

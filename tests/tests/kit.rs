@@ -257,7 +257,7 @@ fn a_change_of_a_class_is_tested() {
                  (numpy.abs(events) ** POWER).sum(axis=1)\n";
     place.write("norm.py", class);
     let python = python();
-    let arguments = ["plugins", "dev", "norm.py:Norm", "--python", &python, "--kind", "summary"];
+    let arguments = ["plugins", "dev", "norm.py:Norm", "--python", python, "--kind", "summary"];
     let mut command = place.command_of(Path::new("env"), &[amplicast_tests::USUAL_SIGNALS]);
     command.arg(amplicast_tests::light_folder().join("amplicast")).args(arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -269,7 +269,7 @@ fn a_change_of_a_class_is_tested() {
     let broken = dev.until("waiting for a change");
     assert!(broken.contains("parts/power.py changed"), "{broken}");
     assert!(broken.contains("failed") && !broken.contains(" 0 failed"), "{broken}");
-    place.write("norm.py", &class.replace("class Norm", "class Other"));
+    place.write("norm.py", class.replace("class Norm", "class Other"));
     let gone = dev.until("waiting for a change");
     assert!(gone.contains("norm.py changed") && gone.contains("expected a class `Norm` in it"), "{gone}");
     assert!(!gone.contains("runs take it"), "{gone}");

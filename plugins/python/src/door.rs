@@ -35,6 +35,8 @@ pub(crate) struct About {
     pub names: Vec<String>,
     /// Whether it takes events of several numbers.
     pub vectors: bool,
+    /// Whether its `fit` takes event weights.
+    pub weights: bool,
     /// The file, what it imports from outside of installed packages, and a list of the packages' versions.
     pub files: Vec<PathBuf>,
 }
@@ -93,8 +95,8 @@ impl Door {
         let mut files: Vec<PathBuf> = texts("files").into_iter().map(PathBuf::from).collect();
         files.push(versions(&json!({"python": message["python"], "packages": message["packages"]}))?);
         let content = content(&files)?;
-        let vectors = message["vectors"] == Value::Bool(true);
-        let about = About { optional: texts("optional"), names: texts("names"), vectors, files };
+        let [vectors, weights] = ["vectors", "weights"].map(|name| message[name] == Value::Bool(true));
+        let about = About { optional: texts("optional"), names: texts("names"), vectors, weights, files };
         let slots = Mutex::new(Slots { idle: vec![process], running: 1 });
         Ok(Door { script, about, content, slots, freed: Condvar::new() })
     }

@@ -57,13 +57,19 @@ impl Component for PythonGenerator {
 
 impl Generator for PythonGenerator {
     fn abilities(&self) -> Abilities {
-        let log_density = self.shared.door.about.has("log_density");
-        Abilities { fit: true, log_density, ..Abilities::default() }
+        let about = &self.shared.door.about;
+        Abilities {
+            fit: true,
+            log_density: about.has("log_density"),
+            weights: about.weights,
+            ..Abilities::default()
+        }
     }
 
     fn prepare(&self, training: &Batch<'_>, _schema: &Schema) -> Result<Box<dyn Model>> {
         let (shared, events) = (Arc::clone(&self.shared), training.values.to_owned());
-        let mut model = PythonModel { shared, events, numbers: 0 };
+        let weights = EventWeights::new(training)?;
+        let mut model = PythonModel { shared, events, weights, numbers: 0 };
         model.numbers = model.room()?;
         Ok(Box::new(model))
     }
@@ -77,6 +83,7 @@ impl Generator for PythonGenerator {
 struct PythonModel {
     shared: Arc<Shared>,
     events: Array2<f64>,
+    weights: EventWeights,
     /// Parameters: room for a state.
     numbers: usize,
 }
@@ -114,7 +121,11 @@ impl PythonModel {
         let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         let events = self.events.select(Axis(0), &places);
         let message = json!({"call": "fit", "settings": settings, "seed": number(seed)});
-        let arrays = [Array::events(events.view()), Array::Integers(rows)];
+        let weights: Vec<f64> = rows.iter().map(|row| self.weights.of(*row)).collect();
+        let mut arrays = vec![Array::events(events.view()), Array::Integers(rows)];
+        if self.shared.door.about.weights {
+            arrays.push(Array::Numbers(&weights));
+        }
         Ok(self.shared.door.enter(None)?.call(message, &arrays, &mut [], Some(context))?.bytes)
     }
 }

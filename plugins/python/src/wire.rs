@@ -11,6 +11,8 @@ pub(crate) enum Array<'a> {
     Events(CowArray<'a, f64, Ix2>),
     /// Whole numbers.
     Integers(&'a [u64]),
+    /// Numbers.
+    Numbers(&'a [f64]),
     /// Bytes.
     Bytes(&'a [u8]),
 }
@@ -29,6 +31,7 @@ impl<'a> Array<'a> {
         match self {
             Array::Events(events) => json!(["<f8", [events.nrows(), events.ncols()]]),
             Array::Integers(numbers) => json!(["<i8", [numbers.len()]]),
+            Array::Numbers(numbers) => json!(["<f8", [numbers.len()]]),
             Array::Bytes(bytes) => json!(["|u1", [bytes.len()]]),
         }
     }
@@ -37,6 +40,7 @@ impl<'a> Array<'a> {
         match self {
             Array::Bytes(bytes) => to.write_all(bytes),
             Array::Integers(numbers) => pieces(numbers, |x| x.to_le_bytes(), to),
+            Array::Numbers(numbers) => pieces(numbers, |x| x.to_le_bytes(), to),
             Array::Events(events) => pieces(events.as_slice().unwrap_or(&[]), |x| x.to_le_bytes(), to),
         }
     }

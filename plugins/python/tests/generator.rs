@@ -11,6 +11,38 @@ fn conforms() {
     testing::check_all(&[("generator python", &place.config().to_string())]);
 }
 
+/// A class whose fit asks for weights gets them; its events are then those of the weighted distribution.
+#[test]
+fn a_class_may_take_weights() {
+    let fit = "def fit(self, events, rows, settings, seed, weights):\n        assert weights.shape == (len(events),) and weights.dtype == float\n        \
+               self.mean = numpy.average(events, axis=0, weights=weights)\n        \
+               self.width = numpy.sqrt(numpy.average((events - self.mean) ** 2, axis=0, weights=weights)) + 1e-9";
+    let lines = "def fit(self, events, rows, settings, seed):\n        self.mean, self.width = events.mean(axis=0), events.std(axis=0) + 1e-9";
+    assert!(BLOB.contains(lines));
+    let place = Place::with(&BLOB.replace(lines, fit));
+    testing::check_all(&[("generator python", &place.config().to_string())]);
+    assert!(place.generator().unwrap().abilities().weights);
+    assert!(!Place::with(BLOB).generator().unwrap().abilities().weights);
+    // Of both signs, and large on one side.
+    let events = events();
+    let side = |i: usize| if events[[i, 0]] > 1.0 { 3.0 } else { 1.0 };
+    let weights: Vec<f64> =
+        (0..events.nrows()).map(|i| if i % 9 == 0 { -side(i) } else { side(i) }).collect();
+    let rows: Vec<u64> = (0..events.nrows() as u64).collect();
+    let batch = Batch { weights: Some(&weights), ..Batch::new(events.view(), Origin::Training, &rows) };
+    let schema = Schema::columns(["x", "y"]);
+    let model = place.generator().unwrap().prepare(&batch, &schema).unwrap();
+    let parameters = model.fit(&rows, &TrainingSettings::default(), Seed::new(1), &Alone).unwrap();
+    let n = 20_000;
+    let drawn = sample(&*model, &parameters, n, 7).unwrap();
+    let whole: f64 = weights.iter().sum();
+    for (drawn, learned) in drawn.columns().into_iter().zip(events.columns()) {
+        let mean = learned.iter().zip(&weights).map(|(x, w)| w * x).sum::<f64>() / whole;
+        assert!((drawn.mean().unwrap() - mean).abs() < 5.0 * drawn.std(0.0) / (n as f64).sqrt());
+    }
+    assert!(drawn.column(0).mean().unwrap() > events.column(0).mean().unwrap() + 0.1);
+}
+
 /// Draws of a Gaussian have the mean and width of the events that it was fitted to.
 #[test]
 fn a_gaussian_draws_what_it_learned() {

@@ -1,5 +1,6 @@
 """Calls of the class's methods, and the loop that answers them."""
 
+import inspect
 import math
 import os
 import resource
@@ -43,6 +44,7 @@ class Worker:
         if not isinstance(names, (list, tuple)) or not names or not all(isinstance(text, str) for text in names):
             raise Wrong(f"names: expected a list of texts, found {names!r}")
         known = {"optional": optional, "names": list(names), "vectors": bool(getattr(self.object, "vectors", False))}
+        known["weights"] = "fit" in methods and "weights" in inspect.signature(self.object.fit).parameters
         version = ".".join(map(str, sys.version_info[:3]))
         return {"python": version, "packages": packages(), "files": own_files(), **known}, []
 
@@ -59,11 +61,12 @@ class Worker:
         shapes = [(n, columns)] + ([(n, columns // 4, 4)] if columns % 4 == 0 else [])
         return numbers("sample", member.sample(n, seed), shapes)
 
-    def fit(self, events, rows, settings, seed):
-        """The state of a fit, which must be all that its events depend on, besides a seed."""
+    def fit(self, events, rows, *weights, settings, seed):
+        """The state of a fit, which must be all that its events depend on, besides a seed; to classes that take them with weights."""
         seed_all(seed)
         member, columns = self.fresh(), events.shape[1]
-        member.fit(events.copy(), rows, Settings(settings), seed)
+        given = {"weights": weights[0].copy()} if weights else {}
+        member.fit(events.copy(), rows, Settings(settings), seed, **given)
         state = pack(member.state())
         first, other = self.drawn(member, TRIED, 1, columns), self.drawn(member, TRIED, 2, columns)
         if numpy.array_equal(first, other):
