@@ -3,9 +3,10 @@
 use std::io::Write;
 
 use amplicast::calibration::{Calibration, TrueVersion};
-use amplicast_tests::{Place, normal, results, stream};
+use amplicast_tests::{Place, normal, python, results, stream};
 use ndarray::{Array1, Array2};
 use ndarray_npy::WriteNpyExt;
+use serde_json::Value;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -391,6 +392,49 @@ fn a_classifier_takes_weights() {
     // and signs, 6000 events fix either to about 0.002.
     let (right, narrow) = (of("right"), of("narrow"));
     assert!(right > -0.003 && narrow < -0.006, "{right} {narrow}");
+}
+
+const LEARNS: &str = "
+import numpy
+
+class Learns:
+    def fit(self, events, rows, settings, seed, weights):
+        self.mean = numpy.average(events, axis=0, weights=weights)
+        self.width = numpy.sqrt(numpy.average((events - self.mean) ** 2, axis=0, weights=weights))
+    def sample(self, n, seed):
+        return numpy.random.default_rng(seed).normal(self.mean, self.width, (n, len(self.mean)))
+    def state(self):
+        return {'mean': self.mean, 'width': self.width}
+    def load(self, state):
+        self.mean, self.width = state['mean'], state['width']
+";
+
+/// A class in Python that learns the weighted mean and width is worth what the built-in Gaussian is; one whose fit knows nothing of weights is refused.
+#[test]
+fn a_class_in_python_takes_weights() {
+    let place = Place::new();
+    let class =
+        format!("plugin = \"python\"\nfile = \"learns.py\"\nclass = \"Learns\"\npython = \"{}\"", python());
+    let both = format!("plugin = \"gaussian-fit\"\nfit_width = true\n[[generator]]\n{class}");
+    place.write("x.toml", experiment(BIASED, &both, "n_train = 1000\nn_gen = 200_000\nmembers = 61"));
+    place.write("learns.py", LEARNS.replace(", seed, weights)", ", seed, weights=None)"));
+    place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0);
+    let found = results(&place.path("run"));
+    let cells = found["cells"].as_array().unwrap();
+    let (built_in, own): (Vec<_>, Vec<_>) =
+        cells.iter().partition(|cell| cell["name"]["generator"] == "gaussian-fit");
+    assert_eq!((built_in.len(), own.len()), (3, 3));
+    for (a, b) in built_in.iter().zip(&own) {
+        let of = |cell: &Value, what: &str| cell["replicas"][0]["apart"][what].as_f64().unwrap();
+        // Halves are others for each generator: of 30 pairs a variance is known to a quarter.
+        let (first, second) = (of(a, "variance"), of(b, "variance"));
+        assert!((first / second).ln().abs() < 1.0, "variance: {first} {second}");
+        // The same fit to all events; its 200 000 events are others, which is a tenth of the training events' error.
+        let (first, second) = (of(a, "deviation").sqrt(), of(b, "deviation").sqrt());
+        assert!((first - second).abs() < 0.4, "distance: {first} {second}");
+    }
+    place.write("learns.py", LEARNS.replace(", weights)", ")").replace(", weights=weights", ""));
+    place.amplicast(&["check", "x.toml"]).expect(2).says(&["`python` cannot take account of event weights"]);
 }
 
 /// What knows nothing of weights is refused by name before anything runs.
