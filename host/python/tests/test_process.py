@@ -94,8 +94,10 @@ def test_some_cells_may_fail(experiment, tmp_path):
     assert error.value.code == 1
 
 
+# Whoever started the tests in the background has interrupts ignored, in all that they start.
 SLOW = """
-import sys, amplicast
+import signal, sys, amplicast
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print("ready", flush=True)
 try:
     amplicast.run(sys.argv[1], sys.argv[2], quiet=True, experiment={"n_gen": 2_000_000_000})

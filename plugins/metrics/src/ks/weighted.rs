@@ -168,6 +168,27 @@ mod tests {
         );
     }
 
+    /// SciPy 1.17.1, which knows no weights: scipy.stats.ks_2samp of samples in which each value stands as often as its weight says; with negative ones the
+    /// distribution functions of scipy.stats.ecdf of the positive and the negative events, added with their signs.
+    #[test]
+    fn golden_values_of_scipy() {
+        let x: Vec<f64> = (0..50).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        let y: Vec<f64> = (0..80).map(|i| (f64::from(i) * 0.21).cos() * 1.3 + 0.3).collect();
+        let w: Vec<f64> = (0..50).map(|i| f64::from(i / 10 + 1)).collect();
+        let v: Vec<f64> = (0..80).map(|i| f64::from(i / 20 + 1)).collect();
+        let signed: Vec<f64> = (0..50).map(|i| if i % 7 == 3 { -w[i] } else { w[i] }).collect();
+        for (w, v, expected) in [
+            (&w, None, GOLDEN[0]),
+            (&w, Some(&v[..]), GOLDEN[1]),
+            (&vec![1.0; 50], Some(&v[..]), GOLDEN[2]),
+            (&signed, None, GOLDEN[3]),
+        ] {
+            let found = distance((&x, w), (&y, v));
+            assert!((found - expected).abs() < 1e-12, "{found}, expected {expected}");
+        }
+    }
+    const GOLDEN: [f64; 4] = [0.2875, 0.275, 0.275, 0.32453703703703696];
+
     #[test]
     fn weights_without_a_positive_sum_are_refused() {
         let values = Values { w: Some(&[1.0, -1.0]), ..Values::single(&[0.0, 1.0]) };
