@@ -9,11 +9,13 @@ the Delphes ATLAS card, anti-kT jets with R = 0.4, and the assignment of jets to
 
 The file has an array for each number of extra jets, `ttbar+0jet` to `ttbar+4jet`: float32, events x (6 + extra jets) x 4,
 (E, px, py, pz) in GeV. Particles: b jet of top 1, its W's two jets, the same of top 2, extra jets. Top 1 has the larger pT,
-and so has the first of equal particles. It ends when there are `--events` with `--jets` extra jets; the others come with them.
+and so has the first of equal particles. With `--bias 2` Pythia draws hard processes as often as pT^2 says, so that the tail is
+full, and each array has one of weights beside it, `ttbar+0jet weights`, which make up for that. It ends when there are `--events` with `--jets` extra jets; the others come with them.
 What comes out depends on `--seed` alone, not on the number of processes.
 """
 
 import argparse
+import functools
 import itertools
 import math
 import multiprocessing
@@ -156,10 +158,13 @@ def mass(p):
 
 
 class Simulation:
-    def __init__(self, seed):
+    def __init__(self, seed, bias):
         self.pythia = pythia8mc.Pythia("", False)
         for line in SETTINGS.strip().splitlines():
             self.pythia.readString(line)
+        if bias > 0:
+            self.pythia.readString("PhaseSpace:bias2Selection = on")
+            self.pythia.readString(f"PhaseSpace:bias2SelectionPow = {bias}")
         self.pythia.readString(f"Random:seed = {seed}")
         if not self.pythia.init():
             raise SystemExit("generate: Pythia could not be set up")
@@ -263,21 +268,21 @@ def assigned(jets, tagged):
     return np.array([jets[i] for i in order])
 
 
-def chunk(seed):
-    """Events of one seed by number of extra jets."""
-    simulation = Simulation(seed)
+def chunk(seed, bias):
+    """Events of one seed, with their weights, by number of extra jets."""
+    simulation = Simulation(seed, bias)
     found = {extra: [] for extra in range(MOST_EXTRA + 1)}
     for _ in range(CHUNK):
         event = simulation.event()
         if event is not None:
-            found[len(event) - 6].append(event)
+            found[len(event) - 6].append((event, simulation.pythia.infoPython().weight()))
     return found
 
 
 def chunks(pool, arguments):
     """The events of one seed after the other, as many at a time as there are processes."""
     for first in itertools.count(arguments.seed, arguments.processes):
-        yield from pool.imap(chunk, range(first, first + arguments.processes))
+        yield from pool.imap(functools.partial(chunk, bias=arguments.bias), range(first, first + arguments.processes))
 
 
 def main():
@@ -285,6 +290,7 @@ def main():
     parser.add_argument("--out", type=Path, required=True, help="file to write, .npz")
     parser.add_argument("--events", type=int, default=20_000, help="events to make (default 20000)")
     parser.add_argument("--jets", type=int, default=0, choices=range(MOST_EXTRA + 1), help="their extra jets (default 0)")
+    parser.add_argument("--bias", type=float, default=0.0, help="power of pT that hard processes are drawn with (default 0: as they come)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first 1000 generated events, the next ones follow")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), help="by default one a core")
     arguments = parser.parse_args()
@@ -292,6 +298,8 @@ def main():
         parser.error(f"--out: expected a file that ends in .npz, found {arguments.out}")
     if arguments.events < 1 or not 1 <= arguments.seed < 800_000_000 or arguments.processes < 1:
         parser.error("expected at least one event and process, and a seed from 1 to 800 000 000")
+    if not 0 <= arguments.bias <= 6:
+        parser.error(f"--bias: expected a power from 0 to 6, found {arguments.bias}")
     found = {extra: [] for extra in range(MOST_EXTRA + 1)}
     with multiprocessing.Pool(arguments.processes) as pool:
         for events in chunks(pool, arguments):
@@ -303,7 +311,11 @@ def main():
                 break
     print(file=sys.stderr)
     found[arguments.jets] = found[arguments.jets][: arguments.events]
-    arrays = {f"ttbar+{extra}jet": np.array(events, dtype=np.float32) for extra, events in found.items() if events}
+    arrays = {}
+    for extra, events in ((extra, events) for extra, events in found.items() if events):
+        arrays[f"ttbar+{extra}jet"] = np.array([event for event, _ in events], dtype=np.float32)
+        if arguments.bias > 0:
+            arrays[f"ttbar+{extra}jet weights"] = np.array([weight for _, weight in events])
     with open(arguments.out, "wb") as file:
         np.savez(file, **arrays)
 

@@ -195,7 +195,11 @@ impl Part {
                 let weights = weights.map_err(|error| Error::config(weights_field, error.to_string()))?;
                 if weights.rows() != file.rows() {
                     let (found, expected) = (weights.rows(), file.rows());
-                    let message = format!("expected a weight for each of {expected} events, found {found}");
+                    let message = format!(
+                        "{}: expected a weight for each of {expected} events of {}, found {found}",
+                        at.path.display(),
+                        file.path().display()
+                    );
                     return Err(Error::config(weights_field, message));
                 }
                 Some(Arc::new(weights))

@@ -95,7 +95,7 @@ impl Selection {
         if self.weights.as_deref() == Some(key) { Ok(()) } else { refuse_weights("key", key, true, false) }
     }
 
-    /// The array of a file of several that this selection means; the only one that there is needs no key.
+    /// The array of a file of several that this selection means; the only one that there is, beside the weights, needs no key.
     pub fn choose(&self, keys: &[String]) -> Result<String> {
         let key = match (&self.key, keys) {
             (_, []) => return Err(Error::data("expected at least one array, found none")),
@@ -103,8 +103,10 @@ impl Selection {
             (Some(key), _) => Some(key),
             (None, _) => self.default_key.as_ref(),
         };
-        match key {
-            Some(key) if keys.contains(key) => Ok(key.clone()),
+        let mut others = keys.iter().filter(|other| Some(*other) != self.weights.as_ref());
+        match (key, others.next(), others.next()) {
+            (Some(key), ..) if keys.contains(key) => Ok(key.clone()),
+            (_, Some(only), None) if self.key.is_none() => Ok(only.clone()),
             _ => Err(self.unknown(keys)),
         }
     }
