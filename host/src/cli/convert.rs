@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::convert_arguments::ConvertCommand;
 use super::process::{Process, refused};
+use super::reading_arguments::some;
 use crate::event_files::{Contents, create};
 use crate::exit::EXIT_OK;
 use crate::format;
@@ -44,16 +45,9 @@ fn write(command: &ConvertCommand, process: &Process) -> Result<String> {
         }
     }
     let session = process.session(&command.plugin_path, &[])?;
-    let some = |list: &[String]| (!list.is_empty()).then(|| json!(list));
-    let config = json!({
-        "train": process.written(&command.file)?,
-        "columns": some(&command.columns),
-        "particles": some(&command.particles),
-        "layout": command.layout,
-        "select": some(&command.select),
-        "weights": command.weights,
-        "weights_file": command.weights_file.as_ref().map(|path| process.written(path)).transpose()?,
-    });
+    let mut config = command.reading.dataset(&command.file, process)?;
+    config["particles"] = json!(some(&command.particles));
+    config["layout"] = json!(command.layout);
     let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(|e| Error::config("", e))?;
     let caller = session.caller(Kind::Dataset, "events-file")?;
     let dataset = entry.component.dataset(&config.to_string(), caller)?;
@@ -103,7 +97,7 @@ fn write_root(command: &ConvertCommand, process: &Process) -> Result<String> {
         file: process.path(&command.file),
         tree: command.tree.clone(),
         branches: command.branches.clone(),
-        weights: command.weights.clone(),
+        weights: command.reading.weights.clone(),
         cut: command.cut.clone(),
     };
     let task = session.progress.task(&format!("events of {}", command.file.display()));

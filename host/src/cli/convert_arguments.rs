@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::numbers::positive;
+use super::reading_arguments::ReadingArguments;
 use crate::event_files::LesHouches;
 
 /// What a file of Les Houches events says beside momenta.
@@ -32,24 +33,15 @@ pub struct ConvertCommand {
     pub file: PathBuf,
     /// The file to write: .npy, .parquet, .lhe or .lhe.gz.
     pub out: PathBuf,
-    /// Columns to take from a file that knows their names, otherwise names for them.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub columns: Vec<String>,
+    /// How the events are read.
+    #[command(flatten)]
+    pub reading: ReadingArguments,
     /// Names of particles, whose components are the columns.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub particles: Vec<String>,
     /// The components of a particle in their order, such as `px,py,pz,E`.
     #[arg(long, value_name = "COMPONENTS")]
     pub layout: Option<String>,
-    /// Of a generator's file (LHE, HepMC3): the particles of an event, each `[NAME=]ID[,ID...][:status=S][#K]`, such as t=6:status=2 or mu=13,-13.
-    #[arg(long, value_name = "PARTICLE", num_args = 1.., allow_hyphen_values = true)]
-    pub select: Vec<String>,
-    /// The event weights: a column, or another array of the file.
-    #[arg(long, value_name = "NAME")]
-    pub weights: Option<String>,
-    /// A file with the event weights, one a row.
-    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "weights")]
-    pub weights_file: Option<PathBuf>,
     /// Of a ROOT file: the tree, if there are several.
     #[arg(long, value_name = "NAME")]
     pub tree: Option<String>,

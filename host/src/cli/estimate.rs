@@ -6,8 +6,9 @@ use amplicast_sdk::abi::Kind;
 use amplicast_sdk::{Error, ErrorKind, Extended, ReferenceUse, Result, Split};
 use serde_json::{Value, json};
 
-use super::arguments::EstimateCommand;
+use super::estimate_arguments::EstimateCommand;
 use super::process::Process;
+use super::reading_arguments::some;
 use super::to_toml::to_toml;
 use crate::session::Session;
 
@@ -37,7 +38,7 @@ pub fn experiment_of_files(command: &EstimateCommand, process: &Process) -> Resu
     generator["members_data"] = json!(command.members_data);
     for (key, list) in [("members_rows", &command.members_rows), ("members_full", &command.full)] {
         let patterns = list.iter().map(|m| process.pattern(m)).collect::<Result<Vec<_>>>()?;
-        generator[key] = json!(names(&patterns));
+        generator[key] = json!(some(&patterns));
     }
     let experiment = to_toml(&json!({
         "experiment": {"name": "estimate", "n_train": n_train, "n_gen": n_gen},
@@ -53,31 +54,25 @@ fn wrong(what: String) -> Error {
     Error::new(ErrorKind::Config, what)
 }
 
-fn names(names: &[String]) -> Option<Value> {
-    (!names.is_empty()).then(|| json!(names))
-}
-
 /// The configuration of the true events.
 fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
     let layout = |own: &Option<String>| own.clone().or_else(|| command.layout.clone());
     let written = |path: &Option<PathBuf>| path.as_ref().map(|path| process.written(path)).transpose();
-    let holdout = written(&command.holdout)?;
-    Ok(json!({
-        "train": process.written(&command.train)?,
-        "key": command.train_key,
-        "default_key": command.key,
-        "holdout": holdout,
-        "holdout_key": command.holdout_key,
-        "columns": names(&command.columns),
-        "particles": names(&command.particles),
-        "layout": layout(&command.train_layout),
-        "holdout_layout": layout(&command.holdout_layout),
-        "weights": command.weights,
-        "weights_file": written(&command.weights_file)?,
-        "holdout_weights": command.holdout_weights,
-        "holdout_weights_file": written(&command.holdout_weights_file)?,
-        "select": names(&command.select),
-    }))
+    let mut config = command.reading.dataset(&command.train, process)?;
+    for (key, value) in [
+        ("key", json!(command.train_key)),
+        ("default_key", json!(command.key)),
+        ("holdout", json!(written(&command.holdout)?)),
+        ("holdout_key", json!(command.holdout_key)),
+        ("particles", json!(some(&command.particles))),
+        ("layout", json!(layout(&command.train_layout))),
+        ("holdout_layout", json!(layout(&command.holdout_layout))),
+        ("holdout_weights", json!(command.holdout_weights)),
+        ("holdout_weights_file", json!(written(&command.holdout_weights_file)?)),
+    ] {
+        config[key] = value;
+    }
+    Ok(config)
 }
 
 /// The configuration of the members.
@@ -89,9 +84,9 @@ fn generator(command: &EstimateCommand, process: &Process) -> Result<Value> {
         "members": members,
         "key": command.members_key,
         "default_key": command.key,
-        "columns": names(&command.columns),
+        "columns": some(&command.reading.columns),
         "layout": command.members_layout.as_ref().or(command.layout.as_ref()),
-        "select": names(&command.select),
+        "select": some(&command.reading.select),
     }))
 }
 

@@ -11,9 +11,10 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::arguments::{CalibrateCommand, EstimateCommand, Plugins, RunCommand};
+use super::arguments::{CalibrateCommand, Plugins, RunCommand};
 use super::calibration;
 use super::estimate::{Asked, experiment_of_files};
+use super::estimate_arguments::EstimateCommand;
 use super::exports;
 use super::process::{Process, refused, usage};
 use super::provenance::{instruction_set, provenance};

@@ -11,7 +11,7 @@ use ndarray::{Array1, Array2, Axis};
 use ndarray_npy::write_npy;
 use serde_json::json;
 
-use super::arguments::SplitCommand;
+use super::estimate_arguments::SplitCommand;
 use super::process::{Process, usage};
 use crate::exit::EXIT_OK;
 
@@ -121,14 +121,8 @@ fn write_one(
 /// All training events of the file, and their weights if these differ.
 fn events(command: &SplitCommand, process: &Process) -> Result<(Array2<f64>, Option<Vec<f64>>)> {
     let session = process.session(&command.plugin_path, &[])?;
-    let config = json!({
-        "train": process.written(&command.train)?,
-        "default_key": command.key,
-        "columns": (!command.columns.is_empty()).then_some(&command.columns),
-        "select": (!command.select.is_empty()).then_some(&command.select),
-        "weights": command.weights,
-        "weights_file": command.weights_file.as_ref().map(|path| process.written(path)).transpose()?,
-    });
+    let mut config = command.reading.dataset(&command.train, process)?;
+    config["default_key"] = json!(command.key);
     let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(|e| Error::config("", e))?;
     let caller = session.caller(Kind::Dataset, "events-file")?;
     let dataset = entry.component.dataset(&config.to_string(), caller)?;

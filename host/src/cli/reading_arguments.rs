@@ -1,0 +1,44 @@
+//! How a file of true events is read, said on the command line.
+
+use std::path::{Path, PathBuf};
+
+use amplicast_sdk::Result;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::process::Process;
+
+/// What every command takes that reads true events.
+#[derive(Debug, Args)]
+pub struct ReadingArguments {
+    /// Columns to take from files that know their names (Parquet, records), otherwise names for them.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// Of a generator's file (LHE, HepMC3): the particles of an event, each `[NAME=]ID[,ID...][:status=S][#K]`, such as t=6:status=2 or mu=13,-13.
+    #[arg(long, value_name = "PARTICLE", num_args = 1.., allow_hyphen_values = true)]
+    pub select: Vec<String>,
+    /// The event weights, of the holdout as well if there is one: a column, or another array of the file.
+    #[arg(long, value_name = "NAME")]
+    pub weights: Option<String>,
+    /// A file with the event weights, one a row.
+    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "weights")]
+    pub weights_file: Option<PathBuf>,
+}
+
+impl ReadingArguments {
+    /// The dataset of these events in this file.
+    pub fn dataset(&self, file: &Path, process: &Process) -> Result<Value> {
+        Ok(json!({
+            "train": process.written(file)?,
+            "columns": some(&self.columns),
+            "select": some(&self.select),
+            "weights": self.weights,
+            "weights_file": self.weights_file.as_ref().map(|path| process.written(path)).transpose()?,
+        }))
+    }
+}
+
+/// A list, if there is anything in it.
+pub fn some(list: &[String]) -> Option<Value> {
+    (!list.is_empty()).then(|| json!(list))
+}
