@@ -37,7 +37,7 @@ const ENVIRONMENT: [(&str, &str); 5] = [
 ///
 /// # Errors
 /// The first step's that fails.
-pub fn run(checkout: &Checkout, peers: bool, memory: bool) -> Outcome {
+pub fn run(checkout: &Checkout, peers: bool, memory: bool, only: Option<&str>) -> Outcome {
     setup::libtorch(checkout)?;
     let mut build = checkout.cargo(&["build", "--release"]);
     for package in PACKAGES {
@@ -56,6 +56,7 @@ pub fn run(checkout: &Checkout, peers: bool, memory: bool) -> Outcome {
     if memory {
         bench.arg("--memory");
     }
+    only.iter().for_each(|only| _ = bench.args(["--only", only]));
     checkout::run(&mut bench)
 }
 

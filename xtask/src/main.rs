@@ -114,6 +114,9 @@ enum Task {
         /// Measure the memory of a run with 50 members of 1e7 events as well (some minutes).
         #[arg(long)]
         memory: bool,
+        /// Measure only what has this in its name, such as files, door or sampling.
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
     },
 }
 
@@ -148,6 +151,6 @@ fn run(task: &Task) -> Outcome {
         Task::Lint => lint::run(&checkout),
         Task::Demo => demo::run(&checkout),
         Task::Published => bench::published(&checkout),
-        Task::Bench { peers, memory } => bench::run(&checkout, *peers, *memory),
+        Task::Bench { peers, memory, only } => bench::run(&checkout, *peers, *memory, only.as_deref()),
     }
 }
