@@ -23,14 +23,15 @@ pub fn versions(cell: &Cell) -> Vec<Against> {
 
 /// Levels from 5 to 95 %, and how often intervals at these hold the truth.
 fn levels(sets: &[(&Estimate, &TakenApart)], truth: f64) -> Vec<(f64, Fraction)> {
-    let parts: Vec<_> = sets.iter().map(|(e, apart)| (e.g, apart.parts())).collect();
+    let parts: Vec<_> = sets.iter().map(|(e, apart)| (*e, apart.parts())).collect();
     // G in units of the events that generators saw, where some were left out.
     let curves: Vec<_> =
-        parts.iter().filter_map(|(g, parts)| Some(((*g)? * parts.x(), parts.curves()))).collect();
+        parts.iter().filter_map(|(e, parts)| Some((e, e.g? * parts.x(), parts.curves()))).collect();
     let holds = |level: f64| {
-        Fraction::of(curves.iter().map(|(scale, curves)| {
+        Fraction::of(curves.iter().map(|(e, scale, curves)| {
             let [low, high] = curves.ends(level);
-            (scale * low..=scale * high).contains(&truth)
+            let open = e.interval_95.high.is_none();
+            scale * low <= truth && (open || truth <= scale * high)
         }))
     };
     (1..20).map(|k| f64::from(k) / 20.0).map(|level| (level, holds(level))).collect()

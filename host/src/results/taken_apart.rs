@@ -103,13 +103,13 @@ impl TakenApart {
         }
     }
 
-    /// From what was found; `scale` is G in units of the events that the generator saw.
-    pub fn new(of: Whose, found: &Covering, scale: f64, fits: usize) -> Self {
+    /// From what was found; `scale` is G in units of the events that the generator saw, `fits` how many fits to all events there are whose mean has
+    /// a known interval.
+    pub fn new(of: Whose, found: &Covering, scale: f64, fits: Option<usize>) -> Self {
         let parts = &found.taken.one;
-        let mean = |i: Intervals| MeanOfFits {
-            fits: fits as u64,
-            g: scale * i.g,
-            interval_68: Interval { low: Some(scale * i.inner[0]), high: Some(scale * i.inner[1]) },
+        let mean = |i: Intervals| {
+            let interval_68 = Interval { low: Some(scale * i.inner[0]), high: Some(scale * i.inner[1]) };
+            Some(MeanOfFits { fits: fits? as u64, g: scale * i.g, interval_68 })
         };
         // That of a mean of squares is its value.
         let other = |variance: Variance| (variance.scale != variance.value).then_some(variance.scale);
@@ -130,7 +130,7 @@ impl TakenApart {
             p_bias: found.intervals.p_bias,
             g_unbiased: scale * found.if_unbiased(),
             training_noise: found.taken.training_noise,
-            mean_of_fits: found.of_mean.map(mean),
+            mean_of_fits: found.of_mean.and_then(mean),
         }
     }
 }

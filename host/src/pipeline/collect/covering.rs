@@ -65,9 +65,13 @@ pub fn with_bias(
         _ => (seen, n_train),
     };
     let scale = events / n_train;
-    let interval = |[low, high]: [f64; 2]| Interval { low: Some(scale * low), high: Some(scale * high) };
+    // The spread of fits to bootstraps is too large by what they make of events that they see twice, and by the noise of their training.
+    let open = layout.shape == Shape::Bootstraps;
+    let interval =
+        |[low, high]: [f64; 2]| Interval { low: Some(scale * low), high: (!open).then_some(scale * high) };
     let estimate = Estimate {
         verdict: match found.kind {
+            _ if open => Verdict::AtLeast,
             Kind::BiasSeen => Verdict::BiasSeen,
             Kind::Resolved => Verdict::Resolved,
             Kind::AtLeast => Verdict::AtLeast,
@@ -78,7 +82,7 @@ pub fn with_bias(
         interval_95: interval(found.intervals.outer),
         bound: Some(scale * found.intervals.bound),
         limit: found.taken.one.x() * fits.unit() / events,
-        reason: reason(&found, scale),
+        reason: if open { of_bootstraps(&found, scale) } else { reason(&found, scale) },
     };
     let demonstrated = match (of, steps) {
         (Whose::OneSubset, _) | (_, None) => None,
@@ -87,7 +91,7 @@ pub fn with_bias(
             demonstrated(comparison, &fits, (&found.taken.one, seen), &units, further)?
         }
     };
-    let apart = TakenApart::new(of, &found, scale, layout.full.len());
+    let apart = TakenApart::new(of, &found, scale, (!open).then_some(layout.full.len()));
     let estimate = crate::estimate::stand(estimate, footing);
     Ok(Some(WithBias { estimate, apart, n_train, part, demonstrated }))
 }
@@ -112,6 +116,15 @@ fn reason(found: &Covering, scale: f64) -> String {
             short(scale * found.if_unbiased())
         ),
     }
+}
+
+/// Why fits to bootstraps give a bound.
+fn of_bootstraps(found: &Covering, scale: f64) -> String {
+    format!(
+        "G is at least {} (95 %); how much larger it is fits to bootstraps cannot tell, since they see some events twice, which a network learns by heart, \
+         and the noise of their training is in their spread: `halves` can",
+        short(scale * found.intervals.bound)
+    )
 }
 
 /// What an estimate from the spread of members alone is called: a variance, which does not show a bias.
