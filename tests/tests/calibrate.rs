@@ -48,11 +48,11 @@ fn bounds_of_a_calibrated_posterior_hold_the_truth() {
     // The half line: I (1 - I) / phi(0)^2 = pi / 2 true events; the spread of (I - 1/2)^2 over 100 sets gives 14 %.
     let g_true = mean.g_true.value.unwrap();
     assert!((g_true / std::f64::consts::FRAC_PI_2 - 1.0).abs() < 3.5 * 0.14, "{g_true}");
-    // Of bootstraps the lower ends of the intervals alone are known.
+    // Of bootstraps the lower ends of the intervals alone are known, and they are cautious: no bound is better than that of an unbiased generator.
     for (fraction, level) in [(mean.coverage_68, 0.84), (mean.coverage_95, 0.975)] {
         // G_true's own 14 % moves the coverage by up to 0.05.
         let error = (level * (1.0 - level) / REPLICAS as f64).sqrt();
-        assert!((fraction.value() - level).abs() < 3.0 * error + 0.05, "{} {level}", fraction.value());
+        assert!(fraction.value() > level - 3.0 * error - 0.05, "{} {level}", fraction.value());
     }
     let pulls = cell.pulls.as_ref().unwrap();
     assert!((pulls.within_68.value - 0.6827).abs() < 3.5 * 0.0466, "{pulls:?}");
@@ -62,7 +62,7 @@ fn bounds_of_a_calibrated_posterior_hold_the_truth() {
     for (level, held) in &mean.levels {
         let expected = 0.5 + 0.5 * level;
         let error = (expected * (1.0 - expected) / REPLICAS as f64).sqrt();
-        assert!((held.value() - expected).abs() < 3.5 * error + 0.07, "{level}: {held}");
+        assert!(held.value() > expected - 3.5 * error - 0.07, "{level}: {held}");
     }
     assert!(mean.bound.unwrap().value() > 0.88, "{:?}", mean.bound);
     // Where there is no bias the spread alone is right as well.

@@ -18,7 +18,7 @@ pub(crate) enum Array<'a> {
 }
 
 /// Bytes that are turned into numbers, or made of them, at once.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 
 impl<'a> Array<'a> {
     /// Events in any order in memory.
@@ -69,34 +69,36 @@ pub(crate) fn write(
 
 /// Bytes that were read, and not yet taken.
 pub(crate) struct Received {
-    bytes: Vec<u8>,
-    taken: usize,
+    /// Room, of which a part is filled: it is never cleared, which would cost as much as a copy.
+    room: Vec<u8>,
+    filled: std::ops::Range<usize>,
 }
 
 impl Received {
     pub fn new() -> Self {
-        Received { bytes: Vec::with_capacity(PIECE), taken: 0 }
+        Received { room: vec![0; PIECE], filled: 0..0 }
     }
 
     /// What is there.
     pub fn there(&self) -> &[u8] {
-        &self.bytes[self.taken..]
+        &self.room[self.filled.clone()]
     }
 
     /// Takes bytes that are there.
     pub fn take(&mut self, n: usize) {
-        self.taken += n;
+        self.filled.start += n;
     }
 
     /// Reads more; false at the end of the pipe.
     pub fn more(&mut self, read: impl FnOnce(&mut [u8]) -> std::io::Result<usize>) -> std::io::Result<bool> {
-        self.bytes.drain(..self.taken);
-        self.taken = 0;
-        let there = self.bytes.len();
-        self.bytes.resize(there + PIECE, 0);
-        let found = read(&mut self.bytes[there..]);
-        self.bytes.truncate(there + *found.as_ref().unwrap_or(&0));
-        Ok(found? > 0)
+        self.room.copy_within(self.filled.clone(), 0);
+        self.filled = 0..self.filled.len();
+        if self.filled.end == self.room.len() {
+            self.room.resize(2 * self.room.len(), 0);
+        }
+        let found = read(&mut self.room[self.filled.end..])?;
+        self.filled.end += found;
+        Ok(found > 0)
     }
 
     /// A whole line without its end, taken; none if it is not there yet.
