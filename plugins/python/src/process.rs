@@ -1,6 +1,9 @@
 //! One interpreter with the user's class: started, called, and gone with whoever called it.
 
+use std::fs::File;
 use std::io::{ErrorKind as IoKind, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -8,6 +11,7 @@ use std::time::{Duration, Instant};
 use amplicast_sdk::serde_json::{self, Map, Value};
 use amplicast_sdk::{Context, Error, Result};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::output::Output;
@@ -37,6 +41,10 @@ const GREETING: &[u8] = b"amplicast 1";
 const TICK: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 /// How long the process may take to end once its pipe is closed.
 const ENDING: Duration = Duration::from_secs(1);
+/// Bytes of a piece of an answer in shared memory, and how many of them lie there at a time, as `pipes.py` has them. So few stay in the caches of
+/// both processes.
+const SHARED_BYTES: usize = 1 << 18;
+const SHARED_PIECES: usize = 4;
 /// Bytes of an answer's first line: there are no arrays in it.
 const HEADER: usize = 16 << 20;
 
@@ -65,6 +73,8 @@ pub(crate) struct Process {
     replies: ChildStdout,
     output: Output,
     received: Received,
+    /// Memory without a name, in which the interpreter puts large answers.
+    shared: File,
     /// Whether it was ended, so that its number may be that of another process.
     gone: bool,
     /// Steps that the running fit has done, of how many.
@@ -79,7 +89,11 @@ impl Process {
         let refused =
             |found: String| Error::config("python", format!("expected a Python interpreter, {found}"));
         let mut command = Command::new(python);
-        command.args(["-c", BEGIN, &WORKER.len().to_string()]).process_group(0);
+        // It opens it by the number that it has here: what is inherited would be by all processes that are started at this moment.
+        let shared = memfd_create("amplicast", MemfdFlags::CLOEXEC).map(File::from);
+        let shared = shared.map_err(|error| Error::io("memory to share", error.into()))?;
+        let name = format!("/proc/{}/fd/{}", std::process::id(), shared.as_raw_fd());
+        command.args(["-c", BEGIN, &WORKER.len().to_string(), &name]).process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| match error.kind() {
             IoKind::NotFound => refused(format!("found no program `{python}`")),
@@ -99,6 +113,7 @@ impl Process {
             replies,
             output,
             received,
+            shared,
             gone: false,
             progress: (0, 0),
             members: Vec::new(),
@@ -135,30 +150,46 @@ impl Process {
         self.send(context, |to| wire::write(message, arrays, to))?;
         let message = self.answer(context)?;
         let expected = expected_bytes(&message);
+        let shared = message.get("shared") == Some(&Value::Bool(true));
         if out.is_empty() {
-            let mut bytes = Vec::with_capacity(expected);
-            while bytes.len() < expected {
-                let there = self.received.there();
-                let n = there.len().min(expected - bytes.len());
-                bytes.extend_from_slice(&there[..n]);
-                self.received.take(n);
-                if bytes.len() < expected {
-                    self.wait(context)?;
-                }
-            }
+            let mut bytes = vec![0; expected];
+            self.read(&mut bytes, shared, context)?;
             return Ok(Answer { message, bytes });
         }
         if expected != 8 * out.len() {
             return Err(Fault::Ended(format!("gave {expected} bytes, {} were expected", 8 * out.len())));
         }
+        // Both sides are of this machine, and so is the order of a number's bytes.
+        self.read(bytemuck::cast_slice_mut(out), shared, context)?;
+        Ok(Answer { message, bytes: Vec::new() })
+    }
+
+    /// Fills `out` with an answer's bytes: from the pipe, or from the shared memory, of which the pipe tells when another piece is there.
+    fn read(&mut self, out: &mut [u8], shared: bool, context: Option<&dyn Context>) -> Result<(), Fault> {
+        if shared {
+            let pieces = out.len().div_ceil(SHARED_BYTES);
+            for (number, piece) in out.chunks_mut(SHARED_BYTES).enumerate() {
+                while self.received.bytes(&mut [0]) == 0 {
+                    self.wait(context)?;
+                }
+                let from = (number % SHARED_PIECES * SHARED_BYTES) as u64;
+                let read = self.shared.read_exact_at(piece, from);
+                read.map_err(|error| Fault::Ended(format!("shares memory that cannot be read: {error}")))?;
+                // Its place is free for another one.
+                if number + SHARED_PIECES < pieces {
+                    self.send(context, |to| to.write_all(b"."))?;
+                }
+            }
+            return Ok(());
+        }
         let mut filled = 0;
         while filled < out.len() {
-            filled += self.received.numbers(&mut out[filled..]);
+            filled += self.received.bytes(&mut out[filled..]);
             if filled < out.len() {
                 self.wait(context)?;
             }
         }
-        Ok(Answer { message, bytes: Vec::new() })
+        Ok(())
     }
 
     /// The first line of an answer; what comes before it says how far the call is.

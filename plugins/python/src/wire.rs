@@ -109,12 +109,11 @@ impl Received {
         Some(line)
     }
 
-    /// Takes as many numbers as are there, up to the length of `out`; gives how many.
-    pub fn numbers(&mut self, out: &mut [f64]) -> usize {
-        let (bytes, _) = self.there().as_chunks::<8>();
-        let n = bytes.len().min(out.len());
-        out.iter_mut().zip(bytes).for_each(|(x, bytes)| *x = f64::from_le_bytes(*bytes));
-        self.take(8 * n);
+    /// Takes as many bytes as are there, up to the length of `out`; gives how many.
+    pub fn bytes(&mut self, out: &mut [u8]) -> usize {
+        let n = self.there().len().min(out.len());
+        out[..n].copy_from_slice(&self.there()[..n]);
+        self.take(n);
         n
     }
 }

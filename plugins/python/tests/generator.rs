@@ -43,6 +43,31 @@ fn a_class_may_take_weights() {
     assert!(drawn.column(0).mean().unwrap() > events.column(0).mean().unwrap() + 0.1);
 }
 
+/// Events and states of several megabytes arrive as they were sent, piece by piece, one call after the other.
+#[test]
+fn large_answers_arrive_whole() {
+    let place = Place::with(
+        "import numpy
+class Blob:
+    def fit(self, events, rows, settings, seed): self.numbers = numpy.arange(400_000.0)
+    def sample(self, n, seed): return numpy.arange(2.0 * n).reshape(n, 2) + seed % 1000 + self.numbers[-1]
+    def state(self): return {'numbers': self.numbers}
+    def load(self, state): self.numbers = state['numbers']
+",
+    );
+    const N: usize = 150_001;
+    let mut config = place.config();
+    config["batch"] = N.into();
+    let model = prepared(&common::made(&config).unwrap()).unwrap();
+    let parameters = fit(&*model).unwrap();
+    for seed in [3, 4, 3] {
+        let drawn = sample(&*model, &parameters, N, seed).unwrap();
+        let first = drawn[[0, 0]];
+        assert!((399_999.0..400_999.0).contains(&first));
+        assert!(drawn.iter().enumerate().all(|(i, x)| *x == first + i as f64));
+    }
+}
+
 /// Draws of a Gaussian have the mean and width of the events that it was fitted to.
 #[test]
 fn a_gaussian_draws_what_it_learned() {

@@ -147,7 +147,7 @@ def told(error):
 
 requests, replies = take_pipes()
 guard(requests, replies)
-pipes = Pipes(requests, replies)
+pipes = Pipes(requests, replies, sys.argv[2])
 pipes.write(b"\namplicast 1\n")
 try:
     import numpy

@@ -9,11 +9,14 @@ The files of this folder are one program, in the order pipes, imports, values, c
 
 import fcntl
 import json
+import mmap
 import os
 import select
 import signal
 
 PIPE_BYTES = 1 << 20
+SHARED_BYTES = 1 << 18
+SHARED_PIECES = 4
 F_SETPIPE_SZ = 1031
 
 
@@ -51,11 +54,26 @@ def guard(requests, replies):
     os.killpg(0, signal.SIGKILL)
 
 
-class Pipes:
-    """Messages over the two pipes."""
+def shared_memory(file):
+    """The memory that the program shares; an error where it cannot be opened."""
+    memory = os.open(file, os.O_RDWR)
+    try:
+        os.ftruncate(memory, SHARED_PIECES * SHARED_BYTES)
+        return mmap.mmap(memory, SHARED_PIECES * SHARED_BYTES)
+    finally:
+        os.close(memory)
 
-    def __init__(self, requests, replies):
+
+class Pipes:
+    """Messages over the two pipes. A large array of an answer goes through memory that the program reads while it is written: each byte in
+    the pipe then stands for a piece of it, and each that comes back for a place that is free again."""
+
+    def __init__(self, requests, replies, shared):
         self.requests, self.replies, self.forked = requests, replies, False
+        try:
+            self.memory = shared_memory(shared)
+        except (OSError, ValueError):
+            self.memory = None
         self.reader = os.fdopen(requests, "rb", buffering=1 << 16)
         os.register_at_fork(after_in_child=self.forget)
 
@@ -83,9 +101,23 @@ class Pipes:
             os._exit(0)
         arrays = [numpy.ascontiguousarray(array) for array in arrays]
         message["arrays"] = [[array.dtype.str, list(array.shape)] for array in arrays]
+        shared = self.memory is not None and len(arrays) == 1 and arrays[0].nbytes >= SHARED_BYTES
+        message["shared"] = shared
         self.write(json.dumps(message).encode() + b"\n")
         for array in arrays:
-            self.write(array.reshape(-1).view("u1").data)
+            content = array.reshape(-1).view("u1").data
+            if shared:
+                self.share(content)
+            else:
+                self.write(content)
+
+    def share(self, content):
+        for number, start in enumerate(range(0, len(content), SHARED_BYTES)):
+            if number >= SHARED_PIECES and not self.reader.read(1):
+                os._exit(0)
+            piece, place = content[start:start + SHARED_BYTES], number % SHARED_PIECES * SHARED_BYTES
+            self.memory[place:place + len(piece)] = piece
+            self.write(b".")
 
     def write(self, content):
         content = memoryview(content)
