@@ -8,7 +8,7 @@ use crate::failure::{Failure, Outcome};
 /// The examples, and what is set differently (`--set KEY=VALUE`): the ring's training set is one whose fit is about as good as most are, so
 /// that its own true G is about the expected one.
 const RUNS: &[(&str, &[&str])] =
-    &[("examples/ring-2d.toml", &["experiment.seed=2"]), ("examples/ttbar-0j.toml", &[])];
+    &[("examples/ring-2d.toml", &["experiment.seed=5"]), ("examples/ttbar-0j.toml", &[])];
 
 /// Builds all that needs no libtorch, and runs the examples until one fails.
 ///
