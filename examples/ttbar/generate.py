@@ -312,10 +312,12 @@ def main():
     print(file=sys.stderr)
     found[arguments.jets] = found[arguments.jets][: arguments.events]
     arrays = {}
-    for extra, events in ((extra, events) for extra, events in found.items() if events):
-        arrays[f"ttbar+{extra}jet"] = np.array([event for event, _ in events], dtype=np.float32)
-        if arguments.bias > 0:
-            arrays[f"ttbar+{extra}jet weights"] = np.array([weight for _, weight in events])
+    for extra, pairs in found.items():
+        if pairs:
+            events, weights = zip(*pairs)
+            arrays[f"ttbar+{extra}jet"] = np.array(events, dtype=np.float32)
+            if arguments.bias > 0:
+                arrays[f"ttbar+{extra}jet weights"] = np.array(weights)
     with open(arguments.out, "wb") as file:
         np.savez(file, **arrays)
 

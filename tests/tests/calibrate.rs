@@ -77,7 +77,11 @@ fn bounds_of_a_calibrated_posterior_hold_the_truth() {
         "on 100 training sets of a known truth like this one the 68 % interval covered the true G",
     ]);
     run.says(&["10 chain(s), 10 of them stored before"]);
-    assert_eq!(results(&place.path("run"))["replicas"], 1);
+    let found = results(&place.path("run"));
+    assert_eq!(found["replicas"], 1);
+    let estimate = &found["cells"][0]["replicas"][0]["estimate"];
+    assert_eq!(estimate["verdict"], "at-least");
+    assert!(estimate["interval_95"]["high"].is_null() && estimate["interval_68"]["high"].is_null());
     let page = std::fs::read_to_string(place.path("run/report.html")).unwrap();
     assert!(page.contains("<h2>Calibration</h2>") && page.contains("Estimated "));
 

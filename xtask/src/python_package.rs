@@ -8,6 +8,7 @@ use std::time::Instant;
 use crate::checkout::{self, Checkout};
 use crate::failure::{During, Failure, Outcome};
 use crate::interpreters::{self, Interpreter};
+use crate::python;
 use crate::wheel;
 
 /// What the tests need beside the package, which needs NumPy alone.
@@ -60,10 +61,9 @@ pub fn run(checkout: &Checkout, file: Option<&Path>, torch: bool) -> Outcome {
 /// Installs PyTorch and the plugins that need it into a tested environment, and runs them.
 fn with_torch(checkout: &Checkout, place: &Path) -> Outcome {
     let wheel = wheel::torch_of_daily_work(checkout)?;
-    let (programs, work) = (place.join("environment/bin"), place.join("work"));
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    checkout::run(Command::new(programs.join("python")).args(pip).arg(wheel).arg(PYTORCH))?;
-    let program = || Command::new(programs.join("amplicast"));
+    let (environment, work) = (place.join("environment"), place.join("work"));
+    checkout::run(python::pip(&environment).arg(wheel).arg(PYTORCH))?;
+    let program = || Command::new(environment.join("bin/amplicast"));
     checkout::run(&mut in_folder(program().args(["plugins", "list", "--load"]), &work))?;
     let mut network = program();
     network.arg("run").arg(checkout.root().join(NETWORK)).args(["--out", "own-network"]);
@@ -88,23 +88,22 @@ fn one(
     fs::create_dir_all(&work).during(|| format!("make {}", work.display()))?;
     let environment = place.join("environment");
     checkout::run(Command::new(&interpreter.program).args(["-m", "venv"]).arg(&environment))?;
-    let python = environment.join("bin/python");
+    let own = environment.join("bin/python");
     let begun = Instant::now();
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    checkout::run(Command::new(&python).args(pip).arg(wheel))?;
+    checkout::run(python::pip(&environment).arg(wheel))?;
     let installed = begun.elapsed().as_secs_f64();
     let file = work.join("example.py");
     fs::write(&file, example).during(|| format!("write {}", file.display()))?;
-    checkout::run(&mut in_folder(Command::new(&python).arg(&file), &work))?;
+    checkout::run(&mut in_folder(Command::new(&own).arg(&file), &work))?;
     println!(
         "python: 3.{}: installed in {installed:.1} s, the README's example ended after {:.1} s",
         interpreter.minor,
         begun.elapsed().as_secs_f64()
     );
     let more = if optional { OPTIONAL } else { &[] };
-    checkout::run(Command::new(&python).args(pip).args(TESTING).args(more))?;
+    checkout::run(python::pip(&environment).args(TESTING).args(more))?;
     let tests = checkout.root().join(wheel::PACKAGE).join("tests");
-    let mut pytest = Command::new(&python);
+    let mut pytest = Command::new(&own);
     pytest.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]).arg(&tests);
     checkout::run(&mut in_folder(&mut pytest, &work))
 }

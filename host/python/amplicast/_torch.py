@@ -27,7 +27,7 @@ def _missing(package: str) -> Optional[str]:
     """What they miss."""
     with open(os.path.join(package, "pytorch-version"), encoding="ascii") as file:
         built = file.read().strip()
-    minor = ".".join(built.split(".")[:2])
+    minor = _minor(built)
     cure = f"pip install 'torch=={minor}.*'"
     torch = _folder("torch")
     if torch is None:
@@ -36,9 +36,13 @@ def _missing(package: str) -> Optional[str]:
     if os.path.dirname(os.path.realpath(torch)) != os.path.dirname(os.path.realpath(package)):
         return f"expected PyTorch beside {package}, found it in {torch}: install both in one environment"
     found = _version(torch)
-    if found.split("+")[0].split(".")[:2] != built.split(".")[:2]:
+    if _minor(found) != minor:
         return f"they were built with PyTorch {built}, and {torch} is {found}: {cure}"
     return None
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split("+")[0].split(".")[:2])
 
 
 def _folder(name: str) -> Optional[str]:
@@ -50,8 +54,11 @@ def _folder(name: str) -> Optional[str]:
 
 
 def _version(torch: str) -> str:
-    with open(os.path.join(torch, "version.py"), encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("__version__ = "):
-                return line.split("=", 1)[1].strip().strip("'\"")
+    try:
+        with open(os.path.join(torch, "version.py"), encoding="utf-8") as file:
+            for line in file:
+                if line.startswith("__version__ = "):
+                    return line.split("=", 1)[1].strip().strip("'\"")
+    except OSError:
+        pass
     return "of no version"

@@ -60,4 +60,3 @@ def test_another_pytorch_leaves_them_out(packages, monkeypatch):
 def test_a_pytorch_of_another_place_leaves_them_out(packages):
     packages("2.13.0", beside=False)
     assert "install both in one environment" in environment()[1]
-

@@ -46,8 +46,8 @@ fn write(command: &ConvertCommand, process: &Process) -> Result<String> {
     }
     let session = process.session(&command.plugin_path, &[])?;
     let mut config = command.reading.dataset(&command.file, process)?;
-    config["particles"] = json!(some(&command.particles));
-    config["layout"] = json!(command.layout);
+    config["particles"] = json!(some(&command.momenta.particles));
+    config["layout"] = json!(command.momenta.layout);
     let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(|e| Error::config("", e))?;
     let caller = session.caller(Kind::Dataset, "events-file")?;
     let dataset = entry.component.dataset(&config.to_string(), caller)?;
@@ -129,16 +129,16 @@ fn write_root(command: &ConvertCommand, process: &Process) -> Result<String> {
 
 /// The columns as four-momenta if particles are named, whose components they are in turn.
 fn named(command: &ConvertCommand, schema: &Schema) -> Result<Schema> {
-    if command.particles.is_empty() {
+    if command.momenta.particles.is_empty() {
         return Ok(schema.clone());
     }
-    let momenta = Schema::four_momenta(&command.particles);
+    let momenta = Schema::four_momenta(&command.momenta.particles);
     if momenta.dimension() != schema.dimension() {
         return Err(Error::config(
             "--particles",
             format!(
                 "expected 4 branches (E, px, py, pz) for each of {} particles, found {}",
-                command.particles.len(),
+                command.momenta.particles.len(),
                 schema.dimension()
             ),
         ));

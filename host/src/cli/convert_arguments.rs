@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::numbers::positive;
-use super::reading_arguments::ReadingArguments;
+use super::reading_arguments::{MomentaArguments, ReadingArguments};
 use crate::event_files::LesHouches;
 
 /// What a file of Les Houches events says beside momenta.
@@ -36,12 +36,9 @@ pub struct ConvertCommand {
     /// How the events are read.
     #[command(flatten)]
     pub reading: ReadingArguments,
-    /// Names of particles, whose components are the columns.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub particles: Vec<String>,
-    /// The components of a particle in their order, such as `px,py,pz,E`.
-    #[arg(long, value_name = "COMPONENTS")]
-    pub layout: Option<String>,
+    /// How columns are four-momenta.
+    #[command(flatten)]
+    pub momenta: MomentaArguments,
     /// Of a ROOT file: the tree, if there are several.
     #[arg(long, value_name = "NAME")]
     pub tree: Option<String>,

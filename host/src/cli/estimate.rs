@@ -56,7 +56,7 @@ fn wrong(what: String) -> Error {
 
 /// The configuration of the true events.
 fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
-    let layout = |own: &Option<String>| own.clone().or_else(|| command.layout.clone());
+    let layout = |own: &Option<String>| own.clone().or_else(|| command.momenta.layout.clone());
     let written = |path: &Option<PathBuf>| path.as_ref().map(|path| process.written(path)).transpose();
     let mut config = command.reading.dataset(&command.train, process)?;
     for (key, value) in [
@@ -64,7 +64,7 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
         ("default_key", json!(command.key)),
         ("holdout", json!(written(&command.holdout)?)),
         ("holdout_key", json!(command.holdout_key)),
-        ("particles", json!(some(&command.particles))),
+        ("particles", json!(some(&command.momenta.particles))),
         ("layout", json!(layout(&command.train_layout))),
         ("holdout_layout", json!(layout(&command.holdout_layout))),
         ("holdout_weights", json!(command.holdout_weights)),
@@ -85,7 +85,7 @@ fn generator(command: &EstimateCommand, process: &Process) -> Result<Value> {
         "key": command.members_key,
         "default_key": command.key,
         "columns": some(&command.reading.columns),
-        "layout": command.members_layout.as_ref().or(command.layout.as_ref()),
+        "layout": command.members_layout.as_ref().or(command.momenta.layout.as_ref()),
         "select": some(&command.reading.select),
     }))
 }

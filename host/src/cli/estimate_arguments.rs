@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::numbers::threads;
-use super::reading_arguments::ReadingArguments;
+use super::reading_arguments::{MomentaArguments, ReadingArguments};
 
 /// `amplicast estimate`.
 #[derive(Debug, Args)]
@@ -54,14 +54,10 @@ pub struct EstimateCommand {
     /// How the events are read.
     #[command(flatten)]
     pub reading: ReadingArguments,
-    /// Names of particles, whose components are the columns.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub particles: Vec<String>,
-    /// The components of a particle in their order, such as `px,py,pz,E`, `pt,eta,phi,m`, `eta,phi,pt,mask` [default: what the
-    /// columns' names tell, or `E,px,py,pz`].
-    #[arg(long, value_name = "COMPONENTS")]
-    pub layout: Option<String>,
-    /// The same of the training file.
+    /// How columns are four-momenta.
+    #[command(flatten)]
+    pub momenta: MomentaArguments,
+    /// The layout of the training file.
     #[arg(long, value_name = "COMPONENTS")]
     pub train_layout: Option<String>,
     /// The same of the members' files.

@@ -38,6 +38,18 @@ impl ReadingArguments {
     }
 }
 
+/// How columns are four-momenta.
+#[derive(Debug, Args)]
+pub struct MomentaArguments {
+    /// Names of particles, whose components are the columns.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub particles: Vec<String>,
+    /// The components of a particle in their order, such as `px,py,pz,E`, `pt,eta,phi,m`, `eta,phi,pt,mask` [default: what the
+    /// columns' names tell, or `E,px,py,pz`].
+    #[arg(long, value_name = "COMPONENTS")]
+    pub layout: Option<String>,
+}
+
 /// A list, if there is anything in it.
 pub fn some(list: &[String]) -> Option<Value> {
     (!list.is_empty()).then(|| json!(list))

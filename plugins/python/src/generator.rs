@@ -121,11 +121,10 @@ impl PythonModel {
         let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         let events = self.events.select(Axis(0), &places);
         let message = json!({"call": "fit", "settings": settings, "seed": number(seed)});
-        let weights: Vec<f64> = rows.iter().map(|row| self.weights.of(*row)).collect();
+        let weights = self.shared.door.about.weights.then(|| rows.iter().map(|row| self.weights.of(*row)));
+        let weights: Option<Vec<f64>> = weights.map(Iterator::collect);
         let mut arrays = vec![Array::events(events.view()), Array::Integers(rows)];
-        if self.shared.door.about.weights {
-            arrays.push(Array::Numbers(&weights));
-        }
+        arrays.extend(weights.as_deref().map(Array::Numbers));
         Ok(self.shared.door.enter(None)?.call(message, &arrays, &mut [], Some(context))?.bytes)
     }
 }

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::accumulate::{Column, Counter, Histogram, TrueCounts, WeightedHistogram};
 use super::gather::{Gathered, gather};
-use super::observables::{Kept, Observables, Observed};
+use super::kept::Kept;
+use super::observables::{Observables, Observed};
 use super::sorted::Sorted;
 use super::training_set::TrainingSet;
 use crate::config::ReferenceName;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use amplicast_sdk::Result;
 
-use super::observables::{Kept, Observables};
+use super::kept::Kept;
+use super::observables::Observables;
 use crate::config::ReferenceName;
 use crate::pipeline::events::TrueEvents;
 use crate::session::Session;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Batch, Density, Error, FitNeeds, Member, Result, Seed, Summary, SummaryNeeds, Values};
 
 use super::cuts::{Cuts, Thinned};
 use super::gradient::gradient;
+use super::kept::{Kept, events_of};
 use crate::pipeline::events::TrueEvents;
 
 /// A summary that is ready to be evaluated, or the reason why it cannot be.
@@ -35,36 +35,6 @@ impl Observable {
     pub fn fixed(summary: Result<Arc<dyn Summary>>, needs: SummaryNeeds, numbers: usize) -> Self {
         Observable { summary, needs, fit: None, numbers, simulated: Simulated::new() }
     }
-}
-
-/// The numbers of some events, one after the other, and their weights if they have some.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Kept {
-    /// The numbers.
-    pub numbers: Vec<f64>,
-    /// The weights.
-    pub weights: Option<Vec<f64>>,
-}
-
-impl Kept {
-    /// As metrics see them; an event has so many numbers.
-    pub fn values(&self, numbers: usize) -> Values<'_> {
-        Values { w: self.weights.as_deref(), ..events_of(&self.numbers, numbers) }
-    }
-
-    /// Appends events.
-    pub fn extend(&mut self, values: Values<'_>) {
-        self.numbers.extend(values.x.iter());
-        if let Some(weights) = values.w {
-            self.weights.get_or_insert_default().extend_from_slice(weights);
-        }
-    }
-}
-
-/// Numbers of whole events, one after the other.
-pub fn events_of(list: &[f64], numbers: usize) -> Values<'_> {
-    let shape = (list.len() / numbers, numbers);
-    Values::new(ArrayView2::from_shape(shape, list).expect("the numbers of whole events"))
 }
 
 /// All summaries and selections of one training set, by their numbers; one that cannot be used holds the reason.

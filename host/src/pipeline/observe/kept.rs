@@ -1,0 +1,34 @@
+//! The numbers of events that pass a selection, with their weights.
+
+use amplicast_sdk::Values;
+use amplicast_sdk::ndarray::ArrayView2;
+
+/// The numbers of some events, one after the other, and their weights if they have some.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Kept {
+    /// The numbers.
+    pub numbers: Vec<f64>,
+    /// The weights.
+    pub weights: Option<Vec<f64>>,
+}
+
+impl Kept {
+    /// As metrics see them; an event has so many numbers.
+    pub fn values(&self, numbers: usize) -> Values<'_> {
+        Values { w: self.weights.as_deref(), ..events_of(&self.numbers, numbers) }
+    }
+
+    /// Appends events.
+    pub fn extend(&mut self, values: Values<'_>) {
+        self.numbers.extend(values.x.iter());
+        if let Some(weights) = values.w {
+            self.weights.get_or_insert_default().extend_from_slice(weights);
+        }
+    }
+}
+
+/// Numbers of whole events, one after the other.
+pub fn events_of(list: &[f64], numbers: usize) -> Values<'_> {
+    let shape = (list.len() / numbers, numbers);
+    Values::new(ArrayView2::from_shape(shape, list).expect("the numbers of whole events"))
+}
