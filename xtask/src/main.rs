@@ -15,6 +15,8 @@ mod fuzz;
 mod generators;
 mod install;
 mod interpreters;
+// For `cargo xtask lint` alone, which has it built.
+#[cfg(any(feature = "lint", test))]
 mod lint;
 mod networks;
 mod python;
@@ -148,7 +150,13 @@ fn run(task: &Task) -> Outcome {
         Task::Test { generators: true, .. } => generators::run(&checkout),
         Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),
         Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),
+        #[cfg(any(feature = "lint", test))]
         Task::Lint => lint::run(&checkout),
+        #[cfg(not(any(feature = "lint", test)))]
+        Task::Lint => {
+            let again = ["run", "--quiet", "--package", "xtask", "--features", "lint", "--", "lint"];
+            checkout::run(&mut checkout.cargo(&again))
+        }
         Task::Demo => demo::run(&checkout),
         Task::Published => bench::published(&checkout),
         Task::Bench { peers, memory, only } => bench::run(&checkout, *peers, *memory, only.as_deref()),
