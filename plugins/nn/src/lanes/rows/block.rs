@@ -37,7 +37,7 @@ pub fn dispatch<W: WithSimd>(work: W) -> W::Output {
         "a build in the profile of daily work is for processors like the one that built it, and this one lacks instructions of that: \
          build here, or in the release profile",
     );
-    own.vectorize(work)
+    Simd::vectorize(own, work)
 }
 
 /// Work on events, block by block.
