@@ -1,7 +1,5 @@
 //! What looking at members' events costs, beside the estimate that it is part of.
 
-use std::fs::File;
-use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
@@ -10,6 +8,7 @@ use amplicast_sdk::ndarray::{Array2, Axis};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Error, MembersData, Result, Seed, chunk_events};
 
+use crate::npy;
 use crate::table::Row;
 use crate::whole;
 
@@ -108,17 +107,6 @@ fn sample(events: usize, seed: u64) -> Array2<f64> {
 /// A .npy file of uniform numbers in single precision, written as they come.
 fn write(path: &Path, events: usize, seed: u64) -> std::io::Result<()> {
     let mut stream = Seed::new(seed).split("file").stream();
-    let mut header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({events}, {COLUMNS}), }}");
-    while (10 + header.len() + 1) % 64 != 0 {
-        header.push(' ');
-    }
-    header.push('\n');
-    let mut file = BufWriter::new(File::create(path)?);
-    file.write_all(b"\x93NUMPY\x01\x00")?;
-    file.write_all(&(header.len() as u16).to_le_bytes())?;
-    file.write_all(header.as_bytes())?;
-    for _ in 0..events * COLUMNS {
-        file.write_all(&stream.random::<f32>().to_le_bytes())?;
-    }
-    file.flush()
+    let numbers = (0..events * COLUMNS).map(|_| stream.random::<f32>().to_le_bytes());
+    npy::write(path, "<f4", [events, COLUMNS], numbers)
 }

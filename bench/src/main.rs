@@ -4,9 +4,11 @@
 //! turn with `peers.py`, which does the same work with NumPy, SciPy and PyTorch.
 
 mod boundary;
+mod calls;
 mod classifier;
 mod density;
 mod door;
+mod estimate;
 mod files;
 mod flat;
 mod flow;
@@ -14,11 +16,14 @@ mod ks;
 mod looking;
 mod matrix;
 mod memory;
+mod npy;
 mod panel;
 mod peers;
 mod plugins;
 mod ring;
+mod roofline;
 mod sampling;
+mod scaling;
 mod table;
 mod timing;
 mod training;
@@ -41,11 +46,11 @@ struct Arguments {
     /// A Python with NumPy, SciPy and PyTorch, to do the same work in turn.
     #[arg(long, value_name = "PYTHON")]
     peers: Option<PathBuf>,
-    /// Measure the memory of a run with 50 members of 1e7 events as well (minutes).
+    /// Measure what takes long as well (a quarter of an hour): the memory of runs with 50 members of 1e7 events, and a flow's calls.
     #[arg(long)]
     memory: bool,
-    /// Measure only what has this in its name: ks, sampling, density, training, flow, classifier, files, boundary, door, flat,
-    /// panel, looking, matrix, memory.
+    /// Measure only what has this in its name: ks, sampling, density, training, roofline, flow, classifier, files, boundary, door, flat,
+    /// panel, estimate, looking, matrix, scaling, calls, memory.
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
 }
@@ -79,6 +84,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         if wanted("training") {
             rows.extend(training::measure(&plugins, &peers, dimension)?);
         }
+        if wanted("roofline") {
+            rows.extend(roofline::measure(&plugins, dimension)?);
+        }
     }
     for dimension in [2, 4] {
         if wanted("density") {
@@ -108,12 +116,21 @@ fn run(arguments: &Arguments) -> Result<()> {
     if wanted("panel") {
         rows.extend(panel::measure(plugins.folder(), &peers)?);
     }
+    if wanted("estimate") {
+        rows.extend(estimate::measure(plugins.folder(), &peers)?);
+    }
     if wanted("looking") {
         let events = if arguments.memory { 1_000_000 } else { 100_000 };
         rows.extend(looking::measure(plugins.folder(), events)?);
     }
     if wanted("matrix") {
         rows.extend(matrix::measure(plugins.folder())?);
+    }
+    if wanted("scaling") {
+        rows.extend(scaling::measure(plugins.folder())?);
+    }
+    if arguments.memory && wanted("calls") {
+        rows.extend(calls::measure(&plugins)?);
     }
     if arguments.memory && wanted("memory") {
         rows.extend(memory::measure(plugins.folder())?);

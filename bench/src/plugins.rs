@@ -12,7 +12,7 @@ use amplicast_sdk::abi::{
 use amplicast_sdk::{Error, Result};
 use serde_json::Value;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "datasets",
     "metrics",
     "autoregressive",
@@ -20,6 +20,7 @@ const FILES: [&str; 8] = [
     "flow_matching",
     "posteriors",
     "classifier",
+    "kinematics",
     "python_plugins",
 ];
 

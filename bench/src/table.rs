@@ -58,6 +58,12 @@ impl Row {
         self.limit(Some((format!(">= {bound:.1e} {unit}"), value >= bound)))
     }
 
+    /// The result, a power of the size with which the cost grows, that should not exceed a target.
+    pub fn power(mut self, power: f64, at_most: f64) -> Self {
+        self.result = format!("size^{power:.2}");
+        self.limit(Some((format!("<= size^{at_most}"), power <= at_most)))
+    }
+
     fn limit(mut self, limit: Option<(String, bool)>) -> Self {
         if let Some((target, met)) = limit {
             (self.target, self.met) = (target, Some(met));

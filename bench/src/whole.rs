@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -35,10 +35,41 @@ pub fn run_in(out: &Path, folder: &Path, experiment: &str, settings: &[String]) 
         command.args(["--set", setting]);
     }
     command.arg("--plugin-path").arg(folder).arg("--out").arg(out);
+    let (status, peak) = watched(&mut command)?;
+    // A run whose cells are all there, some with failures, has done the work all the same; one without results has not.
+    let results = fs::read(out.join("results.json")).unwrap_or_default();
+    match serde_json::from_slice(&results) {
+        Ok(results) => Ok(Whole { peak, results }),
+        Err(_) => Err(Error::plugin(format!("amplicast run {experiment} wrote no results ({status})"))),
+    }
+}
+
+/// `amplicast estimate` of the members `gen_*.npy` of a place beside `train.npy`, on two threads; gives the worker's high-water mark in bytes.
+pub fn estimate(folder: &Path, place: &Path, arguments: &[&str]) -> Result<u64> {
+    let mut command = Command::new(folder.join("amplicast"));
+    command.current_dir(place).args([
+        "estimate",
+        "--train",
+        "train.npy",
+        "--members",
+        "gen_*.npy",
+        "--members-data",
+        "bootstrap",
+    ]);
+    command.args(arguments).args(["--threads", "2", "--plugin-path"]).arg(folder);
+    let (status, peak) = watched(&mut command)?;
+    if !status.success() {
+        return Err(Error::plugin(format!("{command:?} failed: {status}")));
+    }
+    Ok(peak)
+}
+
+/// Waits for the program, and gives the largest high-water mark of its workers.
+fn watched(command: &mut Command) -> Result<(ExitStatus, u64)> {
     let mut supervisor = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().map_err(io)?;
     let mut peak = 0;
     let mut looks = 0_u64;
-    let status = loop {
+    loop {
         // A look at all processes costs a few milliseconds of the run's own cores: only now and then.
         if looks % 20 == 19 {
             for worker in children(supervisor.id()) {
@@ -47,15 +78,9 @@ pub fn run_in(out: &Path, folder: &Path, experiment: &str, settings: &[String]) 
         }
         looks += 1;
         match supervisor.try_wait().map_err(io)? {
-            Some(status) => break status,
+            Some(status) => return Ok((status, peak)),
             None => sleep(Duration::from_millis(20)),
         }
-    };
-    // A run whose cells are all there, some with failures, has done the work all the same; one without results has not.
-    let results = fs::read(out.join("results.json")).unwrap_or_default();
-    match serde_json::from_slice(&results) {
-        Ok(results) => Ok(Whole { peak, results }),
-        Err(_) => Err(Error::plugin(format!("amplicast run {experiment} wrote no results ({status})"))),
     }
 }
 

@@ -113,7 +113,7 @@ enum Task {
         /// Measure NumPy, SciPy and PyTorch as well (set up once in the cache folder, 2 GB).
         #[arg(long)]
         peers: bool,
-        /// Measure the memory of a run with 50 members of 1e7 events as well (some minutes).
+        /// Measure what takes long as well (a quarter of an hour): memory of runs with 50 members of 1e7 events, a flow's calls.
         #[arg(long)]
         memory: bool,
         /// Measure only what has this in its name, such as files, door or sampling.
