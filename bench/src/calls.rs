@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use amplicast_sdk::abi::LoadedSummary;
 use amplicast_sdk::ndarray::{Array2, Axis};
 use amplicast_sdk::{
     Alone, Batch, Chunk, Error, Member, Model, Origin, Result, Schema, Seed, Split, Summary,
@@ -82,7 +83,10 @@ pub fn measure(plugins: &Plugins) -> Result<Vec<Row>> {
     let (found, fast) = sample(&*multistep.at(&parameters)?, schema)?;
     let (mut largest, mut shift) = (0.0_f64, 0.0_f64);
     for (plugin, config, is_mass) in observables() {
-        let summary = plugins.summary(plugin, &config)?.prepare(schema)?;
+        let LoadedSummary::Fixed(summary) = plugins.summary(plugin, &config)? else {
+            return Err(Error::unsupported(format!("{plugin}: expected a summary that is not fitted")));
+        };
+        let summary = summary.prepare(schema)?;
         let [a, b] = [values(&*summary, &reference)?, values(&*summary, &found)?];
         largest = largest.max(distance(&a, &b));
         if is_mass {

@@ -44,6 +44,7 @@ mod differentiable;
 mod error;
 mod events;
 mod extended;
+mod finite;
 mod fractions;
 mod generator;
 mod metric;
@@ -74,6 +75,7 @@ pub use differentiable::{Differentiable, LossKind};
 pub use error::{Error, ErrorKind, Result, ensure_config};
 pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_events};
 pub use extended::Extended;
+pub use finite::all_finite;
 pub use fractions::WeightedFractions;
 pub use generator::{Abilities, Generator, Member, Model};
 pub use metric::{

@@ -73,8 +73,7 @@ impl Component for Samples {
             file.expect_like(&files[0])?;
         }
         let verified = if config.verify == Some(false) { &[] } else { &files[..] };
-        let passes = verified.iter().map(|file| Pass::over(file, 0, file.rows()));
-        Ok(Samples { passes: passes.collect::<Result<_>>()?, files, others, as_read: OnceLock::new() })
+        Ok(Samples { passes: Pass::over_all(verified)?, files, others, as_read: OnceLock::new() })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
-use amplicast_sdk::{Error, ErrorKind, Result, Schema};
+use amplicast_sdk::{Error, ErrorKind, Result, Schema, all_finite};
 
 use crate::arrangement::Arrangement;
 use crate::open::Place;
@@ -310,6 +310,9 @@ impl EventFile {
 
     /// Refuses NaN and infinite numbers, `d` of which are an event.
     pub(crate) fn expect_finite(&self, first: u64, numbers: &[f64], d: usize) -> Result<()> {
+        if all_finite(numbers) {
+            return Ok(());
+        }
         match numbers.iter().position(|x| !x.is_finite()) {
             None => Ok(()),
             Some(i) => {

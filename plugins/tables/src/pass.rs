@@ -1,5 +1,9 @@
 //! The one pass over a file before anything else runs.
 
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use amplicast_sdk::{Error, Result, chunk_events};
 
 use crate::EventFile;
@@ -41,6 +45,33 @@ impl Pass {
             row += step;
         }
         Ok(Pass { path: file.path().display().to_string(), momenta, stated })
+    }
+
+    /// The same over all rows of several files, on as many threads as the machine has; the error is that of the first file that has one.
+    pub fn over_all(files: &[EventFile]) -> Result<Vec<Self>> {
+        let next = AtomicUsize::new(0);
+        let one = || {
+            let mut found = Vec::new();
+            while let Some((number, file)) = {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                files.get(number).map(|file| (number, file))
+            } {
+                found.push((number, Pass::over(file, 0, file.rows())));
+            }
+            found
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
+        let mut found: Vec<(usize, Result<Pass>)> = thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
+            let mut found = one();
+            // A panic of a thread is one of this call.
+            others
+                .into_iter()
+                .for_each(|other| found.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic))));
+            found
+        });
+        found.sort_by_key(|(number, _)| *number);
+        found.into_iter().map(|(_, pass)| pass).collect()
     }
 
     /// Refuses numbers that cannot be the four-momenta that they are taken for.
