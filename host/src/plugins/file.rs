@@ -143,7 +143,7 @@ fn first_difference(records: &[Record], registered: &[Record]) -> Option<(String
 /// blake3 of a file's contents, in hexadecimal.
 pub fn hash_file(path: &Path) -> std::io::Result<String> {
     let mut hasher = blake3::Hasher::new();
-    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+    hasher.update_reader(std::fs::File::open(path)?)?;
     Ok(hasher.finalize().to_hex().to_string())
 }
 
