@@ -31,6 +31,16 @@ pub trait Generator: Component {
         Ok(())
     }
 
+    /// The columns of an event that are given and not generated, in ascending order: those of a conditional generator, which learns
+    /// p(x | c). None by default.
+    ///
+    /// Whoever samples writes them first ([`Member::sample`]); the host draws them of the true events that the model was prepared on
+    /// ([`Conditioned`](crate::Conditioned)). At least one column is generated. A conditional generator has no log density, which would
+    /// be none of whole events, and brings no members of its own. [`given_columns`](crate::given_columns) reads names of a configuration.
+    fn conditions(&self, _schema: &Schema) -> Result<Vec<usize>> {
+        Ok(Vec::new())
+    }
+
     /// Fixes what depends on the training set (preprocessing constants) and gives the model of it.
     fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>>;
 
@@ -103,6 +113,9 @@ pub trait Member: Send + Sync {
     }
 
     /// Fills `out` (n x d) with the events `chunk.first_event ..` of the member's stream.
+    ///
+    /// The columns that [`Generator::conditions`] names hold the given numbers when it is called, and are left as they are: the other
+    /// columns of an event follow from them and from the chunk alone.
     fn sample(&self, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()>;
 
     /// Like [`Member::sample`], with the log density of each event: often nearly free while sampling.

@@ -36,6 +36,7 @@
 
 pub mod abi;
 mod component;
+mod conditions;
 mod context;
 mod dataset;
 mod descent;
@@ -67,6 +68,7 @@ mod weights;
 pub use {abi_stable, inventory, ndarray, rand, rand_distr, schemars, serde, serde_json};
 
 pub use component::{Component, Config, read_config};
+pub use conditions::{Conditioned, given_columns};
 pub use context::{Alone, Context};
 pub use dataset::{Dataset, Density, Split};
 pub use descent::{Step, check_finite, descend};

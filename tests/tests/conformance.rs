@@ -20,7 +20,7 @@ fn listed() -> BTreeSet<String> {
 }
 
 /// Why a test may be skipped.
-const REASONS: [&str; 29] = [
+const REASONS: [&str; 30] = [
     "its law is that of its events with their weights",
     "it takes no event weights, as it says",
     "no key is required",
@@ -50,6 +50,7 @@ const REASONS: [&str; 29] = [
     "its loss is no likelihood",
     "its members are no fits to bootstraps or halves",
     "one call at a time, as it says",
+    "it generates whole events",
 ];
 
 /// A file that numpy, h5py or pyarrow wrote.
@@ -109,9 +110,15 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("samples", json!({"members": [fixture("chunked.h5")], "key": "counts"})),
         ("gaussian-fit", json!({})),
         ("gaussian-fit", json!({"fit_width": true})),
+        ("gaussian-fit", json!({"fit_width": true, "condition": ["x1"]})),
         ("autoregressive", json!({})),
         ("autoregressive-torch", json!({"width": 8, "blocks": 1})),
         ("autoregressive", json!({"coordinates": "log-pt-phi-eta-log-m2", "width": 16, "blocks": 1})),
+        ("autoregressive", json!({"width": 8, "blocks": 1, "condition": ["x2"]})),
+        (
+            "autoregressive",
+            json!({"coordinates": "log-pt-phi-eta-log-m2", "width": 8, "blocks": 1, "condition": ["p1"]}),
+        ),
         ("bayesian", json!({})),
         ("bayesian", json!({"segments": ["head"], "temperature": 2.0})),
         ("sgld", json!({"chains": 2, "draws": 4, "thinning": 2})),
@@ -120,6 +127,14 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("repulsive-ensemble", json!({"kernel": "joint", "segments": ["head"], "temperature": 2.0})),
         ("flow-transformer", json!({"width": 8, "heads": 2, "blocks": 1, "flow": {"steps": 4}})),
         ("flow-transformer", json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"solver": "adaptive"}})),
+        (
+            "flow-transformer",
+            json!({"width": 8, "heads": 2, "blocks": 1, "flow": {"solver": "multistep"}, "condition": ["x2"]}),
+        ),
+        (
+            "flow-transformer",
+            json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"steps": 4}, "condition": ["p1"]}),
+        ),
         ("flow-transformer-torch", json!({"width": 4, "heads": 1, "blocks": 1, "flow": {"steps": 1}})),
         ("flow-lgatr", lgatr.clone()),
         ("flow-lgatr-torch", lgatr),
@@ -208,6 +223,9 @@ fn every_component_of_every_plugin_passes() {
         ("autoregressive", "sample-threads"),
         ("gaussian-fit", "density"),
         ("gaussian-fit", "gradient"),
+        ("gaussian-fit", "sample-given"),
+        ("autoregressive", "sample-given"),
+        ("flow-transformer", "sample-given"),
         ("gaussian-ring", "density"),
         ("gaussian", "quantiles"),
         ("gaussian", "rows"),
@@ -295,7 +313,7 @@ fn a_destructor_that_kills_the_process_is_named() {
     let place = Place::new();
     let config = [("hostile-generator", json!({"misbehave": "exit-in-drop"}))];
     let finished = check(&place, &built("examples/libhostile.so"), &config, &[]).expect(1);
-    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "21 crashed"]);
+    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "22 crashed"]);
 }
 
 #[test]

@@ -89,6 +89,7 @@ fn faults_of_generators_are_found() {
             ),
             ("no-end", "sample-capacity"),
             ("sampled-density-differs", "sample-density"),
+            ("changes-given", "sample-given *"),
             ("density-not-normalized", "density density-shape"),
             ("density-of-another", "loss-density density density-shape"),
             ("loss-at-random", "training-sets loss loss-alone loss-weights gradient *"),

@@ -4,6 +4,7 @@ use amplicast_sdk::ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::chance::Numbers;
+use super::given::Asked;
 use super::glance::Glance;
 use super::nearer::{Nearer, percent};
 use super::true_sample::TrueSample;
@@ -40,14 +41,17 @@ impl Copies {
     }
 }
 
-/// Compares the members' events with the training events.
-pub fn copies(glances: &[Glance], truth: &TrueSample, dimension: usize) -> Copies {
+/// Compares the members' events with the training events, as far as that tells anything.
+pub fn copies(glances: &[Glance], truth: &TrueSample, dimension: usize, asked: Asked) -> Copies {
+    if !asked.equal {
+        return Copies::default();
+    }
     let hashed: u64 = glances.iter().map(|g| g.hashed).sum();
     let equal = glances.iter().map(|g| g.copies).sum::<u64>() as f64 / hashed.max(1) as f64;
     let by_chance = (truth.known.by_chance(&together(glances)) / hashed.max(1) as f64).min(1.0);
     let mut found = Copies { equal, by_chance, nearer: None };
     // Equal events say it all, and are as near as can be.
-    if found.text().is_none() {
+    if asked.near && found.text().is_none() {
         found.nearer = nearer(&heads(glances, truth.neighbors.affordable(), dimension), truth);
     }
     found

@@ -50,9 +50,11 @@ const ORDERED: f64 = 5.0;
 /// Numbers of all members' first events that are compared.
 const WORK: usize = 1 << 26;
 
-/// Looks for members that are not independent of each other; `known` are the training events, which many may hold.
-pub fn dependence(glances: &[Glance], known: &Known, dimension: usize) -> Option<Dependence> {
-    same(glances).or_else(|| shared(glances, known)).or_else(|| rows(glances, dimension))
+/// Looks for members that are not independent of each other; `known` are the training events, which many may hold, and `equal` says whether
+/// events that are in two members tell anything.
+pub fn dependence(glances: &[Glance], known: &Known, dimension: usize, equal: bool) -> Option<Dependence> {
+    let shared = || if equal { shared(glances, known) } else { None };
+    same(glances).or_else(shared).or_else(|| rows(glances, dimension))
 }
 
 fn same(glances: &[Glance]) -> Option<Dependence> {
@@ -250,7 +252,7 @@ mod tests {
             glance.add(events.view(), &known, &mut RowHashes::default());
             glance
         };
-        dependence(&members.iter().map(glance).collect::<Vec<_>>(), &known, 2)
+        dependence(&members.iter().map(glance).collect::<Vec<_>>(), &known, 2, true)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use amplicast_sdk::ndarray::ArrayView2;
 
 use super::copies::{Copies, copies};
 use super::dependence::{Dependence, correlated, dependence};
+use super::given::Asked;
 use super::glance::Glance;
 use super::member::{member, next_to_holdout, repetition};
 use super::true_sample::{TrueSample, TrueSummary};
@@ -44,6 +45,8 @@ pub struct Findings {
     pub copies: Copies,
     /// What the reader should know.
     pub warnings: Vec<String>,
+    /// What was asked of them.
+    asked: Asked,
 }
 
 /// What follows for the cells of one summary.
@@ -59,31 +62,36 @@ pub struct OfSummary {
 const LEAST_INSIDE: f64 = 0.05;
 
 impl Findings {
-    /// Looks at all members of a generator and a posterior, fitted to `data` if that is known; `place` names a member.
+    /// Looks at all members of a generator and a posterior, fitted to `data` if that is known; of the columns with these names the `given`
+    /// ones were not generated; `place` names a member.
     pub fn new(
         glances: &[Glance],
         truth: &TrueSample,
         data: Option<MembersData>,
-        columns: &[String],
+        (columns, given): (&[String], &[usize]),
         place: impl Fn(usize) -> String,
     ) -> Self {
         let dimension = columns.len();
         let refused = glances.iter().enumerate().find_map(|(i, glance)| member(glance, truth, &place(i)));
-        let refused = refused.or_else(|| next_to_holdout(glances, truth, dimension, &place));
-        let dependence = dependence(glances, &truth.known, dimension);
+        let asked = Asked::of(glances, dimension, given);
+        let near = || next_to_holdout(glances, truth, dimension, &place).filter(|_| asked.near);
+        let refused = refused.or_else(near);
+        let dependence = dependence(glances, &truth.known, dimension, asked.equal);
         let text = dependence.as_ref().map(|d| d.text(&place, columns));
         let same = matches!(dependence, Some(Dependence::Same { .. }));
         let refused = refused.or_else(|| text.clone().filter(|_| same));
         let dependent = text.filter(|_| !same);
-        let copies = copies(glances, truth, dimension);
+        let copies = copies(glances, truth, dimension, asked);
         let mut warnings: Vec<String> = Vec::new();
         warnings.extend(dependent.clone());
         if let Some(text) = copies.text() {
             warnings.push(format!("{text}: the generator repeats what it was trained on"));
         }
-        warnings.extend(repetition(glances, &copies, &place));
+        if asked.equal {
+            warnings.extend(repetition(glances, &copies, &place));
+        }
         let footing = footing(data, copies.text());
-        Findings { refused, dependent, footing, of_summary: BTreeMap::new(), copies, warnings }
+        Findings { refused, dependent, footing, of_summary: BTreeMap::new(), copies, warnings, asked }
     }
 
     /// Looks at a summary of the members' first events as well: what is in no column may be in a function of several.
@@ -109,7 +117,7 @@ impl Findings {
             ));
         }
         let mut copied = None;
-        if self.copies.text().is_none() {
+        if self.asked.near && self.copies.text().is_none() {
             let each = neighbors.affordable().div_ceil(members.len().max(1));
             let values: Vec<f64> =
                 members.iter().flat_map(|m| m.iter().take(each)).map(|&x| f64::from(x)).collect();
@@ -201,7 +209,7 @@ mod tests {
             glance
         };
         let glances: Vec<Glance> = members.iter().map(glance).collect();
-        Findings::new(&glances, &truth, data, &["x".into(), "y".into()], |i| format!("m{i}.npy"))
+        Findings::new(&glances, &truth, data, (&["x".into(), "y".into()], &[]), |i| format!("m{i}.npy"))
     }
 
     fn honest() -> Vec<Array2<f64>> {

@@ -10,6 +10,7 @@ mod copies;
 mod dependence;
 mod effect;
 mod findings;
+mod given;
 mod glance;
 mod grid;
 mod member;

@@ -2,7 +2,7 @@
 
 use amplicast_nn_autoregressive::{Autoregressive, AutoregressiveConfig, Loss};
 use amplicast_nn_torch::parse_device;
-use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, ensure_config};
 use tch::{Device, Kind};
 
 use crate::graph::by_graph;
@@ -20,6 +20,9 @@ impl Component for AutoregressiveTorch {
     const ABOUT: &'static str = "`autoregressive`, trained by libtorch on a GPU";
 
     fn new(config: AutoregressiveConfig) -> Result<Self> {
+        ensure_config(config.condition.is_empty(), "condition", || {
+            format!("expected none: the graph's loss is that of whole events; use `{}`", Autoregressive::NAME)
+        })?;
         let device = parse_device(&config.device, tch::Cuda::device_count)?;
         let plain = Autoregressive::new(AutoregressiveConfig { device: "cpu".into(), ..config })?;
         Ok(AutoregressiveTorch { plain, device })

@@ -4,8 +4,10 @@ use amplicast_sdk::ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
+use crate::regression::RegressionModel;
+
 /// ln(sqrt(2 pi)).
-const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
+pub const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
 
 config! {
     /// A Gaussian fitted to the training events.
@@ -14,11 +16,14 @@ config! {
         pub fit_width: bool = false,
         /// The known standard deviation of every column; with `fit_width`, where gradient training starts.
         pub width: f64 = 1.0,
+        /// Columns, or particles of four-momenta, that are given and not generated: the others are regressed on them.
+        pub condition: Vec<String> = Vec::new(),
     }
 }
 
 /// A Gaussian with independent columns and a fitted mean (Bahl et al. 2025, Eqs 20-22) or, with `fit_width`, a fitted
-/// mean and width (Matchev et al. 2022, Eq. 26).
+/// mean and width (Matchev et al. 2022, Eq. 26). With `condition` the mean of each other column is a linear function of the given ones, and
+/// the width is that around it.
 ///
 /// Parameters: segment `mean` \[d\] and, with `fit_width`, `log-width` \[d\], the natural logarithm of the width.
 #[derive(Debug, Clone)]
@@ -44,13 +49,26 @@ impl Generator for GaussianFit {
         Abilities {
             gradients: Some(LossKind::NegativeLogLikelihood),
             fit: true,
-            log_density: true,
+            // Of whole events, which a conditional one does not generate.
+            log_density: self.config.condition.is_empty(),
             own_members: false,
             weights: true,
         }
     }
 
-    fn prepare(&self, training: &Batch<'_>, _schema: &Schema) -> Result<Box<dyn Model>> {
+    fn check(&self, schema: &Schema) -> Result<()> {
+        self.conditions(schema).map(drop)
+    }
+
+    fn conditions(&self, schema: &Schema) -> Result<Vec<usize>> {
+        given_columns(&self.config.condition, schema)
+    }
+
+    fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
+        let given = self.conditions(schema)?;
+        if !given.is_empty() {
+            return Ok(Box::new(RegressionModel::new(training, given, self.config.clone())?));
+        }
         let weights = EventWeights::new(training)?;
         Ok(Box::new(GaussianModel {
             events: training.values.to_owned(),
@@ -232,7 +250,8 @@ mod tests {
         });
         let rows: Vec<u64> = (0..ROWS).collect();
         let training = Batch::new(events.view(), Origin::Training, &rows);
-        let generator = GaussianFit::new(GaussianFitConfig { fit_width, width: 2.0 }).unwrap();
+        let generator =
+            GaussianFit::new(GaussianFitConfig { fit_width, width: 2.0, ..Default::default() }).unwrap();
         generator.prepare(&training, &Schema::columns(["a", "b", "c"])).unwrap()
     }
 
@@ -294,7 +313,8 @@ mod tests {
         let (chunk, mut log_density) = (Chunk { index: 0, first_event: 0, seed: Seed::new(9) }, [0.0]);
         member.sample_with_log_density(chunk, events.view_mut(), &mut log_density).unwrap();
         let batch = Batch::new(events.view(), Origin::Training, &[0]);
-        let generator = GaussianFit::new(GaussianFitConfig { fit_width: true, width: 1.0 }).unwrap();
+        let generator =
+            GaussianFit::new(GaussianFitConfig { fit_width: true, ..Default::default() }).unwrap();
         let model = generator.prepare(&batch, &Schema::columns(["a", "b", "c"])).unwrap();
         let (loss, _) = loss(&*model, &theta, &[0], None);
         assert!((loss + log_density[0]).abs() < 1e-12, "{loss} {}", log_density[0]);
@@ -370,7 +390,7 @@ mod tests {
         assert!(error.to_string().contains("found none in column 0"), "{error}");
         assert!(model.fit(&[], &TrainingSettings::default(), Seed::new(0), &Alone).is_err());
         assert!(model.at(&[0.0]).is_err());
-        let error = GaussianFit::new(GaussianFitConfig { fit_width: false, width: 0.0 }).unwrap_err();
+        let error = GaussianFit::new(GaussianFitConfig { width: 0.0, ..Default::default() }).unwrap_err();
         assert_eq!(error.to_string(), "width: expected a positive number, found 0");
     }
 }

@@ -14,6 +14,7 @@
 //! ```
 
 mod gaussian_fit;
+mod regression;
 mod resample;
 mod samples;
 

@@ -8,7 +8,7 @@ use amplicast_nn_flow::lloca::{FlowLloca, FlowLlocaConfig};
 use amplicast_nn_flow::slim::{FlowLgatrSlim, FlowLgatrSlimConfig};
 use amplicast_nn_flow::transformer::{FlowTransformer, FlowTransformerConfig};
 use amplicast_nn_torch::parse_device;
-use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, ensure_config};
 use tch::{Device, Kind};
 
 use crate::device::OnDevice;
@@ -41,10 +41,12 @@ macro_rules! on_torch {
             }
 
             fn check(&self, schema: &Schema) -> Result<()> {
-                self.plain.check(schema)
+                self.plain.check(schema)?;
+                expect_whole_events(&self.plain, schema)
             }
 
             fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
+                expect_whole_events(&self.plain, schema)?;
                 self.plain.prepare_with(training, schema, |architecture, numbers| {
                     Box::new(OnDevice::new(Arc::new(architecture), numbers, (Kind::Float, self.device)))
                 })
@@ -53,6 +55,13 @@ macro_rules! on_torch {
 
         amplicast_sdk::register_generator!($torch);
     };
+}
+
+/// Refuses conditions: the loss of a graph is that of whole events.
+fn expect_whole_events(plain: &impl Generator, schema: &Schema) -> Result<()> {
+    ensure_config(plain.conditions(schema)?.is_empty(), "condition", || {
+        "expected none: the graph's loss is that of whole events; use `flow-transformer`".into()
+    })
 }
 
 on_torch! {

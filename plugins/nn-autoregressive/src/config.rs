@@ -32,6 +32,9 @@ config! {
         pub coordinates: CoordinateSystem = CoordinateSystem::Cartesian,
         /// Smallest transverse momentum of a particle in GeV, where `log-pt-phi-eta-log-m2` begins; unused otherwise.
         pub pt_min: f64 = 22.0,
+        /// Columns, or particles of four-momenta, that are given and not generated: the network learns the density of the others given
+        /// these. `log-pt-phi-eta-log-m2` takes whole particles.
+        pub condition: Vec<String> = Vec::new(),
         /// Where training runs: `cpu`; with `autoregressive-torch` also `cuda:0`, `cuda:1`, ... for a GPU that libtorch can
         /// use. Sampling and densities run on the CPU always. At this size the CPU is fast; no GPU was there to be measured.
         pub device: String = "cpu".into(),

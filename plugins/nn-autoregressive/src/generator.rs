@@ -1,8 +1,11 @@
 //! The component.
 
-use amplicast_nn::{Coordinates, LogPtPhiEtaLogM2, Standardized, check_cpu, check_heads, check_sizes, lanes};
+use amplicast_nn::{
+    Conditional, Coordinates, LogPtPhiEtaLogM2, Standardized, check_cpu, check_heads, check_sizes, lanes,
+};
 use amplicast_sdk::{
     Abilities, Batch, Component, Error, Generator, LossKind, Model, Result, Schema, ensure_config,
+    given_columns,
 };
 
 use crate::columns::Columns;
@@ -43,7 +46,8 @@ impl Generator for Autoregressive {
         Abilities {
             gradients: Some(LossKind::NegativeLogLikelihood),
             fit: true,
-            log_density: true,
+            // Of whole events, which a conditional one does not generate.
+            log_density: self.config.condition.is_empty(),
             own_members: false,
             weights: true,
         }
@@ -59,7 +63,12 @@ impl Generator for Autoregressive {
                 "`log-pt-phi-eta-log-m2` expects events of four-momenta, found the columns {}; use `cartesian`",
                 schema.column_names().join(", ")
             )
-        })
+        })?;
+        self.conditions(schema).map(drop)
+    }
+
+    fn conditions(&self, schema: &Schema) -> Result<Vec<usize>> {
+        given_columns(&self.config.condition, schema)
     }
 
     fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
@@ -79,9 +88,20 @@ impl Autoregressive {
                 events.ncols()
             )));
         }
+        let (names, given) = (schema.column_names(), self.conditions(schema)?);
         match self.config.coordinates {
+            CoordinateSystem::Cartesian if !given.is_empty() => {
+                let map = Conditional::plain(events, names, &given)?;
+                let columns = Columns::plain(map.supports());
+                AutoregressiveModel::new((&self.config, step), Box::new(map), columns, training)
+            }
+            CoordinateSystem::LogPtPhiEtaLogM2 if !given.is_empty() => {
+                let map = Conditional::momenta(events, schema.particles(), &given, self.config.pt_min)?;
+                let columns = Columns::particles(map.supports());
+                AutoregressiveModel::new((&self.config, step), Box::new(map), columns, training)
+            }
             CoordinateSystem::Cartesian => {
-                let map = Standardized::fit(events, schema.column_names())?;
+                let map = Standardized::fit(events, names)?;
                 let columns = Columns::plain(map.supports());
                 AutoregressiveModel::new((&self.config, step), Box::new(map), columns, training)
             }

@@ -7,7 +7,8 @@ use amplicast_sdk::Layout;
 use crate::memory::{Memories, Memory, Pool};
 use crate::network::Network;
 
-/// The loss of Eq. 8, -sum_e w_e log p(x_e), of events in the network's coordinates, and its gradient.
+/// The loss of Eq. 8, -sum_e w_e log p(x_e), of events in the network's coordinates, and its gradient; of columns that are given there are no
+/// terms.
 pub struct Loss<'a> {
     /// The network.
     pub network: &'a Network,
@@ -73,6 +74,7 @@ impl WithSimd for Blocks<'_, '_> {
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Blocks { pass, memory, start, x, weights } = self;
         let (d, lanes) = (pass.network.columns.dimension(), lanes::block_events::<S>());
+        let given = pass.network.coordinates.given();
         memory.work.set_start::<S, VECTORS>(&start.work);
         let mut loss = 0.0;
         for (x, weights) in x.chunks(lanes * d).zip(weights.chunks(lanes)) {
@@ -82,7 +84,10 @@ impl WithSimd for Blocks<'_, '_> {
                 } else {
                     pass.forward(simd, position, x, memory);
                 }
-                loss += pass.loss(simd, position, (x, weights), memory);
+                // The outputs' gradients of given positions stay zero, as the memory was made.
+                if position >= given {
+                    loss += pass.loss(simd, position, (x, weights), memory);
+                }
             }
             pass.backward(simd, weights.len(), memory, start);
         }

@@ -30,13 +30,19 @@ impl AutoregressiveMember {
         }
         Err(Error::data(format!("expected events of {expected} columns, found {found}")))
     }
+
+    fn needs_density(&self) -> Result<()> {
+        match self.network.coordinates.given() {
+            0 => Ok(()),
+            _ => Err(Error::unsupported("a conditional generator has no density of whole events")),
+        }
+    }
 }
 
 impl Member for AutoregressiveMember {
     fn sample(&self, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
         self.check_columns(out.ncols())?;
-        lanes::dispatch(Sampling { member: self, seed: chunk.seed, out, log_density: None });
-        Ok(())
+        lanes::dispatch(Sampling { member: self, seed: chunk.seed, out, log_density: None })
     }
 
     fn sample_with_log_density(
@@ -46,12 +52,13 @@ impl Member for AutoregressiveMember {
         log_density: &mut [f64],
     ) -> Result<()> {
         self.check_columns(out.ncols())?;
-        lanes::dispatch(Sampling { member: self, seed: chunk.seed, out, log_density: Some(log_density) });
-        Ok(())
+        self.needs_density()?;
+        lanes::dispatch(Sampling { member: self, seed: chunk.seed, out, log_density: Some(log_density) })
     }
 
     fn log_density(&self, events: ArrayView2<'_, f64>, _seed: Seed, out: &mut [f64]) -> Result<()> {
         self.check_columns(events.ncols())?;
+        self.needs_density()?;
         lanes::dispatch(Evaluation { member: self, events, out });
         Ok(())
     }
@@ -139,12 +146,13 @@ struct Sampling<'a> {
 }
 
 impl WithSimd for Sampling<'_> {
-    type Output = ();
+    type Output = Result<()>;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) -> Result<()> {
         let member = self.member;
         let (d, lanes) = (member.network.columns.dimension(), lanes::block_events::<S>());
+        let given = member.network.coordinates.given();
         let mut stream = self.seed.stream();
         let mut scratch = member.scratch(simd);
         let mut uniforms = Rows::new(d, lanes);
@@ -154,15 +162,21 @@ impl WithSimd for Sampling<'_> {
             let n = lanes.min(self.out.nrows() - first);
             // Event by event, so that the events do not depend on the width of the registers.
             for lane in 0..n {
-                for column in 0..d {
+                for column in given..d {
                     uniforms.numbers_mut()[column * lanes + lane] = stream.random();
                     normals[lane * d + column] = StandardNormal.sample(&mut stream);
                 }
+            }
+            if given > 0 {
+                self.conditions(first, &mut event, &mut scratch.x[..n * d])?;
             }
             scratch.log_density.fill(0.0);
             for column in 0..d {
                 if column > 0 {
                     member.advance(simd, column, &mut scratch);
+                }
+                if column < given {
+                    continue;
                 }
                 member.draw(simd, column, uniforms.rows::<S, VECTORS>()[column], &normals, &mut scratch);
                 if self.log_density.is_some() {
@@ -170,6 +184,9 @@ impl WithSimd for Sampling<'_> {
                 }
             }
             for (lane, x) in scratch.x.chunks_exact(d).take(n).enumerate() {
+                if given > 0 {
+                    self.read(first + lane, &mut event);
+                }
                 let log_jacobian = member.network.coordinates.inverse(x, &mut event);
                 self.out.row_mut(first + lane).iter_mut().zip(&event).for_each(|(o, e)| *o = *e);
                 if let Some(log_density) = &mut self.log_density {
@@ -177,6 +194,28 @@ impl WithSimd for Sampling<'_> {
                 }
             }
         }
+        Ok(())
+    }
+}
+
+impl Sampling<'_> {
+    /// Writes what is given of the events from row `first` on, in the network's coordinates.
+    fn conditions(&self, first: usize, event: &mut [f64], x: &mut [f64]) -> Result<()> {
+        let coordinates = &self.member.network.coordinates;
+        for (row, x) in (first..).zip(x.chunks_exact_mut(event.len())) {
+            self.read(row, event);
+            if !coordinates.conditions(event, &mut x[..coordinates.given()]) {
+                return Err(Error::data(format!(
+                    "event {row}: expected finite numbers in its given columns, found {event:?}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies an event with its given columns, which the coordinates' inverse leaves as they are.
+    fn read(&self, row: usize, event: &mut [f64]) {
+        event.iter_mut().zip(self.out.row(row)).for_each(|(e, o)| *e = *o);
     }
 }
 

@@ -33,7 +33,7 @@ pub struct AutoregressiveModel {
     /// Network coordinates of the training events, n x d.
     training: Vec<f64>,
     weights: EventWeights,
-    /// log|dx/d(event)| of each training event.
+    /// log|dx/d(event)| of each training event, of its generated columns.
     pub log_jacobian: Vec<f64>,
 }
 
@@ -122,7 +122,7 @@ impl Model for AutoregressiveModel {
     }
 }
 
-/// The loss of Eq. 8, -log p of the events' own numbers: in the network's coordinates plus log|dx/d(event)|, so that it
+/// The loss of Eq. 8, -log p of the events' own numbers, of a conditional one given some of them: in the network's coordinates plus log|dx/d(event)|, so that it
 /// compares with the truth's and does not depend on the choice of coordinates.
 impl Differentiable for AutoregressiveModel {
     fn loss_kind(&self) -> LossKind {

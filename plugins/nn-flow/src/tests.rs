@@ -1,5 +1,7 @@
 //! A flow as a whole, with fields that are known and with networks.
 
+mod conditional;
+
 use std::sync::Arc;
 
 use amplicast_nn::layout;
@@ -70,7 +72,7 @@ fn ring(n: usize, seed: u64) -> Array2<f64> {
 
 fn member(network: impl Network + 'static, events: ArrayView2<'_, f64>, config: FlowConfig) -> FlowMember {
     let schema = Schema::columns(["x", "y"]);
-    let space = CoordinateSystem::Automatic.space(events, &schema, CUTS).unwrap();
+    let space = CoordinateSystem::Automatic.space(events, &schema, &[], CUTS).unwrap();
     let flow = Flow { space, network: Box::new(network), config };
     FlowMember::new(Arc::new(flow), layout(&[]), Vec::new())
 }
@@ -229,7 +231,8 @@ fn few_calls_end_where_the_published_solver_does() {
     let rows: Vec<u64> = (0..1000).collect();
     let settings = TrainingSettings { iterations: 300, batch: 200, ..Default::default() };
     let theta = model.fit(&rows, &settings, Seed::new(22), &Alone).unwrap();
-    let network = Transformer { tokens: 2, numbers: 1, width: 16, heads: 2, blocks: 2, mlp_factor: 2 };
+    let network =
+        Transformer { tokens: 2, numbers: 1, given: 0, width: 16, heads: 2, blocks: 2, mlp_factor: 2 };
     let layout = layout(&network.parameters());
     assert_eq!(layout.len(), theta.len());
     let mut field = network.in_lanes().field((&layout, &theta)).unwrap();
@@ -342,7 +345,7 @@ fn momenta_flow() {
 #[test]
 fn angles_go_the_short_way_round() {
     let (events, schema) = jets(100);
-    let space: Box<dyn Space> = CoordinateSystem::Automatic.space(events.view(), &schema, CUTS).unwrap();
+    let space: Box<dyn Space> = CoordinateSystem::Automatic.space(events.view(), &schema, &[], CUTS).unwrap();
     let mut x = vec![0.0; 24 * 100];
     for (x, event) in x.chunks_exact_mut(24).zip(events.rows()) {
         space.coordinates().forward(&event.to_vec(), x).unwrap();

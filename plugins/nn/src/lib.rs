@@ -29,7 +29,9 @@ mod perceptron;
 mod sizes;
 mod transformer;
 
-pub use coordinates::{Coordinates, ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, Standardized, UNIT_GEV};
+pub use coordinates::{
+    Conditional, Coordinates, ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, Standardized, UNIT_GEV,
+};
 pub use initial::{Initial, Parameter, initial_parameters, layout};
 pub use mixture::{IMAGES, SIGMA_FLOOR, Support};
 pub use perceptron::Perceptron;

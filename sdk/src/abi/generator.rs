@@ -10,7 +10,7 @@ use super::guard::{Guarded, guard};
 use super::model::{AbiLossKind, LoadedModel, ModelBox, ModelHandle, own};
 use super::types::{AbiOrigin, AbiSchema, Res, paths, read_strings};
 use crate::metric::expect_length;
-use crate::{Abilities, Batch, Generator, LossKind, Result, Schema};
+use crate::{Abilities, Batch, Error, Generator, LossKind, Result, Schema};
 
 #[repr(C)]
 #[derive(StableAbi, Clone, Copy)]
@@ -70,6 +70,7 @@ impl<'a> AbiBatch<'a> {
 pub trait AbiGenerator: Send + Sync {
     fn abilities(&self) -> Res<AbiAbilities>;
     fn check(&self, schema: AbiSchema) -> Res<()>;
+    fn conditions(&self, schema: AbiSchema) -> Res<RVec<usize>>;
     fn prepare(&self, training: AbiBatch<'_>, schema: AbiSchema) -> Res<ModelBox>;
     fn files(&self) -> Res<RVec<RString>>;
     fn own_events(&self) -> Res<RVec<Tuple2<RString, u64>>>;
@@ -96,6 +97,9 @@ impl<G: Generator> AbiGenerator for GeneratorAdapter<G> {
     }
     fn check(&self, schema: AbiSchema) -> Res<()> {
         guard(|| self.0.check(&schema.read()?))
+    }
+    fn conditions(&self, schema: AbiSchema) -> Res<RVec<usize>> {
+        guard(|| Ok(self.0.conditions(&schema.read()?)?.into()))
     }
     fn prepare(&self, training: AbiBatch<'_>, schema: AbiSchema) -> Res<ModelBox> {
         guard(|| {
@@ -147,11 +151,44 @@ impl LoadedGenerator {
         self.caller.call("check", || self.object.check(schema.into()))
     }
 
-    /// See [`Generator::prepare`].
+    /// See [`Generator::conditions`]. An error unless they are in ascending order, leave a column to generate, and are those of a
+    /// generator without a log density and members of its own.
+    pub fn conditions(&self, schema: &Schema) -> Result<Vec<usize>> {
+        let given = self.caller.call("conditions", || self.object.conditions(schema.into()))?.into_vec();
+        let wrong = |message: String| {
+            Err(Error::plugin(message).at(format!("`{}`, call conditions", self.caller.component())))
+        };
+        let dimension = schema.dimension();
+        if given.windows(2).any(|pair| pair[0] >= pair[1])
+            || given.last().is_some_and(|last| *last >= dimension)
+            || (!given.is_empty() && given.len() >= dimension)
+        {
+            return wrong(format!(
+                "expected some of the columns 0 to {}, not all, in ascending order, found {given:?}",
+                dimension.saturating_sub(1)
+            ));
+        }
+        let abilities = self.abilities;
+        match () {
+            () if given.is_empty() => Ok(given),
+            () if abilities.log_density => wrong(
+                "expected no log density of a generator with conditions: it is none of whole events".into(),
+            ),
+            () if abilities.own_members => wrong(
+                "expected no members of its own of a generator with conditions: their events are whole"
+                    .into(),
+            ),
+            () => Ok(given),
+        }
+    }
+
+    /// See [`Generator::prepare`]. Members of a conditional generator find the given columns written, and an error says if they change
+    /// one.
     pub fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<LoadedModel<'static>> {
+        let given = self.conditions(schema)?.into();
         let batch = AbiBatch::new(training)?;
         let model = self.caller.call("prepare", || self.object.prepare(batch, schema.into()))?;
-        LoadedModel::new(ModelHandle::Owned(Held::new(model, &self.caller)), self.caller.clone())
+        LoadedModel::new(ModelHandle::Owned(Held::new(model, &self.caller)), self.caller.clone(), given)
     }
 
     /// See [`Generator::files`].

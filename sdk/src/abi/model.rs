@@ -1,5 +1,7 @@
 //! Models across the boundary: owned by whoever receives them, or lent for a call.
 
+use std::sync::Arc;
+
 use abi_stable::sabi_trait;
 use abi_stable::sabi_trait::TD_Opaque;
 use abi_stable::std_types::{RBox, ROption, RSlice, RSliceMut, RString, RVec};
@@ -192,11 +194,13 @@ pub struct LoadedModel<'a> {
     caller: Caller,
     layout: Layout,
     loss_kind: Option<LossKind>,
+    /// The columns that its members find written.
+    given: Arc<[usize]>,
 }
 
 impl<'a> LoadedModel<'a> {
-    pub(super) fn new(object: ModelHandle<'a>, caller: Caller) -> Result<Self> {
-        let mut model = LoadedModel { object, caller, layout: Layout::default(), loss_kind: None };
+    pub(super) fn new(object: ModelHandle<'a>, caller: Caller, given: Arc<[usize]>) -> Result<Self> {
+        let mut model = LoadedModel { object, caller, layout: Layout::default(), loss_kind: None, given };
         model.layout = read_layout(model.caller.call("layout", || on_model!(model.layout()))?);
         model.loss_kind = model
             .caller
@@ -227,7 +231,7 @@ impl Model for LoadedModel<'_> {
 
     fn at(&self, parameters: &[f32]) -> Result<Box<dyn Member>> {
         let object = self.caller.call("at", || on_model!(self.at(parameters.into())))?;
-        Ok(Box::new(LoadedMember::new(object, self.caller.clone())?))
+        Ok(Box::new(LoadedMember::new(object, self.caller.clone(), Arc::clone(&self.given))?))
     }
 
     fn own_members(&self) -> Option<Vec<Vec<f32>>> {

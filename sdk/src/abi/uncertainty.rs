@@ -176,7 +176,9 @@ impl<U: UncertaintyModel> AbiUncertaintyModel for Adapter<U> {
 /// A model that the host lends for a call.
 fn received(model: ModelRef<'_>) -> Result<LoadedModel<'_>> {
     // The host watches its own calls of the model; here the call is already inside a watched one.
-    LoadedModel::new(ModelHandle::Lent(model), Caller::new("the model", Arc::new(Unwatched)))
+    // Members of a model that is lent draw their conditions themselves.
+    let caller = Caller::new("the model", Arc::new(Unwatched));
+    LoadedModel::new(ModelHandle::Lent(model), caller, Arc::new([]))
 }
 
 /// An uncertainty model of a loaded plugin.

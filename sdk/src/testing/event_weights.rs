@@ -2,13 +2,12 @@
 
 use ndarray::Array2;
 
-use super::generator::{Learning, some_parameters};
+use super::generator::{self, Learning, Prepared, some_parameters};
 use super::inputs;
 use super::many::each;
 use super::metric::close;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_refused, skip, unless_refused};
 use super::subject::{Subject, Test};
-use crate::abi::LoadedModel;
 use crate::{Accumulator, Alone, Batch, Chunk, Model, Reference, ReferenceUse, Result, Split, Values};
 
 pub const DATASET_TESTS: &[Test] = &[Test::new(
@@ -60,9 +59,10 @@ fn of_dataset(subject: &Subject<'_>) -> Verdict {
 }
 
 /// The learning's training set with these weights.
-fn prepared(learning: &Learning, weights: &[f64]) -> Result<LoadedModel<'static>> {
+fn prepared(learning: &Learning, weights: &[f64]) -> Result<Prepared> {
     let batch = learning.training.batch();
-    learning.generator.prepare(&Batch { weights: Some(weights), ..batch }, &learning.training.schema)
+    let batch = Batch { weights: Some(weights), ..batch };
+    generator::prepared(&learning.generator, &batch, &learning.training.schema)
 }
 
 fn of_generator(subject: &Subject<'_>) -> Verdict {
@@ -109,14 +109,10 @@ fn of_generator(subject: &Subject<'_>) -> Verdict {
 }
 
 /// A fit without a loss: to events some of which have the weight 2, and to rows of which those stand twice.
-fn as_rows_twice(
-    learning: &Learning,
-    (plain, weighted): (&LoadedModel<'static>, &LoadedModel<'static>),
-    twice: &[f64],
-) -> Verdict {
+fn as_rows_twice(learning: &Learning, (plain, weighted): (&Prepared, &Prepared), twice: &[f64]) -> Verdict {
     let rows = &learning.training.rows;
     let repeated: Vec<u64> = rows.iter().flat_map(|&row| vec![row; twice[row as usize] as usize]).collect();
-    let fit = |model: &LoadedModel<'static>, rows: &[u64], seed: u64| {
+    let fit = |model: &Prepared, rows: &[u64], seed: u64| {
         model.fit(rows, &inputs::settings(), learning.seed(seed), &Alone)
     };
     let (first, second) = (fit(weighted, rows, 3)?, fit(plain, &repeated, 3)?);
@@ -132,7 +128,7 @@ fn as_rows_twice(
     if fit(plain, &repeated, 4)? != second {
         return skip("its training is random: a weight of 2 and the row twice differ by chance");
     }
-    let drawn = |model: &LoadedModel<'static>, parameters: &[f32]| -> Result<Array2<f64>> {
+    let drawn = |model: &Prepared, parameters: &[f32]| -> Result<Array2<f64>> {
         let mut events = Array2::from_elem((500, learning.training.schema.dimension()), f64::NAN);
         model.at(parameters)?.sample(inputs::chunk(learning.seed(6), 0), events.view_mut())?;
         Ok(events)

@@ -1,6 +1,6 @@
 //! Tests of fits: every row counts, as often as it is given.
 
-use super::generator::Learning;
+use super::generator::{Learning, prepared};
 use super::inputs;
 use super::many::in_time;
 use super::outcome::{Verdict, ensure};
@@ -44,7 +44,7 @@ fn all_rows(subject: &Subject<'_>) -> Verdict {
     let mut whole = None;
     in_time("parts of many rows", cases, |(n, part)| {
         let training = learning.training.more(learning.seed(32), n);
-        let model = learning.generator.prepare(&training.batch(), &training.schema)?;
+        let model = prepared(&learning.generator, &training.batch(), &training.schema)?;
         let fit = |rows: &[u64]| model.fit(rows, &inputs::settings(), learning.seed(33), &Alone);
         let reference = match whole.take() {
             Some((rows, reference)) if rows == n => reference,

@@ -7,7 +7,7 @@ use super::outcome::{Stop, Verdict, ensure, ensure_finite, ensure_refused, ensur
 use super::subject::{Subject, Test};
 use super::threads::{Impatient, same_on_two_threads};
 use crate::abi::{LoadedGenerator, LoadedModel};
-use crate::{Alone, Context, ErrorKind, Model, Result, Seed};
+use crate::{Alone, Batch, Conditioned, Context, ErrorKind, Model, Result, Schema, Seed};
 
 pub const TESTS: &[Test] = &[
     Test::new("abilities", "Its models can do what it says, and no more", abilities),
@@ -23,6 +23,14 @@ pub const TESTS: &[Test] = &[
     Test::new("own-members", "Members that it brings are parameter vectors of its models", own_members),
     Test::new("files", "The files that it reads exist", files),
 ];
+
+/// A model as it is tested: of a conditional generator, conditions are those of the training events.
+pub type Prepared = Conditioned<LoadedModel<'static>>;
+
+/// Prepares a generator on training events.
+pub fn prepared(generator: &LoadedGenerator, training: &Batch<'_>, schema: &Schema) -> Result<Prepared> {
+    Conditioned::new(generator.prepare(training, schema)?, &generator.conditions(schema)?, training)
+}
 
 /// A generator with the first training set that it accepts.
 pub struct Learning {
@@ -40,7 +48,7 @@ impl Learning {
             // A generator without a `check` of its own refuses events when it sees them.
             let accepted = generator.check(&training.schema).and_then(|()| {
                 let training = &training;
-                generator.prepare(&training.batch(), &training.schema).map(drop)
+                prepared(&generator, &training.batch(), &training.schema).map(drop)
             });
             match accepted {
                 Ok(()) => return Ok(Learning { generator, training, seed: subject.seed(0) }),
@@ -74,8 +82,8 @@ impl Learning {
     }
 
     /// The model of the training set.
-    pub fn model(&self) -> Result<LoadedModel<'static>> {
-        self.generator.prepare(&self.training.batch(), &self.training.schema)
+    pub fn model(&self) -> Result<Prepared> {
+        prepared(&self.generator, &self.training.batch(), &self.training.schema)
     }
 
     /// Whether models of this generator can be fitted.
@@ -85,7 +93,7 @@ impl Learning {
 }
 
 /// The parameters of a short fit; those that the generator brings, or starts with, if it has none.
-pub fn some_parameters(model: &LoadedModel<'_>, learning: &Learning) -> Result<Vec<f32>> {
+pub fn some_parameters(model: &dyn Model, learning: &Learning) -> Result<Vec<f32>> {
     if let Some(first) = model.own_members().and_then(|list| list.into_iter().next()) {
         return Ok(first);
     }
@@ -96,7 +104,7 @@ pub fn some_parameters(model: &LoadedModel<'_>, learning: &Learning) -> Result<V
 }
 
 /// Refuses a test on two threads for a model that takes one call at a time.
-pub fn needs_threads(model: &LoadedModel<'_>) -> Verdict {
+pub fn needs_threads(model: &dyn Model) -> Verdict {
     if model.max_concurrency() == Some(1) { skip("one call at a time, as it says") } else { Ok(()) }
 }
 
@@ -157,7 +165,7 @@ fn parameters(subject: &Subject<'_>) -> Verdict {
     ensure_same("initial parameters of a model made anew", &first, &anew.initial(learning.seed(5))?)
 }
 
-fn fit_once(model: &LoadedModel<'_>, rows: &[u64], seed: Seed, context: &dyn Context) -> Result<Vec<f32>> {
+fn fit_once(model: &dyn Model, rows: &[u64], seed: Seed, context: &dyn Context) -> Result<Vec<f32>> {
     model.fit(rows, &inputs::settings(), seed, context)
 }
 

@@ -7,7 +7,7 @@ use super::loss::{Losses, with_losses};
 use super::many::in_time;
 use super::outcome::{Verdict, ensure};
 use super::subject::{Subject, Test};
-use crate::{Model, Result, Seed};
+use crate::{Result, Seed};
 
 pub const TESTS: &[Test] = &[
     Test::new(

@@ -4,8 +4,7 @@ use super::generator::{Learning, some_parameters};
 use super::inputs;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::subject::{Subject, Test};
-use crate::abi::LoadedModel;
-use crate::{Differentiable, LossKind, Result, Seed};
+use crate::{Differentiable, Error, LossKind, Model, Result, Seed};
 
 pub const TESTS: &[Test] = &[
     Test::new("loss", "Loss and gradient are finite, and deterministic in the seed", loss),
@@ -19,12 +18,16 @@ const ROWS: u64 = 48;
 
 /// Losses of a model on some rows of its training set.
 pub struct Losses<'a> {
-    pub model: &'a LoadedModel<'static>,
+    pub model: &'a dyn Model,
     pub rows: Vec<u64>,
     pub seed: Seed,
 }
 
-impl Losses<'_> {
+impl<'a> Losses<'a> {
+    pub fn gradients(&self) -> Result<&'a dyn Differentiable> {
+        self.model.gradients().ok_or_else(|| Error::plugin("expected gradients, found none"))
+    }
+
     /// Loss and gradient at parameters.
     pub fn at(&self, parameters: &[f32]) -> Result<(f64, Vec<f32>)> {
         self.weighted(parameters, &self.rows, None)
@@ -37,7 +40,8 @@ impl Losses<'_> {
         weights: Option<&[f64]>,
     ) -> Result<(f64, Vec<f32>)> {
         let mut gradient = vec![f32::NAN; parameters.len()];
-        let loss = self.model.loss_and_gradient(parameters, rows, weights, self.seed, &mut gradient)?;
+        let loss =
+            self.gradients()?.loss_and_gradient(parameters, rows, weights, self.seed, &mut gradient)?;
         Ok((loss, gradient))
     }
 }
@@ -74,7 +78,7 @@ fn loss_alone(subject: &Subject<'_>) -> Verdict {
         for n in [1, 7, ROWS] {
             let rows = &losses.rows[..n as usize];
             let (expected, _) = losses.weighted(parameters, rows, None)?;
-            let found = losses.model.loss(parameters, rows, losses.seed)?;
+            let found = losses.gradients()?.loss(parameters, rows, losses.seed)?;
             ensure((found - expected).abs() <= SAME_VALUE * (1.0 + expected.abs()), || {
                 format!("{n} row(s): {found} alone, {expected} with the gradient")
             })?;
@@ -101,7 +105,7 @@ fn weights(subject: &Subject<'_>) -> Verdict {
         let equal = vec![0.5; losses.rows.len()];
         let plain = losses.at(parameters)?;
         compare("weights of 0.5 and none", plain, losses.weighted(parameters, &losses.rows, Some(&equal))?)?;
-        if losses.model.loss_kind() == LossKind::Surrogate {
+        if losses.gradients()?.loss_kind() == LossKind::Surrogate {
             // A random loss draws other noise for other rows.
             return Ok(());
         }
@@ -138,7 +142,7 @@ fn rows(subject: &Subject<'_>) -> Verdict {
             sum += n as f64 * rise(&rows)?;
             first += n as u64;
         }
-        if losses.model.loss_kind() == LossKind::Surrogate {
+        if losses.gradients()?.loss_kind() == LossKind::Surrogate {
             // A random loss draws other noise for other rows.
             return Ok(());
         }

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::generator::{Learning, some_parameters};
+use super::generator::{Learning, prepared, some_parameters};
 use super::inputs;
 use super::loss::{Losses, SAME_LOSS, with_losses};
 use super::outcome::{Stop, Verdict, ensure, skip};
 use super::subject::{Subject, Test};
-use crate::abi::LoadedModel;
-use crate::{LossKind, Model};
+use crate::LossKind;
 
 pub const TESTS: &[Test] = &[
     Test::new(
@@ -104,7 +103,7 @@ fn many_rows(subject: &Subject<'_>) -> Verdict {
     let learning = Learning::new(subject)?;
     needs_likelihood(&learning)?;
     let training = learning.training.more(learning.seed(36), ROWS.0);
-    let model: LoadedModel<'static> = learning.generator.prepare(&training.batch(), &training.schema)?;
+    let model = prepared(&learning.generator, &training.batch(), &training.schema)?;
     let parameters = some_parameters(&model, &learning)?;
     let losses = Losses { model: &model, rows: training.rows, seed: learning.seed(37) };
     let start = Instant::now();

@@ -3,13 +3,12 @@
 use ndarray::{Array2, ArrayViewMut2};
 
 use super::generator::{Learning, needs_threads, some_parameters};
-use super::inputs::{self, CHUNK, chunk};
+use super::inputs::{self, CHUNK, Events, chunk};
 use super::many::{self, each, in_pieces};
 use super::memory::keeps_nothing;
 use super::outcome::{Verdict, ensure, ensure_finite, ensure_same, skip};
 use super::stream::EventStream;
 use super::subject::{Subject, Test};
-use crate::abi::LoadedModel;
 use crate::{Alone, Chunk, Member, Model, Result};
 
 pub const TESTS: &[Test] = &[
@@ -61,6 +60,11 @@ pub const TESTS: &[Test] = &[
         "A chunk is the same whenever it is sampled, and is kept nowhere",
         sample_again,
     ),
+    Test::new(
+        "sample-given",
+        "The given columns of a conditional generator are left as they are, and the others are written",
+        sample_given,
+    ),
     Test::new("several-members", "Members at other parameters do not share them", several_members),
     Test::new("density-threads", "Two threads get the densities that one gets", density_threads),
 ];
@@ -86,6 +90,33 @@ fn with_members(
 /// A finished network may draw its numbers all at once, so that they depend on how many it draws.
 fn brings_networks(subject: &Subject<'_>) -> Verdict<bool> {
     Ok(subject.generator()?.abilities().own_members)
+}
+
+/// Where the host draws conditions of training events, they are written here as the test likes, and its events may stand in any order.
+fn sample_given(subject: &Subject<'_>) -> Verdict {
+    let learning = Learning::new(subject)?;
+    let Events { schema, values, .. } = &learning.training;
+    let given = learning.generator.conditions(schema)?;
+    if given.is_empty() {
+        return skip("it generates whole events");
+    }
+    let parameters = some_parameters(&learning.model()?, &learning)?;
+    // As it was prepared, without anybody who draws conditions.
+    let member = learning.generator.prepare(&learning.training.batch(), schema)?.at(&parameters)?;
+    for n in inputs::ODD_NUMBERS {
+        let mut out = Array2::from_elem((n, schema.dimension()), f64::NAN);
+        let last = values.nrows() - 1;
+        given.iter().for_each(|&column| {
+            out.column_mut(column).indexed_iter_mut().for_each(|(i, x)| *x = values[[last - i, column]]);
+        });
+        let before = out.clone();
+        // That they are kept is checked where events cross the boundary, and here.
+        member.sample(chunk(learning.seed(38), 0), out.view_mut())?;
+        ensure_finite(&format!("generated events in a chunk of {n}"), out.iter().copied())?;
+        let same = |column: &usize| before.column(*column) == out.column(*column);
+        ensure(given.iter().all(same), || format!("given columns {given:?} of {n} event(s) were changed"))?;
+    }
+    Ok(())
 }
 
 /// Rows that are sampled again and again.
@@ -137,7 +168,7 @@ fn several_members(subject: &Subject<'_>) -> Verdict {
 }
 
 /// Two parameter vectors that are not the same: of members that it brings, of fits to other rows, or of other starts.
-fn different_parameters(learning: &Learning, model: &LoadedModel<'_>) -> Verdict<Vec<Vec<f32>>> {
+fn different_parameters(learning: &Learning, model: &dyn Model) -> Verdict<Vec<Vec<f32>>> {
     let rows = &learning.training.rows;
     let list = match model.own_members() {
         Some(own) if own.len() < 2 => return skip("it brings one member"),

@@ -3,14 +3,14 @@
 use ndarray::{Array2, Axis, concatenate};
 
 use super::extremes::{extremes, together};
-use super::generator::{Learning, some_parameters};
+use super::generator::{Learning, prepared, some_parameters};
 use super::gradients::along_the_gradient;
 use super::inputs::{self, Events, ODD_NUMBERS};
 use super::loss::with_losses;
 use super::many::{each, in_time};
 use super::outcome::{Stop, Verdict, ensure, ensure_finite, skip, unless_refused};
 use super::subject::{Subject, Test};
-use crate::abi::{LoadedGenerator, LoadedModel};
+use crate::abi::LoadedGenerator;
 use crate::{Alone, Chunk, Model, Result, TrainingSettings};
 
 pub const TESTS: &[Test] = &[
@@ -35,7 +35,7 @@ pub const TESTS: &[Test] = &[
 const SAMPLED: usize = 7;
 
 /// Samples, and takes the log densities of what was sampled, if it has any; that both are numbers is checked at the boundary.
-fn sample(learning: &Learning, model: &LoadedModel<'_>, parameters: &[f32]) -> Result<()> {
+fn sample(learning: &Learning, model: &dyn Model, parameters: &[f32]) -> Result<()> {
     let dimension = learning.training.schema.dimension();
     let member = model.at(parameters)?;
     let n = member.capacity().map_or(SAMPLED, |events| SAMPLED.min(events as usize));
@@ -95,8 +95,8 @@ fn row_counts_of(learning: &Learning) -> Verdict {
         fit_and_sample(learning, &model, rows, &format!("a fit to {n} row(s)"))?;
         let what = format!("a training set of {n} event(s)");
         let few = learning.training.more(learning.seed(18), n);
-        let prepared = learning.generator.prepare(&few.batch(), &few.schema);
-        let Some(model) = unless_refused(&what, prepared)? else {
+        let few = prepared(&learning.generator, &few.batch(), &few.schema);
+        let Some(model) = unless_refused(&what, few)? else {
             ensure(n < 100, || format!("{what}: expected a model, found a refusal"))?;
             return Ok(());
         };
@@ -110,7 +110,7 @@ fn row_counts_of(learning: &Learning) -> Verdict {
 }
 
 /// Fits to rows and samples; a refusal is no fault unless there are rows enough.
-fn fit_and_sample(learning: &Learning, model: &LoadedModel<'_>, rows: &[u64], what: &str) -> Verdict {
+fn fit_and_sample(learning: &Learning, model: &dyn Model, rows: &[u64], what: &str) -> Verdict {
     let Some(result) = fitted(learning, model, rows) else { return Ok(()) };
     let result = result.and_then(|parameters| sample(learning, model, &parameters));
     let done = unless_refused(what, result)?.is_some();
@@ -118,7 +118,7 @@ fn fit_and_sample(learning: &Learning, model: &LoadedModel<'_>, rows: &[u64], wh
 }
 
 /// A short fit, if it has a fit.
-fn fitted(learning: &Learning, model: &LoadedModel<'_>, rows: &[u64]) -> Option<Result<Vec<f32>>> {
+fn fitted(learning: &Learning, model: &dyn Model, rows: &[u64]) -> Option<Result<Vec<f32>>> {
     let fits = learning.generator.abilities().fit;
     fits.then(|| model.fit(rows, &short(), learning.seed(19), &Alone))
 }
@@ -149,8 +149,8 @@ fn with_extremes(learning: &Learning) -> Verdict {
 }
 
 fn one_extreme(learning: &Learning, generator: &LoadedGenerator, events: &Events, what: &str) -> Verdict {
-    let prepared = generator.prepare(&events.batch(), &events.schema);
-    let Some(model) = unless_refused(what, prepared)? else { return Ok(()) };
+    let model = prepared(generator, &events.batch(), &events.schema);
+    let Some(model) = unless_refused(what, model)? else { return Ok(()) };
     let Some(result) = fitted(learning, &model, &events.rows) else { return Ok(()) };
     let Some(parameters) = unless_refused(what, result)? else { return Ok(()) };
     unless_refused(what, sample(learning, &model, &parameters)).map(drop)

@@ -15,7 +15,7 @@ crate::misbehaviours! {
     AbortInFit, AbortInSample, SegfaultInSample,
     ClaimsDensity, HidesGradients, InitialAtRandom, FitAtRandom, IgnoresRows, IgnoresStop, SampleAtRandom, IgnoresSeed,
     ImpureChunks, NoEnd, WrongGradient, HalfAGradient, LossAtRandom, IgnoresWeights, DensityNotNormalized,
-    DensityOfAnother, SampledDensityDiffers,
+    DensityOfAnother, SampledDensityDiffers, ChangesGiven,
 }
 
 config! {
@@ -57,7 +57,11 @@ impl Component for Hostile {
 impl Generator for Hostile {
     fn abilities(&self) -> Abilities {
         let gradients = (!self.is(M::HidesGradients)).then_some(LossKind::NegativeLogLikelihood);
-        Abilities { gradients, fit: true, log_density: true, own_members: false, weights: false }
+        let log_density = !self.is(M::ChangesGiven);
+        Abilities { gradients, fit: true, log_density, own_members: false, weights: false }
+    }
+    fn conditions(&self, _: &Schema) -> Result<Vec<usize>> {
+        Ok(if self.is(M::ChangesGiven) { vec![0] } else { Vec::new() })
     }
     fn check(&self, _: &Schema) -> Result<()> {
         if self.is(M::PanicInCheck) {

@@ -52,7 +52,10 @@ pub fn inspect(row: &SetRow<'_>, posterior: &Posterior, glances: &[Glance]) -> R
     let places: Vec<String> = (0..glances.len())
         .map(|i| row.place(i, posterior.members.parameters.len()))
         .collect::<Result<_>>()?;
-    let mut findings = Findings::new(glances, row.set.truth, data, columns, |i| places[i].clone());
+    let generator = row.training.generator().component.as_ref().map_err(Clone::clone)?;
+    let given = generator.conditions(&row.setting.components.schema)?;
+    let names = (columns, &given[..]);
+    let mut findings = Findings::new(glances, row.set.truth, data, names, |i| places[i].clone());
     if data != Some(MembersData::Same)
         && findings.dependent.is_none()
         && let Some(text) = alike(row, posterior)?

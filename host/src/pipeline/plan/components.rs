@@ -114,6 +114,8 @@ impl Components {
                 |entry, config, caller| {
                     let generator = entry.component.generator(config, caller)?;
                     generator.check(&schema)?;
+                    // What a conditional generator cannot be given is said now, not after the training.
+                    generator.conditions(&schema)?;
                     let members = generator.own_events()?;
                     expect_no_true_file(&true_files, &members)?;
                     expect_one_length(n_gen, &members)?;

@@ -1,6 +1,6 @@
 //! What cannot work is refused by name before anything runs.
 
-use amplicast_sdk::{Abilities, LossKind, ReferenceUse, Split, Takes};
+use amplicast_sdk::{Abilities, LossKind, MembersData, ReferenceUse, Split, Takes};
 
 use super::cells::{Plan, PlannedCell, member_count, summaries_of};
 use super::components::Components;
@@ -20,6 +20,7 @@ pub fn refuse(
         check_numbers(source, components, cell)?;
         check_densities(source, experiment, components, cell)?;
         check_pair(source, components, cell)?;
+        check_conditions(source, components, cell)?;
         check_members(source, experiment, components, cell)?;
     }
     for (made, table) in components.generators.iter().zip(&experiment.generator) {
@@ -242,6 +243,31 @@ fn check_pair(source: &Source, components: &Components, cell: &PlannedCell) -> R
             "uncertainty `{}` needs {missing}, which generator `{}` does not have; {advice}; or leave the pair out: \
              [[exclude]] generator = \"{}\", uncertainty = \"{}\"",
             uncertainty.name, generator.name, generator.name, uncertainty.name
+        ),
+    ))
+}
+
+/// Members of a posterior over parameters would all draw conditions of the same events.
+fn check_conditions(source: &Source, components: &Components, cell: &PlannedCell) -> Result<(), ConfigError> {
+    let generator = &components.generators[cell.generator];
+    let Some(uncertainty) = cell.uncertainty.map(|u| &components.uncertainties[u]) else { return Ok(()) };
+    let (Ok(loaded), Ok(model)) = (&generator.component, &uncertainty.component) else { return Ok(()) };
+    if model.members_data() != MembersData::Posterior {
+        return Ok(());
+    }
+    let given = loaded
+        .conditions(&components.schema)
+        .map_err(|error| source.error(&generator.path, &error.to_string()))?;
+    if given.is_empty() {
+        return Ok(());
+    }
+    Err(source.error(
+        &uncertainty.path,
+        &format!(
+            "uncertainty `{0}` draws parameters for one training set, so that all members of the conditional generator `{1}` would be given \
+             the same events, and their spread would leave out how these fluctuate: use fits to parts or bootstraps of the events, such as \
+             `halves`; or leave the pair out: [[exclude]] generator = \"{1}\", uncertainty = \"{0}\"",
+            uncertainty.name, generator.name
         ),
     ))
 }

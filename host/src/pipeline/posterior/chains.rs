@@ -10,7 +10,7 @@ use amplicast_sdk::{
 use serde::{Deserialize, Serialize};
 
 use super::given::given;
-use super::members::{Posterior, alone, check_members};
+use super::members::{OwnModels, Posterior, alone, check_members};
 use super::training::Training;
 use super::trial::Trial;
 use crate::covering::Layout;
@@ -197,7 +197,8 @@ impl<'a, 't> Chains<'a, 't> {
             session.progress.say(&format!("warning: {name}: {warning}"));
             members.diagnostics.warnings.push(warning);
         }
-        Ok(Posterior::new(model, members).fitted_to(layout, true))
+        let own_models = if self.training.is_conditional()? { OwnModels::All } else { OwnModels::Alone };
+        Ok(Posterior::new(model, members).fitted_to(layout, own_models))
     }
 }
 

@@ -6,7 +6,7 @@ use amplicast_sdk::{Error, Members, Result};
 use ndarray::Array1;
 use ndarray_npy::{ReadNpyError, read_npy};
 
-use super::members::{Posterior, check_members};
+use super::members::{OwnModels, Posterior, check_members};
 use super::training::Training;
 use crate::config::{GivenMembers, pattern_from};
 use crate::covering::{LEAST_PARTS, Layout};
@@ -30,7 +30,7 @@ pub fn given(training: &Training<'_>) -> Result<Posterior> {
     } else {
         Some(layout(training, said, parameters.len())?)
     };
-    Ok(Posterior::new(model, Members::independent(parameters)).fitted_to(layout, false))
+    Ok(Posterior::new(model, Members::independent(parameters)).fitted_to(layout, OwnModels::None))
 }
 
 fn layout(training: &Training<'_>, said: &GivenMembers, members: usize) -> Result<Layout> {

@@ -12,6 +12,17 @@ use crate::pipeline::stage::identity;
 /// Prepares a generator on these rows of the training events alone.
 pub type PreparedOn<'a> = dyn Fn(&[u64]) -> Result<Box<dyn Model>> + 'a;
 
+/// Which members that were fitted to some of the training events have a model of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnModels {
+    /// None: all were made by others.
+    None,
+    /// Those whose rows do not repeat, prepared on these alone.
+    Alone,
+    /// All: a conditional generator draws the conditions of a bootstrap of its events.
+    All,
+}
+
 /// A generator's members under one posterior.
 pub struct Posterior {
     /// The model that they are members of.
@@ -20,8 +31,8 @@ pub struct Posterior {
     pub members: Members,
     /// What each of them was fitted to, if some were fitted to parts of the training events.
     pub layout: Option<Layout>,
-    /// Whether the model of a member that was fitted to a part of the events was prepared on these alone.
-    prepared_alone: bool,
+    /// Of which members that were fitted to parts of the events the model was prepared for these alone.
+    own_models: OwnModels,
     /// Those that somebody holds.
     held: Mutex<BTreeMap<u64, Weak<dyn Member>>>,
 }
@@ -29,13 +40,14 @@ pub struct Posterior {
 impl Posterior {
     /// Members of this model, all fitted to all events.
     pub fn new(model: Box<dyn Model>, members: Members) -> Self {
-        Posterior { model, members, layout: None, prepared_alone: false, held: Mutex::default() }
+        let own_models = OwnModels::None;
+        Posterior { model, members, layout: None, own_models, held: Mutex::default() }
     }
 
     /// The same members, fitted to these events; the models of some may have been prepared on these alone.
     #[must_use]
-    pub fn fitted_to(self, layout: Option<Layout>, prepared_alone: bool) -> Self {
-        Posterior { layout, prepared_alone, ..self }
+    pub fn fitted_to(self, layout: Option<Layout>, own_models: OwnModels) -> Self {
+        Posterior { layout, own_models, ..self }
     }
 
     /// The hash of a member's parameters, and of the events that it was fitted to.
@@ -47,10 +59,15 @@ impl Posterior {
         }
     }
 
-    /// The rows that a member's own model was prepared on.
+    /// The rows that a member's own model was prepared for.
     fn own_rows(&self, member: u64) -> Option<&[u64]> {
         let rows = self.layout.as_ref()?.rows(member as usize)?;
-        (self.prepared_alone && alone(rows)).then_some(rows)
+        let own = match self.own_models {
+            OwnModels::None => false,
+            OwnModels::Alone => alone(rows),
+            OwnModels::All => true,
+        };
+        own.then_some(rows)
     }
 
     /// Member `i`, one for all who hold it at the same time: making it may be dear, and a job asks for it more than once. `prepared` makes

@@ -2,9 +2,10 @@
 
 use amplicast_sdk::abi::LoadedGenerator;
 use amplicast_sdk::ndarray::Axis;
-use amplicast_sdk::{Batch, Model, Result, Seed};
+use amplicast_sdk::{Batch, Conditioned, Model, Result, Seed};
 use serde_json::Value;
 
+use super::members::alone;
 use crate::config::{Experiment, GIVEN};
 use crate::pipeline::plan::{Components, Made, Row, Setting};
 use crate::pipeline::stage::identity::Trained;
@@ -62,12 +63,19 @@ impl<'a> Training<'a> {
         Trained { generator: &self.generator().identity, data: self.data }
     }
 
-    /// The generator, prepared on the events that it sees.
-    pub fn model(&self) -> Result<Box<dyn Model>> {
-        self.prepared(&self.seen)
+    /// Whether its events are conditional on some of their columns.
+    pub fn is_conditional(&self) -> Result<bool> {
+        let loaded = self.generator().component.as_ref().map_err(Clone::clone)?;
+        Ok(!loaded.conditions(&self.components.schema)?.is_empty())
     }
 
-    /// The generator, prepared on these rows of them alone.
+    /// The generator, prepared on the events that it sees.
+    pub fn model(&self) -> Result<Box<dyn Model>> {
+        self.prepared(&self.seen, &self.seen)
+    }
+
+    /// The generator, prepared on these rows of them alone, of which conditions are drawn as well; where rows repeat, conditions alone are
+    /// drawn of these.
     pub fn model_of(&self, rows: &[u64]) -> Result<Box<dyn Model>> {
         let places: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         let events = self.seen.values.select(Axis(0), &places);
@@ -75,12 +83,16 @@ impl<'a> Training<'a> {
         let weights =
             self.seen.weights.map(|weights| places.iter().map(|row| weights[*row]).collect::<Vec<f64>>());
         let batch = Batch::new(events.view(), self.seen.origin, &numbers);
-        self.prepared(&Batch { weights: weights.as_deref(), ..batch })
+        let own = Batch { weights: weights.as_deref(), ..batch };
+        if alone(rows) { self.prepared(&own, &own) } else { self.prepared(&self.seen, &own) }
     }
 
-    fn prepared(&self, events: &Batch<'_>) -> Result<Box<dyn Model>> {
+    /// The generator prepared on events, whose conditions, if it has any, are drawn of `conditions`.
+    fn prepared(&self, events: &Batch<'_>, conditions: &Batch<'_>) -> Result<Box<dyn Model>> {
         let loaded = self.generator().component.as_ref().map_err(Clone::clone)?;
-        let prepare = || loaded.prepare(events, &self.components.schema);
+        let schema = &self.components.schema;
+        let prepare =
+            || Conditioned::new(loaded.prepare(events, schema)?, &loaded.conditions(schema)?, conditions);
         Ok(Box::new(self.session.attempt(&format!("{}: prepare", self.name), prepare)?))
     }
 }

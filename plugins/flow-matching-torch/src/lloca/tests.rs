@@ -133,7 +133,8 @@ fn gradients_agree_with_differences() {
 fn rotations_around_the_beam_change_no_velocity_but_the_plain_transformers() {
     let defect = azimuthal_defect(&small(), 3, Kind::Double);
     assert!(defect < 1e-9, "{defect}");
-    let plain = Transformer { tokens: 3, numbers: 4, width: 16, heads: 2, blocks: 2, mlp_factor: 2 };
+    let plain =
+        Transformer { tokens: 3, numbers: 4, given: 0, width: 16, heads: 2, blocks: 2, mlp_factor: 2 };
     let defect = azimuthal_defect(&plain, 3, Kind::Double);
     assert!(defect > 1e-2, "{defect}");
 }

@@ -1,5 +1,6 @@
 //! Tests of the whole generator.
 
+mod conditional;
 mod config;
 mod density;
 mod events;

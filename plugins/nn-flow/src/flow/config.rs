@@ -46,6 +46,12 @@ impl FlowConfig {
         })
     }
 
+    /// The same for events of which so many of all coordinates are generated: an error is a mean over all of them, those that are given
+    /// stay without any, and the tolerance is that of the others.
+    pub(crate) fn of_generated(&self, generated: usize, all: usize) -> Self {
+        FlowConfig { tolerance: self.tolerance * (generated as f64 / all as f64).sqrt(), ..self.clone() }
+    }
+
     /// The solver of densities, and of samples unless these have one of their own.
     pub(crate) fn solver(&self) -> Solver {
         match self.solver {

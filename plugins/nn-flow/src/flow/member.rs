@@ -50,7 +50,8 @@ impl FlowMember {
         if let Some(solver) = self.solver.get() {
             return Ok(*solver);
         }
-        let start = base(&**space, FIRST_EVENTS, &mut Seed::new(0).split("multistep").stream());
+        let mut start = base(&**space, FIRST_EVENTS, &mut Seed::new(0).split("multistep").stream());
+        give(&**space, space.some_conditions(), &mut start);
         let mut velocity = inside(&**space, &start, field);
         let starts = (&start[..], space.dimension());
         // A flow that no such number serves changes quickly somewhere, which steps of its own are made for.
@@ -62,17 +63,39 @@ impl FlowMember {
         Ok(*self.solver.get_or_init(|| solver))
     }
 
-    /// Coordinates of `n` events at time 0, from the base.
-    fn generate(&self, field: &mut Field, solver: Solver, n: usize, stream: &mut Stream) -> Result<Vec<f64>> {
+    /// Coordinates of `n` events at time 0, from the base, with these conditions, one event after the other.
+    fn generate(
+        &self,
+        field: &mut Field,
+        solver: Solver,
+        (n, conditions): (usize, &[f64]),
+        stream: &mut Stream,
+    ) -> Result<Vec<f64>> {
         let space = &*self.flow.space;
         // Steps that all events of a batch decide over would make an event depend on how many are wanted.
         let drawn = if matches!(solver, Solver::Adaptive { .. }) { n.max(BATCH) } else { n };
         let mut x = base(space, drawn, stream);
+        give(space, conditions, &mut x);
         let velocity = inside(space, &x, field);
         solver.solve((1.0, 0.0), &mut x, velocity)?;
         x.truncate(n * space.dimension());
         wrap_angles(space, &mut x);
         Ok(x)
+    }
+
+    /// What is given of these rows of `out`, in coordinates, one event after the other.
+    fn conditions(&self, out: &ArrayViewMut2<'_, f64>, rows: &[usize]) -> Result<Vec<f64>> {
+        let (coordinates, given) = (self.flow.space.coordinates(), self.flow.space.given());
+        let mut conditions = vec![0.0; rows.len() * given];
+        for (x, &row) in conditions.chunks_exact_mut(given.max(1)).zip(rows) {
+            let event = out.row(row).to_vec();
+            if !coordinates.conditions(&event, x) {
+                return Err(Error::data(format!(
+                    "expected finite numbers in the given columns of an event, found {event:?}"
+                )));
+            }
+        }
+        Ok(conditions)
     }
 
     /// Events of the rows `out`; those that are not finite are drawn anew.
@@ -82,9 +105,13 @@ impl FlowMember {
         let mut event = vec![0.0; d];
         let solver = self.solver(field)?;
         for attempt in 0..REDRAWS {
-            let x = self.generate(field, solver, missing.len(), &mut seed.index(attempt).stream())?;
+            let conditions = self.conditions(&out, &missing)?;
+            let wanted = (missing.len(), &conditions[..]);
+            let x = self.generate(field, solver, wanted, &mut seed.index(attempt).stream())?;
             let mut again = Vec::new();
             for (x, &row) in x.chunks_exact(d).zip(&missing) {
+                // With its given columns, which stay.
+                event.iter_mut().zip(out.row(row)).for_each(|(e, o)| *e = *o);
                 self.flow.space.coordinates().inverse(x, &mut event);
                 if event.iter().all(|e| e.is_finite()) {
                     out.row_mut(row).iter_mut().zip(&event).for_each(|(o, e)| *o = *e);
@@ -104,7 +131,16 @@ impl FlowMember {
     }
 }
 
-/// The velocities of events like these, whose angles are wrapped before the network sees them.
+/// Writes conditions, again and again if they are fewer, to the given coordinates of events.
+fn give(space: &dyn Space, conditions: &[f64], x: &mut [f64]) {
+    let given = space.given();
+    if given > 0 {
+        let events = x.chunks_exact_mut(space.dimension());
+        events.zip(conditions.chunks_exact(given).cycle()).for_each(|(x, c)| x[..given].copy_from_slice(c));
+    }
+}
+
+/// The velocities of events like these, whose angles are wrapped before the network sees them, and whose given coordinates stay.
 fn inside<'a>(
     space: &'a dyn Space,
     like: &[f64],
@@ -114,7 +150,10 @@ fn inside<'a>(
     move |t, x, v| {
         wrapped.copy_from_slice(x);
         wrap_angles(space, &mut wrapped);
-        field(t, &wrapped, v)
+        field(t, &wrapped, v)?;
+        let given = space.given();
+        v.chunks_exact_mut(space.dimension()).for_each(|v| v[..given].fill(0.0));
+        Ok(())
     }
 }
 
@@ -131,6 +170,9 @@ impl Member for FlowMember {
     /// log p(x_0) = log p_base(x_1) + the integral of the divergence from t = 0 to 1, and log|dx/d(event)|.
     fn log_density(&self, events: ArrayView2<'_, f64>, seed: Seed, out: &mut [f64]) -> Result<()> {
         let (space, config) = (&*self.flow.space, &self.flow.config);
+        if space.given() > 0 {
+            return Err(Error::unsupported("a conditional generator has no density of whole events"));
+        }
         let mut field = self.flow.network.divergence((&self.layout, &self.parameters))?;
         let d = events.ncols();
         for (batch, out) in out.chunks_mut(BATCH).enumerate() {

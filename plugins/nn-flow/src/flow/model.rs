@@ -20,7 +20,8 @@ pub(crate) fn prepare(
     training: &Batch<'_>,
 ) -> Result<Box<dyn Model>> {
     config.check()?;
-    let flow = Flow { space, network, config: config.clone() };
+    let config = config.of_generated(space.dimension() - space.given(), space.dimension());
+    let flow = Flow { space, network, config };
     Ok(Box::new(FlowModel::new(flow, parameters, training)?))
 }
 
@@ -96,7 +97,7 @@ impl Model for FlowModel {
     }
 }
 
-/// The loss of conditional flow matching: mean over events of |v(x_t, t) - (x_1 - x_0)|^2 / (2 d), with a time and a base
+/// The loss of conditional flow matching: mean over events of |v(x_t, t) - (x_1 - x_0)|^2 / (2 d), over the d coordinates that are generated, with a time and a base
 /// point for each event from the seed. Angles differ by the short way round in x_1 - x_0, and the error is not wrapped.
 impl Differentiable for FlowModel {
     fn loss_kind(&self) -> LossKind {

@@ -18,7 +18,17 @@ pub(crate) trait Space: Send + Sync {
 
     fn coordinates(&self) -> &dyn Coordinates;
 
-    /// Draws the coordinates of a point of the base distribution.
+    /// How many coordinates of an event, the first ones, are given and not generated.
+    fn given(&self) -> usize {
+        self.coordinates().given()
+    }
+
+    /// Those of some training events, one after the other.
+    fn some_conditions(&self) -> &[f64] {
+        &[]
+    }
+
+    /// Draws the coordinates of a point of the base distribution; leaves the given ones as they are.
     fn draw(&self, stream: &mut Stream, x: &mut [f64]);
 
     /// The base's log density over the coordinates x.

@@ -6,6 +6,7 @@ use amplicast_sdk::{Error, Result, Schema, ensure_config};
 use ndarray::ArrayView2;
 
 use super::base::Space;
+use super::conditional::Given;
 use super::momenta::{Cuts, Momenta};
 use super::plain::Plain;
 
@@ -40,15 +41,19 @@ impl CoordinateSystem {
         Ok(particles && self != CoordinateSystem::Cartesian)
     }
 
-    /// The space of these training events.
+    /// The space of these training events, whose columns `given` are given.
     pub(crate) fn space(
         self,
         training: ArrayView2<'_, f64>,
         schema: &Schema,
+        given: &[usize],
         cuts: Cuts,
     ) -> Result<Box<dyn Space>> {
         check_columns(training, schema)?;
-        Ok(if self.momenta(schema)? {
+        let momenta = self.momenta(schema)?;
+        Ok(if !given.is_empty() {
+            Box::new(Given::fit(training, schema, given, (momenta, cuts))?)
+        } else if momenta {
             Box::new(Momenta::fit(training, schema.particles(), cuts)?)
         } else {
             Box::new(Plain::fit(training, schema.column_names())?)

@@ -23,20 +23,20 @@ pub struct Lines {
     pub t: Vec<f64>,
     /// x_t = x_0 + t v, angles wrapped.
     pub x: Vec<f64>,
-    /// v = x_1 - x_0, angles the short way round.
+    /// v = x_1 - x_0, angles the short way round; 0 of coordinates that are given.
     pub v: Vec<f64>,
 }
 
 impl Lines {
     /// From these events (coordinates, one after the other), each with a time and a base point of its own.
     pub(crate) fn new(space: &dyn Space, events: &[f64], seed: Seed) -> Self {
-        let d = space.dimension();
+        let (d, given) = (space.dimension(), space.given());
         let mut lines = Lines { t: Vec::new(), x: events.to_vec(), v: vec![0.0; events.len()] };
         let mut stream = seed.stream();
         for (x, v) in lines.x.chunks_exact_mut(d).zip(lines.v.chunks_exact_mut(d)) {
             let t: f64 = stream.random();
             space.draw(&mut stream, v);
-            v.iter_mut().zip(&*x).for_each(|(v, x)| *v -= x);
+            v.iter_mut().zip(&*x).skip(given).for_each(|(v, x)| *v -= x);
             wrap_angles(space, v);
             x.iter_mut().zip(&*v).for_each(|(x, v)| *x += t * v);
             wrap_angles(space, x);
@@ -46,7 +46,7 @@ impl Lines {
     }
 }
 
-/// Base points (coordinates) of `n` events.
+/// Base points (coordinates) of `n` events; those that are given are 0.
 pub(crate) fn base(space: &dyn Space, n: usize, stream: &mut Stream) -> Vec<f64> {
     let d = space.dimension();
     let mut x = vec![0.0; n * d];

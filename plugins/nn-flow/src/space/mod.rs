@@ -2,6 +2,7 @@
 //! have to do with four-vectors.
 
 mod base;
+mod conditional;
 mod coordinates;
 mod kinematics;
 mod lines;

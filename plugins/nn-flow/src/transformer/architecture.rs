@@ -16,6 +16,8 @@ pub struct Transformer {
     pub tokens: usize,
     /// Numbers of each.
     pub numbers: usize,
+    /// Numbers of an event, the first ones, that are given and no part of the loss.
+    pub given: usize,
     /// Width of a token inside.
     pub width: usize,
     /// Attention heads.
@@ -47,6 +49,6 @@ impl Architecture for Transformer {
     }
 
     fn in_lanes(&self) -> Box<dyn Network> {
-        Box::new(LaneTransformer { shape: self.backbone().in_lanes(self.tokens) })
+        Box::new(LaneTransformer { shape: self.backbone().in_lanes(self.tokens), given: self.given })
     }
 }

@@ -1,7 +1,7 @@
 //! The generator `flow-transformer`.
 
 use amplicast_nn::{check_heads, check_sizes};
-use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema};
+use amplicast_sdk::{Abilities, Batch, Component, Generator, Model, Result, Schema, given_columns};
 
 use super::architecture::Transformer;
 use crate::flow::{Architecture, FlowGenerator, Network, Settings, abilities, flow_config};
@@ -20,6 +20,9 @@ flow_config! {
         pub mlp_factor: usize = 2,
         /// Coordinates in which events flow.
         pub coordinates: CoordinateSystem = CoordinateSystem::Automatic,
+        /// Columns, or particles of four-momenta, that are given and not generated: they stay for all times of the flow, and the
+        /// others flow beside them. As four-momenta whole particles are given.
+        pub condition: Vec<String> = Vec::new(),
     }
 }
 
@@ -50,11 +53,17 @@ impl Component for FlowTransformer {
 
 impl Generator for FlowTransformer {
     fn abilities(&self) -> Abilities {
-        abilities()
+        // A density is one of whole events, which a conditional flow does not generate.
+        Abilities { log_density: self.config.condition.is_empty(), ..abilities() }
     }
 
     fn check(&self, schema: &Schema) -> Result<()> {
-        self.config.coordinates.momenta(schema).map(|_| ())
+        self.config.coordinates.momenta(schema)?;
+        self.conditions(schema).map(drop)
+    }
+
+    fn conditions(&self, schema: &Schema) -> Result<Vec<usize>> {
+        given_columns(&self.config.condition, schema)
     }
 
     fn prepare(&self, training: &Batch<'_>, schema: &Schema) -> Result<Box<dyn Model>> {
@@ -72,11 +81,13 @@ impl FlowGenerator for FlowTransformer {
         network: impl FnOnce(Transformer, usize) -> Box<dyn Network>,
     ) -> Result<Box<dyn Model>> {
         let config = &self.config;
-        let space = config.coordinates.space(training.values, schema, self.settings.cuts)?;
+        let given = self.conditions(schema)?;
+        let space = config.coordinates.space(training.values, schema, &given, self.settings.cuts)?;
         let [tokens, numbers] = space.shape();
         let architecture = Transformer {
             tokens,
             numbers,
+            given: space.given(),
             width: config.width,
             heads: config.heads,
             blocks: config.blocks,

@@ -18,6 +18,8 @@ use crate::time::{self, FEATURES};
 #[derive(Debug, Clone)]
 pub(super) struct LaneTransformer {
     pub shape: EncoderShape,
+    /// Numbers of an event, the first ones, that are given: their velocities have no part in the loss.
+    pub given: usize,
 }
 
 impl LaneTransformer {
@@ -198,7 +200,7 @@ impl Work for Learn<'_> {
         let mut back = EncoderBackwardWorkspace::new::<S>(shape, lanes);
         let mut outputs = Slots::new(tokens, shape.output_rows(), lanes);
         let mut by_features = Slots::new(tokens, shape.feature_rows(), lanes);
-        let mut loss = Loss::new(self.weights, d);
+        let mut loss = Loss::new(self.weights, d - network.given);
         for first in events.clone().step_by(lanes) {
             let block = first..events.end.min(first + lanes);
             let waves: Vec<_> = lines.t[block.clone()].iter().map(|t| time::waves(*t)).collect();
@@ -210,8 +212,9 @@ impl Work for Learn<'_> {
                 for (k, row) in outputs.numbers_mut(token).chunks_exact_mut(lanes).enumerate() {
                     for (lane, out) in row.iter_mut().enumerate() {
                         let event = first + lane;
-                        // Lanes without an event and rows without an output count for nothing.
-                        *out = if event < block.end && k < numbers {
+                        // Lanes without an event, rows without an output and what is given count for nothing.
+                        let generated = k < numbers && token * numbers + k >= network.given;
+                        *out = if event < block.end && generated {
                             let off = f64::from(*out) - lines.v[event * d + token * numbers + k];
                             loss.add(event, off) as f32
                         } else {

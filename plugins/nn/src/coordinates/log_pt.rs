@@ -24,7 +24,7 @@ pub const LOG_MAX: f64 = 20.0;
 
 /// How far outside an edge rounding may put an event, relative to the numbers that it is computed from. Events are
 /// often stored in single precision, where E^2 - p^2 of a massless jet is off by about 1e-7 E^2.
-const ROUNDING: f64 = 2e-6;
+pub(super) const ROUNDING: f64 = 2e-6;
 
 /// Per particle x = (y0, phi, eta, y3) with momenta in units of 206.6 GeV, c = 1e-5, e the machine epsilon, and
 ///

@@ -1,11 +1,13 @@
 //! Coordinates in which networks see events, with their exact Jacobians.
 
+mod conditional;
 mod log_pt;
 mod standardized;
 
 use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Error, Result};
 
+pub use conditional::Conditional;
 pub use log_pt::{ETA_MAX, LOG_MAX, LogPtPhiEtaLogM2, OFFSET, UNIT_GEV};
 pub use standardized::Standardized;
 
@@ -21,6 +23,16 @@ pub trait Coordinates: Send + Sync {
 
     /// Writes the event at these coordinates; returns log|dx/d(event)| there.
     fn inverse(&self, x: &[f64], event: &mut [f64]) -> f64;
+
+    /// How many of the coordinates, the first ones, are those of columns that are given and not generated ([`Conditional`]).
+    fn given(&self) -> usize {
+        0
+    }
+
+    /// Writes these coordinates alone, whatever the other columns hold; returns whether they are finite.
+    fn conditions(&self, _event: &[f64], _x: &mut [f64]) -> bool {
+        true
+    }
 }
 
 /// Mean and unbiased standard deviation of a sequence.
