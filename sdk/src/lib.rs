@@ -46,6 +46,7 @@ mod events;
 mod extended;
 mod fractions;
 mod generator;
+mod grouped_fractions;
 mod metric;
 pub mod momenta;
 pub mod moments;
@@ -76,6 +77,7 @@ pub use events::{Batch, CHUNK_BYTES, CHUNK_EVENTS, Chunk, Origin, Schema, chunk_
 pub use extended::Extended;
 pub use fractions::WeightedFractions;
 pub use generator::{Abilities, Generator, Member, Model};
+pub use grouped_fractions::GroupedFractions;
 pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Expectations, Limit, Measured, Metric, NullLaw, Reference,
     ReferenceUse, Shown, Takes, expect_length,

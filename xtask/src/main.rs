@@ -15,6 +15,8 @@ mod fuzz;
 mod generators;
 mod install;
 mod interpreters;
+// For `cargo xtask lint` alone, which has it built.
+#[cfg(any(feature = "lint", test))]
 mod lint;
 mod networks;
 mod python;
@@ -111,7 +113,7 @@ enum Task {
         /// Measure NumPy, SciPy and PyTorch as well (set up once in the cache folder, 2 GB).
         #[arg(long)]
         peers: bool,
-        /// Measure the memory of a run with 50 members of 1e7 events as well (some minutes).
+        /// Measure what takes long as well (a quarter of an hour): memory of runs with 50 members of 1e7 events, a flow's calls.
         #[arg(long)]
         memory: bool,
         /// Measure only what has this in its name, such as files, door or sampling.
@@ -148,7 +150,13 @@ fn run(task: &Task) -> Outcome {
         Task::Test { generators: true, .. } => generators::run(&checkout),
         Task::Test { cargo_arguments, .. } => test::run(&checkout, cargo_arguments),
         Task::Fuzz(fuzz) => fuzz::run(&checkout, fuzz),
+        #[cfg(any(feature = "lint", test))]
         Task::Lint => lint::run(&checkout),
+        #[cfg(not(any(feature = "lint", test)))]
+        Task::Lint => {
+            let again = ["run", "--quiet", "--package", "xtask", "--features", "lint", "--", "lint"];
+            checkout::run(&mut checkout.cargo(&again))
+        }
         Task::Demo => demo::run(&checkout),
         Task::Published => bench::published(&checkout),
         Task::Bench { peers, memory, only } => bench::run(&checkout, *peers, *memory, only.as_deref()),

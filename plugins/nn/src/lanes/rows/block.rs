@@ -18,8 +18,26 @@ pub fn block_events<S: Simd>() -> usize {
 }
 
 /// Runs work with the best instruction set of this machine.
+#[cfg(kernels = "all")]
 pub fn dispatch<W: WithSimd>(work: W) -> W::Output {
     pulp::Arch::new().dispatch(work)
+}
+
+/// The best instruction set of the machine that built this (`build.rs`).
+#[cfg(kernels = "avx2")]
+type Own = pulp::x86::V3;
+/// The best instruction set of the machine that built this (`build.rs`).
+#[cfg(kernels = "avx512")]
+type Own = pulp::x86::V4;
+
+/// Runs work with the instruction set that this was built for.
+#[cfg(not(kernels = "all"))]
+pub fn dispatch<W: WithSimd>(work: W) -> W::Output {
+    let own = Own::try_new().expect(
+        "a build in the profile of daily work is for processors like the one that built it, and this one lacks instructions of that: \
+         build here, or in the release profile",
+    );
+    Simd::vectorize(own, work)
 }
 
 /// Work on events, block by block.
