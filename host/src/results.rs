@@ -4,6 +4,7 @@
 //! Processors with other instructions (wider vectors, fused products) round sums otherwise: there the last digits may differ.
 
 mod columns;
+mod counting;
 mod csv_text;
 mod demonstrated;
 mod diagnosed;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::inspection::Copies;
 
+pub use counting::{EventGroups, EventWeights};
 pub use demonstrated::{AgainstEvents, Demonstrated, Demonstration, Distance, FewFits, LEFT_OUT};
 pub use diagnosed::{Diagnosed, DiagnosedNumber};
 pub use estimate::{Estimate, Interval, Verdict};
@@ -55,6 +57,9 @@ pub struct Results {
     /// The weights of the first training set; absent if all events count alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weights: Option<EventWeights>,
+    /// The groups of the first training set; absent if each event is by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<EventGroups>,
     /// How figures show each metric.
     #[serde(default)]
     pub metrics: Vec<ShownMetric>,
@@ -106,17 +111,6 @@ pub struct Without {
     pub training: f64,
     /// Of the generated events.
     pub generated: f64,
-}
-
-/// The weights of a training set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct EventWeights {
-    /// How many events that count alike they are worth, (sum w)^2 / sum w^2 (Kish 1965).
-    pub effective: f64,
-    /// Part of the events that have a negative weight.
-    pub negative: f64,
-    /// The largest weight by size, in units of the mean one.
-    pub largest: f64,
 }
 
 /// Where the true integrals come from.
@@ -176,7 +170,7 @@ pub struct CellReplica {
     pub replica: u64,
     /// True events that pass the selection; the denominator of G, unless they have weights.
     pub n_train_passed: u64,
-    /// How many events that count alike these are worth to the metric, if they have weights: the denominator of G.
+    /// How many events that count alike these are worth to the metric, if they have weights or belong together: the denominator of G.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n_train_effective: Option<f64>,
     /// Reference events that pass the selection; 0 if the metric uses none.
@@ -349,7 +343,7 @@ pub struct Distribution {
     pub edges: Vec<f64>,
     /// Training events in each bin.
     pub training: Vec<u64>,
-    /// Of events with weights: the fraction of these in each bin, and its error.
+    /// Of events with weights or groups: the fraction of these in each bin, and its error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub training_fractions: Option<Vec<[f64; 2]>>,
     /// All training events under the selection, within the range or not.

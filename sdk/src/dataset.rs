@@ -44,6 +44,20 @@ pub trait Dataset: Component {
         Err(Error::unsupported("this dataset's events have no weights"))
     }
 
+    /// Whether some of its events belong together, as those of one parton-level event do, and [`Dataset::read_groups`] tells which. Where each
+    /// event is by itself no groups are needed.
+    fn grouped(&self) -> bool {
+        false
+    }
+
+    /// Fills `groups` with the number of the group of each event that [`Dataset::read`] gives for this chunk: finite, and the same for
+    /// events of one group, which stand next to each other. No number comes again later in the split.
+    ///
+    /// A group of a file may reach from one chunk into the next. A sampler's end with their chunk.
+    fn read_groups(&self, _split: Split, _chunk: Chunk, _groups: &mut [f64]) -> Result<()> {
+        Err(Error::unsupported("this dataset's events belong to no groups"))
+    }
+
     /// The true density, if it is known.
     fn density(&self) -> Option<&dyn Density> {
         None

@@ -83,6 +83,9 @@ pub struct Batch<'a> {
     pub rows: &'a [u64],
     /// A weight for each event, of either sign; `None` if all count alike.
     pub weights: Option<&'a [f64]>,
+    /// A number for each event, the same for those that belong together, which stand next to each other; `None` if each is by itself. Only
+    /// the host knows it: it does not cross to plugins.
+    pub groups: Option<&'a [u64]>,
     /// log p of each event under the member that its summary belongs to, for a summary that asks for it.
     pub log_density: Option<&'a [f64]>,
     /// log p of each event under the truth, for a summary that asks for it.
@@ -100,6 +103,7 @@ impl<'a> Batch<'a> {
             origin,
             rows,
             weights: None,
+            groups: None,
             log_density: None,
             true_log_density: None,
             true_gradient: None,
@@ -115,6 +119,7 @@ impl<'a> Batch<'a> {
             origin: self.origin,
             rows: &self.rows[range.clone()],
             weights: self.weights.map(part),
+            groups: self.groups.map(|groups| &groups[range.clone()]),
             log_density: self.log_density.map(part),
             true_log_density: self.true_log_density.map(part),
             true_gradient: self.true_gradient.map(|numbers| {

@@ -48,6 +48,7 @@ mod extended;
 mod finite;
 mod fractions;
 mod generator;
+mod grouped_fractions;
 mod metric;
 pub mod momenta;
 pub mod moments;
@@ -80,6 +81,7 @@ pub use extended::Extended;
 pub use finite::all_finite;
 pub use fractions::WeightedFractions;
 pub use generator::{Abilities, Generator, Member, Model};
+pub use grouped_fractions::GroupedFractions;
 pub use metric::{
     Accumulator, Comparison, Curves, Deviation, Expectations, Limit, Measured, Metric, NullLaw, Reference,
     ReferenceUse, Shown, Takes, expect_length,

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 
 use ndarray::ArrayView3;
 
-use crate::moments::effective_size;
 use crate::{Component, Error, Result, Values};
 
 /// How many numbers an event may have.
@@ -40,12 +39,21 @@ pub struct Reference<'a> {
     pub simulated: &'a [f64],
     /// Whether true events have weights: accumulators of the comparison will see some with weights, and others without.
     pub weighted: bool,
+    /// Whether some true events belong together ([`Values::g`]): accumulators of the comparison will see such with their groups, whole ones
+    /// in one [`Accumulator::update`], and others without.
+    pub grouped: bool,
 }
 
 impl<'a> Reference<'a> {
     /// A sample of independent events.
     pub fn sample(values: Values<'a>) -> Self {
-        Reference { values, quantiles: &[], simulated: &[], weighted: values.w.is_some() }
+        Reference {
+            values,
+            quantiles: &[],
+            simulated: &[],
+            weighted: values.w.is_some(),
+            grouped: values.g.is_some(),
+        }
     }
 
     /// Quantiles alone, for events of so many numbers.
@@ -120,6 +128,11 @@ pub trait Metric: Component {
 
     /// Whether it can compare true events that have weights ([`Reference::weighted`]).
     fn weights(&self) -> bool {
+        false
+    }
+
+    /// Whether it can compare true events of which some belong together ([`Reference::grouped`]). It then takes their weights as well.
+    fn groups(&self) -> bool {
         false
     }
 
@@ -234,7 +247,7 @@ pub struct Expectations {
     /// the number of events. Zero where the two have nothing to do with each other.
     pub with_error: Vec<f64>,
     /// How many events that all count alike know the expectation values as well, the quantities' variances added up in these units: the
-    /// number of events, unless they have weights.
+    /// number of events, unless they have weights or belong together.
     pub events: f64,
 }
 
@@ -270,15 +283,17 @@ pub trait Comparison: Send + Sync {
         Ok(None)
     }
 
-    /// How many true events that all count alike tell the metric as much as these, which have weights.
+    /// How many true events that all count alike, each by itself, tell the metric as much as these, which have weights or belong together.
     ///
-    /// Of [`Expectations`] their `events`; otherwise, unless the metric knows better, (sum w)^2 / sum w^2 (Kish 1965).
+    /// Of [`Expectations`] their `events`; otherwise, unless the metric knows better, [`Values::effective_size`].
     fn effective_events(&self, events: Values<'_>) -> Result<f64> {
-        let Some(weights) = events.w else { return Ok(events.events() as f64) };
+        if events.are_alike() {
+            return Ok(events.events() as f64);
+        }
         let mut accumulator = self.accumulator();
         accumulator.update(events)?;
         let found = self.expectations(&accumulator.values()?, events.events() as u64)?;
-        Ok(found.map_or_else(|| effective_size(weights), |found| found.events))
+        Ok(found.map_or_else(|| events.effective_size(), |found| found.events))
     }
 
     /// The deviation from the truth, given the accumulator's values on `n_truth` true events.
@@ -291,7 +306,7 @@ pub trait Comparison: Send + Sync {
 
 /// A stream's running state: memory independent of the number of events.
 pub trait Accumulator: Send {
-    /// Takes the summaries of further events.
+    /// Takes the summaries of further events: of those that belong together, all of a group, next to each other.
     fn update(&mut self, values: Values<'_>) -> Result<()>;
 
     /// Everything that another accumulator of the same comparison needs to go on from here.

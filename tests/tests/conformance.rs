@@ -20,7 +20,9 @@ fn listed() -> BTreeSet<String> {
 }
 
 /// Why a test may be skipped.
-const REASONS: [&str; 30] = [
+const REASONS: [&str; 32] = [
+    "some of its events belong together",
+    "it takes no groups of events, as it says",
     "its law is that of its events with their weights",
     "it takes no event weights, as it says",
     "no key is required",
@@ -77,6 +79,8 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
     let weights = place.path("weights.npy");
     let some: Array1<f64> = (0..900).map(|i| if i % 10 == 0 { -1.0 } else { 1.5 }).collect();
     ndarray_npy::write_npy(&weights, &some).unwrap();
+    let groups = place.path("groups.npy");
+    ndarray_npy::write_npy(&groups, &(0..900).map(|i| f64::from(i / 5)).collect::<Array1<f64>>()).unwrap();
     let members = place.path("m*.npy");
     let lgatr = json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
     let slim = json!({"vectors": 4, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
@@ -98,8 +102,13 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
             "events-file",
             json!({"train": train, "train_rows": [0, 500], "holdout_rows": [500, 900], "weights_file": weights}),
         ),
+        (
+            "events-file",
+            json!({"train": train, "train_rows": [0, 500], "holdout_rows": [500, 900], "groups_file": groups}),
+        ),
         ("gaussian", json!({})),
         ("gaussian", json!({"bias": 5.0, "negative": 0.1})),
+        ("gaussian", json!({"oversampled": 7, "correlation": 0.5})),
         ("gaussian", json!({"dimension": 3, "mean": [1.0, 2.0, -3.0], "width": [0.5]})),
         ("gaussian-mixture", json!({})),
         ("gaussian-mixture", json!({"means": [[0.0, 1.0, 2.0]], "widths": [0.5], "weights": [2.0]})),

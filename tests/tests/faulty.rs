@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use amplicast_tests::{Place, built, check, lines, text};
 
 /// A component, and the test that finds its fault.
-const FAULTS: [(&str, &str); 122] = [
+const FAULTS: [(&str, &str); 124] = [
     ("dataset-chunk-length", "seeds"),
     ("dataset-column-unwritten", "finite"),
+    ("dataset-groups-again", "groups"),
     ("dataset-late-chunks", "seeds"),
     ("dataset-nan-rare", "many"),
     ("dataset-outliers", "density-shape"),
@@ -78,6 +79,7 @@ const FAULTS: [(&str, &str); 122] = [
     ("metric-first-number", "takes"),
     ("metric-forgets-simulated", "simulate"),
     ("metric-fourth-merge", "merge"),
+    ("metric-ignores-groups", "event-groups"),
     ("metric-ignores-weights", "weights"),
     ("metric-keeps-memory", "bounded"),
     ("metric-keeps-state", "bounded"),

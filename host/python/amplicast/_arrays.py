@@ -32,14 +32,14 @@ def array_of(data: Any, name: str) -> "np.ndarray":
     return np.ascontiguousarray(array)
 
 
-def weights_of(data: Any, name: str) -> "np.ndarray":
-    """Event weights, one number an event."""
+def one_each(data: Any, name: str) -> "np.ndarray":
+    """What stands beside events, one number each: their weights, or the groups that they belong to."""
     if _columns(data) is not None:
         raise TypeError(f"{name}: expected one number an event, or the name of a column, found columns")
-    weights = array_of(data, name)
-    if weights.ndim != 1 or weights.dtype.names is not None:
-        raise ValueError(f"{name}: expected one number an event, found the shape {weights.shape}")
-    return weights
+    numbers = array_of(data, name)
+    if numbers.ndim != 1 or numbers.dtype.names is not None:
+        raise ValueError(f"{name}: expected one number an event, found the shape {numbers.shape}")
+    return numbers
 
 
 def records(columns: Mapping[str, "np.ndarray"], name: str) -> "np.ndarray":

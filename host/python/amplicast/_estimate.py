@@ -6,7 +6,7 @@ import glob
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
-from ._arrays import array_of, weights_of
+from ._arrays import array_of, one_each
 from ._errors import Error
 from ._options import intervals, is_list, options, quantile_regions
 from ._process import call
@@ -43,6 +43,8 @@ def estimate(
     rows: Any = None,
     weights: Any = None,
     holdout_weights: Any = None,
+    groups: Any = None,
+    holdout_groups: Any = None,
     **more: Any,
 ) -> Result:
     """How many true events are generated ones worth?
@@ -80,6 +82,9 @@ def estimate(
         weights: event weights of the training events, negative ones included: an array of n numbers, or the name of the column that holds
             them. Generated events have none.
         holdout_weights: those of the held-out events; without it the column of the same name, where ``weights`` is a name.
+        groups: the number of the group that each training event belongs to, such as the parton-level event that a fast simulation made it
+            of: an array of n numbers, or the name of the column that holds them. Events of a group stand next to each other.
+        holdout_groups: those of the held-out events; without it the column of the same name, where ``groups`` is a name.
         more: any other option of the command line, with underscores: ``train_key="events"``, ``time_limit=60``.
 
     Returns:
@@ -102,8 +107,9 @@ def estimate(
     functions, summaries = _summaries(summary)
     if functions:
         given.look_with(functions)
-    for name, data in (("weights", weights), ("holdout_weights", holdout_weights)):
-        given.weigh(name, data)
+    beside = (("weights", weights), ("holdout_weights", holdout_weights), ("groups", groups), ("holdout_groups", holdout_groups))
+    for name, data in beside:
+        given.stand(name, data)
         if f"{name}_file" in more:
             given.flags.append((f"{name}_file", os.fsdecode(more.pop(f"{name}_file"))))
     asked = {
@@ -180,15 +186,16 @@ class _Given:
         self.arrays[file] = rows.astype(np.int64)
         return file
 
-    def weigh(self, name: str, data: Any) -> None:
-        """Event weights: an array is a file of its own, text names a column."""
+    def stand(self, name: str, data: Any) -> None:
+        """Weights or groups, beside the events: an array is a file of its own, text names a column."""
         if data is None:
             return
         if isinstance(data, str):
             self.names.append(f"--{name.replace('_', '-')}={data}")
             return
-        file = {"weights": "train", "holdout_weights": "holdout"}[name] + ".weights.npy"
-        self.arrays[file] = weights_of(data, name)
+        events, what = ("holdout", name[len("holdout_") :]) if name.startswith("holdout_") else ("train", name)
+        file = f"{events}.{what}.npy"
+        self.arrays[file] = one_each(data, name)
         self.flags.append((f"{name}_file", file))
 
     def look_with(self, functions: Sequence[Callable[..., Any]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
-from ._arrays import array_of, chosen, weights_of
+from ._arrays import array_of, chosen, one_each
 from ._options import options
 from ._process import absolute, call
 from ._room import Room
@@ -51,6 +51,7 @@ def split(
     subsets: Optional[int] = None,
     seed: int = 1,
     weights: Any = None,
+    groups: Any = None,
     out: "Union[str, os.PathLike[str], None]" = None,
     **more: Any,
 ) -> List[Part]:
@@ -67,8 +68,10 @@ def split(
         seed: what is drawn depends on it.
         weights: event weights of the training events, which go with their events: an array of n numbers, or the name of the column that
             holds them.
+        groups: the number of the group that each event belongs to: an array of n numbers, or the name of the column that holds them. Parts are made
+            of whole groups, whose events stand next to each other.
         out: a folder to write events and rows to as well; needed if ``train`` is a file.
-        more: ``key``, ``weights_file`` and ``columns`` of a file.
+        more: ``key``, ``weights_file``, ``groups_file`` and ``columns`` of a file.
 
     Returns:
         The parts: halves, bootstraps, subsets, each by number.
@@ -83,31 +86,32 @@ def split(
     numbers = {"half": halves, "bootstrap": bootstraps, "subset": subsets}
     asked = options({"halves": halves, "bootstraps": bootstraps, "subsets": subsets, "seed": seed, **more})
     named = isinstance(weights, str)
-    if named:
-        asked.append(f"--weights={weights}")
+    beside = {"weights": weights, "groups": groups}
+    asked += [f"--{what}={data}" for what, data in beside.items() if isinstance(data, str)]
     if isinstance(train, (str, bytes)) or hasattr(train, "__fspath__"):
         if out is None:
             raise TypeError("out: a file of events is split into files: name their folder")
-        if weights is not None and not named:
-            raise TypeError("weights: those of a file of events are a column of it, or weights_file=")
+        for what, data in beside.items():
+            if data is not None and not isinstance(data, str):
+                raise TypeError(f"{what}: those of a file of events are a column of it, or {what}_file=")
         folder = absolute(out)
         call(["split", f"--train={os.fsdecode(train)}", *asked, f"--out={folder}"], quiet=True).expect()
         return _parts(folder, numbers, None, folder)
     import numpy as np
 
     array = array_of(train, "train")
-    values = None if weights is None or named else weights_of(weights, "weights")
-    if out is None and not named:
+    arrays = {what: one_each(data, what) for what, data in beside.items() if data is not None and not isinstance(data, str)}
+    if out is None and not named and not isinstance(groups, str):
         # What is drawn depends on the number of events alone.
         array = np.zeros(len(array), np.float32)
     with Room(2 * array.nbytes) as room:
         np.save(room.file("train.npy"), array)
-        if values is not None:
-            np.save(room.file("train.weights.npy"), values)
-            asked.append("--weights-file=train.weights.npy")
+        for what, numbers in arrays.items():
+            np.save(room.file(f"train.{what}.npy"), numbers)
+            asked.append(f"--{what}-file=train.{what}.npy")
         folder = room.file("parts") if out is None else absolute(out)
         call(["split", "--train=train.npy", *asked, f"--out={folder}"], room.path, quiet=True).expect()
-        return _parts(folder, numbers, train, None if out is None else folder, array[weights] if named else values)
+        return _parts(folder, numbers, train, None if out is None else folder, array[weights] if named else arrays.get("weights"))
 
 
 def _parts(folder: str, numbers: Dict[str, Optional[int]], data: Any, kept: Optional[str], weights: Any = None) -> List[Part]:

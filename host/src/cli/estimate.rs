@@ -59,6 +59,7 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
     let layout = |own: &Option<String>| own.clone().or_else(|| command.momenta.layout.clone());
     let written = |path: &Option<PathBuf>| path.as_ref().map(|path| process.written(path)).transpose();
     let mut config = command.reading.dataset(&command.train, process)?;
+    command.groups.add_to(&mut config, process)?;
     for (key, value) in [
         ("key", json!(command.train_key)),
         ("default_key", json!(command.key)),
@@ -69,6 +70,8 @@ fn dataset(command: &EstimateCommand, process: &Process) -> Result<Value> {
         ("holdout_layout", json!(layout(&command.holdout_layout))),
         ("holdout_weights", json!(command.holdout_weights)),
         ("holdout_weights_file", json!(written(&command.holdout_weights_file)?)),
+        ("holdout_groups", json!(command.holdout_groups)),
+        ("holdout_groups_file", json!(written(&command.holdout_groups_file)?)),
     ] {
         config[key] = value;
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::numbers::threads;
-use super::reading_arguments::{MomentaArguments, ReadingArguments};
+use super::reading_arguments::{GroupArguments, MomentaArguments, ReadingArguments};
 
 /// `amplicast estimate`.
 #[derive(Debug, Args)]
@@ -51,9 +51,18 @@ pub struct EstimateCommand {
     /// A file with the event weights of the holdout, one a row.
     #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "holdout_weights")]
     pub holdout_weights_file: Option<PathBuf>,
+    /// The numbers of the groups of the holdout, if they are called otherwise; "" if its events are each by itself.
+    #[arg(long, value_name = "NAME")]
+    pub holdout_groups: Option<String>,
+    /// A file with the numbers of the groups of the holdout, one a row.
+    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "holdout_groups")]
+    pub holdout_groups_file: Option<PathBuf>,
     /// How the events are read.
     #[command(flatten)]
     pub reading: ReadingArguments,
+    /// Which events belong together.
+    #[command(flatten)]
+    pub groups: GroupArguments,
     /// How columns are four-momenta.
     #[command(flatten)]
     pub momenta: MomentaArguments,
@@ -120,6 +129,9 @@ pub struct SplitCommand {
     /// How the events are read.
     #[command(flatten)]
     pub reading: ReadingArguments,
+    /// Which events belong together.
+    #[command(flatten)]
+    pub groups: GroupArguments,
     /// A folder with plugins, searched first.
     #[arg(long, value_name = "DIR")]
     pub plugin_path: Vec<PathBuf>,

@@ -38,6 +38,28 @@ impl ReadingArguments {
     }
 }
 
+/// Which true events belong together.
+#[derive(Debug, Args)]
+pub struct GroupArguments {
+    /// The numbers of the groups that events belong to, of the holdout as well if there is one: a column, or another array of the file. Events
+    /// of a group stand next to each other.
+    #[arg(long, value_name = "NAME")]
+    pub groups: Option<String>,
+    /// A file with the numbers of the groups, one a row.
+    #[arg(long, value_name = "FILE[::KEY]", conflicts_with = "groups")]
+    pub groups_file: Option<PathBuf>,
+}
+
+impl GroupArguments {
+    /// Adds them to the configuration of a dataset.
+    pub fn add_to(&self, dataset: &mut Value, process: &Process) -> Result<()> {
+        dataset["groups"] = json!(self.groups);
+        dataset["groups_file"] =
+            json!(self.groups_file.as_ref().map(|path| process.written(path)).transpose()?);
+        Ok(())
+    }
+}
+
 /// How columns are four-momenta.
 #[derive(Debug, Args)]
 pub struct MomentaArguments {

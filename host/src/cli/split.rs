@@ -14,6 +14,7 @@ use serde_json::json;
 use super::estimate_arguments::SplitCommand;
 use super::process::{Process, usage};
 use crate::exit::EXIT_OK;
+use crate::pipeline::{Groups, first_of_each};
 
 /// Writes files of events and of their rows.
 pub fn split(command: &SplitCommand, process: &Process) -> u8 {
@@ -27,8 +28,13 @@ pub fn split(command: &SplitCommand, process: &Process) -> u8 {
 }
 
 fn write(command: &SplitCommand, process: &Process) -> Result<Vec<String>> {
-    let (events, weights) = events(command, process)?;
-    let n = events.nrows() as u64;
+    let TrainingEvents { events, weights, groups } = events(command, process)?;
+    let n = events.nrows();
+    // Events that belong together go together.
+    let (independent, what) = match &groups {
+        None => (n as u64, "training events"),
+        Some(groups) => (groups.number() as u64, "groups of training events"),
+    };
     let out = process.path(&command.out);
     create_dir_all(&out).map_err(|e| Error::io(out.display(), e))?;
     let mut lines = Vec::new();
@@ -44,25 +50,34 @@ fn write(command: &SplitCommand, process: &Process) -> Result<Vec<String>> {
                 format!("expected an even number, halves and their rests, found {number}"),
             ));
         }
-        if n < 2 * number.max(4) {
+        if independent < 2 * number.max(4) {
             return Err(Error::data(format!(
-                "expected at least {} training events, found {n}",
+                "expected at least {} {what}, found {independent}",
                 2 * number.max(4)
             )));
         }
         let width = number.to_string().len();
-        let mut size = 0;
+        let mut sizes = Vec::new();
         for k in 0..number {
-            let rows = rows(kind, k, number, n, Seed::new(command.seed).split(word));
-            size = rows.len();
+            let drawn = rows(kind, k, number, independent, Seed::new(command.seed).split(word));
+            let rows = groups.as_ref().map_or_else(|| drawn.clone(), |groups| groups.rows(&drawn));
+            sizes.push((drawn.len() as u64, rows.len()));
             let name = format!("{word}_{:0width$}", k + 1);
             write_one(&out, &name, (&events, weights.as_deref()), &rows)?;
         }
+        let (drawn, size) = sizes[sizes.len() - 1];
+        let size = match &groups {
+            None => format!("{size} of {n} events"),
+            Some(_) => {
+                let mean = sizes.iter().map(|(_, rows)| rows).sum::<usize>() / sizes.len();
+                format!("{drawn} of {independent} groups, some {mean} of {n} events")
+            }
+        };
         lines.push(format!(
-            "{}: {number} files {word}_*.npy of {size} of {n} events, {}and their rows in {word}_*.rows.npy; train for {} of the steps that all events take",
+            "{}: {number} files {word}_*.npy of {size}, {}and their rows in {word}_*.rows.npy; train for {} of the steps that all events take",
             command.out.display(),
             if weights.is_some() { format!("their weights in {word}_*.weights.npy, ") } else { String::new() },
-            if size as u64 == n { "all".to_string() } else { format!("{size}/{n}") }
+            if drawn == independent { "all".to_string() } else { format!("{drawn}/{independent}") }
         ));
     }
     Ok(lines)
@@ -118,10 +133,19 @@ fn write_one(
     write().map_err(|e| Error::new(ErrorKind::Io, e.to_string()).at(path("").display().to_string()))
 }
 
-/// All training events of the file, and their weights if these differ.
-fn events(command: &SplitCommand, process: &Process) -> Result<(Array2<f64>, Option<Vec<f64>>)> {
+/// All training events of a file.
+struct TrainingEvents {
+    events: Array2<f64>,
+    /// Their weights, if these differ.
+    weights: Option<Vec<f64>>,
+    /// Their groups, if some belong together.
+    groups: Option<Groups>,
+}
+
+fn events(command: &SplitCommand, process: &Process) -> Result<TrainingEvents> {
     let session = process.session(&command.plugin_path, &[])?;
     let mut config = command.reading.dataset(&command.train, process)?;
+    command.groups.add_to(&mut config, process)?;
     config["default_key"] = json!(command.key);
     let entry = session.catalogue.find(Kind::Dataset, "events-file").map_err(|e| Error::config("", e))?;
     let caller = session.caller(Kind::Dataset, "events-file")?;
@@ -131,17 +155,22 @@ fn events(command: &SplitCommand, process: &Process) -> Result<(Array2<f64>, Opt
     let mut events = Array2::zeros((n as usize, dimension));
     let step = chunk_events(dimension);
     let mut weights = dataset.weighted().then(|| vec![0.0; n as usize]);
+    let mut numbers = dataset.grouped().then(|| vec![0.0; n as usize]);
     for (index, part) in events.axis_chunks_iter_mut(Axis(0), step).enumerate() {
         let chunk = Chunk { index: index as u64, first_event: (index * step) as u64, seed: Seed::new(0) };
+        let places = index * step..index * step + part.nrows();
+        if let Some(numbers) = &mut numbers {
+            dataset.read_groups(Split::Training, chunk, &mut numbers[places.clone()])?;
+        }
         match &mut weights {
             None => dataset.read(Split::Training, chunk, part)?,
             Some(weights) => {
-                let of_part = &mut weights[index * step..index * step + part.nrows()];
-                dataset.read_weighted(Split::Training, chunk, part, of_part)?;
+                dataset.read_weighted(Split::Training, chunk, part, &mut weights[places])?;
             }
         }
     }
-    Ok((events, weights))
+    let groups = numbers.map(|numbers| Groups::new(&first_of_each(&numbers, 0)));
+    Ok(TrainingEvents { events, weights, groups })
 }
 
 #[cfg(test)]

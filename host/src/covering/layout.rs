@@ -73,6 +73,14 @@ impl Layout {
         Some(Layout { rows, full, parts, shape, pairs, factor })
     }
 
+    /// The same, of members whose rows so far were those of groups of events: `events` has the events of some groups. What the parts are, and by what their
+    /// variance is multiplied, is that of groups, which are what is independent: half of them are not quite half of the events.
+    #[must_use]
+    pub fn of_events(self, events: impl Fn(&[u64]) -> Vec<u64>) -> Self {
+        let rows = self.rows.into_iter().map(|rows| rows.map(|rows| events(&rows))).collect();
+        Layout { rows, ..self }
+    }
+
     /// The rows of a member; none if it was fitted to all events.
     pub fn rows(&self, member: usize) -> Option<&[u64]> {
         self.rows[member].as_deref()
@@ -128,7 +136,14 @@ mod tests {
         assert!(layout.pairs.is_empty());
         let ring = |first: u64| Some((first..first + 50).map(|row| row % 100).collect::<Vec<u64>>());
         let halves = [0, 10, 60, 50, 30, 80].map(ring).to_vec();
-        assert_eq!(Layout::new(halves, 100).unwrap().pairs, [[0, 3], [1, 2], [4, 5]]);
+        assert_eq!(Layout::new(halves.clone(), 100).unwrap().pairs, [[0, 3], [1, 2], [4, 5]]);
+        // Of groups, of which the first has two events.
+        let events = |groups: &[u64]| -> Vec<u64> {
+            groups.iter().flat_map(|group| if *group == 0 { 0..2 } else { group + 1..group + 2 }).collect()
+        };
+        let layout = Layout::new(halves, 100).unwrap().of_events(events);
+        assert_eq!((layout.factor, layout.shape, layout.pairs.len()), (1.0, Shape::Parts, 3));
+        assert_eq!((layout.rows(0).unwrap().len(), layout.rows(3).unwrap().len()), (51, 50));
     }
 
     #[test]

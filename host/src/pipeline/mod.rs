@@ -29,7 +29,9 @@ mod stage;
 pub use collect::{Generated, Outcome};
 pub use compute::{Around, Change, Reason, Times, Why, jobs, measure, run, why, work};
 pub use forecast::{CONFIDENCE, Forecast, Resolved, Resources, forecast};
-pub use plan::{Components, Made, Plan, PlannedCell, Setting, TrueSource, member_count, plan};
+pub use plan::{
+    Components, Groups, Made, Plan, PlannedCell, Setting, TrueSource, first_of_each, member_count, plan,
+};
 pub use posterior::{
     TRAINED_MODEL, TRAINED_MODEL_ABOUT, TrainedModel, TrainedModelConfig, check_models, own_dataset,
 };

@@ -204,6 +204,14 @@ fn setting(results: &Results) -> String {
             }
         ),
     };
+    let n_train = match &results.groups {
+        None => n_train,
+        Some(groups) => format!(
+            "{n_train}, in {} groups of up to {}",
+            format::count(groups.number),
+            format::count(groups.largest)
+        ),
+    };
     let rows = [
         ("True events per training set, n<sub>train</sub>", n_train),
         ("Generated events per member, n<sub>gen</sub>", format::count(results.n_gen)),
@@ -221,12 +229,20 @@ fn setting(results: &Results) -> String {
         }
         None => "",
     };
+    let grouped = match results.groups {
+        Some(_) => {
+            " True events belong together in groups, which are what is independent: n<sub>equiv</sub> and n<sub>train</sub> are given in \
+             <em>effective</em> events, as many that are each by itself as know what is measured equally well, so that G compares the generated \
+             sample with true ones of such groups. Generated events are each by itself."
+        }
+        None => "",
+    };
     format!(
         "<h2>What was estimated</h2>\n<p>The amplification factor G = n<sub>equiv</sub> / n<sub>train</sub>: how many true \
          events an unlimited generated sample is worth, divided by the true events that were used for it. n<sub>equiv</sub> is \
          the size at which a true sample would, on average, have the same value of a metric as the generated one has for \
          n<sub>gen</sub> &rarr; &infin;. n<sub>train</sub> counts every true event: for training, for validation of the \
-         training, and for left-out references; under a selection, those that pass it.{weighted}</p>\n\
+         training, and for left-out references; under a selection, those that pass it.{weighted}{grouped}</p>\n\
          <table class=\"facts\">\n{rows}</table>\n"
     )
 }

@@ -379,6 +379,7 @@ pub(crate) fn results() -> Results {
     unresolved.name = name("flow", "ensemble", "radius", "ks", "training");
     Results {
         weights: None,
+        groups: None,
         schema: Schema::this(),
         experiment: "Gaussian ring in two dimensions".into(),
         dataset: "gaussian-ring".into(),

@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
     use crate::report::testing;
-    use crate::results::{EventWeights, MemberRow, table_rows};
+    use crate::results::{EventGroups, EventWeights, MemberRow, table_rows};
     use serde::Serialize;
     use serde_json::Value;
 
@@ -110,6 +110,7 @@ mod tests {
         let mut results = testing::results();
         results.cells[0].replicas[0].deviation.as_mut().unwrap().pulls = vec![Some(1.0)];
         results.weights = Some(EventWeights { effective: 800.0, negative: 0.1, largest: 3.0 });
+        results.groups = Some(EventGroups { number: 100, largest: 12, effective: 90.0 });
         results.cells[0].replicas[0].n_train_effective = Some(790.0);
         results.distributions[0].training_fractions = Some(vec![[0.1, 0.01]]);
         let mut found = BTreeSet::new();

@@ -1,15 +1,16 @@
 //! True events from files.
 
+mod groups;
+mod part;
+
 use std::collections::HashSet;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use amplicast_sdk::ndarray::ArrayViewMut2;
-use amplicast_sdk::{
-    CHUNK_EVENTS, Chunk, Component, Dataset, Error, InputPath, Result, Schema, Split, config,
-};
-use amplicast_tables::{EventFile, Layout, Pass, Selection, Weights, located};
+use amplicast_sdk::{Chunk, Component, Dataset, Error, InputPath, Result, Schema, Split, config};
+use amplicast_tables::{Layout, Pass, Selection, located};
+
+use part::Part;
 
 config! {
     /// True events from files: n x d numbers, or n x particles x 4 four-momenta in GeV.
@@ -53,6 +54,16 @@ config! {
         pub holdout_weights: Option<String>,
         /// The same of `holdout`, in a file.
         pub holdout_weights_file: Option<InputPath>,
+        /// The numbers of the groups that the events of `train` belong to, such as those of parton-level events that a fast simulation makes several
+        /// events of: a column, or another array of the file; no part of an event. Events of a group stand next to each other. None by
+        /// default: each event is by itself.
+        pub groups: Option<String>,
+        /// A file with the numbers of the groups of `train`, one a row; `FILE::KEY` for one of several arrays.
+        pub groups_file: Option<InputPath>,
+        /// The same of `holdout`; `groups` by default, "" for events that are each by itself.
+        pub holdout_groups: Option<String>,
+        /// The same of `holdout`, in a file.
+        pub holdout_groups_file: Option<InputPath>,
         /// Whether all rows in use are read once, to refuse NaN, infinite numbers and what are no momenta; true by default.
         pub verify: Option<bool>,
     }
@@ -69,16 +80,9 @@ pub struct EventsFile {
     holdout: Option<Part>,
     /// Whether events have weights that differ.
     weighted: bool,
+    /// Whether some events belong together.
+    grouped: bool,
     notes: Vec<String>,
-}
-
-/// Rows of a file.
-#[derive(Debug)]
-struct Part {
-    file: EventFile,
-    rows: Range<u64>,
-    /// The weights of the file's events; none if all count alike.
-    weights: Option<Arc<Weights>>,
 }
 
 impl Component for EventsFile {
@@ -98,10 +102,11 @@ impl Component for EventsFile {
             select: config.select,
             default_select: None,
             weights: config.weights,
+            groups: config.groups,
         };
         let rows = ("train_rows", config.train_rows);
-        let of_file = (config.weights_file.as_deref(), "weights_file");
-        let mut training = Part::open(&train.path, &selection, rows, of_file)?;
+        let files = [config.weights_file.as_deref(), config.groups_file.as_deref()];
+        let mut training = Part::open(&train.path, &selection, rows, files)?;
         let schema = training.file.schema(config.particles.as_deref())?;
         let holdout_layout = layout(&config.holdout_layout).map_err(of_holdout)?;
         let mut holdout = match (config.holdout, config.holdout_key, config.holdout_rows) {
@@ -110,36 +115,47 @@ impl Component for EventsFile {
                 // The training file's key holds for another file only if that has several arrays.
                 let file = path.as_deref().map(located);
                 let own = file.as_ref().and_then(|file| file.key.clone()).or(key);
-                let inherited = Selection {
+                let inherited_selection = Selection {
                     key: own.or_else(|| selection.key.clone().filter(|_| file.is_none())),
                     default_key: selection.default_key.clone().or_else(|| selection.key.clone()),
                     layout: holdout_layout.or_else(|| selection.layout.clone()),
-                    weights: match &config.holdout_weights {
-                        None => selection.weights.clone(),
-                        Some(name) => Some(name.clone()).filter(|name| !name.is_empty()),
-                    },
+                    weights: inherited(&config.holdout_weights, &selection.weights),
+                    groups: inherited(&config.holdout_groups, &selection.groups),
                     // A holdout may be an array.
                     select: None,
                     default_select: selection.select.clone(),
                     ..selection.clone()
                 };
-                // The training file's weights are those of its own rows.
-                let of_file = config.holdout_weights_file.as_deref();
-                if file.is_some()
-                    && config.weights_file.is_some()
-                    && of_file.is_none()
-                    && config.holdout_weights.is_none()
-                {
-                    return Err(Error::config(
-                        "holdout_weights_file",
-                        "expected the event weights of the holdout, since the training events have some, found none; if its \
-                         events all count alike, say holdout_weights = \"\"",
-                    ));
+                let own = [
+                    (
+                        config.holdout_weights_file.as_deref(),
+                        &config.holdout_weights,
+                        "weights",
+                        "all count alike",
+                    ),
+                    (
+                        config.holdout_groups_file.as_deref(),
+                        &config.holdout_groups,
+                        "groups",
+                        "are each by itself",
+                    ),
+                ];
+                for ((path, name, field, without), training) in own.into_iter().zip(files) {
+                    // A file of the training events' has a number for each of their own rows.
+                    if file.is_some() && training.is_some() && path.is_none() && name.is_none() {
+                        let message = format!(
+                            "expected the {field} of the holdout, since the training events have some, found none; if its events {without}, \
+                             say holdout_{field} = \"\""
+                        );
+                        return Err(Error::config(format!("holdout_{field}_file"), message));
+                    }
                 }
-                let of_file = of_file.or(config.weights_file.as_deref().filter(|_| file.is_none()));
+                let [weights, groups] = own.map(|(path, ..)| path);
+                let [of_weights, of_groups] = files.map(|path| path.filter(|_| file.is_none()));
+                let files = [weights.or(of_weights), groups.or(of_groups)];
                 let path = file.map_or(train.path, |file| file.path);
                 let rows = ("holdout_rows", rows);
-                Some(Part::open(&path, &inherited, rows, (of_file, "weights_file")).map_err(of_holdout)?)
+                Some(Part::open(&path, &inherited_selection, rows, files).map_err(of_holdout)?)
             }
         };
         training.file = training.file.like(&schema, "in the training file")?;
@@ -148,9 +164,10 @@ impl Component for EventsFile {
             holdout.check_against(&training)?;
         }
         let mut notes = Vec::new();
-        let mut weighted = false;
+        let (mut weighted, mut grouped) = (false, false);
         for part in [Some(&mut training), holdout.as_mut()].into_iter().flatten() {
             weighted |= part.look_at_weights(&mut notes)?;
+            grouped |= part.look_at_groups(&mut notes)?;
             notes.extend(part.file.notes());
             if config.verify == Some(false) {
                 continue;
@@ -162,110 +179,23 @@ impl Component for EventsFile {
             }
         }
         notes.dedup();
-        Ok(EventsFile { schema, training, holdout, weighted, notes })
+        Ok(EventsFile { schema, training, holdout, weighted, grouped, notes })
     }
 }
 
 /// The error of a selection of the holdout's, at the field where it stands.
 fn of_holdout(error: Error) -> Error {
     match error.place() {
-        field @ ("key" | "layout" | "weights" | "weights_file") => {
+        field @ ("key" | "layout" | "weights" | "weights_file" | "groups" | "groups_file") => {
             Error::config(format!("holdout_{field}"), error.message())
         }
         _ => error,
     }
 }
 
-impl Part {
-    fn open(
-        path: &Path,
-        selection: &Selection,
-        (field, rows): (&str, Option<[u64; 2]>),
-        (weights, weights_field): (Option<&Path>, &str),
-    ) -> Result<Part> {
-        let file = EventFile::open(path, selection)?;
-        let weights = match (weights, file.weights()) {
-            (None, own) => own,
-            (Some(_), Some(_)) => {
-                return Err(Error::config(weights_field, "expected either this or `weights`, found both"));
-            }
-            (Some(path), None) => {
-                let at = located(path);
-                let weights = Weights::open(&at.path, at.key.as_deref());
-                let weights = weights.map_err(|error| Error::config(weights_field, error.to_string()))?;
-                if weights.rows() != file.rows() {
-                    let (found, expected) = (weights.rows(), file.rows());
-                    let message = format!(
-                        "{}: expected a weight for each of {expected} events of {}, found {found}",
-                        at.path.display(),
-                        file.path().display()
-                    );
-                    return Err(Error::config(weights_field, message));
-                }
-                Some(Arc::new(weights))
-            }
-        };
-        let [first, end] = rows.unwrap_or([0, file.rows()]);
-        if first >= end || end > file.rows() {
-            let (path, events) = (file.path().display(), file.rows());
-            return Err(Error::config(
-                field,
-                format!(
-                    "expected [first, end) with first < end <= {events} (events in {path}), found [{first}, {end})"
-                ),
-            ));
-        }
-        Ok(Part { file, rows: first..end, weights })
-    }
-
-    /// Reads the weights in use, and forgets them if all are equal; whether they differ.
-    fn look_at_weights(&mut self, notes: &mut Vec<String>) -> Result<bool> {
-        let Some(weights) = &self.weights else { return Ok(false) };
-        let (mut sum, mut least, mut most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
-        let mut some = vec![0.0; CHUNK_EVENTS.min((self.rows.end - self.rows.start) as usize)];
-        for first in self.rows.clone().step_by(some.len()) {
-            let some = &mut some[..(self.rows.end - first).min(CHUNK_EVENTS as u64) as usize];
-            weights.read(first, some)?;
-            sum += some.iter().sum::<f64>();
-            least = some.iter().copied().fold(least, f64::min);
-            most = some.iter().copied().fold(most, f64::max);
-        }
-        // Their fourth powers are added up.
-        let largest = most.max(-least);
-        if largest > 0.0 && !(1e-60..=1e60).contains(&largest) {
-            let message = format!(
-                "expected event weights of which the largest is from 1e-60 to 1e60 in size, found {largest:e}; multiply all by one \
-                 number, which changes no result"
-            );
-            return Err(Error::data(message).at(weights.path().display().to_string()));
-        }
-        if sum <= 0.0 {
-            let message = format!("expected event weights with a positive sum, found {sum}");
-            return Err(Error::data(message).at(weights.path().display().to_string()));
-        }
-        if least < most {
-            return Ok(true);
-        }
-        notes
-            .push(format!("{}: all event weights are {least}: events count alike", weights.path().display()));
-        self.weights = None;
-        Ok(false)
-    }
-
-    /// Refuses a holdout that shares rows with the training set.
-    fn check_against(&self, training: &Part) -> Result<()> {
-        let (first, end) = (self.rows.start.max(training.rows.start), self.rows.end.min(training.rows.end));
-        if first < end && self.file.is_same_array(&training.file) {
-            return Err(Error::config(
-                "holdout_rows",
-                format!(
-                    "expected rows that are not in the training set, found rows {first}..{end} of the same file in \
-                     both; set train_rows and holdout_rows apart"
-                ),
-            ));
-        }
-        Ok(())
-    }
+/// The name of what stands beside the events of the holdout: that of the training file by default, none if it is empty.
+fn inherited(own: &Option<String>, training: &Option<String>) -> Option<String> {
+    own.as_ref().or(training.as_ref()).filter(|name| !name.is_empty()).cloned()
 }
 
 impl EventsFile {
@@ -330,11 +260,29 @@ impl Dataset for EventsFile {
         }
     }
 
+    fn grouped(&self) -> bool {
+        self.grouped
+    }
+
+    fn read_groups(&self, split: Split, chunk: Chunk, groups: &mut [f64]) -> Result<()> {
+        if !self.grouped {
+            return Err(Error::unsupported("these events belong to no groups, or to one each"));
+        }
+        let part = self.part(split)?;
+        match &part.groups {
+            Some(of_part) => of_part.read(part.rows.start + chunk.first_event, groups),
+            None => {
+                groups.iter_mut().zip(chunk.first_event..).for_each(|(group, event)| *group = event as f64);
+                Ok(())
+            }
+        }
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         let parts = || [Some(&self.training), self.holdout.as_ref()].into_iter().flatten();
         let mut files: Vec<PathBuf> = parts().flat_map(|part| part.file.files()).collect();
-        let weights = parts().filter_map(|part| Some(part.weights.as_ref()?.path().to_owned()));
-        files.extend(weights.filter(|path| path.is_file()));
+        let beside = parts().flat_map(|part| [&part.weights, &part.groups].into_iter().flatten());
+        files.extend(beside.map(|numbers| numbers.path().to_owned()).filter(|path| path.is_file()));
         let mut seen = HashSet::new();
         files.retain(|file| seen.insert(file.clone()));
         files

@@ -7,6 +7,7 @@ use amplicast_sdk::{
 };
 
 use crate::normal::{LN_SQRT_2PI, ensure_columns, exceeded_with, numbered_columns};
+use crate::oversampling::Oversampling;
 use crate::weighting::Weighting;
 
 config! {
@@ -23,6 +24,11 @@ config! {
         pub bias: f64 = 1.0,
         /// Part of the events that have a negative weight, as beyond leading order; below 0.5.
         pub negative: f64 = 0.0,
+        /// So many events in turn belong together, as those do that a fast simulation makes of one parton-level event; 1 for events that are each
+        /// by itself. Not together with `bias` or `negative`.
+        pub oversampled: u64 = 1,
+        /// The correlation of each column between two events that belong together, from 0 to 1; the density of an event stays what it is.
+        pub correlation: f64 = 0.0,
     }
 }
 
@@ -32,6 +38,7 @@ pub struct Gaussian {
     mean: Vec<f64>,
     width: Vec<f64>,
     weighting: Option<Weighting>,
+    oversampling: Option<Oversampling>,
 }
 
 impl Component for Gaussian {
@@ -49,7 +56,11 @@ impl Component for Gaussian {
             return Err(Error::config("width", format!("expected positive numbers, found {w}")));
         }
         let weighting = Weighting::new(config.bias, config.negative)?;
-        Ok(Gaussian { mean, width, weighting })
+        let oversampling = Oversampling::new(config.oversampled, config.correlation)?;
+        ensure_config(weighting.is_none() || oversampling.is_none(), "oversampled", || {
+            format!("expected 1 for events with weights (`bias`, `negative`), found {}", config.oversampled)
+        })?;
+        Ok(Gaussian { mean, width, weighting, oversampling })
     }
 }
 
@@ -85,7 +96,15 @@ impl Dataset for Gaussian {
         None
     }
 
-    fn read(&self, _split: Split, chunk: Chunk, out: ArrayViewMut2<'_, f64>) -> Result<()> {
+    fn read(&self, _split: Split, chunk: Chunk, mut out: ArrayViewMut2<'_, f64>) -> Result<()> {
+        if let Some(oversampling) = self.oversampling {
+            oversampling.normals(&mut chunk.seed.stream(), out.view_mut());
+            for mut event in out.rows_mut() {
+                let columns = event.iter_mut().zip(self.mean.iter().zip(&self.width));
+                columns.for_each(|(x, (mean, width))| *x = mean + width * *x);
+            }
+            return Ok(());
+        }
         Weighting::read(self.weighting, chunk, out, |stream, event| self.draw(stream, event))
     }
 
@@ -103,6 +122,16 @@ impl Dataset for Gaussian {
         Weighting::read_weighted(self.weighting, chunk, out, weights, |stream, event| {
             self.draw(stream, event)
         })
+    }
+
+    fn grouped(&self) -> bool {
+        self.oversampling.is_some()
+    }
+
+    fn read_groups(&self, _split: Split, chunk: Chunk, groups: &mut [f64]) -> Result<()> {
+        let none = || Error::unsupported("this dataset's events are each by itself");
+        self.oversampling.ok_or_else(none)?.groups(chunk, groups);
+        Ok(())
     }
 
     fn density(&self) -> Option<&dyn Density> {
@@ -144,7 +173,7 @@ mod tests {
 
     fn gaussian(dimension: usize, mean: &[f64], width: &[f64]) -> Result<Gaussian> {
         let (mean, width) = (mean.to_vec(), width.to_vec());
-        Gaussian::new(GaussianConfig { dimension, mean, width, bias: 1.0, negative: 0.0 })
+        Gaussian::new(GaussianConfig { dimension, mean, width, ..GaussianConfig::default() })
     }
 
     fn chunk(index: u64) -> Chunk {
@@ -207,5 +236,8 @@ mod tests {
         assert_eq!(message(3, &[0.0, 1.0], &[1.0]), "mean: expected 1 number or 3 (the dimension), found 2");
         assert_eq!(message(1, &[0.0], &[0.0]), "width: expected positive numbers, found 0");
         assert_eq!(message(1, &[f64::NAN], &[1.0]), "mean: expected finite numbers, found NaN");
+        let both = GaussianConfig { bias: 2.0, oversampled: 5, ..GaussianConfig::default() };
+        let error = Gaussian::new(both).unwrap_err().to_string();
+        assert!(error.starts_with("oversampled: expected 1 for events with weights"), "{error}");
     }
 }

@@ -14,6 +14,7 @@ mod gaussian;
 mod gaussian_mixture;
 mod gaussian_ring;
 mod normal;
+mod oversampling;
 mod weighting;
 
 pub use events_file::{EventsFile, EventsFileConfig};

@@ -176,11 +176,13 @@ impl<E: Quantities> Comparison for Averaging<E> {
     }
 
     fn effective_events(&self, events: Values<'_>) -> Result<f64> {
-        let Some(weights) = events.w else { return Ok(events.events() as f64) };
+        if events.are_alike() {
+            return Ok(events.events() as f64);
+        }
         let mut accumulator = self.0.accumulator();
         accumulator.update(events)?;
         let found = self.0.expectations(&accumulator.values()?, events.events() as u64)?;
-        if weights.iter().any(|weight| *weight < 0.0) {
+        if events.w.is_some_and(|weights| weights.iter().any(|weight| *weight < 0.0)) {
             self.0.known(&found)?;
         }
         Ok(found.events)

@@ -7,6 +7,8 @@ use amplicast_sdk::{
 };
 
 use crate::averaging::{Averaging, Quantities};
+use crate::fractions::{WITHOUT_VARIANCE, binomial, expect_known, expect_positive};
+use crate::grouped_integral::GroupedIntegrals;
 use crate::regions::{Regions, read_choice};
 
 config! {
@@ -79,6 +81,10 @@ impl Metric for Integral {
         true
     }
 
+    fn groups(&self) -> bool {
+        true
+    }
+
     fn shown(&self) -> Shown {
         Shown::variance(Self::NAME)
     }
@@ -97,9 +103,10 @@ impl Metric for Integral {
             pairs.map(|(&r, q)| (outermost(r, 0, q), outermost(r, 1, q))).collect()
         };
         let regions = Regions::new(intervals).map_err(|e| Error::data(e.to_string()))?;
-        Ok(match reference.weighted {
-            true => Box::new(Averaging(WeightedIntegrals { regions })),
-            false => Box::new(Averaging(RegionIntegrals { regions })),
+        Ok(match (reference.grouped, reference.weighted) {
+            (true, _) => Box::new(Averaging(GroupedIntegrals::new(regions)?)),
+            (false, true) => Box::new(Averaging(WeightedIntegrals { regions })),
+            (false, false) => Box::new(Averaging(RegionIntegrals { regions })),
         })
     }
 }
@@ -107,14 +114,6 @@ impl Metric for Integral {
 /// The integrals over fixed regions, of events that all count alike.
 struct RegionIntegrals {
     regions: Regions,
-}
-
-const WITHOUT_VARIANCE: &str =
-    "expected generated events inside and outside of the regions, found none on one side";
-
-/// An event is inside or outside: I (1 - I) (Eqs 12, 16).
-fn binomial(means: &[f64]) -> Vec<f64> {
-    means.iter().map(|i| i * (1.0 - i)).collect()
 }
 
 impl Quantities for RegionIntegrals {
@@ -226,26 +225,12 @@ impl Quantities for WeightedIntegrals {
 
     fn expectations(&self, values: &[f64], _events: u64) -> Result<Expectations> {
         let sums = WeightedFractions::read(values)?;
-        if sums.weights().1 <= 0.0 {
-            return Err(Error::data("expected events with a positive sum of weights, found one that is not"));
-        }
+        expect_positive(sums.weights().1)?;
         Ok(sums.expectations())
     }
 
-    /// A fraction that is two of its own errors away from zero. What is nearer has lost its events to cancelling weights, and the number
-    /// of effective ones, I (1 - I) / V, to chance.
     fn known(&self, found: &Expectations) -> Result<()> {
-        let size = found.means.iter().map(|mean| mean * mean).sum::<f64>().sqrt();
-        let trace: f64 = found.covariance.iter().step_by(found.means.len() + 1).sum();
-        let error = (trace / found.events).max(0.0).sqrt();
-        if size >= 2.0 * error {
-            return Ok(());
-        }
-        let sum: f64 = found.means.iter().sum();
-        Err(Error::data(format!(
-            "expected regions whose weighted fraction the training events know to a half, found {sum:.2e} +- {error:.2e}: positive and negative \
-             weights cancel there; ask for a larger region"
-        )))
+        expect_known(found)
     }
 
     fn without_variance(&self) -> &'static str {

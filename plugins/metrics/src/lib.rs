@@ -3,6 +3,8 @@
 //! Both follow Bahl et al. 2025, "Forecasting Generative Amplification". A metric measures; the host alone solves Eq. 3.
 
 mod averaging;
+mod fractions;
+mod grouped_integral;
 mod integral;
 mod ks;
 mod mean;

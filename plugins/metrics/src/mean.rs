@@ -56,13 +56,17 @@ impl Metric for Mean {
         true
     }
 
+    fn groups(&self) -> bool {
+        true
+    }
+
     fn shown(&self) -> Shown {
         Shown::variance(Self::NAME)
     }
 
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
         let numbers = reference.values.numbers();
-        Ok(match reference.weighted {
+        Ok(match reference.weighted || reference.grouped {
             true => Box::new(Averaging(WeightedMean { numbers })),
             false => Box::new(Averaging(SampleMean { numbers })),
         })

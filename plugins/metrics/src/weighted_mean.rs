@@ -1,16 +1,18 @@
-//! The mean of a summary over events with weights.
+//! The mean of a summary over events with weights, or some of which belong together.
+
+use std::ops::Range;
 
 use amplicast_sdk::moments::quotient;
-use amplicast_sdk::ndarray::ArrayView2;
+use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
 use amplicast_sdk::{Accumulator, Error, Expectations, Result, Values, expect_length};
 
 use crate::averaging::Quantities;
 use crate::numbers::{WITHOUT_VARIANCE, names, places, units};
 
-/// The mean of each number, sum w x / sum w, of samples that may have weights.
+/// The mean of each number, sum w x / sum w, of samples that may have weights and groups.
 ///
-/// To first order its error squared is sum w^2 (x - mean)^2 / (sum w)^2; events that all count alike would have the variance of x,
-/// sum w (x - mean)^2 / sum w, over their number.
+/// To first order its error squared is sum u^2 / (sum w)^2 over groups, u = sum w (x - mean) over the events of a group, or of one that is by
+/// itself; events that all count alike would have the variance of x, sum w (x - mean)^2 / sum w, over their number.
 pub struct WeightedMean {
     pub numbers: usize,
 }
@@ -18,9 +20,10 @@ pub struct WeightedMean {
 impl Quantities for WeightedMean {
     fn value_names(&self) -> Vec<String> {
         let each = |what: &str| (1..=self.numbers).map(|j| format!("{what} {j}")).collect::<Vec<_>>();
-        let sums = ["sum w", "sum w^2", "sum w^4"].map(String::from).to_vec();
+        // W is the weight of a group, u the sum of w dx over its events.
+        let sums = ["sum w", "sum W^2", "sum W^4"].map(String::from).to_vec();
         let centers = ["center", "sum w dx", "sum w dx^2"].map(each).concat();
-        let products = places(self.numbers).map(|(j, k)| format!("sum w^2 dx dx {} {}", j + 1, k + 1));
+        let products = places(self.numbers).map(|(j, k)| format!("sum u u {} {}", j + 1, k + 1));
         [sums, centers, products.collect()].concat()
     }
 
@@ -76,7 +79,7 @@ impl Quantities for WeightedMean {
         let whole: f64 = scale.iter().zip(&units).map(|(v, unit)| v / (unit * unit)).sum();
         let events = if trace > 0.0 && whole > 0.0 { whole / trace } else { by_weights };
         let squares: f64 = of_means.iter().enumerate().map(|(i, c)| in_units(c, i / d, i % d).powi(2)).sum();
-        // Of normal numbers, of which a variance with the weights w^2 is worth so many.
+        // Of normal numbers, one a group, of which a variance with the weights W^2 is worth so many.
         let worth = quotient(sums.square.powi(2), sums.fourth);
         let error = if trace > 0.0 { (2.0 * squares / worth).sqrt() / trace } else { 0.0 };
         let covariance = of_means.iter().map(|c| events * c).collect();
@@ -88,17 +91,19 @@ impl Quantities for WeightedMean {
     }
 }
 
-/// Sums over events, of differences from centers, which are means with the weights w^2: these are never negative.
+/// Sums over events, or groups of them, of differences from centers. A center is such that W, the weight of a group, has no correlation with
+/// u, the sum of w dx over its events: of single events the mean with the weights w^2, which are never negative.
 #[derive(Debug, Clone, PartialEq)]
 struct Sums {
     weight: f64,
+    /// Sums of W^2, and of W^4.
     square: f64,
     fourth: f64,
     centers: Vec<f64>,
     /// Sums of w dx, and of w dx^2.
     first: Vec<f64>,
     second: Vec<f64>,
-    /// Sums of w^2 dx dx: squares of each number, then products of pairs.
+    /// Sums of u u: squares of each number, then products of pairs.
     products: Vec<f64>,
 }
 
@@ -135,21 +140,29 @@ impl Sums {
         Ok(sums)
     }
 
-    fn of(x: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Self {
+    fn of(values: Values<'_>) -> Self {
+        let x = values.x;
         let mut sums = Sums::new(x.ncols());
-        let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-        for i in 0..x.nrows() {
-            let square = weight(i).powi(2);
-            sums.weight += weight(i);
+        if x.nrows() == 0 {
+            return sums;
+        }
+        let weight = |i: usize| values.w.map_or(1.0, |w| w[i]);
+        // Of whole groups: their weight, and the sum of their weights times differences from some place.
+        let whole = |group: Range<usize>| group.map(weight).sum::<f64>();
+        for group in values.together() {
+            let weight = whole(group);
+            let square = weight.powi(2);
+            sums.weight += weight;
             sums.square += square;
             sums.fourth += square * square;
         }
-        if sums.square == 0.0 {
-            return sums;
-        }
+        let from = |x: ArrayView1<'_, f64>, place: f64, group: Range<usize>| {
+            group.map(|i| weight(i) * (x[i] - place)).sum::<f64>()
+        };
         for (center, x) in sums.centers.iter_mut().zip(x.columns()) {
-            let from_first = |(i, x_i): (usize, &f64)| weight(i).powi(2) * (x_i - x[0]);
-            *center = x[0] + x.iter().enumerate().map(from_first).sum::<f64>() / sums.square;
+            let together =
+                values.together().map(|group| whole(group.clone()) * from(x, x[0], group)).sum::<f64>();
+            *center = x[0] + quotient(together, sums.square);
         }
         for (j, x) in x.columns().into_iter().enumerate() {
             for (i, x) in x.iter().enumerate() {
@@ -160,19 +173,22 @@ impl Sums {
         }
         let centers = &sums.centers;
         for (product, (j, k)) in sums.products.iter_mut().zip(places(x.ncols())) {
-            let both = x.column(j).into_iter().zip(x.column(k)).enumerate();
-            *product = both.map(|(i, (a, b))| weight(i).powi(2) * (a - centers[j]) * (b - centers[k])).sum();
+            let (a, b) = (x.column(j), x.column(k));
+            let both = |group: Range<usize>| from(a, centers[j], group.clone()) * from(b, centers[k], group);
+            *product = values.together().map(both).sum();
         }
         sums
     }
 
     /// Of both together.
     fn add(&mut self, other: &Sums) {
-        if other.square == 0.0 {
+        let square = self.square + other.square;
+        // Its centers may be anywhere.
+        if *self == Sums::new(self.centers.len()) {
+            *self = other.clone();
             return;
         }
-        let square = self.square + other.square;
-        let part = other.square / square;
+        let part = quotient(other.square, square);
         let apart: Vec<f64> = other.centers.iter().zip(&self.centers).map(|(b, a)| b - a).collect();
         for (j, apart) in apart.iter().enumerate() {
             let [mine, theirs] = [-apart * part, apart * (1.0 - part)];
@@ -214,7 +230,7 @@ impl Sums {
 impl Accumulator for Sums {
     fn update(&mut self, values: Values<'_>) -> Result<()> {
         expect_length("numbers of an event", self.centers.len(), values.numbers())?;
-        self.add(&Sums::of(values.x, values.w));
+        self.add(&Sums::of(values));
         Ok(())
     }
 
@@ -241,13 +257,18 @@ mod tests {
     use crate::Mean;
 
     fn expectations(x: &[f64], d: usize, weights: Option<&[f64]>) -> Expectations {
+        of_groups(x, d, weights, None)
+    }
+
+    fn of_groups(x: &[f64], d: usize, weights: Option<&[f64]>, groups: Option<&[u64]>) -> Expectations {
         let x = ArrayView2::from_shape((x.len() / d, d), x).unwrap();
         let mut sums = Sums::new(d);
         // In parts, one of them empty.
         for range in [0..3, 3..3, 3..x.nrows()] {
             let part = x.slice(amplicast_sdk::ndarray::s![range.clone(), ..]);
             let mut other = Sums::new(d);
-            other.update(Values { x: part, w: weights.map(|w| &w[range]) }).unwrap();
+            let (w, g) = (weights.map(|w| &w[range.clone()]), groups.map(|g| &g[range]));
+            other.update(Values { x: part, w, g }).unwrap();
             sums.merge(&other.state().unwrap()).unwrap();
         }
         WeightedMean { numbers: d }.expectations(&sums.values().unwrap(), x.nrows() as u64).unwrap()
@@ -325,6 +346,46 @@ mod tests {
         assert!(
             (square / stated - 1.0).abs() < 4.0 * (2.0 / samples as f64).sqrt() + 0.02,
             "{square} {stated}"
+        );
+    }
+
+    /// A group of equal events is one of the weight of all; the errors of groups are those of repeated samples, far from zero and with weights that
+    /// cancel within a group.
+    #[test]
+    fn groups_are_what_is_independent() {
+        let x = [1.0, 5.0, 2.0, -3.0, 4.0, 0.5, 7.0, 2.5];
+        let three: Vec<f64> = x.chunks(2).flat_map(|event| event.repeat(3)).collect();
+        let groups: Vec<u64> = (0..4).flat_map(|i| [9 - i; 3]).collect();
+        let (found, expected) = (of_groups(&three, 2, None, Some(&groups)), expectations(&x, 2, None));
+        (0..2).for_each(|j| close(found.means[j], expected.means[j]));
+        (0..4).for_each(|i| close(found.covariance[i], expected.covariance[i]));
+        close(found.events, 4.0);
+        close(found.error, expected.error);
+
+        let (samples, count) = (2000, 200);
+        let (mut mean, mut square, mut stated) = (0.0, 0.0, 0.0);
+        for sample in 0..samples {
+            let mut stream = Seed::new(9).index(sample).stream();
+            let (mut x, mut w, mut g) = (Vec::new(), Vec::new(), Vec::new());
+            for group in 0..count {
+                let center: f64 = StandardNormal.sample(&mut stream);
+                for k in 0..1 + group % 4 {
+                    let own: f64 = StandardNormal.sample(&mut stream);
+                    x.push(1e6 + center + 0.5 * own);
+                    w.push(if k == 3 { -1.0 } else { 1.0 });
+                    g.push(group);
+                }
+            }
+            let found = of_groups(&x, 1, Some(&w), Some(&g));
+            let off = found.means[0] - 1e6;
+            mean += off / samples as f64;
+            square += off * off / samples as f64;
+            stated += found.covariance[0] / found.events / samples as f64;
+        }
+        let variance = square - mean * mean;
+        assert!(
+            (variance / stated - 1.0).abs() < 4.0 * (2.0 / samples as f64).sqrt() + 0.02,
+            "{variance} {stated}"
         );
     }
 }

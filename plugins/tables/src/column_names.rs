@@ -21,6 +21,8 @@ pub struct Wanted<'a> {
     pub columns: Option<&'a [String]>,
     /// Event weights, which are no feature, and which may be asked for.
     pub weights: Option<&'a str>,
+    /// Numbers of groups of events, likewise.
+    pub groups: Option<&'a str>,
 }
 
 /// The `wanted` columns of a file in that order, or all but row numbers and weights; refuses other weights and a name that two columns have.
@@ -28,7 +30,7 @@ pub struct Wanted<'a> {
 /// `indices` are columns that the file itself says are row labels; `values` looks at a column.
 pub fn choose_columns(
     names: &[String],
-    Wanted { columns: wanted, weights }: Wanted<'_>,
+    Wanted { columns: wanted, weights, groups }: Wanted<'_>,
     indices: &[String],
     values: impl Fn(usize) -> Values,
 ) -> Result<Chosen> {
@@ -47,7 +49,7 @@ pub fn choose_columns(
         }
         None => {
             for (number, name) in names.iter().enumerate() {
-                if weights == Some(name) {
+                if [weights, groups].contains(&Some(name)) {
                     continue;
                 }
                 if weights.is_some() && is_weight(name) {
@@ -103,7 +105,7 @@ mod tests {
         let own = |list: &[&str]| list.iter().map(|name| name.to_string()).collect::<Vec<_>>();
         let counted = |_| Values::Numbers((0..9).map(f64::from).collect());
         let wanted = wanted.map(own);
-        let wanted = Wanted { columns: wanted.as_deref(), weights: None };
+        let wanted = Wanted { columns: wanted.as_deref(), ..Wanted::default() };
         choose_columns(&own(names), wanted, &own(indices), counted)
     }
 
@@ -146,15 +148,18 @@ mod tests {
     fn weights_that_are_named_are_no_feature() {
         let names = ["pt", "weight", "eta"].map(str::to_string);
         let chosen = |columns: Option<&[String]>| {
-            let wanted = Wanted { columns, weights: Some("weight") };
+            let wanted = Wanted { columns, weights: Some("weight"), groups: None };
             choose_columns(&names, wanted, &[], |_| Values::Unread).unwrap().numbers
         };
         assert_eq!(chosen(None), [0, 2]);
         assert_eq!(chosen(Some(&names[1..2])), [1]);
         // What else is called like weights is left out, and said.
-        let other = Wanted { columns: None, weights: Some("pt") };
+        let other = Wanted { weights: Some("pt"), ..Wanted::default() };
         let found = choose_columns(&names, other, &[], |_| Values::Unread).unwrap();
         assert_eq!((found.numbers, found.notes.len()), (vec![2], 1));
+        let both = Wanted { weights: Some("weight"), groups: Some("pt"), ..Wanted::default() };
+        let found = choose_columns(&names, both, &[], |_| Values::Unread).unwrap();
+        assert_eq!((found.numbers, found.notes.len()), (vec![2], 0));
     }
 
     #[test]

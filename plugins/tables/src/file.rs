@@ -8,10 +8,10 @@ use amplicast_sdk::ndarray::ArrayViewMut2;
 use amplicast_sdk::{Error, ErrorKind, Result, Schema, all_finite};
 
 use crate::arrangement::Arrangement;
+use crate::beside::{Beside, OneEach, beside, taken_off};
 use crate::open::Place;
 use crate::pool::Pooled;
 use crate::table::{Selection, Table};
-use crate::weighted::{Weights, taken_off, weights_of};
 use crate::weights::refuse_weights;
 use crate::{EventShape, Layout};
 
@@ -54,7 +54,8 @@ struct Opened {
     stated: bool,
     notes: Vec<String>,
     source: Pooled,
-    weights: Option<Arc<Weights>>,
+    weights: Option<Arc<OneEach>>,
+    groups: Option<Arc<OneEach>>,
 }
 
 impl EventFile {
@@ -75,7 +76,7 @@ impl EventFile {
         let whole = place.table(selection)?;
         let (all, whole_shape) = (selection.clone(), whole.shape.clone());
         let selection = &mut selection.clone();
-        let (opened, own_weights) = taken_off(whole, selection)?;
+        let (opened, [own_weights, own_groups]) = taken_off(whole, selection)?;
         let Table { shape: array, mut columns, source, mut notes, names_used, key, particles } = opened;
         let of_particles = particles.is_some().then(Layout::four_momentum);
         let layout = selection.layout.as_ref().or(of_particles.as_ref());
@@ -87,7 +88,9 @@ impl EventFile {
             // A layout makes four-momenta of columns, which have names all the same.
             let plain = if array.len() < 3 { EventShape::of_array(&array, None)? } else { shape };
             columns = plain.named(selection.columns.as_deref())?;
-            let other = |name: &&String| selection.weights.as_ref() != Some(*name);
+            let other = |name: &&String| {
+                [&selection.weights, &selection.groups].iter().all(|beside| beside.as_ref() != Some(*name))
+            };
             let mut named = columns.iter().flatten().filter(other);
             named.try_for_each(|name| refuse_weights("columns", name, true, false))?;
         }
@@ -115,7 +118,8 @@ impl EventFile {
             }),
         };
         let momenta = claimed.clone().filter(|_| shape.particles() > 0).map(Arc::new);
-        let weights = weights_of(&place, selection, (&all, &whole_shape), own_weights)?;
+        let weights = beside(Beside::Weights, &place, selection, (&all, &whole_shape), own_weights)?;
+        let groups = beside(Beside::Groups, &place, selection, (&all, &whole_shape), own_groups)?;
         let opened = Opened {
             path: path.to_owned(),
             key,
@@ -135,6 +139,7 @@ impl EventFile {
                 Box::new(move || Ok(taken_off(place.same(&all, &whole_shape)?, &mut all.clone())?.0.source)),
             ),
             weights: weights.map(Arc::new),
+            groups: groups.map(Arc::new),
         };
         Ok(EventFile { opened: Arc::new(opened), shape, momenta })
     }
@@ -290,8 +295,13 @@ impl EventFile {
     }
 
     /// The weights of its events, if the selection names some.
-    pub fn weights(&self) -> Option<Arc<Weights>> {
+    pub fn weights(&self) -> Option<Arc<OneEach>> {
         self.opened.weights.clone()
+    }
+
+    /// The numbers of the groups that its events belong to, if the selection names some.
+    pub fn groups(&self) -> Option<Arc<OneEach>> {
+        self.opened.groups.clone()
     }
 
     /// Refuses numbers that are against a checksum of the file.

@@ -13,8 +13,10 @@
 //! # }
 //! ```
 
+mod apart;
 mod arrangement;
 mod arrow_schema;
+mod beside;
 mod column_names;
 mod component_names;
 mod decoded;
@@ -55,14 +57,13 @@ mod shape;
 mod side_by_side;
 mod table;
 mod text;
-mod weighted;
 mod weights;
 mod words;
 
+pub use beside::{Beside, OneEach};
 pub use file::EventFile;
 pub use layout::Layout;
 pub use pass::Pass;
 pub use patterns::{Located, located, matching_arrays, matching_files};
 pub use shape::EventShape;
 pub use table::Selection;
-pub use weighted::Weights;

@@ -69,6 +69,13 @@ fn table(path: &Path, metadata: &Metadata, parts: &[PathBuf], selection: &Select
     if !matches!(format, Format::Lhe | Format::HepMc) {
         selection.no_particles()?;
     }
+    if let (Format::Lhe | Format::HepMc, Some(groups)) = (format, &selection.groups) {
+        let message = format!(
+            "expected no groups in a file of an event generator (LHE, HepMC3), found `{groups}`; they may be in a file of their own \
+             (`groups_file`)"
+        );
+        return Err(Error::config("groups", message));
+    }
     match format {
         Format::Npz => npz::open(file, selection),
         Format::Hdf5 => hdf5::open(path, selection),

@@ -19,6 +19,8 @@ pub struct Selection {
     pub columns: Option<Vec<String>>,
     /// The event weights: a column, or an array of the same file; left out of the events' numbers.
     pub weights: Option<String>,
+    /// The numbers of the groups that events belong to, likewise.
+    pub groups: Option<String>,
     /// The components of its four-momenta in their order; by default what the columns' names tell, or E, px, py, pz.
     pub layout: Option<Layout>,
     /// The particles of a file of an event generator (LHE, HepMC3), in this order, each as `[NAME=]ID[,ID...][:status=S][#K]`: any of these
@@ -87,7 +89,11 @@ impl Table {
 impl Selection {
     /// What is asked for of columns.
     pub fn wanted(&self) -> Wanted<'_> {
-        Wanted { columns: self.columns.as_deref(), weights: self.weights.as_deref() }
+        Wanted {
+            columns: self.columns.as_deref(),
+            weights: self.weights.as_deref(),
+            groups: self.groups.as_deref(),
+        }
     }
 
     /// Refuses an array that is called like weights, unless it is said to hold them.
@@ -95,7 +101,7 @@ impl Selection {
         if self.weights.as_deref() == Some(key) { Ok(()) } else { refuse_weights("key", key, true, false) }
     }
 
-    /// The array of a file of several that this selection means; the only one that there is, beside the weights, needs no key.
+    /// The array of a file of several that this selection means; the only one that there is, beside weights and groups, needs no key.
     pub fn choose(&self, keys: &[String]) -> Result<String> {
         let key = match (&self.key, keys) {
             (_, []) => return Err(Error::data("expected at least one array, found none")),
@@ -103,7 +109,9 @@ impl Selection {
             (Some(key), _) => Some(key),
             (None, _) => self.default_key.as_ref(),
         };
-        let mut others = keys.iter().filter(|other| Some(*other) != self.weights.as_ref());
+        let mut others = keys.iter().filter(|other| {
+            [&self.weights, &self.groups].iter().all(|beside| beside.as_ref() != Some(*other))
+        });
         match (key, others.next(), others.next()) {
             (Some(key), ..) if keys.contains(key) => Ok(key.clone()),
             (_, Some(only), None) if self.key.is_none() => Ok(only.clone()),

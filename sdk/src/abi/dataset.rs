@@ -24,6 +24,8 @@ pub trait AbiDataset: Send + Sync {
         out: RSliceMut<'_, f64>,
         weights: RSliceMut<'_, f64>,
     ) -> Res<()>;
+    fn grouped(&self) -> Res<bool>;
+    fn read_groups(&self, split: AbiSplit, chunk: AbiChunk, groups: RSliceMut<'_, f64>) -> Res<()>;
     fn has_density(&self) -> Res<bool>;
     fn log_density(&self, events: RSlice<'_, f64>, dimension: usize, out: RSliceMut<'_, f64>) -> Res<()>;
     fn quantile(&self, summary: RStr<'_>, probability: f64) -> Res<ROption<f64>>;
@@ -95,6 +97,12 @@ impl<D: Dataset> AbiDataset for Adapter<D> {
             self.0.read_weighted(split.into(), chunk.into(), out, weights.into_mut_slice())
         })
     }
+    fn grouped(&self) -> Res<bool> {
+        guard(|| Ok(self.0.grouped()))
+    }
+    fn read_groups(&self, split: AbiSplit, chunk: AbiChunk, groups: RSliceMut<'_, f64>) -> Res<()> {
+        guard(|| self.0.read_groups(split.into(), chunk.into(), groups.into_mut_slice()))
+    }
     fn has_density(&self) -> Res<bool> {
         guard(|| Ok(self.0.density().is_some()))
     }
@@ -122,6 +130,7 @@ pub struct LoadedDataset {
     caller: Caller,
     schema: Schema,
     weighted: bool,
+    grouped: bool,
     has_density: bool,
 }
 
@@ -130,8 +139,9 @@ impl LoadedDataset {
         let object = Held::new(object, &caller);
         let schema = caller.call("schema", || object.schema())?.read()?;
         let weighted = caller.call("weighted", || object.weighted())?;
+        let grouped = caller.call("grouped", || object.grouped())?;
         let has_density = caller.call("density", || object.has_density())?;
-        Ok(LoadedDataset { object, caller, schema, weighted, has_density })
+        Ok(LoadedDataset { object, caller, schema, weighted, grouped, has_density })
     }
 
     /// See [`Dataset::schema`].
@@ -179,6 +189,20 @@ impl LoadedDataset {
         self.caller.expect_finite("read_weighted", event, chunk.first_event, values, dimension)?;
         let event = format!("weight of {event}");
         self.caller.expect_finite("read_weighted", &event, chunk.first_event, weights, 1)
+    }
+
+    /// See [`Dataset::grouped`].
+    pub fn grouped(&self) -> bool {
+        self.grouped
+    }
+
+    /// See [`Dataset::read_groups`].
+    pub fn read_groups(&self, split: Split, chunk: Chunk, groups: &mut [f64]) -> Result<()> {
+        groups.fill(f64::NAN);
+        let crossing = RSliceMut::from_mut_slice(groups);
+        self.caller.call("read_groups", || self.object.read_groups(split.into(), chunk.into(), crossing))?;
+        let event = format!("group of {}", event_of(split));
+        self.caller.expect_finite("read_groups", &event, chunk.first_event, groups, 1)
     }
 
     /// See [`Dataset::density`].

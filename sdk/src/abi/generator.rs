@@ -59,6 +59,7 @@ impl<'a> AbiBatch<'a> {
             origin: self.origin.into(),
             rows: self.rows.as_slice(),
             weights: self.weights.into_option().map(|w| w.as_slice()),
+            groups: None,
             log_density: self.log_density.into_option().map(|l| l.as_slice()),
             true_log_density: self.true_log_density.into_option().map(|l| l.as_slice()),
             true_gradient: self.true_gradient.into_option().map(|l| l.as_slice()),

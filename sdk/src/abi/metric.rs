@@ -34,6 +34,7 @@ pub struct AbiReference<'a> {
     quantiles: RSlice<'a, f64>,
     simulated: RSlice<'a, f64>,
     weighted: bool,
+    grouped: bool,
 }
 
 #[repr(C)]
@@ -52,6 +53,7 @@ pub trait AbiMetric: Send + Sync {
     fn least_members(&self) -> Res<u64>;
     fn shown(&self) -> Res<AbiShown>;
     fn weights(&self) -> Res<bool>;
+    fn groups(&self) -> Res<bool>;
     fn files(&self) -> Res<RVec<RString>>;
     fn simulate(&self, training: AbiValues<'_>, generated: AbiValues<'_>) -> Res<ROption<f64>>;
     #[sabi(last_prefix_field)]
@@ -91,6 +93,9 @@ impl<M: Metric> AbiMetric for Adapter<M> {
     fn weights(&self) -> Res<bool> {
         guard(|| Ok(self.0.weights()))
     }
+    fn groups(&self) -> Res<bool> {
+        guard(|| Ok(self.0.groups()))
+    }
     fn files(&self) -> Res<RVec<RString>> {
         guard(|| Ok(paths(self.0.files())))
     }
@@ -104,6 +109,7 @@ impl<M: Metric> AbiMetric for Adapter<M> {
                 quantiles: reference.quantiles.as_slice(),
                 simulated: reference.simulated.as_slice(),
                 weighted: reference.weighted,
+                grouped: reference.grouped,
             })?;
             Ok(own(comparison))
         })
@@ -119,6 +125,7 @@ pub struct LoadedMetric {
     least_members: u64,
     shown: Shown,
     weights: bool,
+    groups: bool,
 }
 
 impl LoadedMetric {
@@ -142,7 +149,8 @@ impl LoadedMetric {
         let AbiShown { axis, caption, root, parts } = caller.call("shown", || object.shown())?;
         let shown = Shown { axis: axis.into_string(), caption: caption.into_string(), root, parts };
         let weights = caller.call("weights", || object.weights())?;
-        Ok(LoadedMetric { object, caller, takes, reference, least_members, shown, weights })
+        let groups = caller.call("groups", || object.groups())?;
+        Ok(LoadedMetric { object, caller, takes, reference, least_members, shown, weights, groups })
     }
 
     /// See [`Metric::takes`].
@@ -168,6 +176,11 @@ impl LoadedMetric {
     /// See [`Metric::weights`].
     pub fn weights(&self) -> bool {
         self.weights
+    }
+
+    /// See [`Metric::groups`].
+    pub fn groups(&self) -> bool {
+        self.groups
     }
 
     /// See [`Metric::files`].
@@ -196,6 +209,7 @@ impl LoadedMetric {
             quantiles: reference.quantiles.into(),
             simulated: reference.simulated.into(),
             weighted: reference.weighted,
+            grouped: reference.grouped,
         };
         loaded(self.caller.call("compare", || self.object.compare(reference))?, &self.caller)
     }

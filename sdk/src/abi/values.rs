@@ -14,6 +14,7 @@ pub struct AbiValues<'a> {
     x: RSlice<'a, f64>,
     numbers: usize,
     w: ROption<RSlice<'a, f64>>,
+    g: ROption<RSlice<'a, u64>>,
 }
 
 impl<'a> AbiValues<'a> {
@@ -21,15 +22,23 @@ impl<'a> AbiValues<'a> {
         if let Some(w) = values.w {
             expect_length("weights", values.events(), w.len())?;
         }
+        if let Some(g) = values.g {
+            expect_length("numbers of groups", values.events(), g.len())?;
+        }
         Ok(AbiValues {
             x: slice_of(&values.x)?,
             numbers: values.numbers(),
             w: values.w.map(RSlice::from_slice).into(),
+            g: values.g.map(RSlice::from_slice).into(),
         })
     }
 
     pub fn read(self) -> Result<Values<'a>> {
-        Ok(Values { x: rows_of(self.x, self.numbers)?, w: self.w.into_option().map(|w| w.as_slice()) })
+        Ok(Values {
+            x: rows_of(self.x, self.numbers)?,
+            w: self.w.into_option().map(|w| w.as_slice()),
+            g: self.g.into_option().map(|g| g.as_slice()),
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::{ArrayView1, ArrayViewMut2};
 
-use super::event_weights::WEIGHTED;
+use super::event_groups::{GROUPED, not_alike};
 use super::many::each;
 use super::outcome::{Verdict, ensure, skip};
 use super::stream::EventStream;
@@ -39,7 +39,10 @@ pub const TESTS: &[Test] = &[
     Test::new(
         "rows",
         "The rows of a chunk as long as the host's repeat no other, and do not depend on those before them",
-        |s| with_splits(s, |stream, _| stream.independent_rows()),
+        |s| match s.dataset()?.grouped() {
+            true => skip(GROUPED),
+            false => with_splits(s, |stream, _| stream.independent_rows()),
+        },
     ),
     Test::new(
         "quantiles",
@@ -103,8 +106,8 @@ type Number = Box<dyn Fn(ArrayView1<'_, f64>) -> f64>;
 
 fn quantiles(subject: &Subject<'_>) -> Verdict {
     let dataset = subject.dataset()?;
-    if dataset.weighted() {
-        return skip(WEIGHTED);
+    if let Some(reason) = not_alike(&dataset) {
+        return skip(reason);
     }
     let dimension = dataset.schema().dimension();
     let mut summaries: Vec<(String, Number)> =

@@ -48,6 +48,7 @@ mod configuration;
 mod dataset;
 mod density;
 mod derivative;
+mod event_groups;
 mod event_weights;
 mod extremes;
 mod fit;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ndarray::{Array2, ArrayView2};
 
-use super::event_weights::WEIGHTED;
+use super::event_groups::not_alike;
 use super::generator::{Learning, some_parameters};
 use super::inputs;
 use super::many::each;
@@ -28,8 +28,8 @@ pub struct Sampled<'a> {
 /// Runs a test on a dataset, if it has a density.
 pub fn of_dataset(subject: &Subject<'_>, test: &dyn Fn(&Sampled<'_>) -> Verdict) -> Verdict {
     let dataset = subject.dataset()?;
-    if dataset.weighted() {
-        return skip(WEIGHTED);
+    if let Some(reason) = not_alike(&dataset) {
+        return skip(reason);
     }
     let Some(density) = dataset.density() else { return skip("it has no density") };
     let dimension = dataset.schema().dimension();

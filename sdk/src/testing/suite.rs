@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::outcome::{Outcome, ensure, fail};
 use super::subject::{Subject, Test};
 use super::{
-    accumulator, configuration, dataset, density, event_weights, fits, fitted_summary, generator, gradients,
-    loss, loss_rows, members, metric, metric_curves, metric_values, null_law, spread, summary,
-    summary_events, training_rows, training_sets, uncertainty,
+    accumulator, configuration, dataset, density, event_groups, event_weights, fits, fitted_summary,
+    generator, gradients, loss, loss_rows, members, metric, metric_curves, metric_values, null_law, spread,
+    summary, summary_events, training_rows, training_sets, uncertainty,
 };
 use crate::abi::{AbiComponent, Kind, Watch};
 use crate::{Context, Error, Result, Seed};
@@ -19,7 +19,12 @@ pub const DEFAULT_SEED: u64 = 1;
 /// All tests of a kind of component, in the order in which they run.
 pub fn tests(kind: Kind) -> Vec<Test> {
     let own: &[&[Test]] = match kind {
-        Kind::Dataset => &[dataset::TESTS, density::DATASET_TESTS, event_weights::DATASET_TESTS],
+        Kind::Dataset => &[
+            dataset::TESTS,
+            density::DATASET_TESTS,
+            event_weights::DATASET_TESTS,
+            event_groups::DATASET_TESTS,
+        ],
         Kind::Generator => &[
             generator::TESTS,
             fits::TESTS,
@@ -40,6 +45,7 @@ pub fn tests(kind: Kind) -> Vec<Test> {
             metric_curves::TESTS,
             null_law::TESTS,
             event_weights::METRIC_TESTS,
+            event_groups::METRIC_TESTS,
         ],
     };
     configuration::TESTS.iter().chain(own.concat().iter()).copied().collect()

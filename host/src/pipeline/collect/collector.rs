@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use amplicast_sdk::Error;
+use amplicast_sdk::{Batch, Error, Values};
 use rayon::prelude::*;
 
 use super::against_truth::against_truth;
@@ -15,11 +15,11 @@ use crate::covering::Layout;
 use crate::format::short;
 use crate::moments::{effective_size, mean, variance};
 use crate::pipeline::curves::{RowCurves, Truth, mean_count};
-use crate::pipeline::plan::{Components, Place, Plan, PlannedCell};
+use crate::pipeline::plan::{Components, Groups, Place, Plan, PlannedCell};
 use crate::report::{LEAST_SETS, cell_title};
 use crate::results::{
-    Cell, CellName, CellReplica, CellRows, Distribution, EventWeights, NullPoint, Results, Schema,
-    ShownMetric,
+    Cell, CellName, CellReplica, CellRows, Distribution, EventGroups, EventWeights, NullPoint, Results,
+    Schema, ShownMetric,
 };
 
 /// What a run found.
@@ -88,6 +88,7 @@ impl<'a> Collector<'a> {
             replicas: sizes.training_sets,
             validation: None,
             weights: None,
+            groups: None,
             metrics: components
                 .metrics
                 .iter()
@@ -139,6 +140,23 @@ impl<'a> Collector<'a> {
             ));
         }
         self.results.weights = Some(EventWeights { effective, negative, largest });
+    }
+
+    /// Takes the groups of the first training set's events, and says where they are few.
+    pub fn groups(&mut self, training: &Batch<'_>) {
+        let Some(numbers) = training.groups.filter(|_| self.results.groups.is_none()) else { return };
+        let groups = Groups::new(numbers);
+        let events = Values { w: training.weights, g: training.groups, ..Values::new(training.values) };
+        let (number, largest, effective) =
+            (groups.number() as u64, groups.largest(), events.effective_size());
+        if effective < LEAST_EFFECTIVE {
+            self.warn(format!(
+                "{} training events belong to {number} groups, worth {effective:.2} events if those of a group know the same: errors to first \
+                 order mean nothing then, nor does G",
+                numbers.len()
+            ));
+        }
+        self.results.groups = Some(EventGroups { number, largest, effective });
     }
 
     /// Adds a warning once.

@@ -1,13 +1,13 @@
 //! The distribution of a generator's events with the covariance of its bins, where members know the events that they were fitted to.
 
-use amplicast_sdk::{Expectations, Result, WeightedFractions};
+use amplicast_sdk::{Expectations, Result};
 
 use super::demonstration::{self, Further};
 use super::fits::{fits, generated, sample};
 use crate::covering::{Covering, Fits, Kind, Layout, Predicted, Shape};
 use crate::exports::Histogram;
 use crate::pipeline::curves::MemberCurve;
-use crate::pipeline::observe::Tally;
+use crate::pipeline::observe::{Tally, fractions_of};
 use crate::results::{CellName, Distance};
 
 /// A generated distribution, and whose it is.
@@ -37,11 +37,10 @@ pub fn fractions(tally: &Tally, bins: usize) -> Vec<f64> {
     expectations(tally, bins, &all).map_or_else(|_| vec![0.0; bins], |found| found.means)
 }
 
-/// The fractions of events in some of `all` bins, with their multinomial covariance, or that of their weights.
+/// The fractions of events in some of `all` bins, with their multinomial covariance, or that of their weights and groups.
 fn expectations(tally: &Tally, all: usize, bins: &[usize]) -> Result<Expectations> {
     let (units, with_error) = (vec![1.0; bins.len()], vec![0.0; bins.len()]);
-    if tally.values.len() != all {
-        let found = WeightedFractions::read(&tally.values)?.expectations();
+    if let Some(found) = fractions_of(&tally.values, all)? {
         let means = bins.iter().map(|bin| found.means[*bin]).collect();
         let row = |r: &usize| bins.iter().map(|s| found.covariance[r * all + s]).collect::<Vec<f64>>();
         let covariance = bins.iter().flat_map(row).collect();

@@ -37,7 +37,9 @@ fn training_set(
 ) -> Result<()> {
     on_training_set(setting, number, summaries, |set, columns, warnings| {
         warnings.into_iter().for_each(|warning| collector.warn(warning));
-        collector.weights(set.events.all().weights.unwrap_or_default());
+        let events = set.events.all();
+        collector.weights(events.weights.unwrap_or_default());
+        collector.groups(&events);
         rows(setting, set, columns, collector)
     })
 }

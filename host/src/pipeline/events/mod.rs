@@ -6,4 +6,4 @@ mod true_events;
 
 pub use stream::{Beside, Stream};
 pub use training_set::training_set;
-pub use true_events::TrueEvents;
+pub use true_events::{Counting, TrueEvents};

@@ -2,13 +2,26 @@
 
 use std::ops::Range;
 
-use amplicast_sdk::ndarray::{Array2, ArrayViewMut2, Axis, s};
-use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, TrainingUse, chunk_events};
+use amplicast_sdk::ndarray::{Array2, ArrayViewMut2, s};
+use amplicast_sdk::{Batch, Chunk, Error, FitNeeds, Origin, Result, Seed, Split, TrainingUse};
 
 use super::stream::{Beside, Stream};
 use crate::config::{ReferenceName, Sizes};
 use crate::inspection::Rounding;
-use crate::pipeline::plan::TrueSource;
+use crate::pipeline::plan::{
+    TrueSource, first_of_each, left_out, training_chunks, training_groups, whole_pieces,
+};
+
+/// How true events are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counting {
+    /// All alike, each by itself.
+    Alike,
+    /// By weights.
+    Weighted,
+    /// Some belong together, with weights or without.
+    Grouped,
+}
 
 /// The true events of one training set.
 pub struct TrueEvents<'a> {
@@ -19,6 +32,8 @@ pub struct TrueEvents<'a> {
     training: Array2<f64>,
     /// Their weights, if they have some.
     weights: Option<Vec<f64>>,
+    /// The row of the first event of the group of each, if some belong together.
+    groups: Option<Vec<u64>>,
     seen: usize,
     rows: Vec<u64>,
     rounding: Rounding,
@@ -32,31 +47,25 @@ impl<'a> TrueEvents<'a> {
             .map_err(|_| Error::data("n_train is too large for this machine"))?;
         let dimension = dataset.schema().dimension();
         let mut training = Array2::zeros((n, dimension));
-        let first = number * sizes.n_train;
-        let stream = seed.split("training");
-        let step = chunk_events(dimension);
+        let groups = training_groups(dataset, sizes, number)?;
         let mut weights = dataset.weighted().then(|| vec![0.0; n]);
-        for (index, rows) in training.axis_chunks_iter_mut(Axis(0), step).enumerate() {
-            let chunk = Chunk {
-                index: index as u64,
-                first_event: first + (index * step) as u64,
-                seed: stream.index(index as u64),
-            };
+        for (chunk, events) in training_chunks(sizes, number, dimension) {
+            let rows = training.slice_mut(s![events.clone(), ..]);
             match &mut weights {
                 None => dataset.read(Split::Training, chunk, rows)?,
                 Some(weights) => {
-                    let weights = &mut weights[index * step..index * step + rows.nrows()];
-                    dataset.read_weighted(Split::Training, chunk, rows, weights)?;
+                    dataset.read_weighted(Split::Training, chunk, rows, &mut weights[events])?;
                 }
             }
         }
-        let left_out = (sizes.n_train as f64 * sizes.left_out) as usize;
+        let left_out = left_out(sizes);
         Ok(TrueEvents {
             dataset,
             sizes,
             seed,
             training,
             weights,
+            groups,
             seen: n - left_out,
             rows: (0..sizes.n_train).collect(),
             rounding: Rounding::default(),
@@ -66,6 +75,20 @@ impl<'a> TrueEvents<'a> {
     /// Whether true events have weights.
     pub fn weighted(&self) -> bool {
         self.weights.is_some()
+    }
+
+    /// Whether some true events belong together.
+    pub fn grouped(&self) -> bool {
+        self.groups.is_some()
+    }
+
+    /// How they are counted.
+    pub fn counting(&self) -> Counting {
+        match (self.grouped(), self.weighted()) {
+            (true, _) => Counting::Grouped,
+            (false, true) => Counting::Weighted,
+            (false, false) => Counting::Alike,
+        }
     }
 
     /// The precision in which all events are compared.
@@ -106,7 +129,8 @@ impl<'a> TrueEvents<'a> {
     fn slice(&self, origin: Origin, first: usize, end: usize) -> Batch<'_> {
         let events = self.training.slice(s![first..end, ..]);
         let weights = self.weights.as_ref().map(|weights| &weights[first..end]);
-        Batch { weights, ..Batch::new(events, origin, &self.rows[first..end]) }
+        let groups = self.groups.as_ref().map(|groups| &groups[first..end]);
+        Batch { weights, groups, ..Batch::new(events, origin, &self.rows[first..end]) }
     }
 
     /// All n_train events: the generator's and the left-out ones.
@@ -161,7 +185,8 @@ impl<'a> TrueEvents<'a> {
         }
     }
 
-    /// Passes a part of the events of a reference that is no part of the training sample, from the begin of a chunk on.
+    /// Passes a part of the events of a reference that is no part of the training sample, from the begin of a chunk on. Of events that belong
+    /// together the part is moved to where groups begin and end, so that parts next to each other stay so; a batch has whole groups.
     pub fn stream_part(
         &self,
         reference: ReferenceName,
@@ -175,14 +200,22 @@ impl<'a> TrueEvents<'a> {
         };
         let dimension = self.dataset.schema().dimension();
         let stream = Stream { dimension, seed: self.seed.split(name), origin, rounding: &self.rounding };
-        let read = |chunk, out: ArrayViewMut2<'_, f64>| {
+        let read = |chunk: Chunk, out: ArrayViewMut2<'_, f64>| {
+            let mut beside = Beside::default();
+            if self.grouped() {
+                let mut numbers = vec![0.0; out.nrows()];
+                self.dataset.read_groups(Split::Holdout, chunk, &mut numbers)?;
+                beside.groups = Some(first_of_each(&numbers, chunk.first_event));
+            }
             if !self.weighted() {
-                return self.dataset.read(Split::Holdout, chunk, out).map(|()| Beside::default());
+                self.dataset.read(Split::Holdout, chunk, out)?;
+                return Ok(beside);
             }
             let mut weights = vec![0.0; out.nrows()];
             self.dataset.read_weighted(Split::Holdout, chunk, out, &mut weights)?;
-            Ok(Beside { weights: Some(weights), ..Beside::default() })
+            Ok(Beside { weights: Some(weights), ..beside })
         };
-        stream.read(events, read, each)
+        let pieces = whole_pieces(self.dataset, stream.pieces(events))?;
+        stream.read_pieces(&pieces, read, each)
     }
 }

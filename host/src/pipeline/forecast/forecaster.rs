@@ -69,6 +69,12 @@ struct Forecaster<'a> {
 /// The forecasts of all cells from `runs` simulated runs each; with `target` also what it would take to resolve that G.
 pub fn forecast(setting: &Setting<'_>, runs: u64, target: Option<f64>) -> Result<Vec<Forecast>> {
     let dataset = &**setting.components.dataset.component.as_ref().map_err(Clone::clone)?;
+    if dataset.grouped() {
+        return Err(Error::unsupported(
+            "a forecast draws true events one by one, and those of this dataset belong together (`groups`): expected events that are each by \
+             itself",
+        ));
+    }
     let (events, _) = training_set(setting.session, setting.experiment, setting.components, 0)?;
     let summaries = summaries(setting.components);
     let without = Observables { summaries: &summaries, cuts: &[], truth: dataset.density(), member: None };

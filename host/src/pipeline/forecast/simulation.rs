@@ -93,7 +93,7 @@ pub struct TrueValues {
 impl TrueValues {
     /// Of these events. Those with weights are drawn with replacement, as often as these say.
     pub fn new(kept: Kept, numbers: usize, seed: Seed) -> Result<Self> {
-        let Kept { numbers: list, weights } = kept;
+        let Kept { numbers: list, weights, .. } = kept;
         let Some(weights) = weights.filter(|weights| !weights.is_empty()) else {
             return Ok(TrueValues { list, numbers, worth: 1.0 });
         };

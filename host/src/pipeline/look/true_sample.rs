@@ -1,6 +1,6 @@
 //! What is known of a training set's true events before members are compared with them.
 
-use amplicast_sdk::ndarray::{Array2, s};
+use amplicast_sdk::ndarray::{Array2, Axis, s};
 use amplicast_sdk::{Accumulator as _, Batch, Error, Origin, Result, Split, Values};
 
 use crate::config::ReferenceName;
@@ -8,7 +8,7 @@ use crate::inspection::{
     Holdout, Known, Neighbors, Numbers, Order, Overlap, Runs, Sketch, TrueSample, TrueSummary,
     copies_on_grid, repeated, spaced,
 };
-use crate::pipeline::events::TrueEvents;
+use crate::pipeline::events::{Counting, TrueEvents};
 use crate::pipeline::observe::Observables;
 use crate::pipeline::plan::{Setting, TrueSource};
 
@@ -207,9 +207,12 @@ fn compare(
                 some.push_row(batch.values.row(row as usize)).map_err(|e| Error::plugin(e.to_string()))?;
             }
             first += n as u64;
-            let beginning = n.min(ORDERED);
-            let beginning =
-                Batch::new(batch.values.slice(s![..beginning, ..]), batch.origin, &batch.rows[..beginning]);
+            // Of events that belong together one: they are alike.
+            let first = |i: &usize| batch.groups.is_none_or(|groups| *i == 0 || groups[*i] != groups[i - 1]);
+            let places: Vec<usize> = (0..n.min(ORDERED)).filter(first).collect();
+            let rows: Vec<u64> = places.iter().map(|i| batch.rows[*i]).collect();
+            let beginning = batch.values.select(Axis(0), &places);
+            let beginning = Batch::new(beginning.view(), batch.origin, &rows);
             for (summary, runs) in summaries.iter().zip(&mut runs) {
                 if let Ok(values) = values_of(summary.found.summary, &beginning, observables) {
                     runs.update(Values::single(&values))?;
@@ -244,8 +247,10 @@ fn compare(
                 summary.found.name, order.ratio
             ));
         } else if let Some(warning) =
-            // With weights two samples of one law may lie in quite different places.
-            summary.differs_from(&some, observables).filter(|_| !events.weighted())
+            // With weights or groups two samples of one law may lie in quite different places.
+            summary
+                .differs_from(&some, observables)
+                .filter(|_| events.counting() == Counting::Alike)
         {
             warnings.push(warning);
         }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Result, Values};
 use serde_json::Value;
 
-use super::accumulate::{Column, Counter, Histogram, TrueCounts, WeightedHistogram};
+use super::accumulate::{Column, Counter, TrueCounts};
 use super::gather::{Gathered, gather};
+use super::histogram::{GroupedHistogram, Histogram, WeightedHistogram};
 use super::kept::Kept;
 use super::observables::{Observables, Observed};
 use super::sorted::Sorted;
 use super::training_set::TrainingSet;
 use crate::config::ReferenceName;
 use crate::inspection::{Order, Runs};
+use crate::pipeline::events::Counting;
 use crate::pipeline::plan::{Place, Question, Setting};
 use crate::pipeline::stage::identity::{self, Counted};
 
@@ -26,7 +28,7 @@ pub struct Prepared {
     pub comparison: Box<dyn Comparison>,
     /// Reference events that pass the selection; 0 if the metric uses none.
     pub n_reference: u64,
-    /// How many events that count alike all n_train true events that pass are worth to it, if these have weights.
+    /// How many events that count alike all n_train true events that pass are worth to it, if these have weights or belong together.
     pub effective: Option<f64>,
 }
 
@@ -45,12 +47,12 @@ pub struct HistogramColumn {
     pub order: Option<Order>,
     /// Training events in the bins.
     pub training: Vec<f64>,
-    /// Of events with weights: the fractions of these in the bins, with their errors.
+    /// Of events with weights or groups: the fractions of these in the bins, with their errors.
     pub training_fractions: Vec<[f64; 2]>,
     /// Training events that pass the selection, in the bins and beside them.
     pub training_events: u64,
-    /// Whether true events have weights.
-    pub weighted: bool,
+    /// How true events are counted.
+    pub counting: Counting,
 }
 
 /// The columns of a view of true events.
@@ -157,7 +159,7 @@ impl Columns {
             Place::Histogram(summary, selection) => {
                 let missing = || Error::data("there is nothing to draw");
                 let histogram = self.histogram(summary, selection).ok_or_else(missing)?;
-                (summary, selection, Counter::Histogram(&histogram.edges, histogram.weighted))
+                (summary, selection, Counter::Histogram(&histogram.edges, histogram.counting))
             }
             Place::Order(summary, selection) => {
                 let missing = || Error::data("there is no order to look at");
@@ -305,9 +307,9 @@ impl Maker<'_> {
         Ok(sorted)
     }
 
-    /// How many events that count alike all n_train true events that pass are worth, if these have weights.
+    /// How many events that count alike all n_train true events that pass are worth, if these have weights or belong together.
     fn effective(&self, name: Question, comparison: &dyn Comparison) -> Result<Option<f64>> {
-        if !self.set.events.weighted() {
+        if self.set.events.counting() == Counting::Alike {
             return Ok(None);
         }
         let first = self.fitted(name.summary, name.selection);
@@ -347,6 +349,7 @@ impl Maker<'_> {
                 let comparison = metric.compare(&Reference {
                     simulated: simulated.unwrap_or_default(),
                     weighted: self.set.events.weighted(),
+                    grouped: self.set.events.grouped(),
                     ..Reference::sample(values)
                 })?;
                 let effective = self.effective(name, &*comparison)?;
@@ -365,8 +368,8 @@ impl Maker<'_> {
                     });
                 }
                 let numbers = self.observables.summaries[name.summary].numbers;
-                let weighted = self.set.events.weighted();
-                let reference = Reference { weighted, ..Reference::quantiles(numbers, &quantiles) };
+                let (weighted, grouped) = (self.set.events.weighted(), self.set.events.grouped());
+                let reference = Reference { weighted, grouped, ..Reference::quantiles(numbers, &quantiles) };
                 let comparison = metric.compare(&reference)?;
                 let effective = self.effective(name, &*comparison)?;
                 Ok(Prepared { comparison, n_reference: 0, effective })
@@ -381,7 +384,7 @@ impl Maker<'_> {
         selection: usize,
         like: Option<&HistogramColumn>,
     ) -> Result<HistogramColumn> {
-        let weighted = self.set.events.weighted();
+        let counting = self.set.events.counting();
         let sorted = self.sorted_training(summary, selection)?;
         let over_the_bulk = || {
             let (mut low, mut high) = (sorted.quantile(0.002), sorted.quantile(0.998));
@@ -395,35 +398,42 @@ impl Maker<'_> {
         let mut runs = Runs::new(median);
         let range = self.fitted(summary, selection)..self.training.events();
         let mut memory = Kept::default();
-        runs.update(Values::new(self.training.kept(summary, selection, range, &mut memory)?.x))?;
+        let kept = self.training.kept(summary, selection, range, &mut memory)?;
+        // Of events that belong together one: they are alike.
+        let first: Vec<f64> = kept.together().map(|group| kept.x[[group.start, 0]]).collect();
+        runs.update(Values::single(&first))?;
         let order = Runs::order(&runs.values()?);
-        let sorted = self.sorted_training(summary, selection)?;
-        let training_events = sorted.events() as u64;
-        let (training, training_fractions) = match weighted {
-            true => {
+        let training_events = kept.events() as u64;
+        let mut counts = Histogram::new(&edges);
+        counts.update(Values::new(kept.x))?;
+        let found = match counting {
+            Counting::Alike => None,
+            Counting::Weighted => {
                 let mut histogram = WeightedHistogram::new(&edges);
-                histogram.update(sorted.values())?;
-                let (counts, found) = (histogram.sums().counts(), histogram.sums().expectations());
-                let variances = found.covariance.iter().step_by(found.means.len() + 1);
-                let error = |variance: &f64| (variance.max(0.0) / found.events).sqrt();
-                (counts, found.means.iter().zip(variances).map(|(mean, v)| [*mean, error(v)]).collect())
+                histogram.update(kept)?;
+                Some(histogram.sums().expectations())
             }
-            false => {
-                let mut histogram = Histogram::new(&edges);
-                histogram.update(sorted.values())?;
-                (histogram.values()?, Vec::new())
+            Counting::Grouped => {
+                let mut histogram = GroupedHistogram::new(&edges);
+                histogram.update(kept)?;
+                Some(histogram.sums().expectations())
             }
         };
+        let training_fractions = found.map_or_else(Vec::new, |found| {
+            let variances = found.covariance.iter().step_by(found.means.len() + 1);
+            let error = |variance: &f64| (variance.max(0.0) / found.events).sqrt();
+            found.means.iter().zip(variances).map(|(mean, v)| [*mean, error(v)]).collect()
+        });
         Ok(HistogramColumn {
             summary,
             selection,
             edges,
             median,
             order,
-            training,
+            training: counts.values()?,
             training_fractions,
             training_events,
-            weighted,
+            counting,
         })
     }
 }

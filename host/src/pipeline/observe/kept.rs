@@ -1,21 +1,24 @@
-//! The numbers of events that pass a selection, with their weights.
+//! The numbers of events that pass a selection, with their weights and groups.
 
 use amplicast_sdk::Values;
 use amplicast_sdk::ndarray::ArrayView2;
 
-/// The numbers of some events, one after the other, and their weights if they have some.
+/// The numbers of some events, one after the other, and their weights and groups if they have some.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Kept {
     /// The numbers.
     pub numbers: Vec<f64>,
     /// The weights.
     pub weights: Option<Vec<f64>>,
+    /// The numbers of their groups.
+    pub groups: Option<Vec<u64>>,
 }
 
 impl Kept {
     /// As metrics see them; an event has so many numbers.
     pub fn values(&self, numbers: usize) -> Values<'_> {
-        Values { w: self.weights.as_deref(), ..events_of(&self.numbers, numbers) }
+        let (w, g) = (self.weights.as_deref(), self.groups.as_deref());
+        Values { w, g, ..events_of(&self.numbers, numbers) }
     }
 
     /// Appends events.
@@ -23,6 +26,9 @@ impl Kept {
         self.numbers.extend(values.x.iter());
         if let Some(weights) = values.w {
             self.weights.get_or_insert_default().extend_from_slice(weights);
+        }
+        if let Some(groups) = values.g {
+            self.groups.get_or_insert_default().extend_from_slice(groups);
         }
     }
 }

@@ -223,22 +223,17 @@ impl Observed<'_, '_> {
         let numbers = self.numbers(summary);
         let values = &self.values(summary)?[numbers * range.start..numbers * range.end];
         let weights = self.batch.weights.map(|weights| &weights[range.clone()]);
+        let groups = self.batch.groups.map(|groups| &groups[range.clone()]);
         let (mask, defined) = (self.mask(selection)?, self.defined(summary)?);
         if mask.is_none() && defined.is_none() {
-            return Ok(Values { w: weights, ..events_of(values, numbers) });
+            return Ok(Values { w: weights, g: groups, ..events_of(values, numbers) });
         }
         let of_range = |mask: Option<&'k [bool]>| mask.map(|mask| &mask[range.clone()]);
         let masks = [mask, defined].map(of_range);
         kept.numbers.clear();
         keep(values, numbers, masks, &mut kept.numbers);
-        match weights {
-            None => kept.weights = None,
-            Some(weights) => {
-                let list = kept.weights.get_or_insert_default();
-                list.clear();
-                keep(weights, 1, masks, list);
-            }
-        }
+        keep_beside(weights, masks, &mut kept.weights);
+        keep_beside(groups, masks, &mut kept.groups);
         Ok(kept.values(numbers))
     }
 
@@ -261,19 +256,38 @@ impl Observed<'_, '_> {
     fn those(&self, summary: usize, events: impl Iterator<Item = usize>) -> Result<Kept> {
         let numbers = self.numbers(summary);
         let (values, defined) = (self.values(summary)?, self.defined(summary)?);
-        let mut picked = Kept { numbers: Vec::new(), weights: self.batch.weights.map(|_| Vec::new()) };
+        let mut picked = Kept {
+            numbers: Vec::new(),
+            weights: self.batch.weights.map(|_| Vec::new()),
+            groups: self.batch.groups.map(|_| Vec::new()),
+        };
         for event in events.filter(|event| defined.is_none_or(|defined| defined[*event])) {
             picked.numbers.extend_from_slice(&values[numbers * event..numbers * (event + 1)]);
             if let Some((weights, all)) = picked.weights.as_mut().zip(self.batch.weights) {
                 weights.push(all[event]);
+            }
+            if let Some((groups, all)) = picked.groups.as_mut().zip(self.batch.groups) {
+                groups.push(all[event]);
             }
         }
         Ok(picked)
     }
 }
 
+/// What stands beside those events that pass all masks, if something does.
+fn keep_beside<T: Copy>(list: Option<&[T]>, masks: [Option<&[bool]>; 2], kept: &mut Option<Vec<T>>) {
+    match list {
+        None => *kept = None,
+        Some(list) => {
+            let kept = kept.get_or_insert_default();
+            kept.clear();
+            keep(list, 1, masks, kept);
+        }
+    }
+}
+
 /// Appends the numbers of those events that pass all masks.
-fn keep(values: &[f64], numbers: usize, masks: [Option<&[bool]>; 2], kept: &mut Vec<f64>) {
+fn keep<T: Copy>(values: &[T], numbers: usize, masks: [Option<&[bool]>; 2], kept: &mut Vec<T>) {
     match masks {
         [None, None] => kept.extend_from_slice(values),
         [Some(mask), None] | [None, Some(mask)] => keep_if(values, numbers, mask.iter().copied(), kept),
@@ -283,7 +297,7 @@ fn keep(values: &[f64], numbers: usize, masks: [Option<&[bool]>; 2], kept: &mut 
     }
 }
 
-fn keep_if(values: &[f64], numbers: usize, passes: impl Iterator<Item = bool>, kept: &mut Vec<f64>) {
+fn keep_if<T: Copy>(values: &[T], numbers: usize, passes: impl Iterator<Item = bool>, kept: &mut Vec<T>) {
     if numbers == 1 {
         // The usual case, without a slice for each event.
         kept.extend(values.iter().zip(passes).filter(|(_, pass)| *pass).map(|(&x, _)| x));

@@ -13,7 +13,7 @@ pub struct Sorted {
 impl Sorted {
     /// Of these events.
     pub fn new(of: Values<'_>) -> Result<Self> {
-        let (x, weights) = of.one_weighted()?;
+        let (x, weights) = (of.list()?, of.w);
         let Some(weights) = weights else {
             let mut values = x.to_vec();
             values.sort_unstable_by(f64::total_cmp);
@@ -37,11 +37,6 @@ impl Sorted {
             Some(weights) => weighted_quantile(&self.values, weights, p),
         }
     }
-
-    /// As metrics see them.
-    pub fn values(&self) -> Values<'_> {
-        Values { w: self.weights.as_deref(), ..Values::single(&self.values) }
-    }
 }
 
 #[cfg(test)]
@@ -55,6 +50,6 @@ mod tests {
         assert_eq!((plain.quantile(0.5), plain.quantile(0.25), plain.events()), (2.0, 1.5, 3));
         let weighted = Sorted::new(Values { w: Some(&[5.0, 1.0, 2.0]), ..Values::single(&x) }).unwrap();
         assert_eq!((weighted.quantile(0.3), weighted.quantile(0.5)), (2.0, 3.0));
-        assert_eq!(weighted.values().w.unwrap(), [1.0, 2.0, 5.0]);
+        assert_eq!(weighted.weights.unwrap(), [1.0, 2.0, 5.0]);
     }
 }

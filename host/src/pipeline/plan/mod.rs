@@ -2,6 +2,7 @@
 
 mod cells;
 mod components;
+mod groups;
 mod memory;
 mod own_files;
 mod question;
@@ -11,6 +12,7 @@ mod source;
 
 pub use cells::{Plan, PlannedCell, Row, member_count};
 pub use components::{Components, Made, refused};
+pub use groups::{Groups, first_of_each, left_out, training_chunks, training_groups, whole_pieces};
 pub use memory::check_model;
 pub use question::{Place, Question};
 pub use setting::Setting;

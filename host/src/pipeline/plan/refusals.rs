@@ -1,10 +1,12 @@
 //! What cannot work is refused by name before anything runs.
 
-use amplicast_sdk::{Abilities, LossKind, MembersData, ReferenceUse, Split, Takes};
+use amplicast_sdk::{Abilities, Error, ErrorKind, LossKind, MembersData, ReferenceUse, Split, Takes};
 
 use super::cells::{Plan, PlannedCell, member_count, summaries_of};
 use super::components::Components;
-use crate::config::{ConfigError, Experiment, ReferenceName, Source};
+use super::groups::{expect_whole_holdout, training_groups};
+use super::source::TrueSource;
+use crate::config::{ConfigError, Experiment, ReferenceName, Sizes, Source};
 
 /// An error at the first thing of the experiment that cannot work.
 pub fn refuse(
@@ -16,6 +18,7 @@ pub fn refuse(
     let sizes = &experiment.experiment;
     check_selections(source, experiment, components)?;
     check_weights(plan, source, components)?;
+    check_groups(plan, source, experiment, components)?;
     for cell in &plan.cells {
         check_numbers(source, components, cell)?;
         check_densities(source, experiment, components, cell)?;
@@ -60,6 +63,7 @@ pub fn refuse(
         let message = format!("expected {wanted} holdout events, found {found} in the dataset");
         return Err(source.error("experiment.n_holdout", &message));
     }
+    check_cuts(source, sizes, &**dataset)?;
     for cell in &plan.cells {
         let Some(reference) = cell.reference else { continue };
         let path = format!("{}.reference", components.metrics[cell.metric].path);
@@ -113,6 +117,55 @@ fn check_weights(plan: &Plan, source: &Source, components: &Components) -> Resul
         }
     }
     Ok(())
+}
+
+/// Of events some of which belong together, what would take each for itself is refused.
+fn check_groups(
+    plan: &Plan,
+    source: &Source,
+    experiment: &Experiment,
+    components: &Components,
+) -> Result<(), ConfigError> {
+    if !components.dataset.component.as_ref().is_ok_and(|dataset| dataset.grouped()) {
+        return Ok(());
+    }
+    for cell in &plan.cells {
+        let metric = &components.metrics[cell.metric];
+        if metric.component.as_ref().is_ok_and(|m| !m.groups()) {
+            let message = format!(
+                "metric `{0}` cannot take account of events that belong together, and this dataset's do (`groups`); leave it out: \
+                 [[exclude]] metric = \"{0}\"",
+                metric.name
+            );
+            return Err(source.error(&metric.path, &message));
+        }
+        for summary in summaries_of(experiment, components, cell.summary, cell.selection) {
+            if !summary.component.as_ref().is_ok_and(|summary| summary.fitted().is_some()) {
+                continue;
+            }
+            let message = format!(
+                "summary `{0}` is fitted to some true events and evaluated on others, which would be no independent ones where events belong \
+                 together, as this dataset's do (`groups`); leave it out: [[exclude]] summary = \"{0}\"",
+                summary.name
+            );
+            return Err(source.error(&summary.path, &message));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses training sets, what is left out of them, and a holdout that cut a group of events.
+fn check_cuts(source: &Source, sizes: &Sizes, dataset: &dyn TrueSource) -> Result<(), ConfigError> {
+    let here = |error: Error| match error.kind() {
+        ErrorKind::Config => source.error(&format!("experiment.{}", error.place()), error.message()),
+        _ => source.error("dataset", &error.to_string()),
+    };
+    for number in 0..sizes.training_sets {
+        if training_groups(dataset, sizes, number).map_err(here)?.is_none() {
+            return Ok(());
+        }
+    }
+    expect_whole_holdout(dataset, sizes).map_err(here)
 }
 
 /// What a summary of several numbers is, for messages.

@@ -26,6 +26,14 @@ pub trait TrueSource: Send + Sync {
     ) -> Result<()> {
         Err(Error::plugin("expected events with weights, found a source without"))
     }
+    /// Whether some of its events belong together.
+    fn grouped(&self) -> bool {
+        false
+    }
+    /// The number of each event's group.
+    fn read_groups(&self, _split: Split, _chunk: Chunk, _groups: &mut [f64]) -> Result<()> {
+        Err(Error::plugin("expected events that belong together, found a source without"))
+    }
     /// The density, if it is known.
     fn density(&self) -> Option<&dyn Density>;
     /// The exact quantile of a summary, if it is known.
@@ -53,6 +61,12 @@ impl TrueSource for LoadedDataset {
         weights: &mut [f64],
     ) -> Result<()> {
         self.read_weighted(split, chunk, out, weights)
+    }
+    fn grouped(&self) -> bool {
+        self.grouped()
+    }
+    fn read_groups(&self, split: Split, chunk: Chunk, groups: &mut [f64]) -> Result<()> {
+        self.read_groups(split, chunk, groups)
     }
     fn density(&self) -> Option<&dyn Density> {
         self.density()

@@ -14,7 +14,7 @@ use super::members::{OwnModels, Posterior, alone, check_members};
 use super::training::Training;
 use super::trial::Trial;
 use crate::covering::Layout;
-use crate::pipeline::plan::{Made, member_count};
+use crate::pipeline::plan::{Groups, Made, member_count};
 use crate::pipeline::stage::{at_once, in_groups};
 use crate::session::CallContext;
 use crate::store::Key;
@@ -25,6 +25,8 @@ pub struct Chains<'a, 't> {
     uncertainty: &'a Made<LoadedUncertaintyModel>,
     loaded: &'a LoadedUncertaintyModel,
     requirements: Requirements,
+    /// The groups of the events that the generator sees, if some belong together: a chain is fitted to whole ones.
+    groups: Option<Groups>,
     /// Members that are wanted of them.
     pub members: u64,
     /// How many there are.
@@ -39,7 +41,8 @@ impl<'a, 't> Chains<'a, 't> {
         let loaded = uncertainty.component.as_ref().map_err(Clone::clone)?;
         let members = member_count(training.experiment, Some(loaded));
         let (requirements, number) = (loaded.requirements(), loaded.chains(members)?);
-        Ok(Some(Chains { training, uncertainty, loaded, requirements, members, number }))
+        let groups = training.seen.groups.map(Groups::new);
+        Ok(Some(Chains { training, uncertainty, loaded, requirements, groups, members, number }))
     }
 
     /// How many members each chain depends on, if it does.
@@ -61,10 +64,25 @@ impl<'a, 't> Chains<'a, 't> {
         ))
     }
 
+    /// What is drawn for a chain of what the generator sees: rows of events, or groups where these belong together; none for all of them.
+    fn drawn(&self, chain: u64) -> Result<Option<Vec<u64>>> {
+        let seed = self.training.seed.split("chain");
+        self.loaded.rows(chain, self.members, self.independent(), seed)
+    }
+
+    /// How many events, or groups of them, the generator sees.
+    fn independent(&self) -> u64 {
+        self.groups.as_ref().map_or(self.training.seen.rows.len(), Groups::number) as u64
+    }
+
+    /// The rows of events of what was drawn.
+    fn events(&self, drawn: &[u64]) -> Vec<u64> {
+        self.groups.as_ref().map_or_else(|| drawn.to_vec(), |groups| groups.rows(drawn))
+    }
+
     /// The rows of the events that the generator sees which a chain is fitted to; none for all of them.
     fn rows(&self, chain: u64) -> Result<Option<Vec<u64>>> {
-        let Training { seed, seen, .. } = *self.training;
-        self.loaded.rows(chain, self.members, seen.rows.len() as u64, seed.split("chain"))
+        Ok(self.drawn(chain)?.map(|drawn| self.events(&drawn)))
     }
 
     fn stage(&self, chain: u64) -> String {
@@ -181,14 +199,15 @@ impl<'a, 't> Chains<'a, 't> {
         let mut members = session.attempt(&format!("{name}: draw members"), || {
             self.loaded.members(&chains, count, seed.split("members"))
         })?;
-        let rows: Vec<Option<Vec<u64>>> =
-            numbers.into_iter().map(|chain| self.rows(chain)).collect::<Result<_>>()?;
-        let layout = if rows.iter().all(Option::is_none) {
+        let drawn: Vec<Option<Vec<u64>>> =
+            numbers.into_iter().map(|chain| self.drawn(chain)).collect::<Result<_>>()?;
+        let layout = if drawn.iter().all(Option::is_none) {
             None
         } else {
             let what = format!("`{}`: members of chains that name their rows", self.uncertainty.name);
-            expect_length(&what, rows.len(), members.parameters.len())?;
-            Layout::new(rows, self.training.seen.rows.len() as u64)
+            expect_length(&what, drawn.len(), members.parameters.len())?;
+            let layout = Layout::new(drawn, self.independent());
+            layout.map(|layout| layout.of_events(|drawn| self.events(drawn)))
         };
         let segments = layout.is_none().then(|| model.layout());
         check_members(&members.parameters, segments.as_ref(), &self.uncertainty.name)?;

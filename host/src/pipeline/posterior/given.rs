@@ -10,6 +10,7 @@ use super::members::{OwnModels, Posterior, check_members};
 use super::training::Training;
 use crate::config::{GivenMembers, pattern_from};
 use crate::covering::{LEAST_PARTS, Layout};
+use crate::pipeline::plan::Groups;
 
 /// The members that a generator brings itself.
 pub fn given(training: &Training<'_>) -> Result<Posterior> {
@@ -70,12 +71,34 @@ fn layout(training: &Training<'_>, said: &GivenMembers, members: usize) -> Resul
         .into_iter()
         .map(|full| if full { Ok(None) } else { files.next().map(|file| read(&file, n)).transpose() })
         .collect::<Result<_>>()?;
-    Layout::new(rows, n).ok_or_else(|| {
+    let groups = training.seen.groups.map(Groups::new);
+    let rows = match &groups {
+        None => rows,
+        Some(groups) => rows
+            .into_iter()
+            .map(|rows| rows.map(|rows| groups.whole(&rows).ok_or_else(cut)).transpose())
+            .collect::<Result<_>>()
+            .map_err(|error| error.at(place("members_rows")))?,
+    };
+    let independent = groups.as_ref().map_or(n, |groups| groups.number() as u64);
+    let layout = Layout::new(rows, independent);
+    let layout = layout.map(|layout| match &groups {
+        None => layout,
+        Some(groups) => layout.of_events(|some| groups.rows(some)),
+    });
+    layout.ok_or_else(|| {
         let message = format!(
             "expected members that were fitted to {LEAST_PARTS} or more parts of the training events"
         );
         Error::data(message).at(place("members_rows"))
     })
+}
+
+fn cut() -> Error {
+    Error::data(
+        "expected rows of whole groups of events that belong together, found a part of one: `amplicast split` with the same groups draws \
+         such",
+    )
 }
 
 /// The files of paths and patterns, in the natural order of their names.

@@ -25,6 +25,10 @@ fn config(train: &Path) -> EventsFileConfig {
         weights_file: None,
         holdout_weights: None,
         holdout_weights_file: None,
+        groups: None,
+        groups_file: None,
+        holdout_groups: None,
+        holdout_groups_file: None,
         verify: None,
     }
 }
@@ -313,4 +317,82 @@ fn particles_of_an_event_generator() {
     assert_eq!(error.place(), "select");
     let error = EventsFile::new(EventsFileConfig { select: select(&["11"]), ..config(&path) }).unwrap_err();
     assert!(error.place().contains("tops.lhe: event 0 (counted from 0)"), "{error}");
+}
+
+/// Groups in a column, or in a file of their own: whole ones, each in one place.
+#[test]
+fn groups_are_whole_and_in_one_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.npy");
+    let with = |groups: &[f64], rows: [Option<[u64; 2]>; 2]| {
+        let events = Array2::from_shape_fn((groups.len(), 3), |(n, k)| [n as f64, -0.5, groups[n]][k]);
+        ndarray_npy::write_npy(&path, &events).unwrap();
+        let [train_rows, holdout_rows] = rows;
+        EventsFile::new(EventsFileConfig {
+            groups: Some("x3".into()),
+            train_rows,
+            holdout_rows,
+            ..config(&path)
+        })
+    };
+    let read = |data: &EventsFile, split, first_event, n: usize| {
+        let (mut events, mut groups) = (Array2::zeros((n, 2)), vec![0.0; n]);
+        let chunk = Chunk { index: 0, first_event, seed: Seed::new(0) };
+        data.read(split, chunk, events.view_mut()).unwrap();
+        data.read_groups(split, chunk, &mut groups).unwrap();
+        (events.column(0).to_vec(), groups)
+    };
+    // In any order, but each in one place.
+    let groups = [7.0, 7.0, 3.0, 9.5, 9.5, 9.5, -1.0, -1.0];
+    let data = with(&groups, [Some([0, 3]), Some([3, 8])]).unwrap();
+    assert!(data.grouped() && data.schema().dimension() == 2 && !data.weighted());
+    assert_eq!(read(&data, Split::Training, 1, 2), (vec![1.0, 2.0], vec![7.0, 3.0]));
+    assert_eq!(read(&data, Split::Holdout, 0, 4).1, groups[3..7]);
+
+    let error = |groups: &[f64], rows| with(groups, rows).unwrap_err().to_string();
+    let found = error(&groups, [Some([0, 4]), None]);
+    let expected = "train_rows: expected rows that cut no group of events, found 4 within the group of rows 3..6: take 3 or 6";
+    assert_eq!(found, expected);
+    assert!(error(&groups, [Some([0, 3]), Some([4, 8])]).starts_with("holdout_rows: expected rows that cut"));
+    let found = error(&[1.0, 1.0, 2.0, 1.0], [None, None]);
+    assert!(
+        found.contains("x.npy: row 3: expected the events of a group next to each other, found group 1"),
+        "{found}"
+    );
+    assert!(error(&[1.0, f64::NAN], [None, None]).contains("row 1: expected a finite number of a group"));
+
+    // One event each is no group; of a holdout without numbers each event is by itself.
+    let data = with(&[1.0, 2.0, 3.0], [None, None]).unwrap();
+    assert!(!data.grouped() && data.notes()[0].ends_with("every event is a group of its own"));
+    with(&groups, [None, None]).unwrap();
+    let (other, numbers) = (folder.path().join("y.npy"), folder.path().join("g.npy"));
+    ndarray_npy::write_npy(&other, &array![[1.0, 2.0], [3.0, 4.0]]).unwrap();
+    ndarray_npy::write_npy(&numbers, &array![4.0, 4.0]).unwrap();
+    let beside = |holdout_groups: Option<&str>, file: bool| {
+        EventsFile::new(EventsFileConfig {
+            groups_file: Some((&*numbers).into()),
+            holdout: Some((&*path).into()),
+            holdout_groups: holdout_groups.map(str::to_owned),
+            holdout_groups_file: file.then(|| (&*numbers).into()),
+            ..config(&other)
+        })
+    };
+    assert!(
+        beside(None, false).unwrap_err().to_string().starts_with("holdout_groups_file: expected the groups")
+    );
+    assert!(
+        beside(None, true).unwrap_err().to_string().contains("g.npy: expected a number for each of 8 events")
+    );
+    let further = folder.path().join("z.npy");
+    ndarray_npy::write_npy(&further, &array![[5.0, 6.0], [7.0, 8.0]]).unwrap();
+    let data = EventsFile::new(EventsFileConfig {
+        groups_file: Some((&*numbers).into()),
+        holdout: Some((&*further).into()),
+        holdout_groups: Some(String::new()),
+        ..config(&other)
+    })
+    .unwrap();
+    assert_eq!(read(&data, Split::Training, 0, 2).1, [4.0, 4.0]);
+    assert_eq!(read(&data, Split::Holdout, 0, 2).1, [0.0, 1.0]);
+    assert_eq!(data.files(), [other, further, numbers]);
 }

@@ -3,8 +3,10 @@
 mod counts;
 mod distances;
 mod grid;
+mod in_order;
 pub mod kolmogorov;
 mod rescaled;
+mod steps;
 mod ties;
 mod weighted;
 mod weighted_law;
@@ -60,11 +62,15 @@ impl Metric for Ks {
         true
     }
 
+    fn groups(&self) -> bool {
+        true
+    }
+
     fn compare(&self, reference: &Reference<'_>) -> Result<Box<dyn Comparison>> {
-        if reference.weighted {
+        if reference.weighted || reference.grouped {
             if !reference.simulated.is_empty() {
                 return Err(Error::unsupported(
-                    "expected independent summaries of events with weights, found those of a cross-fitted summary",
+                    "expected independent summaries of events with weights or groups, found those of a cross-fitted summary",
                 ));
             }
             return Ok(Box::new(AgainstWeighted::new(reference.values)?));

@@ -1,4 +1,4 @@
-//! The distance between samples that may have weights.
+//! The distance between samples that may have weights, or events that belong together.
 
 use std::sync::Arc;
 
@@ -8,9 +8,10 @@ use amplicast_sdk::{
 
 use super::counts::Gaps;
 use super::distances::{last_distance, mean_distance};
+use super::in_order::InOrder;
 use super::weighted_law::{WeightedLaw, effective_events};
 
-/// A reference with weights: sup |F_gen - F_ref| of weighted distribution functions, with the law of such a reference.
+/// A reference with weights or groups: sup |F_gen - F_ref| of weighted distribution functions, with the law of such a reference.
 pub struct AgainstWeighted {
     gaps: Arc<Gaps>,
     /// Part of the reference's weights below each distinct value; after the last, all.
@@ -18,35 +19,25 @@ pub struct AgainstWeighted {
     law: WeightedLaw,
 }
 
-/// Values in rising order, with their weights; without those that do not count.
-fn in_order(values: Values<'_>) -> Result<Vec<(f64, f64)>> {
-    let (x, weights) = values.one_weighted()?;
-    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
-    let pairs = x.iter().enumerate().map(|(i, x)| (*x, weight(i)));
-    let mut pairs: Vec<(f64, f64)> = pairs.filter(|(_, weight)| *weight != 0.0).collect();
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    Ok(pairs)
-}
-
 impl AgainstWeighted {
     /// Refuses weights without a positive sum.
     pub fn new(reference: Values<'_>) -> Result<Self> {
-        let pairs = in_order(reference)?;
-        let (x, weights): (Vec<f64>, Vec<f64>) = pairs.into_iter().unzip();
+        let sample = InOrder::new(reference)?;
+        let (x, weights) = (&sample.x, &sample.weights);
         let whole: f64 = weights.iter().sum();
         if whole <= 0.0 {
             return Err(Error::data(format!(
                 "expected reference events with a positive sum of weights, found {whole}"
             )));
         }
-        let gaps = Gaps::new(&x)?;
+        let gaps = Gaps::new(x)?;
         let mut sums = vec![0.0];
         weights.iter().fold(0.0, |sum, weight| {
             sums.push(sum + weight);
             sum + weight
         });
         let below = gaps.below().iter().map(|events| sums[*events as usize] / whole).collect();
-        Ok(AgainstWeighted { gaps: Arc::new(gaps), below, law: WeightedLaw::new(&x, &weights) })
+        Ok(AgainstWeighted { gaps: Arc::new(gaps), below, law: WeightedLaw::new(&sample) })
     }
 }
 
@@ -74,8 +65,7 @@ impl Comparison for AgainstWeighted {
     }
 
     fn effective_events(&self, events: Values<'_>) -> Result<f64> {
-        let (x, weights): (Vec<f64>, Vec<f64>) = in_order(events)?.into_iter().unzip();
-        Ok(effective_events(&x, &weights))
+        Ok(effective_events(&InOrder::new(events)?))
     }
 }
 
@@ -88,9 +78,10 @@ struct WeightedCounts {
 
 impl Accumulator for WeightedCounts {
     fn update(&mut self, values: Values<'_>) -> Result<()> {
-        match values.one_weighted()? {
-            (x, None) => self.gaps.add(x, |_| 1.0, &mut self.sums),
-            (x, Some(weights)) => self.gaps.add(x, |i| weights[i], &mut self.sums),
+        let x = values.list()?;
+        match values.w {
+            None => self.gaps.add(x, |_| 1.0, &mut self.sums),
+            Some(weights) => self.gaps.add(x, |i| weights[i], &mut self.sums),
         }
         Ok(())
     }

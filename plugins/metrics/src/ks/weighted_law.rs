@@ -1,116 +1,21 @@
-//! The law of the distance from a sample with weights.
+//! The law of the distance from a sample with weights, or with events that belong together.
 //!
 //! Its distribution function F_w has errors that are no multiple of a Brownian bridge where weights go with the summary, or are
-//! negative. To first order they are those of W(t) = sum_i w_i z_i (\[x_i < t\] - F_w(t)) / sum w with independent standard normal z_i
-//! (the multiplier bootstrap; van der Vaart and Wellner 1996, section 2.9), and a true sample of n events that count alike adds
-//! B(F(t)) / sqrt(n), B a Brownian bridge. The supremum of the sum is simulated, with the same random numbers at every n.
+//! negative, or where events belong together. To first order they are those of W(t) = sum_i w_i z_i (\[x_i < t\] - F_w(t)) / sum w with independent
+//! standard normal z_i, one for each group of events (the multiplier bootstrap; van der Vaart and Wellner 1996, section 2.9), and a true
+//! sample of n events that count alike adds B(F(t)) / sqrt(n), B a Brownian bridge. The supremum of the sum is simulated, with the same random numbers at every n.
 
 use amplicast_sdk::Seed;
 use amplicast_sdk::moments::{mean, quantile, quotient};
-use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 
-/// Places between which the functions are straight lines.
-const PLACES: usize = 400;
+use super::in_order::InOrder;
+use super::steps::Steps;
+
 /// Simulated suprema.
 const TRIALS: usize = 2000;
 /// Sizes at which the law is simulated: so many a decade, so many decades to both sides of the reference's effective size.
 const A_DECADE: usize = 8;
 const DECADES: usize = 3;
-/// What the supremum over places misses of that over all, in standard deviations from one place to the next: -zeta(1/2) / sqrt(2 pi)
-/// (Broadie, Glasserman & Kou 1997).
-const MISSED: f64 = 0.582_597;
-
-/// How a sample's weights lie along the summary.
-struct Steps {
-    /// Of the distribution function, none negative.
-    rise: Vec<f64>,
-    /// The distribution function after each step.
-    after: Vec<f64>,
-    /// Root of the sum of w^2 in each step over the sum of w: the standard deviation of the step.
-    deviation: Vec<f64>,
-    /// Whether there are several values in each step, between which the supremum may lie too.
-    inside: Vec<bool>,
-    /// (sum w)^2 / sum w^2.
-    effective: f64,
-}
-
-impl Steps {
-    /// Of values in rising order with their weights.
-    fn new(x: &[f64], weights: &[f64]) -> Self {
-        let whole: f64 = weights.iter().sum();
-        let squares: f64 = weights.iter().map(|w| w * w).sum();
-        // Steps in which both functions scatter alike, and which end where the functions have a value: behind all equal ones. If there are
-        // few values, each has a step of its own.
-        let last_of_value = |i: usize| i + 1 == x.len() || x[i + 1] > x[i];
-        let few = (0..x.len()).filter(|i| last_of_value(*i)).count() <= PLACES;
-        let sizes: f64 = weights.iter().map(|w| w.abs()).sum();
-        let (mut steps, mut inside) = (Vec::with_capacity(PLACES), Vec::with_capacity(PLACES));
-        let (mut begin, mut scatter) = (0, 0.0);
-        for (i, w) in weights.iter().enumerate() {
-            scatter += 0.5 * (w * w / squares + w.abs() / sizes);
-            let enough = few || scatter * PLACES as f64 >= (steps.len() + 1) as f64 || i + 1 == x.len();
-            if enough && last_of_value(i) {
-                steps.push(&weights[begin..=i]);
-                inside.push(x[begin] < x[i]);
-                begin = i + 1;
-            }
-        }
-        let of = |step: &[f64]| step.iter().sum::<f64>() / whole;
-        let mut sum = 0.0;
-        let after = steps.iter().map(|step| {
-            sum += of(step);
-            sum
-        });
-        let after = after.collect();
-        let rise: Vec<f64> = steps.iter().map(|step| of(step).max(0.0)).collect();
-        let all: f64 = rise.iter().sum();
-        let deviation = |step: &&[f64]| step.iter().map(|w| w * w).sum::<f64>().sqrt() / whole;
-        Steps {
-            rise: rise.iter().map(|rise| rise / all).collect(),
-            after,
-            deviation: steps.iter().map(deviation).collect(),
-            inside,
-            effective: quotient(whole * whole, squares),
-        }
-    }
-
-    /// Paths of B and of W, one of each.
-    fn paths(&self, seed: Seed) -> [Vec<f64>; 2] {
-        let mut stream = seed.stream();
-        let mut path = |steps: &mut dyn Iterator<Item = f64>, after: &dyn Fn(usize) -> f64| {
-            let mut sum = 0.0;
-            let mut path: Vec<f64> = steps
-                .map(|step| {
-                    let z: f64 = StandardNormal.sample(&mut stream);
-                    sum += step * z;
-                    sum
-                })
-                .collect();
-            path.iter_mut().enumerate().for_each(|(k, x)| *x -= after(k) * sum);
-            path
-        };
-        let mut risen = Vec::with_capacity(self.rise.len());
-        self.rise.iter().fold(0.0, |sum, rise| {
-            risen.push(sum + rise);
-            sum + rise
-        });
-        let bridge = path(&mut self.rise.iter().map(|rise| rise.sqrt()), &|k| risen[k]);
-        [bridge, path(&mut self.deviation.iter().copied(), &|k| self.after[k])]
-    }
-
-    /// What the places miss of a supremum, B being divided by the root of n.
-    fn missed(&self, n: f64) -> f64 {
-        self.missed_of(self.rise.iter().zip(&self.deviation).map(|(rise, d)| rise / n + d * d))
-    }
-
-    /// The same of a function whose steps have these variances.
-    fn missed_of(&self, variances: impl Iterator<Item = f64>) -> f64 {
-        let between =
-            variances.zip(&self.inside).filter(|(_, inside)| **inside).map(|(variance, _)| variance);
-        MISSED * (between.sum::<f64>() / self.rise.len() as f64).sqrt()
-    }
-}
-
 /// Suprema of |B / sqrt(n) + W| in rising order, at rising n.
 #[derive(Debug, Clone)]
 pub struct WeightedLaw {
@@ -121,9 +26,9 @@ pub struct WeightedLaw {
 }
 
 impl WeightedLaw {
-    /// Of a reference of these values, in rising order, with their weights.
-    pub fn new(x: &[f64], weights: &[f64]) -> Self {
-        let steps = Steps::new(x, weights);
+    /// Of a reference.
+    pub fn new(sample: &InOrder) -> Self {
+        let steps = Steps::new(sample);
         let paths: Vec<[Vec<f64>; 2]> = seeds().map(|seed| steps.paths(seed)).collect();
         let at = |n: f64| {
             let (root, missed) = (n.sqrt().recip(), steps.missed(n));
@@ -135,7 +40,7 @@ impl WeightedLaw {
             suprema.sort_unstable_by(f64::total_cmp);
             suprema
         };
-        let size = |k: usize| steps.effective * 10f64.powf(k as f64 / A_DECADE as f64 - DECADES as f64);
+        let size = |k: usize| steps.effective() * 10f64.powf(k as f64 / A_DECADE as f64 - DECADES as f64);
         let sizes: Vec<f64> = (0..=2 * DECADES * A_DECADE).map(size).collect();
         let limit = at(f64::INFINITY);
         let mut suprema: Vec<Vec<f64>> = sizes.iter().map(|n| at(*n)).collect();
@@ -184,10 +89,9 @@ fn seeds() -> impl Iterator<Item = Seed> {
     (0..TRIALS as u64).map(|trial| Seed::new(0).split("weighted law").index(trial))
 }
 
-/// How many events that count alike have the same mean distance from the truth as a sample of these values, in rising order, with their
-/// weights.
-pub fn effective_events(x: &[f64], weights: &[f64]) -> f64 {
-    let steps = Steps::new(x, weights);
+/// How many events that count alike, each by itself, have the same mean distance from the truth as this sample.
+pub fn effective_events(sample: &InOrder) -> f64 {
+    let steps = Steps::new(sample);
     let highest = |path: &[f64]| path.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
     let (mut of_bridge, mut of_weights) = (0.0, 0.0);
     for seed in seeds() {
@@ -195,19 +99,24 @@ pub fn effective_events(x: &[f64], weights: &[f64]) -> f64 {
         of_bridge += highest(&bridge) / TRIALS as f64;
         of_weights += highest(&weighted) / TRIALS as f64;
     }
-    of_bridge += steps.missed_of(steps.rise.iter().copied());
-    of_weights += steps.missed_of(steps.deviation.iter().map(|d| d * d));
+    of_bridge += steps.missed_of_bridge();
+    of_weights += steps.missed(f64::INFINITY);
     quotient(of_bridge, of_weights).powi(2)
 }
 
 #[cfg(test)]
 mod tests {
+    use amplicast_sdk::Values;
     use amplicast_sdk::moments::effective_size;
     use amplicast_sdk::rand::RngExt;
-    use amplicast_sdk::rand_distr::Exp1;
+    use amplicast_sdk::rand_distr::{Distribution, Exp1, StandardNormal};
 
     use super::*;
     use crate::ks::kolmogorov;
+
+    fn of(x: &[f64], weights: &[f64]) -> InOrder {
+        InOrder::new(Values { w: Some(weights), ..Values::single(x) }).unwrap()
+    }
 
     /// Equal weights, and weights that know nothing of the summary: Kolmogorov's law at the effective sizes.
     #[test]
@@ -216,9 +125,9 @@ mod tests {
         let random: Vec<f64> = (0..20_000).map(|_| Exp1.sample(&mut stream)).collect();
         for weights in [vec![2.0; 20_000], random] {
             let x: Vec<f64> = (0..20_000).map(f64::from).collect();
-            let (law, size) = (WeightedLaw::new(&x, &weights), effective_size(&weights));
+            let (law, size) = (WeightedLaw::new(&of(&x, &weights)), effective_size(&weights));
             // A mean of so many suprema, whose standard deviation is 0.3 of it, and a path that is random itself.
-            let found = effective_events(&x, &weights);
+            let found = effective_events(&of(&x, &weights));
             assert!((found / size - 1.0).abs() < 0.04, "{found}");
             for n in [10.0, 2000.0, 20_000.0, 1e6, f64::INFINITY] {
                 let root = (1.0 / n + 1.0 / size).sqrt();
@@ -275,7 +184,7 @@ mod tests {
         // The law of one sample's weights scatters itself by 3 %.
         let places: Vec<f64> = (0..events).map(f64::from).collect();
         let laws: Vec<WeightedLaw> =
-            (0..10).map(|k| WeightedLaw::new(&places, &weights(100_000 + k))).collect();
+            (0..10).map(|k| WeightedLaw::new(&of(&places, &weights(100_000 + k)))).collect();
         let stated = |of: &dyn Fn(&WeightedLaw) -> f64| mean(&laws.iter().map(of).collect::<Vec<f64>>());
         distances.sort_by(f64::total_cmp);
         let found = mean(&distances);
@@ -320,22 +229,108 @@ mod tests {
         let found = mean(&distances);
         let x = draw(events, Seed::new(6));
         let weights: Vec<f64> = (0..events).map(weight).collect();
-        let stated = WeightedLaw::new(&x, &weights).mean(n as f64);
+        let stated = WeightedLaw::new(&of(&x, &weights)).mean(n as f64);
         // Errors of 0.35 / sqrt(2000) of both, and a path that is one sample's.
         assert!((stated / found - 1.0).abs() < 0.05, "{stated} {found}");
         let apart: Vec<f64> = (0..events).map(|i| i as f64).collect();
-        assert!(WeightedLaw::new(&apart, &weights).mean(n as f64) > 1.1 * found);
+        assert!(WeightedLaw::new(&of(&apart, &weights)).mean(n as f64) > 1.1 * found);
     }
 
     #[test]
     fn distances_fall_with_the_size() {
         let weights: Vec<f64> = (0..300).map(|i| 1.0 + f64::from(i % 7)).collect();
         let places: Vec<f64> = (0..weights.len()).map(|i| i as f64).collect();
-        let law = WeightedLaw::new(&places, &weights);
+        let law = WeightedLaw::new(&of(&places, &weights));
         for p in [0.025, 0.5, 0.975] {
             let of: Vec<f64> = (0..60).map(|k| law.quantile(10f64.powf(f64::from(k) / 8.0), p)).collect();
             assert!(of.windows(2).all(|pair| pair[1] <= pair[0]), "{of:?}");
             assert!(law.quantile(f64::INFINITY, p) <= of[59]);
+        }
+    }
+
+    /// Groups of six events that are alike, some of negative weight: distances from plain samples of the same truth, drawn again and again. Equal events are
+    /// one; without groups the law would be far too narrow.
+    #[test]
+    fn events_that_belong_together() {
+        let (groups, n, samples) = (400_u64, 300_usize, 1500_u64);
+        let (together, own) = (0.8_f64, 0.2_f64);
+        let draw = |seed: Seed| {
+            let mut stream = seed.stream();
+            let (mut x, mut w, mut g) = (Vec::new(), Vec::new(), Vec::new());
+            for group in 0..groups {
+                let center: f64 = StandardNormal.sample(&mut stream);
+                for k in 0..6 {
+                    let z: f64 = StandardNormal.sample(&mut stream);
+                    x.push(together.sqrt() * center + own.sqrt() * z);
+                    w.push(if k == 5 { -1.0 } else { 1.0 });
+                    g.push(group);
+                }
+            }
+            (x, w, g)
+        };
+        let distance = |sample: u64| {
+            let seed = Seed::new(7).index(sample);
+            let (x, w, _) = draw(seed.split("grouped"));
+            let list = of(&x, &w);
+            let whole: f64 = w.iter().sum();
+            let mut stream = seed.split("plain").stream();
+            let mut plain: Vec<f64> = (0..n).map(|_| StandardNormal.sample(&mut stream)).collect();
+            plain.sort_by(f64::total_cmp);
+            let (mut i, mut sum, mut most) = (0, 0.0, 0.0_f64);
+            for (x, w) in list.x.iter().zip(&list.weights) {
+                i += plain[i..].iter().take_while(|y| *y < x).count();
+                most = most.max((sum / whole - i as f64 / n as f64).abs());
+                sum += w;
+                most = most.max((sum / whole - i as f64 / n as f64).abs());
+            }
+            most
+        };
+        let mut distances: Vec<f64> = (0..samples).map(distance).collect();
+        distances.sort_by(f64::total_cmp);
+        let found = mean(&distances);
+        let laws: Vec<(WeightedLaw, f64)> = (0..8)
+            .map(|k| {
+                let (x, w, g) = draw(Seed::new(8).index(k));
+                let grouped = Values { w: Some(&w), g: Some(&g), ..Values::single(&x) };
+                let sample = InOrder::new(grouped).unwrap();
+                (WeightedLaw::new(&sample), effective_events(&sample))
+            })
+            .collect();
+        let stated = |of: &dyn Fn(&WeightedLaw) -> f64| {
+            mean(&laws.iter().map(|(law, _)| of(law)).collect::<Vec<f64>>())
+        };
+        // Errors of 0.3 / sqrt(1500) and 0.03 / sqrt(8) of it.
+        let expected = stated(&|law| law.mean(n as f64));
+        assert!((expected / found - 1.0).abs() < 0.05, "{expected} {found}");
+        for p in [0.16, 0.84, 0.95] {
+            let ratio = stated(&|law| law.quantile(n as f64, p)) / quantile(&distances, p);
+            assert!((ratio - 1.0).abs() < 0.08, "{p}: {ratio}");
+        }
+        // Between one event and 6 n (4 / 6)^2 of them for each of n groups.
+        let (x, w, _) = draw(Seed::new(8).index(0));
+        let alone = WeightedLaw::new(&of(&x, &w)).mean(n as f64);
+        assert!(alone < 0.9 * found, "{alone} {found}");
+        assert!(laws.iter().all(|(_, effective)| (300.0..700.0).contains(effective)));
+    }
+
+    /// Five times the same event is one, and groups of one event each are none: the same numbers.
+    #[test]
+    fn a_group_of_equal_events_is_one() {
+        let x: Vec<f64> = (0..2000).map(|i| (f64::from(i) * 0.37).sin()).collect();
+        let five: Vec<f64> = x.iter().flat_map(|x| [*x; 5]).collect();
+        let (groups, alone): (Vec<u64>, Vec<u64>) =
+            ((0..2000).flat_map(|i| [i; 5]).collect(), (0..2000).collect());
+        let plain = InOrder::new(Values::single(&x)).unwrap();
+        for sample in [
+            InOrder::new(Values { g: Some(&groups), ..Values::single(&five) }).unwrap(),
+            InOrder::new(Values { g: Some(&alone), ..Values::single(&x) }).unwrap(),
+        ] {
+            let ratio = effective_events(&sample) / effective_events(&plain);
+            assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
+            for size in [30.0, 2000.0, 1e6] {
+                let ratio = WeightedLaw::new(&sample).mean(size) / WeightedLaw::new(&plain).mean(size);
+                assert!((ratio - 1.0).abs() < 0.01, "{size}: {ratio}");
+            }
         }
     }
 }

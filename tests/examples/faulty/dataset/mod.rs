@@ -2,6 +2,7 @@
 
 mod chunk_length;
 mod column_unwritten;
+mod groups_again;
 mod honest;
 mod late_chunks;
 mod nan_rare;

@@ -26,6 +26,11 @@ pub trait DataFault: Clone + Default + Send + Sync + 'static {
         false
     }
 
+    /// Whether it says that its events belong together, in groups whose numbers come again.
+    fn says_groups(&self) -> bool {
+        false
+    }
+
     /// One event.
     fn event(&self, stream: &mut Stream, event: &mut [f64]) {
         draw(&[0.0, 0.0], stream, event);
@@ -70,6 +75,18 @@ impl<F: DataFault> Dataset for Data<F> {
         }
         weights.fill(1.0);
         self.read(split, Chunk { seed: chunk.seed.split("weighted"), ..chunk }, out)
+    }
+
+    fn grouped(&self) -> bool {
+        self.0.says_groups()
+    }
+
+    fn read_groups(&self, _: Split, _: Chunk, groups: &mut [f64]) -> Result<()> {
+        if !self.grouped() {
+            return Err(Error::unsupported("these events are each by itself"));
+        }
+        groups.iter_mut().enumerate().for_each(|(row, group)| *group = (row / 3 % 10) as f64);
+        Ok(())
     }
 
     fn density(&self) -> Option<&dyn Density> {

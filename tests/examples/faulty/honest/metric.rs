@@ -39,6 +39,11 @@ pub trait MetricFault: Clone + Default + Send + Sync + 'static {
         shown
     }
 
+    /// Whether it says that it takes groups of events, of which it counts every event.
+    fn says_groups(&self) -> bool {
+        false
+    }
+
     /// How much of the pseudo-experiments is used.
     fn of_simulated(&self) -> f64 {
         1.0
@@ -64,6 +69,10 @@ impl<F: MetricFault> Metric for Distance<F> {
 
     fn shown(&self) -> Shown {
         self.0.shown(Shown::value("distance of the means"))
+    }
+
+    fn groups(&self) -> bool {
+        self.0.says_groups()
     }
 
     /// The distance, over the width that it has for independent samples.
@@ -109,6 +118,10 @@ impl<F: MetricFault> Comparison for Against<F> {
 
     fn accumulator(&self) -> Box<dyn Accumulator> {
         self.fault.accumulator()
+    }
+
+    fn effective_events(&self, events: Values<'_>) -> Result<f64> {
+        Ok(if self.fault.says_groups() { events.events() as f64 } else { events.effective_size() })
     }
 
     fn measure(&self, curves: &Curves<'_>, k: usize) -> Result<Measured> {

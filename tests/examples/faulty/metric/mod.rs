@@ -6,6 +6,7 @@ mod first_number;
 mod forgets_simulated;
 mod fourth_merge;
 mod honest;
+mod ignores_groups;
 mod ignores_weights;
 mod keeps_memory;
 mod keeps_state;
