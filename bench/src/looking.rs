@@ -73,7 +73,7 @@ pub fn measure(folder: &Path, events: usize) -> Result<Vec<Row>> {
     let start = Instant::now();
     let columns: Vec<String> = (0..COLUMNS).map(|c| format!("x{c}")).collect();
     let mut found =
-        Findings::new(&glances, &truth, Some(MembersData::Bootstrap), &columns, |i| i.to_string());
+        Findings::new(&glances, &truth, Some(MembersData::Bootstrap), (&columns, &[]), |i| i.to_string());
     let values: Vec<Vec<f32>> = glances.iter().map(|g| g.head(COLUMNS).column(0).to_vec()).collect();
     found.look_at(&truth.summaries[0], &values, Some(MembersData::Bootstrap));
     if let Some(warning) = found.warnings.first() {
