@@ -65,7 +65,7 @@ fn calibrated(dataset: &str, sizes: &str, sets: u64) -> Calibration {
 #[test]
 fn amplification_given_conditions_is_that_of_closed_forms() {
     const SETS: u64 = 100;
-    let sizes = "n_train = 1000\nn_gen = 60_000\nmembers = 11\nn_truth = 1_000_000";
+    let sizes = "n_train = 1000\nn_gen = 30_000\nmembers = 11\nn_truth = 500_000";
     let found = calibrated(PLANE, sizes, SETS);
     for (summary, expected) in [("radius", 2.856), ("given", 1.0), ("generated", 9.12)] {
         let cell = found.cells.iter().find(|c| c.name.summary == summary).unwrap();
@@ -74,8 +74,8 @@ fn amplification_given_conditions_is_that_of_closed_forms() {
         let value = of_estimate.g_true.value.unwrap();
         let (interval, bound) = (of_estimate.coverage_95, of_estimate.bound.unwrap());
         println!("{summary}: true G {value}, expected {expected}; {interval} held it, {bound} of the bounds");
-        // A variance over 100 sets, 14 %, of which the finite samples of 60 000 events are a sixth at most.
-        assert!((value / expected - 1.0).abs() < 4.0 * 0.165, "{summary}: {value} {expected}");
+        // A variance over 100 sets, 14 %, to which the finite samples of 30 000 events add three tenths at most.
+        assert!((value / expected - 1.0).abs() < 4.0 * 0.18, "{summary}: {value} {expected}");
         assert!(interval.of == SETS && interval.value() >= 0.90, "{summary}: {interval}");
         assert!(bound.value() >= 0.92, "{summary}: {bound}");
     }
@@ -84,7 +84,7 @@ fn amplification_given_conditions_is_that_of_closed_forms() {
 /// Conditions that are drawn as often as their weights say amplify nothing.
 #[test]
 fn conditions_of_weighted_events() {
-    let sizes = "n_train = 1000\nn_gen = 60_000\nmembers = 11\nn_truth = 200_000";
+    let sizes = "n_train = 1000\nn_gen = 20_000\nmembers = 11\nn_truth = 200_000";
     let found = calibrated(&format!("{PLANE}\nbias = 10"), sizes, 60);
     let cell = found.cells.iter().find(|c| c.name.summary == "given").unwrap();
     let of_estimate = &cell.against[0];

@@ -54,7 +54,8 @@ mod tests {
     fn what_is_generated_tells_whether_equal_events_are_chance() {
         assert_eq!(asked(f64::round, &[]), Asked { equal: true, near: true });
         assert_eq!(asked(|x| x, &[0]), Asked { equal: true, near: false });
-        for discrete in [f64::round, |x| (100.0 * x).round() / 100.0] {
+        let hundredths: fn(f64) -> f64 = |x| (100.0 * x).round() / 100.0;
+        for discrete in [f64::round, hundredths] {
             assert_eq!(asked(discrete, &[0]), Asked { equal: false, near: false });
         }
     }
