@@ -10,7 +10,10 @@ the Delphes ATLAS card, anti-kT jets with R = 0.4, and the assignment of jets to
 The file has an array for each number of extra jets, `ttbar+0jet` to `ttbar+4jet`: float32, events x (6 + extra jets) x 4,
 (E, px, py, pz) in GeV. Particles: b jet of top 1, its W's two jets, the same of top 2, extra jets. Top 1 has the larger pT,
 and so has the first of equal particles. With `--bias 2` Pythia draws hard processes as often as pT^2 says, so that the tail is
-full, and each array has one of weights beside it, `ttbar+0jet weights`, which make up for that. It ends when there are `--events` with `--jets` extra jets; the others come with them.
+full, and each array has one of weights beside it, `ttbar+0jet weights`, which make up for that. With `--partons` each has one beside
+it, `ttbar+0jet with partons`, whose events begin with six partons of the hard process, before any shower: quark of top 1 and its
+W's two quarks, the same of top 2. They are ordered by their own pT, as the jets are by theirs: top 1 has the larger one, and so has the
+first of a W's quarks. So most partons stand where their jets do, but not all, and none knows where its jet went. It ends when there are `--events` with `--jets` extra jets; the others come with them.
 What comes out depends on `--seed` alone, not on the number of processes.
 """
 
@@ -173,7 +176,7 @@ class Simulation:
         self.definition = fastjet.JetDefinition(fastjet.antikt_algorithm, 0.4)
 
     def event(self):
-        """The next event's particles, (6 + extra jets) x 4; None if it is not kept."""
+        """The next event's particles, (12 + extra jets) x 4, partons first; None if it is not kept."""
         if not self.pythia.next():
             return None
         jets, quarks = self.jets()
@@ -182,7 +185,25 @@ class Simulation:
         if any(delta_r(a, b) <= DELTA_R_MIN for a, b in itertools.combinations(jets, 2)):
             return None
         tagged = self.tagged(jets, quarks)
-        return None if tagged is None else self.rotated(assigned(jets, tagged))
+        return None if tagged is None else self.rotated(np.concatenate([self.partons(), assigned(jets, tagged)]))
+
+    def partons(self):
+        """The quarks that tops and W decay to, 6 x 4."""
+        process = self.pythia.process
+
+        def decay(particle):
+            return [process[i] for i in range(particle.daughter1(), particle.daughter2() + 1)]
+
+        def momentum(particle):
+            return np.array([particle.e(), particle.px(), particle.py(), particle.pz()])
+
+        tops = []
+        for top in (particle for particle in process if particle.idAbs() == 6):
+            w, quark = sorted(decay(top), key=lambda particle: particle.idAbs() != 24)
+            light = sorted(map(momentum, decay(w)), key=transverse_momentum, reverse=True)
+            tops.append([momentum(quark), *light])
+        tops.sort(key=lambda top: transverse_momentum(sum(top)), reverse=True)
+        return np.concatenate(tops)
 
     def jets(self):
         """Jets by falling pT, and (flavour, momentum) of b and c quarks after the shower."""
@@ -275,7 +296,7 @@ def chunk(seed, bias):
     for _ in range(CHUNK):
         event = simulation.event()
         if event is not None:
-            found[len(event) - 6].append((event, simulation.pythia.infoPython().weight()))
+            found[len(event) - 12].append((event, simulation.pythia.infoPython().weight()))
     return found
 
 
@@ -291,6 +312,7 @@ def main():
     parser.add_argument("--events", type=int, default=20_000, help="events to make (default 20000)")
     parser.add_argument("--jets", type=int, default=0, choices=range(MOST_EXTRA + 1), help="their extra jets (default 0)")
     parser.add_argument("--bias", type=float, default=0.0, help="power of pT that hard processes are drawn with (default 0: as they come)")
+    parser.add_argument("--partons", action="store_true", help="arrays of events that begin with the partons, beside the others")
     parser.add_argument("--seed", type=int, default=1, help="seed of the first 1000 generated events, the next ones follow")
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count(), help="by default one a core")
     arguments = parser.parse_args()
@@ -315,7 +337,10 @@ def main():
     for extra, pairs in found.items():
         if pairs:
             events, weights = zip(*pairs)
-            arrays[f"ttbar+{extra}jet"] = np.array(events, dtype=np.float32)
+            events = np.array(events, dtype=np.float32)
+            arrays[f"ttbar+{extra}jet"] = events[:, 6:]
+            if arguments.partons:
+                arrays[f"ttbar+{extra}jet with partons"] = events
             if arguments.bias > 0:
                 arrays[f"ttbar+{extra}jet weights"] = np.array(weights)
     with open(arguments.out, "wb") as file:

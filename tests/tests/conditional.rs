@@ -65,7 +65,7 @@ fn calibrated(dataset: &str, sizes: &str, sets: u64) -> Calibration {
 #[test]
 fn amplification_given_conditions_is_that_of_closed_forms() {
     const SETS: u64 = 100;
-    let sizes = "n_train = 1000\nn_gen = 30_000\nmembers = 11\nn_truth = 500_000";
+    let sizes = "n_train = 1000\nn_gen = 30_000\nmembers = 11\nn_truth = 200_000";
     let found = calibrated(PLANE, sizes, SETS);
     for (summary, expected) in [("radius", 2.856), ("given", 1.0), ("generated", 9.12)] {
         let cell = found.cells.iter().find(|c| c.name.summary == summary).unwrap();

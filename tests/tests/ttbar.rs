@@ -35,7 +35,17 @@ const LOOK: &str = "
 import sys, numpy as np
 file = np.load(sys.argv[1])
 for key, events in file.items():
-    extra = int(key.removeprefix('ttbar+').removesuffix('jet'))
+    extra = int(key.removeprefix('ttbar+').split('jet')[0])
+    if key.endswith(' with partons'):
+        assert events.shape[1:] == (12 + extra, 4) and (events[:, 6:] == file[key.removesuffix(' with partons')]).all(), key
+        q = events[:, :6].astype(float)
+        mass = lambda *which: np.sqrt(np.square(q[:, which].sum(1)) @ [1, -1, -1, -1])
+        # Widths of 1.4 and 2.1 GeV.
+        assert all(abs(np.median(mass(*top)) - 172.5) < 1 for top in [(0, 1, 2), (3, 4, 5)]), key
+        assert all(abs(np.median(mass(*w)) - 80.4) < 1 for w in [(1, 2), (4, 5)]), key
+        top = lambda first: np.hypot(*q[:, first : first + 3].sum(1)[:, 1:3].T)
+        assert (top(0) >= top(3) - 1e-3).all(), key
+        continue
     assert events.dtype == np.float32 and events.shape[1:] == (6 + extra, 4), (key, events.shape)
     p = events.astype(float)
     pt = np.hypot(p[..., 1], p[..., 2])
@@ -67,7 +77,7 @@ fn events_from_scratch_are_read_by_an_experiment() {
     let made = done(
         Command::new(&python)
             .arg(&script)
-            .args(["--events", &EVENTS.to_string(), "--seed", "7", "--out"])
+            .args(["--events", &EVENTS.to_string(), "--seed", "7", "--partons", "--out"])
             .arg(&file),
     );
     assert!(made.contains("200 of 200 events"), "{made}");
