@@ -75,7 +75,7 @@ fn an_unknown_key_of_the_host() {
 #[test]
 fn an_unknown_key_of_a_plugin() {
     let texts = [
-        "dataset.widht: unknown field `widht`, expected one of `dimension`, `mean`, `width`, `bias`, `negative`; did you mean `width`?",
+        "dataset.widht: unknown field `widht`, expected one of `dimension`, `mean`, `width`, `bias`, `negative`, `oversampled`, `correlation`; did you mean `width`?",
     ];
     refused("plugin = \"gaussian\"", "plugin = \"gaussian\"\nwidht = [2.0]", "9:1", &texts);
 }

@@ -84,8 +84,7 @@ fn design_effect(regions: &[[f64; 2]], m: f64, correlation: f64) -> f64 {
 
 /// The regions of equal probability with these numbers, of twenty.
 fn twentieths(numbers: std::ops::RangeInclusive<u32>) -> Vec<[f64; 2]> {
-    let edge =
-        |k: u32| -std::f64::consts::SQRT_2 * statrs::function::erf::erfc_inv(f64::from(k) / 10.0);
+    let edge = |k: u32| -std::f64::consts::SQRT_2 * statrs::function::erf::erfc_inv(f64::from(k) / 10.0);
     numbers.map(|k| [edge(k - 1), edge(k)]).collect()
 }
 
