@@ -1,12 +1,19 @@
 //! Messages about keys and values, in the words of somebody who writes TOML, with the nearest name.
 
-/// What a user of this field looks for under these names, and finds elsewhere, or not yet.
-const NOT_YET: [(&[&str], &str); 5] = [
+/// What a user of this field looks for under these names, and finds elsewhere.
+const ELSEWHERE: [(&[&str], &str); 6] = [
     (
         &["weight", "weights", "event_weights"],
         "event weights are those of a file: `weights = \"COLUMN\"` (or `weights_file`) under [dataset] with plugin = \"events-file\"",
     ),
-    (&["condition", "conditions", "conditional"], "conditional generators are not supported yet"),
+    (
+        &["condition", "conditions", "conditional"],
+        "given columns or particles are `condition = [\"NAME\", ...]` of `autoregressive`, `flow-transformer` and `gaussian-fit`; other generators take none",
+    ),
+    (
+        &["group", "groups", "event_groups"],
+        "events that belong together are those of a file: `groups = \"COLUMN\"` (or `groups_file`) under [dataset] with plugin = \"events-file\"",
+    ),
     (
         &["pytorch"],
         "a network in PyTorch is a class in Python (`python`), a TorchScript module (`torchscript`), or brings files that it generated \
@@ -29,9 +36,9 @@ const NOT_YET: [(&[&str], &str); 5] = [
     ),
 ];
 
-/// What to say of a name that stands for a feature that is elsewhere, or does not exist yet.
-pub fn not_yet(name: &str) -> Option<&'static str> {
-    NOT_YET.iter().find(|(names, _)| names.contains(&name)).map(|(_, message)| *message)
+/// What to say of a name that stands for a feature that is elsewhere.
+pub fn elsewhere(name: &str) -> Option<&'static str> {
+    ELSEWHERE.iter().find(|(names, _)| names.contains(&name)).map(|(_, message)| *message)
 }
 
 /// Says serde's "invalid type: string "x", expected u64" to somebody who writes TOML.
@@ -75,7 +82,7 @@ pub(super) fn with_suggestion(message: &str) -> String {
     };
     let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_string).collect::<Vec<_>>();
     let Some(wrong) = quoted(head).into_iter().next() else { return message.to_string() };
-    if let Some(reason) = not_yet(&wrong) {
+    if let Some(reason) = elsewhere(&wrong) {
         return format!("{message}; {reason}");
     }
     let names = quoted(tail);

@@ -16,7 +16,7 @@ pub use error::ConfigError;
 pub use experiment::{
     ComponentTable, Cut, Experiment, GivenMembers, Names, Pair, ReferenceName, Selection, Selector, Sizes,
 };
-pub use messages::{nearest, not_yet};
+pub use messages::{elsewhere, nearest};
 pub use options::Options;
 pub use paths::{path_from, paths_from, pattern_from, seen_from};
 pub use source::Source;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::file::{Entry, Library, NO_COMPONENT, PluginFile, subject};
 use super::preflight::{Refusal, inspect};
-use crate::config::{nearest, not_yet};
+use crate::config::{elsewhere, nearest};
 use crate::supervise::{Failure, Journal};
 
 /// What loading is watched by, and what it led to before.
@@ -176,7 +176,7 @@ impl Catalogue {
             .map(|l| l.record.name.clone())
             .collect();
         let mut message = format!("no {} component `{name}` in any plugin", kind.table());
-        if let Some(reason) = not_yet(name) {
+        if let Some(reason) = elsewhere(name) {
             message.push_str(&format!("; {reason}"));
         }
         if let Some(near) = nearest(name, &names) {
