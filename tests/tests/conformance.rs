@@ -322,7 +322,7 @@ fn a_destructor_that_kills_the_process_is_named() {
     let place = Place::new();
     let config = [("hostile-generator", json!({"misbehave": "exit-in-drop"}))];
     let finished = check(&place, &built("examples/libhostile.so"), &config, &[]).expect(1);
-    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "23 crashed"]);
+    finished.prints(&["`hostile-generator`, call drop: ended the process (exit code 0)", "21 crashed"]);
 }
 
 #[test]

@@ -113,14 +113,14 @@ impl OneEach {
     }
 }
 
+/// The weights and the groups of events, each if there are some.
+pub type Taken = [Option<Box<dyn Source>>; 2];
+
 /// The table of events without the columns that stand beside them, and these; nothing is taken off a table that has no such column.
 ///
 /// Columns without names of their own are called as the selection says, or `x1` ... `xd`.
-pub fn taken_off(
-    mut table: Table,
-    selection: &mut Selection,
-) -> Result<(Table, [Option<Box<dyn Source>>; 2])> {
-    let mut taken = [None, None];
+pub fn taken_off(mut table: Table, selection: &mut Selection) -> Result<(Table, Taken)> {
+    let mut taken: Taken = [None, None];
     let &[rows, numbers] = &table.shape[..] else { return Ok((table, taken)) };
     let own = || (1..=numbers).map(|i| format!("x{i}")).collect::<Vec<_>>();
     let named = table.columns.clone().or_else(|| selection.columns.clone()).unwrap_or_else(own);
