@@ -4,22 +4,8 @@ use amplicast_sdk::ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
+use crate::gaussian_config::{GaussianFitConfig, LN_SQRT_2PI};
 use crate::regression::RegressionModel;
-
-/// ln(sqrt(2 pi)).
-pub const LN_SQRT_2PI: f64 = 0.918_938_533_204_672_8;
-
-config! {
-    /// A Gaussian fitted to the training events.
-    pub struct GaussianFitConfig {
-        /// Whether the width of each column is fitted too.
-        pub fit_width: bool = false,
-        /// The known standard deviation of every column; with `fit_width`, where gradient training starts.
-        pub width: f64 = 1.0,
-        /// Columns, or particles of four-momenta, that are given and not generated: the others are regressed on them.
-        pub condition: Vec<String> = Vec::new(),
-    }
-}
 
 /// A Gaussian with independent columns and a fitted mean (Bahl et al. 2025, Eqs 20-22) or, with `fit_width`, a fitted
 /// mean and width (Matchev et al. 2022, Eq. 26). With `condition` the mean of each other column is a linear function of the given ones, and

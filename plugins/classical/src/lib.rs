@@ -13,12 +13,14 @@
 //! assert_eq!(theta, [3.0]);
 //! ```
 
+mod gaussian_config;
 mod gaussian_fit;
 mod regression;
 mod resample;
 mod samples;
 
-pub use gaussian_fit::{GaussianFit, GaussianFitConfig};
+pub use gaussian_config::GaussianFitConfig;
+pub use gaussian_fit::GaussianFit;
 pub use resample::{Resample, ResampleConfig};
 pub use samples::{Samples, SamplesConfig};
 

@@ -4,7 +4,7 @@ use amplicast_sdk::ndarray::{Array2, ArrayView1, ArrayViewMut2};
 use amplicast_sdk::rand_distr::{Distribution, StandardNormal};
 use amplicast_sdk::*;
 
-use crate::gaussian_fit::{GaussianFitConfig, LN_SQRT_2PI};
+use crate::gaussian_config::{GaussianFitConfig, LN_SQRT_2PI};
 
 /// x ~ N(mean + slope u, width^2), column by column, of conditions u in units of their own spread.
 ///
