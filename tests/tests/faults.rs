@@ -193,7 +193,7 @@ fn faults_of_fitted_summaries_are_found() {
 
 #[test]
 fn faults_of_metrics_are_found() {
-    let all = "config-round-trip values pieces merge merge-length measure limit null-law deviation threads takes vectors weights shown simulate bounded few-values extreme-values limit-of-curve many-events null-true-samples event-weights";
+    let all = "config-round-trip values pieces merge merge-length measure limit null-law deviation threads takes vectors weights shown simulate bounded few-values extreme-values limit-of-curve many-events null-true-samples event-weights event-groups";
     finds(
         "hostile-metric",
         &[
