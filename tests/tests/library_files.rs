@@ -168,12 +168,14 @@ fn another_version_of_the_sdk() {
 
 #[test]
 fn another_boundary() {
-    let [own, other] = [ABI_VERSION, 9].map(|number| format!("amplicast-plugin\n{number}\n"));
+    // Of as many digits.
+    let another = ABI_VERSION ^ 1;
+    let [own, other] = [ABI_VERSION, another].map(|number| format!("amplicast-plugin\n{number}\n"));
     let bytes = patched(plugin(), own.as_bytes(), other.as_bytes());
     refused(
         &bytes,
         &format!(
-            "built for boundary 9 (amplicast-sdk {version}), this host has boundary {ABI_VERSION} (amplicast-sdk {version}): \
+            "built for boundary {another} (amplicast-sdk {version}), this host has boundary {ABI_VERSION} (amplicast-sdk {version}): \
              rebuild the plugin against this version of the SDK",
             version = env!("CARGO_PKG_VERSION")
         ),
