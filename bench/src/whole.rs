@@ -71,7 +71,7 @@ fn watched(command: &mut Command) -> Result<(ExitStatus, u64)> {
     let mut looks = 0_u64;
     loop {
         // A look at all processes costs a few milliseconds of the run's own cores: only now and then.
-        if looks % 20 == 19 {
+        if looks % 20 == 4 {
             for worker in children(supervisor.id()) {
                 peak = peak.max(high_water(worker).unwrap_or(0));
             }
