@@ -56,7 +56,14 @@ pub fn estimate(folder: &Path, place: &Path, arguments: &[&str]) -> Result<u64> 
         "--members-data",
         "bootstrap",
     ]);
-    command.args(arguments).args(["--threads", "2", "--plugin-path"]).arg(folder);
+    // Fresh, or the second run would find what the first one stored.
+    let out = tempfile::tempdir().map_err(io)?;
+    command
+        .args(arguments)
+        .args(["--threads", "2", "--plugin-path"])
+        .arg(folder)
+        .arg("--out")
+        .arg(out.path());
     let (status, peak) = watched(&mut command)?;
     if !status.success() {
         return Err(Error::plugin(format!("{command:?} failed: {status}")));
