@@ -330,7 +330,7 @@ def of_files(folder, summary, regions):
         for member in members:
             x = summary(np.load(member, mmap_mode="r"))
             [np.mean((x >= low) & (x < high)) for low, high in regions]
-            # A sort and a search: five times as fast as scipy.stats.ks_2samp.
+            # A sort and a search, which are faster than scipy.stats.ks_2samp: see the rows of the KS curve.
             below = np.searchsorted(np.sort(x), reference) / len(x)
             max(np.abs(below - steps).max(), np.abs(below - steps - 1 / len(reference)).max())
 
