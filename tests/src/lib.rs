@@ -28,7 +28,7 @@ mod suite;
 
 pub use cargo::{cargo, outside, succeeds, without_cargo};
 pub use draws::{draw, normal, stream};
-pub use experiment::{GAUSSIAN, fits};
+pub use experiment::{GAUSSIAN, fits, fitted_gaussian, normal_mean};
 pub use files::{built, hostile_plugin, light_folder, plugins, target_folder};
 pub use library::library;
 pub use place::{Finished, Place, USUAL_SIGNALS, last_of_curve, results, signal, stage_files, worker_of};

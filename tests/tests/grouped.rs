@@ -1,65 +1,13 @@
 //! Events that belong together: groups of one change nothing, closed forms for others, and what an estimate without them would say.
 
 use amplicast::calibration::{Calibration, TrueVersion};
-use amplicast_tests::{Place, normal, results, stream};
+use amplicast_tests::{Place, fitted_gaussian, normal, normal_mean, results, stream};
 use ndarray::{Array1, Array2, Axis, concatenate};
 use serde_json::Value;
-
-/// A Gaussian fitted to events of this dataset.
-fn experiment(dataset: &str, generator: &str, sizes: &str) -> String {
-    format!(
-        r#"
-[experiment]
-{sizes}
-n_truth = 200_000
-seed = 4
-
-[dataset]
-{dataset}
-
-[[generator]]
-{generator}
-
-[[uncertainty]]
-plugin = "halves"
-full = 1
-
-[[summary]]
-plugin = "coordinate"
-
-[[metric]]
-name = "half"
-plugin = "integral"
-intervals = [[0.0, 0.5]]
-
-[[metric]]
-name = "2-19"
-plugin = "integral"
-quantiles = 20
-regions = "2-19"
-
-[[metric]]
-name = "tail"
-plugin = "integral"
-quantiles = 20
-regions = "20"
-"#
-    )
-}
 
 /// Probability below of a normal number.
 fn below(x: f64) -> f64 {
     0.5 * statrs::function::erf::erfc(-x / std::f64::consts::SQRT_2)
-}
-
-/// Mean of a function over normal numbers of unit width.
-fn mean(f: impl Fn(f64) -> f64) -> f64 {
-    let steps = (-8000..8000).map(|k| (f64::from(k) + 0.5) * 1e-3);
-    let (sum, whole) = steps.fold((0.0, 0.0), |(sum, whole), x| {
-        let p = (-0.5 * x * x).exp();
-        (sum + p * f(x), whole + p)
-    });
-    sum / whole
 }
 
 /// I (1 - I) of the fraction of events in a region, and what it is for groups of `m` events whose numbers are correlated: of two events of a group
@@ -69,7 +17,7 @@ fn variances([low, high]: [f64; 2], m: f64, correlation: f64) -> [f64; 2] {
     let inside = |z: f64| below((high - together * z) / own) - below((low - together * z) / own);
     let integral = below(high) - below(low);
     let alone = integral * (1.0 - integral);
-    [alone, alone + (m - 1.0) * (mean(|z| inside(z).powi(2)) - integral.powi(2))]
+    [alone, alone + (m - 1.0) * (normal_mean(|z| inside(z).powi(2)) - integral.powi(2))]
 }
 
 /// By how many times the variance of fractions in regions, added up, is larger for such groups than for single events.
@@ -93,7 +41,7 @@ fn twentieths(numbers: std::ops::RangeInclusive<u32>) -> Vec<[f64; 2]> {
 fn effective_events_have_a_closed_form() {
     let place = Place::new();
     let (n, m, correlation) = (60_000.0, 6.0, 0.6);
-    let text = experiment(
+    let text = fitted_gaussian(
         "plugin = \"gaussian\"\noversampled = 6\ncorrelation = 0.6",
         "plugin = \"gaussian-fit\"",
         "n_train = 60_000\nn_gen = 20_000\nmembers = 11\nn_holdout = 60_000",
@@ -137,7 +85,7 @@ fn intervals_hold_the_true_amplification() {
     let (n, m, correlation) = (2000.0, 5.0, 0.8);
     let dataset = "plugin = \"gaussian\"\noversampled = 5\ncorrelation = 0.8";
     let sizes = "n_train = 2000\nn_gen = 100_000\nmembers = 11";
-    let file = place.write("x.toml", experiment(dataset, "plugin = \"gaussian-fit\"", sizes));
+    let file = place.write("x.toml", fitted_gaussian(dataset, "plugin = \"gaussian-fit\"", sizes));
     let file = file.display().to_string();
     place.amplicast(&["calibrate", &file, "--out", "run", "--training-sets", &SETS.to_string()]).expect(0);
     let text = std::fs::read(place.path("run/calibration.json")).unwrap();
@@ -155,7 +103,7 @@ fn intervals_hold_the_true_amplification() {
             let integral = of_mean(0.0);
             let of_fraction = variances([0.0, 0.5], m, correlation)[1] / n;
             let width = ((1.0 + (m - 1.0) * correlation) / n).sqrt();
-            let expected = of_fraction / mean(|z| (of_mean(width * z) - integral).powi(2));
+            let expected = of_fraction / normal_mean(|z| (of_mean(width * z) - integral).powi(2));
             println!("expected {expected}");
             // A variance over 60 sets, of which the finite sample is a part.
             assert!((expected / value - 1.0).abs() < 4.0 * 0.22, "{value} {expected}");
@@ -186,7 +134,7 @@ fn without_groups_an_estimate_is_wrong() {
     let n_equiv = |name: &str, more: &str| {
         let dataset = format!("plugin = \"events-file\"\ntrain = \"x.npy\"\n{more}");
         let sizes = "n_train = 4000\nn_gen = 100_000\nmembers = 61";
-        let text = experiment(&dataset, "plugin = \"gaussian-fit\"", sizes);
+        let text = fitted_gaussian(&dataset, "plugin = \"gaussian-fit\"", sizes);
         let only = text.split("[[metric]]").next().unwrap();
         place.write("x.toml", format!("{only}\n[[metric]]\nplugin = \"mean\"\n"));
         place.amplicast(&["run", "x.toml", "--out", name]).expect(0);
@@ -217,7 +165,7 @@ fn groups_of_one_are_none() {
     let table = |name: &str, more: &str| {
         let dataset = format!("plugin = \"events-file\"\ntrain = \"x.npy\"\n{more}");
         let sizes = "n_train = 500\nn_gen = 5000\nmembers = 11";
-        place.write("x.toml", experiment(&dataset, "plugin = \"gaussian-fit\"", sizes));
+        place.write("x.toml", fitted_gaussian(&dataset, "plugin = \"gaussian-fit\"", sizes));
         place.amplicast(&["run", "x.toml", "--out", name]).expect(0);
         let found = results(&place.path(name));
         assert!(found["groups"].is_null());
@@ -288,7 +236,7 @@ fn what_cuts_a_group_is_refused() {
     let refused = |dataset: &str, sizes: &str, more: &str, message: &str| {
         let dataset = format!("plugin = \"events-file\"\ntrain = \"x.npy\"\n{dataset}");
         let sizes = format!("{sizes}\nn_gen = 5000\nmembers = 11");
-        let text = experiment(&dataset, "plugin = \"gaussian-fit\"", &sizes);
+        let text = fitted_gaussian(&dataset, "plugin = \"gaussian-fit\"", &sizes);
         place.write("x.toml", format!("{text}\n{more}"));
         place.amplicast(&["check", "x.toml"]).expect(2).says(&[message]);
     };
@@ -305,7 +253,7 @@ fn what_cuts_a_group_is_refused() {
     refused(groups, "n_train = 1000", classifier, "summary `ratio` is fitted to some true events");
     place.write(
         "x.toml",
-        experiment(
+        fitted_gaussian(
             &format!("plugin = \"events-file\"\ntrain = \"x.npy\"\n{groups}"),
             "plugin = \"gaussian-fit\"",
             "n_train = 1000\nn_gen = 5000\nmembers = 11",

@@ -3,60 +3,18 @@
 use std::io::Write;
 
 use amplicast::calibration::{Calibration, TrueVersion};
-use amplicast_tests::{Place, normal, python, results, stream};
+use amplicast_tests::{Place, fitted_gaussian, normal, normal_mean, python, results, stream};
 use ndarray::{Array1, Array2};
 use ndarray_npy::WriteNpyExt;
 use serde_json::Value;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// A Gaussian fitted to events of this dataset.
-fn experiment(dataset: &str, generator: &str, sizes: &str) -> String {
-    format!(
-        r#"
-[experiment]
-{sizes}
-n_truth = 200_000
-seed = 4
-
-[dataset]
-{dataset}
-
-[[generator]]
-{generator}
-
-[[uncertainty]]
-plugin = "halves"
-full = 1
-
-[[summary]]
-plugin = "coordinate"
-
-[[metric]]
-name = "half"
-plugin = "integral"
-intervals = [[0.0, 0.5]]
-
-[[metric]]
-name = "2-19"
-plugin = "integral"
-quantiles = 20
-regions = "2-19"
-
-[[metric]]
-name = "tail"
-plugin = "integral"
-quantiles = 20
-regions = "20"
-"#
-    )
-}
-
 const SIZES: &str = "n_train = 1000\nn_gen = 20_000\nmembers = 11";
 
 fn calibrated(dataset: &str, generator: &str, sizes: &str, sets: u64) -> Calibration {
     let place = Place::new();
-    let file = place.write("x.toml", experiment(dataset, generator, sizes)).display().to_string();
+    let file = place.write("x.toml", fitted_gaussian(dataset, generator, sizes)).display().to_string();
     place.amplicast(&["calibrate", &file, "--out", "run", "--training-sets", &sets.to_string()]).expect(0);
     serde_json::from_slice(&std::fs::read(place.path("run/calibration.json")).unwrap()).unwrap()
 }
@@ -90,16 +48,6 @@ fn intervals_of_a_wrong_fit() {
     ["half", "2-19", "tail"].iter().for_each(|metric| holds(&found, metric));
 }
 
-/// Mean of a function over normal numbers of unit width.
-fn mean(f: impl Fn(f64) -> f64) -> f64 {
-    let steps = (-80_000..80_000).map(|k| (f64::from(k) + 0.5) * 1e-4);
-    let (sum, whole) = steps.fold((0.0, 0.0), |(sum, whole), x| {
-        let p = (-0.5 * x * x).exp();
-        (sum + p * f(x), whole + p)
-    });
-    sum / whole
-}
-
 /// The true G of a fitted mean, of closed form. With E over the density and b the part of the events that is kept, w = 1 / b, a weighted mean of n
 /// events has the variance E\[b\] E\[x^2 / b\] / n, and a weighted fraction E\[b\] E\[(\[inside\] - I)^2 / b\] / n; signs divide both by (1 - 2 f)^2. The fit's integral
 /// follows its mean. Weights that do not know the summary leave G as it is without them: I (1 - I) / (dI / d mean)^2 = 70.4 to first order (Bahl
@@ -114,10 +62,10 @@ fn true_amplification_of_weighted_events() {
     let inside = |x: f64| f64::from(u8::from((0.0..0.5).contains(&x)));
     for (bias, negative) in [(1.0, 0.3_f64), (10.0, 0.0)] {
         let kept = |x: f64| 1.0 / bias + (1.0 - 1.0 / bias) / (1.0 + (-2.0 * x).exp());
-        let signs = mean(kept) / (1.0 - 2.0 * negative).powi(2) / 4000.0;
-        let width = (signs * mean(|x| x * x / kept(x))).sqrt();
-        let of_fraction = signs * mean(|x| (inside(x) - integral).powi(2) / kept(x));
-        let expected = of_fraction / mean(|z| (of_mean(width * z) - integral).powi(2));
+        let signs = normal_mean(kept) / (1.0 - 2.0 * negative).powi(2) / 4000.0;
+        let width = (signs * normal_mean(|x| x * x / kept(x))).sqrt();
+        let of_fraction = signs * normal_mean(|x| (inside(x) - integral).powi(2) / kept(x));
+        let expected = of_fraction / normal_mean(|z| (of_mean(width * z) - integral).powi(2));
         let dataset = format!("plugin = \"gaussian\"\nbias = {bias:?}\nnegative = {negative:?}");
         let found = calibrated(&dataset, "plugin = \"gaussian-fit\"", sizes, 100);
         let cell = found.cells.iter().find(|c| c.name.metric == "half").unwrap();
@@ -138,7 +86,7 @@ fn effective_events_of_signs() {
         let sizes = "n_train = 50_000\nn_gen = 20_000\nmembers = 11";
         let metrics =
             "[[metric]]\nplugin = \"mean\"\n\n[[metric]]\nplugin = \"ks\"\nreference = [\"holdout\"]\n";
-        let text = experiment(&dataset, "plugin = \"gaussian-fit\"", sizes)
+        let text = fitted_gaussian(&dataset, "plugin = \"gaussian-fit\"", sizes)
             .replace("n_truth = 200_000", "n_truth = 20_000");
         place.write("x.toml", format!("{text}\n{metrics}"));
         place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0).says(&[]);
@@ -184,7 +132,7 @@ fn equal_weights_are_none() {
     let table = |name: &str, more: &str| {
         let dataset = format!("plugin = \"events-file\"\ntrain = \"x.npy\"\n{more}");
         let sizes = "n_train = 500\nn_gen = 5000\nmembers = 11";
-        place.write("x.toml", experiment(&dataset, "plugin = \"gaussian-fit\"", sizes));
+        place.write("x.toml", fitted_gaussian(&dataset, "plugin = \"gaussian-fit\"", sizes));
         place.amplicast(&["run", "x.toml", "--out", name]).expect(0);
         let found = results(&place.path(name));
         assert!(found["weights"].is_null());
@@ -417,7 +365,7 @@ fn a_class_in_python_takes_weights() {
     let class =
         format!("plugin = \"python\"\nfile = \"learns.py\"\nclass = \"Learns\"\npython = \"{}\"", python());
     let both = format!("plugin = \"gaussian-fit\"\nfit_width = true\n[[generator]]\n{class}");
-    place.write("x.toml", experiment(BIASED, &both, "n_train = 1000\nn_gen = 200_000\nmembers = 61"));
+    place.write("x.toml", fitted_gaussian(BIASED, &both, "n_train = 1000\nn_gen = 200_000\nmembers = 61"));
     place.write("learns.py", LEARNS.replace(", seed, weights)", ", seed, weights=None)"));
     place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0);
     let found = results(&place.path("run"));
@@ -443,7 +391,7 @@ fn a_class_in_python_takes_weights() {
 fn what_cannot_take_weights_is_refused() {
     let place = Place::new();
     let summary = "[[summary]]\nname = \"ratio\"\nplugin = \"classifier-lr\"\nfolds = 4\n";
-    let text = experiment("plugin = \"gaussian\"\nbias = 3", "plugin = \"gaussian-fit\"", SIZES);
+    let text = fitted_gaussian("plugin = \"gaussian\"\nbias = 3", "plugin = \"gaussian-fit\"", SIZES);
     let ks = "[[metric]]\nplugin = \"ks\"\nreference = [\"training\"]\n";
     let only = text.split("[[metric]]").next().unwrap();
     place.write("x.toml", format!("{only}\n{summary}\n{ks}"));
