@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::time::Instant;
 
-use amplicast::inspection::{Findings, Glance, Known, Neighbors, RowHashes, TrueSample, TrueSummary};
 use amplicast_sdk::ndarray::{Array2, Axis};
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Error, MembersData, Result, Seed, chunk_events};
+use amplicast_statistics::inspection::{
+    Findings, Glance, Known, Neighbors, RowHashes, TrueSample, TrueSummary,
+};
 
 use crate::npy;
 use crate::table::Row;

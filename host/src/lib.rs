@@ -1,7 +1,7 @@
 //! The host of amplicast: reads an experiment, loads plugins, trains, samples, compares, and states the amplification
 //! factor with an interval.
 //!
-//! It depends on the SDK alone and never links libtorch. The binary `amplicast` is a thin shell around [`cli::main`].
+//! It depends on the SDK and on its own statistics alone, and never links libtorch. The binary `amplicast` is a thin shell around [`cli::main`].
 //!
 //! What a run found can be read back:
 //!
@@ -20,14 +20,11 @@ mod workflow;
 pub mod calibration;
 pub mod cli;
 pub mod config;
-mod covering;
-mod directions;
 pub mod estimate;
 mod event_files;
 pub mod exit;
 pub mod exports;
 mod format;
-pub mod inspection;
 mod kit;
 mod levels;
 pub mod pipeline;
@@ -41,3 +38,4 @@ pub mod store;
 pub mod supervise;
 
 use amplicast_sdk::moments;
+use amplicast_statistics::{covering, directions, inspection};

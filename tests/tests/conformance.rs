@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use amplicast_tests::{Place, built, check, lines, plugins, python, text};
+use amplicast_tests::{Finished, Place, built, check, lines, plugins, python, text};
 use ndarray::Array1;
 use serde_json::{Value, json};
 
@@ -184,22 +185,36 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// The suite of every plugin, which takes one core: as many at a time as there are.
+fn suites(place: &Place, configs: &[(&str, Value)]) -> Vec<(PathBuf, Finished)> {
+    let left = Mutex::new(plugins());
+    let next = || left.lock().unwrap().pop();
+    let work = || std::iter::from_fn(next).map(|file| (file.clone(), suite(place, &file, configs))).collect();
+    let cores = std::thread::available_parallelism().unwrap().get();
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| -> Vec<_> { worker.join().unwrap() }).collect()
+    })
+}
+
+fn suite(place: &Place, file: &Path, configs: &[(&str, Value)]) -> Finished {
+    // Which components it has is asked of a call that is refused for a component of no name.
+    let refused = check(place, file, &[("", json!({}))], &[]).expect(2);
+    let list = refused.err.split_once("expected one of ").expect("the components are listed").1;
+    let own: BTreeSet<&str> = list.trim().split(", ").collect();
+    let of_own = |name: &str| own.contains(name.rsplit(' ').next().unwrap());
+    let configs: Vec<_> = configs.iter().filter(|(name, _)| of_own(name)).cloned().collect();
+    // On a busy machine a test may take longer than the usual limit.
+    check(place, file, &configs, &["--json", "--time-limit", "300"])
+}
+
 #[test]
 fn every_component_of_every_plugin_passes() {
     let place = Place::new();
     let all = configs(&place);
     let mut passed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut bad = Vec::new();
-    for file in plugins() {
-        // Which components it has is asked of a call that is refused for a component of no name.
-        let refused = check(&place, &file, &[("", json!({}))], &[]).expect(2);
-        let list =
-            refused.err.split_once("expected one of ").expect("the components are listed").1.to_string();
-        let own: BTreeSet<&str> = list.trim().split(", ").collect();
-        let configs: Vec<_> =
-            all.iter().filter(|(name, _)| own.contains(name.rsplit(' ').next().unwrap())).cloned().collect();
-        // On a busy machine a test may take longer than the usual limit.
-        let finished = check(&place, &file, &configs, &["--json", "--time-limit", "300"]);
+    for (file, finished) in suites(&place, &all) {
         for line in lines(&finished) {
             let what = format!("{} {}: {}", text(&line, "component"), line["config"], text(&line, "test"));
             match (text(&line, "status"), text(&line, "details")) {

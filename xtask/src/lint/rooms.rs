@@ -15,9 +15,9 @@ use crate::failure::{During, Failure, Outcome};
 /// A module's way from the crate's root.
 type Way = Vec<String>;
 
-/// The crates that are looked at: the sources of the SDK, the host and every plugin.
+/// The crates that are looked at: the sources of the SDK, the host with its statistics, and every plugin.
 fn crates(root: &Path) -> Outcome<Vec<PathBuf>> {
-    let mut found = vec![root.join("sdk/src"), root.join("host/src")];
+    let mut found = vec![root.join("sdk/src"), root.join("host/src"), root.join("host/statistics/src")];
     let plugins = root.join("plugins");
     let list = fs::read_dir(&plugins).during(|| format!("list {}", plugins.display()))?;
     found.extend(list.flatten().map(|entry| entry.path().join("src")).filter(|src| src.is_dir()));

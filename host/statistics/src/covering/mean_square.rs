@@ -18,6 +18,7 @@ pub struct Variance {
     pub value: f64,
     /// The estimate itself for a mean of squares, another number for a combination of several.
     pub scale: f64,
+    /// Degrees of freedom.
     pub freedom: f64,
 }
 

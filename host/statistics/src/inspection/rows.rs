@@ -34,7 +34,7 @@ impl Choice {
     #[inline]
     fn takes(self, x: f64) -> bool {
         let mixed = (x + 0.0).to_bits().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed.leading_zeros() >= self.shift
+        mixed <= u64::MAX >> self.shift
     }
 }
 
