@@ -14,14 +14,21 @@ impl Bins {
         self.edges.len() - 1
     }
 
-    /// The bin of a value; none if it is outside of all.
-    fn of(&self) -> impl Fn(f64) -> Option<usize> + use<> {
-        let (low, bins) = (self.edges[0], self.len());
-        let scale = bins as f64 / (self.edges[bins] - low);
+    /// The number of a value's bin; that of bins if it is outside of all.
+    fn place(&self) -> impl Fn(f64) -> i32 + use<> {
+        let (low, bins) = (self.edges[0], self.len() as f64);
+        let scale = bins / (self.edges[self.len()] - low);
+        // A cast that takes several values at once, as one to a wider number does not.
         move |x| {
             let bin = (x - low) * scale;
-            (bin >= 0.0 && bin < bins as f64).then_some(bin as usize)
+            (if bin >= 0.0 && bin < bins { bin } else { bins }) as i32
         }
+    }
+
+    /// The bin of a value; none if it is outside of all.
+    fn of(&self) -> impl Fn(f64) -> Option<usize> + use<> {
+        let (place, bins) = (self.place(), self.len());
+        move |x| Some(place(x) as usize).filter(|bin| *bin < bins)
     }
 }
 
@@ -41,12 +48,12 @@ impl Histogram {
 
 impl Accumulator for Histogram {
     fn update(&mut self, values: Values<'_>) -> Result<()> {
-        let (bin, outside) = (self.bins.of(), self.bins.len());
+        let place_of = self.bins.place();
         // Two passes: the first takes several values at once.
         let mut places = [0; 64];
         for values in values.one()?.chunks(places.len()) {
             for (place, x) in places.iter_mut().zip(values) {
-                *place = bin(*x).unwrap_or(outside) as u32;
+                *place = place_of(*x);
             }
             places[..values.len()].iter().for_each(|place| self.counts[*place as usize] += 1);
         }

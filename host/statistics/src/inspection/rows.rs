@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
+use amplicast_sdk::ndarray::{ArrayView1, ArrayView2, Axis};
 use twox_hash::XxHash3_64;
 
 use super::chance::{Numbers, is_no_chance};
@@ -65,9 +65,14 @@ impl RowHashes {
         if choice.shift == 0 {
             events.rows().into_iter().for_each(&mut hash);
         } else {
-            let chosen =
-                events.column(choice.column).into_iter().enumerate().filter(|(_, x)| choice.takes(**x));
-            chosen.for_each(|(row, _)| hash(events.row(row)));
+            // Few are chosen: of most blocks none, which one look tells.
+            for block in events.axis_chunks_iter(Axis(0), 64) {
+                let column = block.column(choice.column);
+                if column.fold(false, |any, x| any | choice.takes(*x)) {
+                    let chosen = column.iter().zip(block.rows()).filter(|(x, _)| choice.takes(**x));
+                    chosen.for_each(|(_, event)| hash(event));
+                }
+            }
         }
         &self.list
     }
