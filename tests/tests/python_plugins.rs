@@ -213,7 +213,7 @@ fn a_metric_in_python_takes_weights() {
          for z, a, w in zip((x, y), (reference, sample), weights)",
     );
     place.write("ks.py", weighted.replace("FACTOR", "1"));
-    let sizes = "n_train = 1000\nn_holdout = 2000\nn_gen = 4000\nmembers = 5";
+    let sizes = "n_train = 1000\nn_holdout = 2000\nn_gen = 4000\nmembers = 11";
     let text = fitted_gaussian(
         "plugin = \"gaussian\"\nbias = 10\nnegative = 0.05",
         "plugin = \"gaussian-fit\"\nwidth = 1.5",
