@@ -262,6 +262,8 @@ fn every_component_of_every_plugin_passes() {
         ("python", "fit-threads"),
         ("python", "sample-seeds"),
         ("python", "density"),
+        // The metric's: the mixture takes none.
+        ("python", "event-weights"),
         ("events-file", "capacity"),
         ("bayesian", "stored-chains"),
         ("sgld", "lost-chain"),

@@ -251,15 +251,6 @@ fn what_cuts_a_group_is_refused() {
     refused("groups = \"mass\"", "n_train = 1000", "", "groups: expected");
     let classifier = "[[summary]]\nname = \"ratio\"\nplugin = \"classifier-lr\"";
     refused(groups, "n_train = 1000", classifier, "summary `ratio` is fitted to some true events");
-    place.write(
-        "x.toml",
-        fitted_gaussian(
-            &format!("plugin = \"events-file\"\ntrain = \"x.npy\"\n{groups}"),
-            "plugin = \"gaussian-fit\"",
-            "n_train = 1000\nn_gen = 5000\nmembers = 11",
-        ),
-    );
-    place.amplicast(&["plan", "x.toml"]).says(&["those of this dataset belong together"]);
     let shuffled: Array1<f64> = (0..2000).map(|i| f64::from(i % 200)).collect();
     ndarray_npy::write_npy(place.path("g.npy"), &shuffled).unwrap();
     refused(

@@ -1,7 +1,7 @@
 //! `amplicast plan`: what it predicts is what runs then find.
 
 use amplicast::results::{Results, Verdict};
-use amplicast_tests::Place;
+use amplicast_tests::{Place, results};
 
 /// Members that scatter as fits to a Gaussian's mean do, with so few generated events that the interval has two ends in a part
 /// of the runs only; and training events drawn again, whose G is 1 by construction, against a holdout.
@@ -92,6 +92,76 @@ fn forecasts_are_what_runs_find() {
     assert!((ks - expected).abs() < tolerance(expected), "{ks} {expected}");
     assert!(printed.contains("gaussian-fit / ensemble: 10 chain(s)"), "{printed}");
     assert!(printed.contains("generated events in all: 220000"), "{printed}");
+}
+
+/// The numbers of training and reference events of a question, as printed under its heading.
+fn sizes(printed: &str, heading: &str) -> (u64, u64) {
+    let mut lines = printed.lines().skip_while(|l| !l.starts_with(heading));
+    let line = lines.nth(1).unwrap_or_else(|| panic!("{printed}"));
+    let numbers = line.split_whitespace().filter_map(|word| word.parse().ok());
+    let [train, _, _, rest @ ..] = &numbers.collect::<Vec<u64>>()[..] else { panic!("{line}") };
+    (*train, rest.first().copied().unwrap_or(0))
+}
+
+/// True events with weights, or that belong together, are as many as a run finds them to be worth to each question, and resolve what so many resolve
+/// that count alike, each by itself.
+#[test]
+fn weighted_and_grouped_events_are_effective_ones() {
+    const METRICS: [(&str, &str); 3] = [
+        ("half", "plugin = \"integral\"\nintervals = [[0.0, 20.0]]"),
+        ("mean", "plugin = \"mean\""),
+        ("ks", "plugin = \"ks\"\nreference = \"holdout\""),
+    ];
+    let place = Place::new();
+    let write = |dataset: &str, [n_train, n_holdout]: [u64; 2], metrics: &[(&str, &str)]| {
+        let (before, _) = EXPERIMENT.split_once("[dataset]").unwrap();
+        let before = before.replace("n_train = 100", &format!("n_train = {n_train}"));
+        let before = before.replace("n_holdout = 1000", &format!("n_holdout = {n_holdout}"));
+        let before =
+            before.replace("n_gen = 300", "n_gen = 1000").replace("n_truth = 300_000", "n_truth = 30_000");
+        let metrics = metrics.iter().map(|(name, of)| format!("[[metric]]\nname = \"{name}\"\n{of}\n"));
+        let metrics: String = metrics.collect();
+        let dataset = format!(
+            "[dataset]\nplugin = \"gaussian\"\n{dataset}\n[[generator]]\nplugin = \"gaussian-fit\"\n"
+        );
+        let summary =
+            "[[uncertainty]]\nplugin = \"ensemble\"\n[[summary]]\nname = \"x\"\nplugin = \"coordinate\"\n";
+        place.write("x.toml", format!("{before}{dataset}{summary}{metrics}"));
+    };
+    let plan = || place.amplicast(&["plan", "x.toml", "--runs", "40"]).expect(0).out;
+    for dataset in ["bias = 4\nnegative = 0.2", "oversampled = 6\ncorrelation = 0.6"] {
+        write(dataset, [150, 1500], &METRICS);
+        let printed = plan();
+        place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0);
+        let found = results(&place.path("run"));
+        let mut told = 0;
+        for (name, of) in METRICS {
+            let cell =
+                found["cells"].as_array().unwrap().iter().find(|c| c["name"]["metric"] == name).unwrap();
+            let effective = cell["replicas"][0]["n_train_effective"].as_f64().unwrap();
+            let (train, reference) = sizes(&printed, &format!("x, {name}"));
+            assert_eq!(train, effective.round() as u64, "{name}");
+            assert!(train < 140, "{name}: {train}");
+            // The reference has ten times as many of the same kind.
+            assert!(name != "ks" || reference.abs_diff((10.0 * effective) as u64) <= 1, "{reference}");
+            write("", [train, reference.max(1)], &[(name, of)]);
+            let equal = plan();
+            // Both of 40 runs at each G: a factor of 1.7 between effective numbers would be seen.
+            let gs = ["1.0", "2.2", "4.6", "10", "22"];
+            let sums = [&printed, &equal].map(|text| {
+                let resolved = gs.map(|g| predicted(text, &format!("x, {name}"), g));
+                [resolved.iter().sum::<f64>(), resolved.iter().map(|p| p * (1.0 - p) / 40.0).sum()]
+            });
+            let [[weighted, first], [alike, second]] = sums;
+            assert!(
+                (weighted - alike).abs() < 3.5 * (first + second).sqrt() + 0.1,
+                "{name}: {weighted} {alike}"
+            );
+            told += usize::from((0.5..4.5).contains(&alike));
+        }
+        assert!(told > 1, "{told} questions tell");
+        std::fs::remove_dir_all(place.path("run")).unwrap();
+    }
 }
 
 #[test]

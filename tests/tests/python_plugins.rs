@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use amplicast_tests::{Place, python, results};
+use amplicast_tests::{Place, fitted_gaussian, python, results};
 use serde_json::Value;
 
 const CLASSES: &str = r#"
@@ -201,6 +201,49 @@ fn a_metric_in_python_is_the_built_in_one() {
     place.write("ks.py", KS.replace("FACTOR", "2"));
     let [(same, ..), (changed, ..)] = numbers();
     assert!(same == limit && (changed - 2.0 * limit).abs() < 1e-12, "{changed} {limit}");
+}
+
+/// The same of events with weights of both signs that go with the summary: the same distance, and effective events and G up to what 200 trials tell (6 %).
+#[test]
+fn a_metric_in_python_takes_weights() {
+    let place = Place::new();
+    let weighted = KS.replace("reference, sample)", "reference, sample, weights)").replace(
+        "numpy.searchsorted(z, both, side='right') / len(z) for z in (x, y)",
+        "numpy.array([0, *w[numpy.argsort(a)].cumsum()])[numpy.searchsorted(z, both, side='right')] / w.sum()\n                 \
+         for z, a, w in zip((x, y), (reference, sample), weights)",
+    );
+    place.write("ks.py", weighted.replace("FACTOR", "1"));
+    let sizes = "n_train = 1000\nn_holdout = 2000\nn_gen = 4000\nmembers = 11";
+    let text = fitted_gaussian(
+        "plugin = \"gaussian\"\nbias = 10\nnegative = 0.05",
+        "plugin = \"gaussian-fit\"\nwidth = 1.5",
+        sizes,
+    );
+    let (before, _) = text.split_once("[[metric]]").unwrap();
+    let ks = "[[metric]]\nplugin = \"ks\"\nreference = \"holdout\"\n";
+    let own = format!(
+        "[[metric]]\nplugin = \"python\"\nfile = \"ks.py\"\nclass = \"Ks\"\npython = \"{}\"\nreference = \"holdout\"\nevents = 4000\n",
+        python()
+    );
+    place.write("x.toml", format!("{before}{ks}{own}"));
+    place.amplicast(&["run", "x.toml", "--out", "run"]).expect(0);
+    let results = results(&place.path("run"));
+    let [built_in, own] = [0, 1].map(|k| &results["cells"][k]["replicas"][0]);
+    let number = |of: &Value, path: &str| {
+        of.pointer(path).and_then(Value::as_f64).unwrap_or_else(|| panic!("{path}: {of}"))
+    };
+    let pair = |path: &str| (number(built_in, path), number(own, path));
+    let (limit, found) = pair("/estimate/limit");
+    assert!((found - limit).abs() < 1e-12, "{found} {limit}");
+    let (expected, found) = pair("/n_train_effective");
+    assert!((found / expected).ln().abs() < 0.25, "{found} {expected}");
+    let (expected, found) = pair("/estimate/g");
+    assert!((found / expected).ln().abs() < 0.3, "{found} {expected}");
+    place.write("ks.py", KS.replace("FACTOR", "1"));
+    place
+        .amplicast(&["check", "x.toml"])
+        .expect(2)
+        .says(&["metric `python` cannot take account of event weights"]);
 }
 
 /// The conformance suite finds out what a class is, and says why where it is nothing.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::numbers::positive;
-use super::reading_arguments::{MomentaArguments, ReadingArguments};
+use super::reading_arguments::{GroupArguments, MomentaArguments, ReadingArguments};
 use crate::event_files::LesHouches;
 
 /// What a file of Les Houches events says beside momenta.
@@ -36,6 +36,9 @@ pub struct ConvertCommand {
     /// How the events are read.
     #[command(flatten)]
     pub reading: ReadingArguments,
+    /// Which events belong together.
+    #[command(flatten)]
+    pub groups: GroupArguments,
     /// How columns are four-momenta.
     #[command(flatten)]
     pub momenta: MomentaArguments,

@@ -64,12 +64,13 @@ fn text(forecast: &Forecast, target: Option<f64>) -> String {
         Err(error) => return out + &format!("  no forecast: {error}\n"),
         Ok(rows) => rows,
     };
+    let effective = if forecast.effective { "effective " } else { "" };
     let reference = match forecast.reference {
-        Some(_) => format!(", {:.0} reference events", r.n_reference),
+        Some(_) => format!(", {:.0} {effective}reference events", r.n_reference),
         None => String::new(),
     };
     out += &format!(
-        "  {:.0} training events, {} members of {:.0} events{reference}, after the selection\n",
+        "  {:.0} {effective}training events, {} members of {:.0} events{reference}, after the selection\n",
         r.n_train, r.members, r.n_gen
     );
     let mut table = Columns::new().solid("true G").solid("resolved at 95 %").solid("at 68 %");

@@ -6,7 +6,7 @@ use amplicast_sdk::{Chunk, Error, Result, Seed, Split, chunk_events};
 use super::arguments::SampleCommand;
 use super::process::{Process, refused};
 use crate::config::{ConfigError, Experiment, Source, expect_trusted};
-use crate::event_files::{Contents, create};
+use crate::event_files::{Block, Contents, create};
 use crate::exit::EXIT_OK;
 use crate::format;
 use crate::pipeline::{TrainedModel, TrainedModelConfig, TrueSource, in_groups};
@@ -50,6 +50,7 @@ fn write(command: &SampleCommand, process: &Process) -> Result<String> {
         schema,
         events: command.events,
         weighted: false,
+        grouped: false,
         origin: format!(
             "{} events of {}, member {} of the run {}",
             command.events,
@@ -78,7 +79,9 @@ fn write(command: &SampleCommand, process: &Process) -> Result<String> {
             session.attempt("sample", || model.read(Split::Training, chunk, events.view_mut()))?;
             Ok(events)
         })?;
-        drawn.iter().try_for_each(|events| file.write(events.view(), None))?;
+        drawn.iter().try_for_each(|events| {
+            file.write(Block { events: events.view(), weights: None, groups: None })
+        })?;
         task.update(((first + some) * step).min(command.events), command.events, None);
     }
     file.finish()?;

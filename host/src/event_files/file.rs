@@ -14,6 +14,8 @@ pub struct Contents<'a> {
     pub events: u64,
     /// Whether they have weights.
     pub weighted: bool,
+    /// Whether some belong together.
+    pub grouped: bool,
     /// What they are, in a sentence that goes into files that have room for one.
     pub origin: String,
     /// For Les Houches events, what else these need.
@@ -29,10 +31,21 @@ pub struct LesHouches {
     pub beam_energy: f64,
 }
 
+/// Events that are written at once (n x d), with their weights and the numbers of their groups if the file has some.
+#[derive(Debug, Clone, Copy)]
+pub struct Block<'a> {
+    /// Events x columns.
+    pub events: ArrayView2<'a, f64>,
+    /// One an event.
+    pub weights: Option<&'a [f64]>,
+    /// One an event.
+    pub groups: Option<&'a [f64]>,
+}
+
 /// A file that is being written. It appears under its name when it is finished.
 pub trait EventFile {
-    /// Appends events (n x d), and their weights if the file has some.
-    fn write(&mut self, events: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Result<()>;
+    /// Appends events.
+    fn write(&mut self, block: Block<'_>) -> Result<()>;
 
     /// Writes what is left, and gives the file its name.
     fn finish(self: Box<Self>) -> Result<()>;

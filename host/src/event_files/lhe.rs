@@ -3,13 +3,13 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use amplicast_sdk::ndarray::{ArrayView1, ArrayView2};
+use amplicast_sdk::ndarray::ArrayView1;
 use amplicast_sdk::{Error, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
-use super::file::{Contents, EventFile, LesHouches, begin, keep};
+use super::file::{Block, Contents, EventFile, LesHouches, begin, keep};
 
 /// Where text goes: as it is, or packed with gzip.
 enum Text {
@@ -56,6 +56,12 @@ impl LheFile {
             return Err(Error::config(
                 "--out",
                 "expected events of four-momenta for Les Houches events, found plain numbers",
+            ));
+        }
+        if contents.grouped {
+            return Err(Error::config(
+                "--out",
+                "expected .parquet or .npy for events that belong together: Les Houches events have no place for the numbers of their groups",
             ));
         }
         if ids.len() != particles.len() {
@@ -105,9 +111,9 @@ impl LheFile {
 }
 
 impl EventFile for LheFile {
-    fn write(&mut self, events: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Result<()> {
-        for (i, event) in events.rows().into_iter().enumerate() {
-            self.event(event, weights.map_or(1.0, |weights| weights[i]))?;
+    fn write(&mut self, block: Block<'_>) -> Result<()> {
+        for (i, event) in block.events.rows().into_iter().enumerate() {
+            self.event(event, block.weights.map_or(1.0, |weights| weights[i]))?;
         }
         Ok(())
     }

@@ -9,10 +9,12 @@ use std::path::Path;
 
 use amplicast_sdk::{Error, Result};
 
-pub use file::{Contents, EventFile, LesHouches};
+pub use file::{Block, Contents, EventFile, LesHouches};
 use lhe::LheFile;
 use npy::NpyFile;
+pub use npy::beside;
 use parquet::ParquetFile;
+pub use parquet::{GROUP, WEIGHT};
 
 /// Begins a file: `.npy`, `.parquet`, `.lhe` or `.lhe.gz`.
 pub fn create<'a>(path: &Path, contents: Contents<'a>) -> Result<Box<dyn EventFile + 'a>> {

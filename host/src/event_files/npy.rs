@@ -1,15 +1,14 @@
-//! Arrays n x d as NumPy saves them; weights in an array of their own beside it.
+//! Arrays n x d as NumPy saves them; weights and numbers of groups in arrays of their own beside it.
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Error, Result};
 use ndarray_npy::npy::header::{Header, Layout};
 use py_literal::Value;
 use tempfile::NamedTempFile;
 
-use super::file::{Contents, EventFile, begin, keep};
+use super::file::{Block, Contents, EventFile, begin, keep};
 
 /// An array of f64 whose rows are written one after the other.
 struct Rows {
@@ -17,10 +16,16 @@ struct Rows {
     file: BufWriter<NamedTempFile>,
 }
 
-/// Events, and their weights in `NAME.weights.npy`.
+/// Events, their weights in `NAME.weights.npy`, and the numbers of their groups in `NAME.groups.npy`.
 pub struct NpyFile {
     events: Rows,
     weights: Option<Rows>,
+    groups: Option<Rows>,
+}
+
+/// Where the `weights` or the `groups` of the events in a file are.
+pub fn beside(path: &Path, what: &str) -> PathBuf {
+    path.with_extension(format!("{what}.npy"))
 }
 
 impl Rows {
@@ -48,25 +53,28 @@ impl Rows {
 impl NpyFile {
     pub fn create(path: &Path, contents: &Contents<'_>) -> Result<Self> {
         let rows = usize::try_from(contents.events).map_err(|e| Error::data(e.to_string()))?;
-        let weights = || Rows::create(path.with_extension("weights.npy"), vec![rows]);
+        let one_each = |what| Rows::create(beside(path, what), vec![rows]);
         Ok(NpyFile {
             events: Rows::create(path.into(), vec![rows, contents.schema.dimension()])?,
-            weights: contents.weighted.then(weights).transpose()?,
+            weights: contents.weighted.then(|| one_each("weights")).transpose()?,
+            groups: contents.grouped.then(|| one_each("groups")).transpose()?,
         })
     }
 }
 
 impl EventFile for NpyFile {
-    fn write(&mut self, events: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Result<()> {
-        self.events.write(events.iter())?;
-        match (&mut self.weights, weights) {
-            (Some(file), Some(weights)) => file.write(weights.iter()),
-            _ => Ok(()),
+    fn write(&mut self, block: Block<'_>) -> Result<()> {
+        self.events.write(block.events.iter())?;
+        for (file, numbers) in [(&mut self.weights, block.weights), (&mut self.groups, block.groups)] {
+            if let (Some(file), Some(numbers)) = (file, numbers) {
+                file.write(numbers.iter())?;
+            }
         }
+        Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
         self.events.finish()?;
-        self.weights.map_or(Ok(()), Rows::finish)
+        [self.weights, self.groups].into_iter().flatten().try_for_each(Rows::finish)
     }
 }

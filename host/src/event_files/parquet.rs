@@ -1,9 +1,8 @@
-//! Parquet: a column of f64 for each number of an event, by its name, and one for the weights.
+//! Parquet: a column of f64 for each number of an event, by its name, and those of weights and of groups.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amplicast_sdk::ndarray::ArrayView2;
 use amplicast_sdk::{Error, Result, Schema};
 use parquet::basic::{Compression, Repetition, Type as Physical, ZstdLevel};
 use parquet::data_type::DoubleType;
@@ -14,13 +13,16 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 use tempfile::NamedTempFile;
 
-use super::file::{Contents, EventFile, begin, keep};
+use super::file::{Block, Contents, EventFile, begin, keep};
 
 /// The column of event weights.
 pub const WEIGHT: &str = "weight";
 
+/// The column of the numbers of groups. Who reads the file without naming it is told so, and gets no feature of it.
+pub const GROUP: &str = "event";
+
 /// Rows that are written at once: enough for its columns to be compressed well.
-const GROUP: usize = 1 << 17;
+const ROWS: usize = 1 << 17;
 
 /// A file of columns.
 pub struct ParquetFile {
@@ -48,8 +50,18 @@ fn failed(path: &Path, error: &ParquetError) -> Error {
 impl ParquetFile {
     pub fn create(path: &Path, contents: &Contents<'_>) -> Result<Self> {
         let here = |error: ParquetError| failed(path, &error);
-        let weight = contents.weighted.then_some(WEIGHT);
-        let names = contents.schema.column_names().iter().map(String::as_str).chain(weight);
+        let columns = contents.schema.column_names();
+        let beside = [contents.weighted.then_some(WEIGHT), contents.grouped.then_some(GROUP)];
+        if let Some(taken) = beside.iter().flatten().find(|name| columns.iter().any(|column| column == *name))
+        {
+            return Err(Error::config(
+                "--out",
+                format!(
+                    "expected no column `{taken}` of an event, where the weights or the numbers of the groups are written, found one"
+                ),
+            ));
+        }
+        let names = columns.iter().map(String::as_str).chain(beside.into_iter().flatten());
         let column = |name: &str| {
             let column = Type::primitive_type_builder(name, Physical::DOUBLE);
             column.with_repetition(Repetition::REQUIRED).build().map(Arc::new)
@@ -82,14 +94,15 @@ impl ParquetFile {
 }
 
 impl EventFile for ParquetFile {
-    fn write(&mut self, events: ArrayView2<'_, f64>, weights: Option<&[f64]>) -> Result<()> {
-        for (column, numbers) in self.waiting.iter_mut().zip(events.columns()) {
+    fn write(&mut self, block: Block<'_>) -> Result<()> {
+        let (events, beside) = self.waiting.split_at_mut(block.events.ncols());
+        for (column, numbers) in events.iter_mut().zip(block.events.columns()) {
             column.extend(numbers);
         }
-        if let (Some(weights), Some(column)) = (weights, self.waiting.get_mut(events.ncols())) {
-            column.extend_from_slice(weights);
+        for (column, numbers) in beside.iter_mut().zip([block.weights, block.groups].into_iter().flatten()) {
+            column.extend_from_slice(numbers);
         }
-        if self.waiting[0].len() >= GROUP { self.group() } else { Ok(()) }
+        if self.waiting[0].len() >= ROWS { self.group() } else { Ok(()) }
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {

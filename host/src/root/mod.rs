@@ -1,5 +1,6 @@
 //! ROOT files, read by uproot in the user's own Python: no library of Rust reads those of today.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ pub struct Asked {
     pub branches: Vec<String>,
     /// The branch of event weights.
     pub weights: Option<String>,
+    /// The branch of the numbers of groups.
+    pub groups: Option<String>,
     /// An expression that events must fulfil.
     pub cut: Option<String>,
 }
@@ -49,11 +52,28 @@ pub struct Events {
     pub events: u64,
     /// Whether a weight follows the columns.
     pub weighted: bool,
+    /// Whether the number of a group does, after the weight.
+    pub grouped: bool,
+    /// Groups so far, and the last of them.
+    seen: HashSet<u64>,
+    last: f64,
+    read: u64,
     rows: BufReader<File>,
     /// What the columns add up to, and the sizes of their numbers, as uproot gave them for each branch alone.
     expected: Vec<[f64; 2]>,
     found: Vec<f64>,
     uproot: String,
+}
+
+/// Some of the events.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Their columns, one event after the other.
+    pub values: Vec<f64>,
+    /// Their weights, if they have some.
+    pub weights: Vec<f64>,
+    /// The numbers of their groups, if they have some.
+    pub groups: Vec<f64>,
 }
 
 /// Sums of the same numbers in another order differ by no more than this part of the sum of their sizes.
@@ -87,6 +107,10 @@ impl Events {
                 schema: Schema::columns(columns),
                 events,
                 weighted: asked.weights.is_some(),
+                grouped: asked.groups.is_some(),
+                seen: HashSet::new(),
+                last: f64::NAN,
+                read: 0,
                 rows: BufReader::new(out.reopen().map_err(|e| Error::io("a temporary file", e))?),
                 found: vec![0.0; sums.len()],
                 expected: sums.into_iter().zip(sizes).map(|(sum, size)| [sum, size]).collect(),
@@ -95,28 +119,51 @@ impl Events {
         }
     }
 
-    /// The next rows: their columns, one event after the other, and their weights.
-    pub fn next(&mut self, events: usize) -> Result<(Vec<f64>, Vec<f64>)> {
+    /// The next rows. Refuses a group whose events do not stand next to each other.
+    pub fn next(&mut self, events: usize) -> Result<Rows> {
         let width = self.expected.len();
         let mut bytes = vec![0; 8 * width * events];
         self.rows.read_exact(&mut bytes).map_err(|e| Error::io("a temporary file", e))?;
         let (numbers, _) = bytes.as_chunks::<8>();
         let rows: Vec<f64> = numbers.iter().map(|number| f64::from_le_bytes(*number)).collect();
         let columns = self.schema.dimension();
-        let (mut values, mut weights) = (Vec::with_capacity(columns * events), Vec::new());
+        let mut found = Rows { values: Vec::with_capacity(columns * events), ..Rows::default() };
         for row in rows.chunks_exact(width) {
             self.found.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-            values.extend_from_slice(&row[..columns]);
-            weights.extend_from_slice(&row[columns..]);
+            found.values.extend_from_slice(&row[..columns]);
+            let (weights, groups) = row[columns..].split_at(usize::from(self.weighted));
+            found.weights.extend_from_slice(weights);
+            found.groups.extend_from_slice(groups);
         }
         if let Some(i) = rows.iter().position(|x| !x.is_finite()) {
             return Err(Error::data(format!(
                 "branch `{}`: expected finite numbers, found {}",
-                self.schema.column_names().get(i % width).map_or("the weights", String::as_str),
+                self.name(i % width),
                 rows[i]
             )));
         }
-        Ok((values, weights))
+        found.groups.iter().try_for_each(|number| self.expect_neighbor(*number))?;
+        Ok(found)
+    }
+
+    /// What a number of a row is.
+    fn name(&self, place: usize) -> &str {
+        let columns = self.schema.column_names();
+        let beside = if self.weighted && place == columns.len() { "the weights" } else { "the groups" };
+        columns.get(place).map_or(beside, String::as_str)
+    }
+
+    fn expect_neighbor(&mut self, group: f64) -> Result<()> {
+        // Both zeros are one number.
+        if group != self.last && !self.seen.insert((group + 0.0).to_bits()) {
+            return Err(Error::data(format!(
+                "row {}: expected the events of a group next to each other, found group {group} again, which ended before; sort the tree by the \
+                 numbers of its groups",
+                self.read
+            )));
+        }
+        (self.last, self.read) = (group, self.read + 1);
+        Ok(())
     }
 
     /// Refuses columns that add up to something else than their branch does when it is read alone.
@@ -127,7 +174,7 @@ impl Events {
             .zip(&self.found)
             .position(|([sum, size], found)| (sum - found).abs() > ROUNDING * size);
         let Some(column) = wrong else { return Ok(()) };
-        let name = self.schema.column_names().get(column).map_or("the weights", String::as_str);
+        let name = self.name(column);
         Err(Error::data(format!(
             "branch `{name}`: expected the sum {} as uproot {} gives it for the branch alone, found {}: the file is read wrongly",
             self.expected[column][0], self.uproot, self.found[column]

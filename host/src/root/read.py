@@ -107,8 +107,9 @@ def main():
     except Exception as error:
         fail(f"expected a ROOT file, found {type(error).__name__}: {error}")
     tree = tree_of(file, asked["tree"])
-    branches = asked["branches"] or [key for key in tree.keys() if key != asked["weights"]]
-    texts = branches + ([asked["weights"]] if asked["weights"] else [])
+    beside = [name for name in (asked["weights"], asked["groups"]) if name]
+    branches = asked["branches"] or [key for key in tree.keys() if key not in beside]
+    texts = branches + beside
     columns = [branch_and_place(text) for text in texts]
     known = set(tree.keys())
     for name, _ in columns:

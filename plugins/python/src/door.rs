@@ -35,7 +35,7 @@ pub(crate) struct About {
     pub names: Vec<String>,
     /// Whether it takes events of several numbers.
     pub vectors: bool,
-    /// Whether its `fit` takes event weights.
+    /// Whether its `fit` or `value` takes event weights.
     pub weights: bool,
     /// The file, what it imports from outside of installed packages, and a list of the packages' versions.
     pub files: Vec<PathBuf>,

@@ -10,6 +10,7 @@
 
 mod config;
 mod door;
+mod effective;
 mod generator;
 mod law;
 mod metric;

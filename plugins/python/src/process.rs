@@ -22,6 +22,7 @@ const WORKER: &str = concat!(
     include_str!("worker/pipes.py"),
     include_str!("worker/imports.py"),
     include_str!("worker/values.py"),
+    include_str!("worker/draws.py"),
     include_str!("worker/calls.py"),
 );
 /// Reads that half from the pipe, in words that any Python knows. What lies in the folder where the program was started is not imported.

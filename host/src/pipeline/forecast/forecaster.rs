@@ -8,13 +8,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use amplicast_sdk::{Error, ErrorKind, Result, Seed};
+use amplicast_sdk::abi::LoadedMetric;
+use amplicast_sdk::{Error, ErrorKind, Reference, ReferenceUse, Result, Seed, Values};
 
-use super::simulation::{Resolved, Resources, Simulations, TrueValues};
+use super::simulation::{Resolved, Resources, Simulations};
+use super::true_values::TrueValues;
 use crate::config::ReferenceName;
-use crate::pipeline::events::{TrueEvents, training_set};
-use crate::pipeline::observe::{Kept, Observables, cuts, gather, summaries};
-use crate::pipeline::plan::{PlannedCell, Setting, member_count};
+use crate::pipeline::events::{Counting, TrueEvents, training_set};
+use crate::pipeline::observe::{Kept, Observables, Observed, cuts, effective_events, gather, summaries};
+use crate::pipeline::plan::{PlannedCell, Question, Setting, member_count};
 use crate::results::CellName;
 
 /// The forecast for cells that differ in generator and posterior alone.
@@ -23,6 +25,8 @@ pub struct Forecast {
     pub cells: Vec<CellName>,
     /// Its sizes.
     pub resources: Resources,
+    /// Whether the true events among them are effective ones.
+    pub effective: bool,
     /// Whether the metric uses a reference sample that more events could make larger.
     pub reference: Option<ReferenceName>,
     /// At each amplification; why there is none otherwise.
@@ -40,8 +44,19 @@ fn grid() -> impl Iterator<Item = f64> {
 /// Most true events that a simulated member is made of.
 const LARGEST: f64 = 2e7;
 
-/// Values of a summary under a selection, and the part of the true events that passes.
-type Truths = BTreeMap<(usize, usize), Result<(TrueValues, f64)>>;
+/// Values of a summary under a selection, and how much of the true events passes.
+struct Truth {
+    values: TrueValues,
+    /// Of their number.
+    part: f64,
+    /// Of their weight, and so of generated events, which count alike.
+    of_weight: f64,
+    /// The events of a file's holdout, if they or those of the training have weights or belong together: each has its own.
+    holdout: Option<Kept>,
+}
+
+/// By summary and selection.
+type Truths = BTreeMap<(usize, usize), Result<Truth>>;
 
 /// Cells that differ in generator and posterior alone, with as many members each.
 struct Group<'a> {
@@ -61,6 +76,7 @@ impl Group<'_> {
 struct Forecaster<'a> {
     run: &'a Setting<'a>,
     events: &'a TrueEvents<'a>,
+    training: Observed<'a, 'a>,
     truths: Truths,
     runs: u64,
     target: Option<f64>,
@@ -69,17 +85,12 @@ struct Forecaster<'a> {
 /// The forecasts of all cells from `runs` simulated runs each; with `target` also what it would take to resolve that G.
 pub fn forecast(setting: &Setting<'_>, runs: u64, target: Option<f64>) -> Result<Vec<Forecast>> {
     let dataset = &**setting.components.dataset.component.as_ref().map_err(Clone::clone)?;
-    if dataset.grouped() {
-        return Err(Error::unsupported(
-            "a forecast draws true events one by one, and those of this dataset belong together (`groups`): expected events that are each by \
-             itself",
-        ));
-    }
     let (events, _) = training_set(setting.session, setting.experiment, setting.components, 0)?;
     let summaries = summaries(setting.components);
     let without = Observables { summaries: &summaries, cuts: &[], truth: dataset.density(), member: None };
     let cuts = cuts(setting, dataset, &events, without);
-    let truths = truths(setting, &events, Observables { cuts: &cuts, ..without })?;
+    let observables = Observables { cuts: &cuts, ..without };
+    let truths = truths(setting, &events, observables)?;
 
     let mut groups: Vec<Group<'_>> = Vec::new();
     for cell in &setting.plan.cells {
@@ -90,7 +101,8 @@ pub fn forecast(setting: &Setting<'_>, runs: u64, target: Option<f64>) -> Result
             None => groups.push(Group { cell, members, names: vec![cell.name.clone()] }),
         }
     }
-    let forecaster = Forecaster { run: setting, events: &events, truths, runs, target };
+    let training = observables.on(events.all());
+    let forecaster = Forecaster { run: setting, events: &events, training, truths, runs, target };
     groups.into_iter().map(|group| forecaster.forecast(group)).collect()
 }
 
@@ -106,21 +118,26 @@ fn truths(setting: &Setting<'_>, events: &TrueEvents<'_>, observables: Observabl
     for ((summary, selection), found) in gathered {
         let numbers = observables.summaries[summary].numbers;
         let of = |kept: Kept| {
-            let mut values = TrueValues::new(kept, numbers, Seed::new(0).split("plan"))?;
-            if numbers == 1 {
-                values.list.sort_unstable_by(f64::total_cmp);
-            }
-            let part = values.events() as f64 / all as f64;
-            Ok((values, part))
+            let weight = kept.weights.as_ref().map(|weights| weights.iter().sum::<f64>());
+            let own = source == ReferenceName::Holdout && events.counting() != Counting::Alike;
+            let holdout = own.then(|| kept.clone());
+            let values = TrueValues::new(kept, numbers, Seed::new(0).split("plan"))?;
+            let part = values.events() as f64 / all.events as f64;
+            let of_weight = weight.map_or(part, |weight| weight / all.weight);
+            Ok(Truth { values, part, of_weight, holdout })
         };
         wanted.insert((summary, selection), found.and_then(of));
     }
-    // A distance does not depend on the distribution: where the summary is another one for each member, any will do.
+    // A distance of events that count alike does not depend on the distribution: where the summary is another one for each member, any will do.
     for cell in &setting.plan.cells {
-        let any = || match observables.summaries[cell.summary].numbers {
-            1 => {
+        let any = || match (events.counting(), observables.summaries[cell.summary].numbers) {
+            (Counting::Weighted | Counting::Grouped, _) => Err(Error::unsupported(
+                "how much events with weights, or that belong together, know of a summary that differs from member to member is not known before",
+            )),
+            (Counting::Alike, 1) => {
                 let list = (0..1_000_000).map(|i| (f64::from(i) + 0.5) / 1e6).collect();
-                Ok((TrueValues { list, numbers: 1, worth: 1.0 }, 1.0))
+                let values = TrueValues { list, numbers: 1 };
+                Ok(Truth { values, part: 1.0, of_weight: 1.0, holdout: None })
             }
             _ => Err(Error::unsupported(
                 "of a summary of several numbers that differs from member to member nothing is known before",
@@ -137,19 +154,24 @@ impl Forecaster<'_> {
         let mut forecast = Forecast {
             cells: group.names,
             resources: Resources::default(),
+            effective: self.events.counting() != Counting::Alike,
             reference: cell.reference,
             rows: Ok(Vec::new()),
             takes: Vec::new(),
         };
-        let (truth, part) = match &self.truths[&(cell.summary, cell.selection)] {
-            Ok((values, part)) => (values, *part),
-            Err(error) => return Ok(Forecast { rows: Err(error.clone()), ..forecast }),
-        };
-        forecast.resources = self.resources(cell, group.members, part, truth.worth)?;
-        if let Some(error) = refusal(cell, truth) {
-            return Ok(Forecast { rows: Err(error), ..forecast });
-        }
         let Setting { session, components, experiment, .. } = *self.run;
+        let metric = components.metrics[cell.metric].component.as_ref().map_err(Clone::clone)?;
+        let known = self.truths[&(cell.summary, cell.selection)].as_ref().map_err(Clone::clone);
+        let known = known.and_then(|truth| {
+            refuse(cell, &truth.values)?;
+            Ok((truth, self.resources(cell, metric, group.members, truth)?))
+        });
+        let (truth, resources) = match known {
+            Ok((truth, resources)) => (&truth.values, resources),
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+            Err(error) => return Ok(Forecast { rows: Err(error), ..forecast }),
+        };
+        forecast.resources = resources;
         let name = &cell.name;
         let task =
             session.progress.task(&format!("forecast {}, {}, {}", name.summary, name.selection, name.metric));
@@ -157,7 +179,7 @@ impl Forecaster<'_> {
         let all = grid().count() as u64 * self.runs;
         let simulations = Simulations {
             session,
-            metric: components.metrics[cell.metric].component.as_ref().map_err(Clone::clone)?,
+            metric,
             truth,
             runs: self.runs,
             seed: Seed::new(experiment.experiment.seed)
@@ -166,7 +188,6 @@ impl Forecaster<'_> {
                 .split(&components.summaries[cell.summary].seed_name),
             advance: &|| task.update((done.fetch_add(1, Ordering::Relaxed) + 1).min(all), all, None),
         };
-        let resources = forecast.resources;
         forecast.rows = (0..)
             .zip(grid())
             .filter(|(_, g)| (2.0..=LARGEST).contains(&(g * resources.n_train)))
@@ -185,27 +206,76 @@ impl Forecaster<'_> {
         Ok(forecast)
     }
 
-    fn resources(&self, cell: &PlannedCell, members: u64, part: f64, worth: f64) -> Result<Resources> {
+    fn resources(
+        &self,
+        cell: &PlannedCell,
+        metric: &LoadedMetric,
+        members: u64,
+        truth: &Truth,
+    ) -> Result<Resources> {
         let sizes = &self.run.experiment.experiment;
         let n_reference = match cell.reference {
             Some(reference) => self.events.events(reference)?.unwrap_or(0) as f64,
             None => 0.0,
         };
-        Ok(Resources {
-            n_train: sizes.n_train as f64 * part * worth,
-            n_reference: n_reference * part * worth,
+        let mut resources = Resources {
+            n_train: sizes.n_train as f64 * truth.part,
+            n_reference: n_reference * truth.part,
             members,
-            n_gen: sizes.n_gen as f64 * part,
-        })
+            n_gen: sizes.n_gen as f64 * truth.of_weight,
+        };
+        if self.events.counting() != Counting::Alike {
+            let effective = || self.effective(cell, metric, truth, resources.n_reference);
+            [resources.n_train, resources.n_reference] =
+                self.run.session.attempt("effective events", effective)?;
+        }
+        Ok(resources)
+    }
+
+    /// How many events that count alike the training events that pass are worth to the metric, and `n_reference` ones of the reference.
+    fn effective(
+        &self,
+        cell: &PlannedCell,
+        metric: &LoadedMetric,
+        truth: &Truth,
+        n_reference: f64,
+    ) -> Result<[f64; 2]> {
+        let mut memory = Kept::default();
+        let all = 0..self.training.events();
+        let kept = self.training.kept(cell.summary, cell.selection, all, &mut memory)?;
+        let nothing = || Error::data("expected training events that pass the selection, found none");
+        // What they are compared with has no part in it: themselves, of a metric that needs events.
+        let (values, quantiles) = match metric.reference() {
+            ReferenceUse::Values => (kept, Vec::new()),
+            ReferenceUse::Quantiles(list) => (Values::none(kept.numbers()), truth.values.quantiles(list)),
+        };
+        let comparison = metric.compare(&Reference {
+            quantiles: &quantiles,
+            weighted: self.events.weighted(),
+            grouped: self.events.grouped(),
+            ..Reference::sample(values)
+        })?;
+        let question = Question::from(cell);
+        let effective = effective_events(&self.training, 0, question, &*comparison)?.ok_or_else(nothing)?;
+        let reference = match (cell.reference, &truth.holdout) {
+            (Some(ReferenceName::Holdout), Some(holdout)) => {
+                comparison.effective_events(holdout.values(truth.values.numbers))?
+            }
+            _ => n_reference * effective / kept.events() as f64,
+        };
+        Ok([effective, reference])
     }
 }
 
-/// Why nothing can be said of a cell.
-fn refusal(cell: &PlannedCell, truth: &TrueValues) -> Option<Error> {
+/// An error where nothing can be said of a cell.
+fn refuse(cell: &PlannedCell, truth: &TrueValues) -> Result<()> {
     if cell.reference == Some(ReferenceName::Training) {
-        return Some(Error::unsupported(
+        return Err(Error::unsupported(
             "against its own training events no amplification is resolved: the generator was fitted to them",
         ));
     }
-    (truth.events() == 0).then(|| Error::data("expected true events that pass the selection, found none"))
+    if truth.events() == 0 {
+        return Err(Error::data("expected true events that pass the selection, found none"));
+    }
+    Ok(())
 }

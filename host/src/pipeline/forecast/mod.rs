@@ -2,6 +2,7 @@
 
 mod forecaster;
 mod simulation;
+mod true_values;
 
 pub use forecaster::{Forecast, forecast};
 pub use simulation::{CONFIDENCE, Resolved, Resources};

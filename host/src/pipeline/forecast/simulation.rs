@@ -1,17 +1,14 @@
 //! Runs of a cell whose members have a known amplification, without a generator.
 
 use amplicast_sdk::abi::LoadedMetric;
-use amplicast_sdk::rand::RngExt;
-use amplicast_sdk::rand_distr::Distribution;
-use amplicast_sdk::rand_distr::weighted::WeightedAliasIndex;
-use amplicast_sdk::{CHUNK_EVENTS, Error, Reference, ReferenceUse, Result, Seed, Stream};
+use amplicast_sdk::{CHUNK_EVENTS, Reference, ReferenceUse, Result, Seed};
 use rayon::prelude::*;
 
+use super::true_values::TrueValues;
 use crate::estimate::estimate;
 use crate::inspection::Footing;
-use crate::moments::{effective_size, open_end, quantile};
 use crate::pipeline::curves::{Assembled, MemberCurve};
-use crate::pipeline::observe::{Kept, events_of};
+use crate::pipeline::observe::events_of;
 use crate::results::{Estimate, Interval, Verdict};
 use crate::session::Session;
 
@@ -36,7 +33,7 @@ const LARGER: [(&str, [bool; 3]); 5] = [
     ("members and n_gen", [true, true, false]),
 ];
 
-/// The sizes that decide what can be resolved, all under the selection.
+/// The sizes that decide what can be resolved, all under the selection; of true events that have weights or belong together, effective ones.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Resources {
     /// True events used.
@@ -75,51 +72,6 @@ impl Resources {
             n_reference: self.n_reference * n_reference,
             members: (self.members as f64 * members) as u64,
             n_gen: self.n_gen * n_gen,
-        }
-    }
-}
-
-/// Many true values of a summary.
-#[derive(Debug, Clone)]
-pub struct TrueValues {
-    /// Sorted if an event has one number; otherwise the numbers of one event after the other.
-    pub list: Vec<f64>,
-    /// Numbers of an event.
-    pub numbers: usize,
-    /// How many events that count alike one true event is worth: less than 1 if they have weights.
-    pub worth: f64,
-}
-
-impl TrueValues {
-    /// Of these events. Those with weights are drawn with replacement, as often as these say.
-    pub fn new(kept: Kept, numbers: usize, seed: Seed) -> Result<Self> {
-        let Kept { numbers: list, weights, .. } = kept;
-        let Some(weights) = weights.filter(|weights| !weights.is_empty()) else {
-            return Ok(TrueValues { list, numbers, worth: 1.0 });
-        };
-        let worth = effective_size(&weights) / weights.len() as f64;
-        let drawn = WeightedAliasIndex::new(weights).map_err(|_| {
-            Error::unsupported("expected weights of 0 or more, to draw events from them, found negative ones")
-        })?;
-        let mut stream = seed.stream();
-        let events = list.len() / numbers;
-        let event = |_| {
-            let event: usize = drawn.sample(&mut stream);
-            list[event * numbers..(event + 1) * numbers].to_vec()
-        };
-        Ok(TrueValues { list: (0..events).flat_map(event).collect(), numbers, worth })
-    }
-
-    /// How many events there are.
-    pub fn events(&self) -> usize {
-        self.list.len() / self.numbers
-    }
-
-    /// `n` of these events, drawn with replacement, appended to `to`.
-    fn draw(&self, n: usize, stream: &mut Stream, to: &mut Vec<f64>) {
-        for _ in 0..n {
-            let event = stream.random_range(0..self.events());
-            to.extend_from_slice(&self.list[event * self.numbers..(event + 1) * self.numbers]);
         }
     }
 }
@@ -190,14 +142,11 @@ impl Simulation<'_> {
         let draw = |n: usize, seed: Seed| {
             let mut list = Vec::with_capacity(n * numbers);
             self.truth.draw(n, &mut seed.stream(), &mut list);
-            TrueValues { list, numbers, worth: 1.0 }
+            TrueValues { list, numbers }
         };
         let (values, quantiles) = match self.metric.reference() {
             ReferenceUse::Values => (draw(n_reference as usize, seed.split("reference")).list, Vec::new()),
-            ReferenceUse::Quantiles(list) => {
-                let edge = |&p: &f64| open_end(p).unwrap_or_else(|| quantile(&self.truth.list, p));
-                (Vec::new(), list.iter().map(edge).collect())
-            }
+            ReferenceUse::Quantiles(list) => (Vec::new(), self.truth.quantiles(list)),
         };
         let values = events_of(&values, numbers);
         let comparison =

@@ -7,6 +7,7 @@ use amplicast_sdk::{Accumulator, Comparison, Error, Reference, ReferenceUse, Res
 use serde_json::Value;
 
 use super::accumulate::{Column, Counter, TrueCounts};
+use super::effective::effective_events;
 use super::gather::{Gathered, gather};
 use super::histogram::{GroupedHistogram, Histogram, WeightedHistogram};
 use super::kept::Kept;
@@ -307,20 +308,8 @@ impl Maker<'_> {
         Ok(sorted)
     }
 
-    /// How many events that count alike all n_train true events that pass are worth, if these have weights or belong together.
     fn effective(&self, name: Question, comparison: &dyn Comparison) -> Result<Option<f64>> {
-        if self.set.events.counting() == Counting::Alike {
-            return Ok(None);
-        }
-        let first = self.fitted(name.summary, name.selection);
-        let mut memory = Kept::default();
-        let kept =
-            self.training.kept(name.summary, name.selection, first..self.training.events(), &mut memory)?;
-        if kept.events() == 0 {
-            return Ok(None);
-        }
-        let counted = comparison.effective_events(kept)?;
-        Ok(Some(counted * self.training.events() as f64 / (self.training.events() - first) as f64))
+        effective_events(&self.training, self.fitted(name.summary, name.selection), name, comparison)
     }
 
     fn metric(&mut self, name: Question, references: &Gathered) -> Result<Prepared> {

@@ -10,10 +10,19 @@ use crate::config::ReferenceName;
 use crate::pipeline::events::TrueEvents;
 use crate::session::Session;
 
+/// All events of a reference, whether they pass or not.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Total {
+    /// How many there are.
+    pub events: u64,
+    /// The sum of their weights, 1 each if they count alike.
+    pub weight: f64,
+}
+
 /// Values by summary and selection, with their weights.
 pub type Gathered = BTreeMap<(usize, usize), Result<Kept>>;
 
-/// The values of a reference's events that pass, of these summaries under these selections, and how many events there are in all. What
+/// The values of a reference's events that pass, of these summaries under these selections, and what there is in all. What
 /// cannot be evaluated is the failure of its own values.
 ///
 /// Training events come in one batch; `first` is the number of the first of them that is asked for.
@@ -24,9 +33,9 @@ pub fn gather(
     observables: Observables<'_>,
     wanted: impl Iterator<Item = (usize, usize)>,
     first: impl Fn(usize, usize) -> usize,
-) -> Result<(Gathered, u64)> {
+) -> Result<(Gathered, Total)> {
     let mut gathered: Gathered = wanted.map(|of| (of, Ok(Kept::default()))).collect();
-    let mut all = 0;
+    let mut all = Total::default();
     let mut memory = Kept::default();
     events.stream(reference, |batch| {
         session.check_stop()?;
@@ -42,7 +51,8 @@ pub fn gather(
                 Err(error) => *found = Err(error),
             }
         }
-        all += observed.events() as u64;
+        all.events += observed.events() as u64;
+        all.weight += batch.weights.map_or(observed.events() as f64, |weights| weights.iter().sum());
         Ok(())
     })?;
     Ok((gathered, all))

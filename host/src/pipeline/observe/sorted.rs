@@ -30,6 +30,24 @@ impl Sorted {
         self.values.len()
     }
 
+    /// As many values that count alike: those at which the sum of weights reaches the middle of each of as many equal parts.
+    pub fn alike(self) -> Vec<f64> {
+        let Sorted { values, weights: Some(weights) } = self else { return self.values };
+        let part = weights.iter().sum::<f64>() / values.len() as f64;
+        let (mut sums, mut sum) = (values.iter().zip(weights), 0.0);
+        let mut value = f64::NAN;
+        let reached = |i: usize| {
+            // The last one where rounding leaves nothing to reach.
+            while sum < (i as f64 + 0.5) * part
+                && let Some((x, weight)) = sums.next()
+            {
+                (value, sum) = (*x, sum + weight);
+            }
+            value
+        };
+        (0..values.len()).map(reached).collect()
+    }
+
     /// The quantile at `p`; not a number without any value.
     pub fn quantile(&self, p: f64) -> f64 {
         match &self.weights {
@@ -51,5 +69,19 @@ mod tests {
         let weighted = Sorted::new(Values { w: Some(&[5.0, 1.0, 2.0]), ..Values::single(&x) }).unwrap();
         assert_eq!((weighted.quantile(0.3), weighted.quantile(0.5)), (2.0, 3.0));
         assert_eq!(weighted.weights.unwrap(), [1.0, 2.0, 5.0]);
+    }
+
+    /// A negative weight takes from what lies beside it.
+    #[test]
+    fn values_that_count_alike_lie_at_quantiles() {
+        let x: Vec<f64> = (0..40).map(f64::from).collect();
+        let w: Vec<f64> = (0..40).map(|i| [1.0, 4.0, -0.5, 0.5, 2.1][i % 5]).collect();
+        let sorted = || Sorted::new(Values { w: Some(&w), ..Values::single(&x) }).unwrap();
+        let expected: Vec<f64> = (0..40).map(|i| sorted().quantile((f64::from(i) + 0.5) / 40.0)).collect();
+        let alike = sorted().alike();
+        assert_eq!(alike, expected);
+        // Half of the weight.
+        assert_eq!(alike.iter().filter(|x| **x < 20.0).count(), 20);
+        assert_eq!(Sorted::new(Values::single(&[2.0, 1.0])).unwrap().alike(), [1.0, 2.0]);
     }
 }

@@ -44,7 +44,7 @@ class Worker:
         if not isinstance(names, (list, tuple)) or not names or not all(isinstance(text, str) for text in names):
             raise Wrong(f"names: expected a list of texts, found {names!r}")
         known = {"optional": optional, "names": list(names), "vectors": bool(getattr(self.object, "vectors", False))}
-        known["weights"] = "fit" in methods and "weights" in inspect.signature(self.object.fit).parameters
+        known["weights"] = self.weights = any(name in methods and takes_weights(getattr(self.object, name)) for name in ("fit", "value"))
         version = ".".join(map(str, sys.version_info[:3]))
         return {"python": version, "packages": packages(), "files": own_files(), **known}, []
 
@@ -100,34 +100,58 @@ class Worker:
         shapes = [(n,), (n, 1)] if width == 1 else [(n, width)]
         return {}, [numbers("evaluate", self.object.evaluate(events), shapes)]
 
-    def distance(self, reference, sample, seed=0):
-        """A metric's number for two samples; of one number an event they are lists."""
+    def distance(self, reference, sample, weights=None, seed=0):
+        """A metric's number for two samples, and their weights for a class that takes them; of one number an event they are lists."""
         seed_all(seed)
+        given = {}
+        if self.weights:
+            weights = [numpy.ones(len(events)) for events in (reference, sample)] if weights is None else weights
+            given["weights"] = tuple(map(unit, weights))
         if reference.shape[1] == 1:
             reference, sample = reference[:, 0], sample[:, 0]
-        found = numbers("value", self.object.value(reference, sample), [()]).item()
+        found = numbers("value", self.object.value(reference, sample, **given), [()]).item()
         if not math.isfinite(found):
             raise Wrong(f"value: expected a finite number, found {found} for {len(reference)} and {len(sample)} events")
         return found
 
-    def value(self, reference, sample):
-        return {}, [numpy.array(self.distance(reference, sample))]
+    def value(self, reference, sample, *weights):
+        return {}, [numpy.array(self.distance(reference, sample, weights or None))]
 
-    def law(self, reference, m, n, trials, split):
-        """The metric's numbers for pairs of m and n true events: disjoint parts of the reference, or drawn from it with replacement."""
-        found = numpy.empty(trials)
+    def law(self, events, *weights, m, n, trials, pairs):
+        """The metric's numbers for pairs of m and n of these true events, which are `split` into disjoint parts or drawn with replacement: with
+        their weights, or, of the second sample, so that they count `alike`."""
+        weights, found = (weights[0] if weights else None), numpy.empty(trials)
+        likely = positive(events, weights) if pairs == "alike" and weights is not None else None
         for trial in range(trials):
-            random = numpy.random.default_rng([trial, int(split)])
-            if split:
-                first, second = numpy.split(random.permutation(len(reference))[: m + n], [m])
+            random = numpy.random.default_rng([trial, int(pairs == "split")])
+            if pairs == "split":
+                first, second = numpy.split(random.permutation(len(events))[: m + n], [m])
             else:
-                first, second = (random.integers(len(reference), size=size) for size in (m, n))
-            found[trial] = self.distance(reference[first], reference[second], trial)
+                first = random.integers(len(events), size=m)
+                second = random.integers(len(events), size=n) if likely is None else drawn(random, n, likely)
+            both = None
+            if weights is not None:
+                both = weights[first], (weights[second] if likely is None else numpy.ones(n))
+            found[trial] = self.distance(events[first], events[second], both, trial)
+        return {}, [found]
+
+    def from_all(self, events, weights, n, trials, alike):
+        """The metric's numbers for all of these true events and n that are drawn from them with replacement: with their weights, or so that
+        they count alike. Equal weights are the same in both ways."""
+        likely, found = (positive(events, weights) if alike else numpy.ones(len(events))), numpy.empty(trials)
+        for trial in range(trials):
+            places = drawn(numpy.random.default_rng(trial), n, likely)
+            both = weights, (numpy.ones(n) if alike else weights[places])
+            found[trial] = self.distance(events, events[places], both, trial)
         return {}, [found]
 
     def defined(self, events):
         n = len(events)
         return {}, [(numbers("defined", self.object.defined(events), [(n,)]) != 0).view("u1")]
+
+
+def takes_weights(method):
+    return "weights" in inspect.signature(method).parameters
 
 
 def told(error):

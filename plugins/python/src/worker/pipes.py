@@ -4,7 +4,7 @@ Calls come as a line of JSON, with the types and shapes of the arrays whose byte
 the standard input and output that the interpreter was started with. Before any code of the user's runs they are moved away, so that
 whatever that code prints goes to standard error.
 
-The files of this folder are one program, in the order pipes, imports, values, calls.
+The files of this folder are one program, in the order pipes, imports, values, draws, calls.
 """
 
 import fcntl
