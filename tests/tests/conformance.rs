@@ -83,6 +83,11 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
     let groups = place.path("groups.npy");
     ndarray_npy::write_npy(&groups, &(0..900).map(|i| f64::from(i / 5)).collect::<Array1<f64>>()).unwrap();
     let members = place.path("m*.npy");
+    for member in 0..3 {
+        let some: Array1<f64> = (0..500).map(|i| f64::from(i % 7 + member)).collect();
+        ndarray_npy::write_npy(place.path(&format!("of_m{member}.npy")), &some).unwrap();
+    }
+    let of_members = place.path("of_m*.npy");
     let lgatr = json!({"multivectors": 2, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
     let slim = json!({"vectors": 4, "scalars": 4, "heads": 1, "blocks": 1, "delta_r_min": 0.0, "flow": {"steps": 1}});
     // The frames of a narrower network turn so fast that azimuths jump at +-pi everywhere: the loss has no derivative that
@@ -117,6 +122,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("gaussian-ring", json!({"bias": 3.0})),
         ("gaussian-ring", json!({"dimension": 3, "radius": 2.0, "width": 0.3})),
         ("samples", json!({"members": [members]})),
+        ("samples", json!({"members": [members], "weights_file": [of_members]})),
         ("samples", json!({"members": [fixture("chunked.h5")], "key": "counts"})),
         ("gaussian-fit", json!({})),
         ("gaussian-fit", json!({"fit_width": true})),
@@ -154,6 +160,7 @@ fn configs(place: &Place) -> Vec<(&'static str, Value)> {
         ("flow-lloca-torch", lloca),
         ("torchscript", json!({"files": [module("plane.pt")]})),
         ("torchscript", json!({"files": [module("space.pt")], "log_density": "log_density"})),
+        ("torchscript", json!({"files": [module("weighted.pt")], "largest_weight": 2.0})),
         (
             "generator python",
             json!({"file": class("mixture.py"), "class": "Mixture", "python": python(), "settings": {"components": 3}}),

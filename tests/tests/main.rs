@@ -39,5 +39,6 @@ mod ttbar;
 mod values;
 mod vectors;
 mod weighted;
+mod weighted_members;
 mod why;
 mod worker;

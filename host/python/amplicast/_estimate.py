@@ -45,6 +45,8 @@ def estimate(
     holdout_weights: Any = None,
     groups: Any = None,
     holdout_groups: Any = None,
+    members_weights: Any = None,
+    full_weights: Any = None,
     **more: Any,
 ) -> Result:
     """How many true events are generated ones worth?
@@ -80,11 +82,14 @@ def estimate(
         quiet: do not show progress on ``sys.stderr``.
         rows: short for ``members_rows``.
         weights: event weights of the training events, negative ones included: an array of n numbers, or the name of the column that holds
-            them. Generated events have none.
+            them.
         holdout_weights: those of the held-out events; without it the column of the same name, where ``weights`` is a name.
         groups: the number of the group that each training event belongs to, such as the parton-level event that a fast simulation made it
             of: an array of n numbers, or the name of the column that holds them. Events of a group stand next to each other.
         holdout_groups: those of the held-out events; without it the column of the same name, where ``groups`` is a name.
+        members_weights: event weights of the generated events, 0 or more: a list of arrays of n numbers, one for each member, or the name of the
+            column that holds them, in ``full`` as well. Of each member as many events are kept as count alike.
+        full_weights: those of ``full``, an array or a list of them, where ``members_weights`` is a list.
         more: any other option of the command line, with underscores: ``train_key="events"``, ``time_limit=60``.
 
     Returns:
@@ -112,6 +117,10 @@ def estimate(
         given.stand(name, data)
         if f"{name}_file" in more:
             given.flags.append((f"{name}_file", os.fsdecode(more.pop(f"{name}_file"))))
+    for name, data in (("members_weights", members_weights), ("full_weights", full_weights)):
+        given.weigh(name, data)
+        files = more.pop(f"{name}_file", [])
+        given.flags += [(f"{name}_file", os.fsdecode(file)) for file in ([files] if _is_name(files) else files)]
     asked = {
         "summary": summaries,
         "region": intervals(region),
@@ -164,8 +173,7 @@ class _Given:
         if holdout is not None:
             self.flags.append(("holdout", self._one(holdout, "holdout")))
         if full is not None:
-            fits = list(full) if isinstance(full, (list, tuple)) and not _is_event_list(full) else [full]
-            self.flags += [("full", self._one(f, f"full_{i + 1}", f"full[{i}]")) for i, f in enumerate(fits)]
+            self.flags += [("full", self._one(f, f"full_{i + 1}", f"full[{i}]")) for i, f in enumerate(_one_or_several(full))]
         for i, one in enumerate([] if rows is None else _list(rows, "members_rows", least=2)):
             self.flags.append(("members_rows", self._rows(one, i, width)))
 
@@ -197,6 +205,24 @@ class _Given:
         file = f"{events}.{what}.npy"
         self.arrays[file] = one_each(data, name)
         self.flags.append((f"{name}_file", file))
+
+    def weigh(self, name: str, data: Any) -> None:
+        """Weights of generated events: a list has those of each sample, text names a column of all."""
+        if data is None:
+            return
+        of_members = name == "members_weights"
+        if isinstance(data, str):
+            if not of_members:
+                raise TypeError("full_weights: expected an array, or a list of them; the name of a column in `members_weights` holds for both")
+            self.names.append(f"--members-weights={data}")
+            return
+        for i, one in enumerate(_list(data, name, least=2) if of_members else _one_or_several(data)):
+            if _is_name(one):
+                self.flags.append((f"{name}_file", os.fsdecode(one)))
+                continue
+            file = f"{name.split('_')[0]}_{i + 1}.weights.npy"
+            self.arrays[file] = one_each(one, f"{name}[{i}]")
+            self.flags.append((f"{name}_file", file))
 
     def look_with(self, functions: Sequence[Callable[..., Any]]) -> None:
         """Puts the values of functions beside all events; files are read for it."""
@@ -249,6 +275,11 @@ class _Given:
 
 def _is_name(data: Any) -> bool:
     return isinstance(data, (str, bytes)) or hasattr(data, "__fspath__")
+
+
+def _one_or_several(data: Any) -> List[Any]:
+    """One sample, or a list of several."""
+    return list(data) if isinstance(data, (list, tuple)) and not _is_event_list(data) else [data]
 
 
 def _is_event_list(data: Any) -> bool:

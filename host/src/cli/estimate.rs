@@ -83,6 +83,18 @@ fn generator(command: &EstimateCommand, process: &Process) -> Result<Value> {
     // Fits to all events come first: they speak for the generator.
     let members = command.full.iter().chain(&command.members);
     let members = members.map(|m| process.pattern(m)).collect::<Result<Vec<_>>>()?;
+    let weights = command.full_weights_file.iter().chain(&command.members_weights_file);
+    let weights = weights.map(|m| process.pattern(m)).collect::<Result<Vec<_>>>()?;
+    for (option, files, of) in [
+        ("--full-weights-file", &command.full_weights_file, &command.full),
+        ("--members-weights-file", &command.members_weights_file, &command.members),
+    ] {
+        if !weights.is_empty() && files.len() != of.len() {
+            let message =
+                format!("expected a path or pattern for each of {}, found {}", of.len(), files.len());
+            return Err(Error::config(option, message));
+        }
+    }
     Ok(json!({
         "members": members,
         "key": command.members_key,
@@ -90,6 +102,8 @@ fn generator(command: &EstimateCommand, process: &Process) -> Result<Value> {
         "columns": some(&command.reading.columns),
         "layout": command.members_layout.as_ref().or(command.momenta.layout.as_ref()),
         "select": some(&command.reading.select),
+        "weights": command.members_weights,
+        "weights_file": some(&weights),
     }))
 }
 
@@ -120,6 +134,8 @@ fn in_options(error: Error, file: &str) -> Error {
     }
     let option = match error.place() {
         field @ ("key" | "layout") => format!("--{file}-{field}"),
+        "weights" if file == "members" => "--members-weights".into(),
+        field if file == "members" && field.starts_with("weights_file") => "--members-weights-file".into(),
         field if field.starts_with("members[") => "--members".into(),
         // Rows are all of the file.
         field if field.ends_with("_rows") => format!("--{}", field.trim_end_matches("_rows")),

@@ -27,6 +27,15 @@ pub struct EstimateCommand {
     /// Files of generated events of fits to all training events: the generator whose G is meant.
     #[arg(long, value_name = "PATTERN[::KEY]", num_args = 1.., requires = "members_rows")]
     pub full: Vec<String>,
+    /// The event weights of the members: a column, or another array of each file. Of each file as many events are kept as count alike.
+    #[arg(long, value_name = "NAME")]
+    pub members_weights: Option<String>,
+    /// Files with the event weights of the members, one a row: a path or pattern for each of `--members`, of as many files.
+    #[arg(long, value_name = "PATTERN[::KEY]", num_args = 1.., conflicts_with = "members_weights")]
+    pub members_weights_file: Vec<String>,
+    /// The same for `--full`.
+    #[arg(long, value_name = "PATTERN[::KEY]", num_args = 1.., requires_all = ["full", "members_weights_file"])]
+    pub full_weights_file: Vec<String>,
     /// Events to take of each member [default: all, of members of one length].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
     pub events: Option<u64>,

@@ -154,6 +154,8 @@ const OPTIONS: Options = &[
     ("generator.default_key", "--key"),
     ("generator.layout", "--members-layout"),
     ("generator.columns", "--columns"),
+    ("generator.weights", "--members-weights"),
+    ("generator.weights_file", "--members-weights-file"),
     ("generator.members_data", "--members-data"),
     ("generator.members_rows", "--members-rows"),
     ("generator.members_full", "--full"),

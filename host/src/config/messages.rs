@@ -4,7 +4,8 @@
 const ELSEWHERE: [(&[&str], &str); 6] = [
     (
         &["weight", "weights", "event_weights"],
-        "event weights are those of a file: `weights = \"COLUMN\"` (or `weights_file`) under [dataset] with plugin = \"events-file\"",
+        "event weights are those of a file: `weights = \"COLUMN\"` (or `weights_file`) under [dataset] with plugin = \"events-file\", of generated \
+         events under [[generator]] with plugin = \"samples\"",
     ),
     (
         &["condition", "conditions", "conditional"],

@@ -1,10 +1,11 @@
 //! Numbers that stand beside events, one each: their weights, and the groups that they belong to. They are a column of the table, or another array of
 //! the file.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use amplicast_sdk::{Error, Result};
+use amplicast_sdk::{CHUNK_EVENTS, Error, Result};
 
 use crate::apart::{Only, Without};
 use crate::open::Place;
@@ -24,7 +25,7 @@ impl Beside {
     const ALL: [Beside; 2] = [Beside::Weights, Beside::Groups];
 
     /// The field of a configuration that names them.
-    fn field(self) -> &'static str {
+    pub(crate) fn field(self) -> &'static str {
         match self {
             Beside::Weights => "weights",
             Beside::Groups => "groups",
@@ -32,7 +33,7 @@ impl Beside {
     }
 
     /// One of them.
-    fn one(self) -> &'static str {
+    pub(crate) fn one(self) -> &'static str {
         match self {
             Beside::Weights => "weight",
             Beside::Groups => "number of a group",
@@ -85,6 +86,17 @@ impl OneEach {
     /// Where they are.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Calls with each of some rows and its number, in order.
+    pub fn each(&self, rows: Range<u64>, mut call: impl FnMut(u64, f64) -> Result<()>) -> Result<()> {
+        let mut chunk = vec![0.0; CHUNK_EVENTS.min(rows.end.saturating_sub(rows.start) as usize)];
+        for first in rows.clone().step_by(CHUNK_EVENTS) {
+            let some = &mut chunk[..(rows.end - first).min(CHUNK_EVENTS as u64) as usize];
+            self.read(first, some)?;
+            (first..).zip(some.iter()).try_for_each(|(row, number)| call(row, *number))?;
+        }
+        Ok(())
     }
 
     /// Fills `out` with the numbers of the events from row `first` on; refuses NaN and infinite ones with their row.

@@ -195,8 +195,9 @@ impl Nominal {
         Err(Error::config(
             "weights",
             format!(
-                "expected events of equal weight, found weights {what}, from {} to {} ({} of {events} negative): name those that a dataset \
-                 takes (`weights = \"{NOMINAL}\"` are the nominal ones); events of a generated sample must count alike; the file has {}",
+                "expected events of equal weight, found weights {what}, from {} to {} ({} of {events} negative): name those that are \
+                 meant (`weights = \"{NOMINAL}\"` are the nominal ones, `--weights {NOMINAL}` of true events, `--members-weights {NOMINAL}` of generated ones); the \
+                 file has {}",
                 self.lowest,
                 self.highest,
                 self.negative,

@@ -10,6 +10,7 @@ use amplicast_sdk::{Error, ErrorKind, Result, Schema, all_finite};
 use crate::arrangement::Arrangement;
 use crate::beside::{Beside, OneEach, beside, taken_off};
 use crate::open::Place;
+use crate::patterns::Located;
 use crate::pool::Pooled;
 use crate::table::{Selection, Table};
 use crate::weights::refuse_weights;
@@ -294,14 +295,34 @@ impl EventFile {
         }
     }
 
-    /// The weights of its events, if the selection names some.
-    pub fn weights(&self) -> Option<Arc<OneEach>> {
-        self.opened.weights.clone()
-    }
-
-    /// The numbers of the groups that its events belong to, if the selection names some.
-    pub fn groups(&self) -> Option<Arc<OneEach>> {
-        self.opened.groups.clone()
+    /// What stands beside its events: in the file, if the selection names it, or in one of its own, which the configuration has as
+    /// `weights_file` or `groups_file`.
+    ///
+    /// # Errors
+    /// At that field: of a file that is not one number for each event, and if the selection names some as well.
+    pub fn beside(&self, what: Beside, own_file: Option<&Located>) -> Result<Option<Arc<OneEach>>> {
+        let inside = match what {
+            Beside::Weights => &self.opened.weights,
+            Beside::Groups => &self.opened.groups,
+        };
+        let Some(at) = own_file else { return Ok(inside.clone()) };
+        let (field, one) = (what.field(), what.one());
+        let wrong = |message: String| Error::config(format!("{field}_file"), message);
+        if inside.is_some() {
+            return Err(wrong(format!("expected either this or `{field}`, found both")));
+        }
+        let found =
+            OneEach::open(what, &at.path, at.key.as_deref()).map_err(|error| wrong(error.to_string()))?;
+        if found.rows() == self.rows() {
+            return Ok(Some(Arc::new(found)));
+        }
+        Err(wrong(format!(
+            "{}: expected a {one} for each of {} events of {}, found {}",
+            at.path.display(),
+            self.rows(),
+            self.path().display(),
+            found.rows()
+        )))
     }
 
     /// Refuses numbers that are against a checksum of the file.

@@ -57,6 +57,7 @@ mod shape;
 mod side_by_side;
 mod table;
 mod text;
+mod threads;
 mod weights;
 mod words;
 
@@ -67,3 +68,4 @@ pub use pass::Pass;
 pub use patterns::{Located, located, matching_arrays, matching_files};
 pub use shape::EventShape;
 pub use table::Selection;
+pub use threads::of_all;

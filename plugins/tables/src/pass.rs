@@ -1,13 +1,10 @@
 //! The one pass over a file before anything else runs.
 
-use std::panic::resume_unwind;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-
 use amplicast_sdk::{Error, Result, chunk_events};
 
 use crate::EventFile;
 use crate::momenta::{Judgement, Momenta};
+use crate::threads::of_all;
 
 /// Rows whose momenta are all looked at; of further ones, one in `SOME`: a share of one in a thousand shows all the same, and looking
 /// takes longer than reading.
@@ -47,31 +44,9 @@ impl Pass {
         Ok(Pass { path: file.path().display().to_string(), momenta, stated })
     }
 
-    /// The same over all rows of several files, on as many threads as the machine has; the error is that of the first file that has one.
+    /// The same over all rows of several files, as [`of_all`] does.
     pub fn over_all(files: &[EventFile]) -> Result<Vec<Self>> {
-        let next = AtomicUsize::new(0);
-        let one = || {
-            let mut found = Vec::new();
-            while let Some((number, file)) = {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                files.get(number).map(|file| (number, file))
-            } {
-                found.push((number, Pass::over(file, 0, file.rows())));
-            }
-            found
-        };
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(files.len());
-        let mut found: Vec<(usize, Result<Pass>)> = thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(one)).collect();
-            let mut found = one();
-            // A panic of a thread is one of this call.
-            others
-                .into_iter()
-                .for_each(|other| found.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic))));
-            found
-        });
-        found.sort_by_key(|(number, _)| *number);
-        found.into_iter().map(|(_, pass)| pass).collect()
+        of_all(files.len(), |number| Pass::over(&files[number], 0, files[number].rows()))
     }
 
     /// Refuses numbers that cannot be the four-momenta that they are taken for.

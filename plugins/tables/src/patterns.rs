@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use amplicast_sdk::{Error, InputPattern, Result, ensure_config};
 
 /// A file, and the name of an array in it if that was given with its path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Located {
     /// Where the file is.
     pub path: PathBuf,

@@ -26,7 +26,8 @@ pub fn refuse_weights(field: &str, name: &str, named: bool, alone: bool) -> Resu
         field,
         format!(
             "expected features of events, found `{name}`, which {what}, and G without weights is another one. If it \
-             holds them, say `weights = \"{name}\"` (`--weights {name}`) for true events, generated ones count alike; otherwise name the wanted `columns`{cure}"
+             holds them, say `weights = \"{name}\"` beside the file (`--weights {name}` of true events, `--members-weights {name}` of generated \
+             ones); otherwise name the wanted `columns`{cure}"
         ),
     ))
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use amplicast_sdk::ndarray::Array2;
-use amplicast_tables::{EventFile, Layout, Pass, Selection};
+use amplicast_tables::{Beside, EventFile, Layout, Pass, Selection};
 
 /// Pairs of a muon and an antimuon, in this order or the other one.
 fn pairs(swapped: bool) -> String {
@@ -121,7 +121,7 @@ fn weights_are_no_part_of_an_event() {
         file.read(0, events.view_mut()).unwrap();
         assert_eq!(events.row(1).to_vec()[5..], [-3.0, 1.0, 4.0]);
         let mut weights = [0.0; 2];
-        file.weights().unwrap().read(0, &mut weights).unwrap();
+        file.beside(Beside::Weights, None).unwrap().unwrap().read(0, &mut weights).unwrap();
         assert_eq!(weights, expected, "{name}");
     }
     let selection = Selection { weights: Some("down".into()), ..selecting(&[]) };

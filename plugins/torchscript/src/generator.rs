@@ -25,6 +25,9 @@ config! {
         pub batch: usize = 1000,
         /// Part of the events that may hold numbers that are not finite; they are drawn again. Without it one such event is an error.
         pub drop_non_finite: f64 = 0.0,
+        /// What no weight is above, of a method that gives a tuple of events and of their weights (n). Each event is then kept with the probability
+        /// of its weight over this one, and the method is called until there are enough. Densities are those of the weighted events.
+        pub largest_weight: Option<f64> = None,
         /// Where the modules run: `cpu`, or `cuda:0`, `cuda:1`, ... No GPU was there to be tested.
         pub device: String = "cpu".into(),
     }
@@ -56,13 +59,17 @@ impl Component for TorchScript {
         ensure_config((0.0..0.5).contains(&drop_non_finite), "drop_non_finite", || {
             format!("expected a part from 0 to 0.5, found {drop_non_finite}")
         })?;
+        let largest_weight = config.largest_weight;
+        ensure_config(largest_weight.is_none_or(|w| w > 0.0 && w.is_finite()), "largest_weight", || {
+            format!("expected a number above 0, found {}", largest_weight.unwrap_or_default())
+        })?;
         let methods = Methods { sample: config.sample, log_density: config.log_density };
-        let how = Use { methods, device, batch: config.batch, drop_non_finite };
+        let how = Use { methods, device, batch: config.batch, drop_non_finite, largest_weight };
         let mut notes = Vec::new();
         let mut scripts: Vec<Arc<Script>> = Vec::with_capacity(paths.len());
         for path in paths {
             let script = Script::open(&path, &how)?;
-            notes.extend(script.note()?);
+            notes.extend(script.notes()?);
             if let Some(first) = scripts.first().filter(|first| first.dimension() != script.dimension()) {
                 return Err(Error::data(format!(
                     "{}: expected events of {} numbers as in {}, found {}",

@@ -12,6 +12,8 @@
 //! torch.jit.save(torch.jit.script(generator), "member.pt")
 //! ```
 //!
+//! With `largest_weight` the method gives a tuple of n events and their n weights, of which as many events are kept as count alike.
+//!
 //! Events may also be n x particles x 4. Before each call libtorch's random stream is set from the chunk's seed, which the method gets as well. A module must
 //! not keep anything from one call to the next: chunks of events are made in any order, and some of them again.
 

@@ -1,7 +1,6 @@
 //! A TorchScript module that generates events.
-//!
-//! A chunk of events is drawn in batches, each with a seed of its own, so that an attention network needs the memory of a batch and not
-//! that of a chunk. The number in a batch is the user's, not this machine's: events must not depend on where they are drawn.
+
+mod sampling;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +12,7 @@ use ndarray::{ArrayView2, Axis};
 use tch::{CModule, Device, IValue, Kind, TchError, Tensor};
 
 use crate::archive::no_module;
+use sampling::Drawn;
 
 /// Names of a module's methods.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub(crate) struct Use {
     pub batch: usize,
     /// Largest part of the events that may be not finite, and is dropped.
     pub drop_non_finite: f64,
+    /// What no weight is above, if events come with weights.
+    pub largest_weight: Option<f64>,
 }
 
 /// A module, read and tried.
@@ -49,8 +51,6 @@ const TRIAL: usize = 2;
 const ANOTHER: usize = 3;
 /// Events that two seeds must not both give.
 const OF_TWO_SEEDS: usize = 64;
-/// Batches that are drawn to see how many events are not finite.
-const LOOK: usize = 10;
 
 impl Script {
     /// Reads a module and tries each of its methods.
@@ -76,7 +76,7 @@ impl Script {
         })?;
         let mut script = Script { path: path.to_owned(), module, how: how.clone(), dimension: 0 };
         let method = &script.how.methods.sample;
-        let events = script.draw(TRIAL, Seed::new(0))?;
+        let events = script.draw(TRIAL, Seed::new(0))?.events;
         script.dimension = match events.size()[..] {
             [n, d] if n == TRIAL as i64 && d > 0 => d as usize,
             [n, p, 4] if n == TRIAL as i64 && p > 0 => 4 * p as usize,
@@ -107,10 +107,10 @@ impl Script {
             ))
         };
         match self.draw(ANOTHER, Seed::new(0)) {
-            Ok(events) if events.size().first() == Some(&(ANOTHER as i64)) => {
+            Ok(Drawn { events, .. }) if events.size().first() == Some(&(ANOTHER as i64)) => {
                 self.numbers(method, &events, &self.events(ANOTHER)).map(drop)
             }
-            Ok(events) => frozen(&shape(&events)),
+            Ok(Drawn { events, .. }) => frozen(&shape(&events)),
             // Two events worked.
             Err(error) => frozen(&format!("the error: {}", error.message())),
         }
@@ -119,7 +119,8 @@ impl Script {
     /// Refuses a module that draws the same events with two seeds: every batch would hold them again.
     fn expect_other_events(&self) -> Result<()> {
         let draw = |seed, n| {
-            self.numbers(&self.how.methods.sample, &self.draw(n, Seed::new(seed))?, &self.events(n))
+            let drawn = self.draw(n, Seed::new(seed))?;
+            self.numbers(&self.how.methods.sample, &drawn.events, &self.events(n))
         };
         // NaN equals nothing: compared as it is.
         let bits = |list: Vec<f64>| list.into_iter().map(f64::to_bits).collect::<Vec<_>>();
@@ -139,75 +140,6 @@ impl Script {
     /// Numbers of an event.
     pub fn dimension(&self) -> usize {
         self.dimension
-    }
-
-    /// `n` events, one after the other.
-    pub fn sample(&self, n: usize, seed: Seed) -> Result<Vec<f64>> {
-        let mut all = Vec::with_capacity(n * self.dimension);
-        for (k, first) in (0..n).step_by(self.how.batch).enumerate() {
-            let seed = if k == 0 { seed } else { seed.index(k as u64) };
-            self.batch(self.how.batch.min(n - first), seed, &mut all)?;
-        }
-        Ok(all)
-    }
-
-    /// Appends the `n` events of one batch; those that are not finite are drawn again, if that is allowed.
-    fn batch(&self, n: usize, seed: Seed, all: &mut Vec<f64>) -> Result<()> {
-        let (method, limit) = (&self.how.methods.sample, self.how.drop_non_finite);
-        let (mut kept, mut drawn, mut dropped, mut seed) = (0, 0, 0, seed);
-        while kept < n {
-            let wanted = n - kept;
-            let events = self.numbers(method, &self.draw(wanted, seed)?, &self.events(wanted))?;
-            drawn += wanted;
-            for (row, event) in events.chunks_exact(self.dimension).enumerate() {
-                match event.iter().position(|x| !x.is_finite()) {
-                    None => {
-                        kept += 1;
-                        all.extend_from_slice(event);
-                    }
-                    Some(number) if limit == 0.0 => {
-                        let place = format!("row {row} of {wanted}, number {number}");
-                        let found = format!(
-                            "{}; `drop_non_finite = 1e-4` leaves out such events up to that part",
-                            event[number]
-                        );
-                        return Err(Error::numeric(self.found(method, &place, "a finite number", &found)));
-                    }
-                    Some(_) => dropped += 1,
-                }
-            }
-            // As many as five standard deviations above the limit, in a batch of any size.
-            let most = limit * drawn as f64;
-            if dropped as f64 > (most + 5.0 * most.sqrt()).max(3.0) {
-                let expected = format!("at most a part of {limit} that is not finite (drop_non_finite)");
-                return Err(Error::numeric(self.found(
-                    method,
-                    "result",
-                    &expected,
-                    &format!("{dropped} of {drawn} events"),
-                )));
-            }
-            seed = seed.split("again");
-        }
-        Ok(())
-    }
-
-    /// How many of some events are not finite, in words; none if none is dropped.
-    pub fn note(&self) -> Result<Option<String>> {
-        if self.how.drop_non_finite == 0.0 {
-            return Ok(None);
-        }
-        let (mut found, n) = (0, LOOK * self.how.batch);
-        for k in 0..LOOK {
-            let events = self.draw(self.how.batch, Seed::new(0).split("look").index(k as u64))?;
-            let events = self.numbers(&self.how.methods.sample, &events, &self.events(self.how.batch))?;
-            found += events.chunks_exact(self.dimension).filter(|e| e.iter().any(|x| !x.is_finite())).count();
-        }
-        Ok(Some(format!(
-            "{}: {found} of {n} trial events are not finite; such events are left out, up to a part of {}",
-            self.path.display(),
-            self.how.drop_non_finite
-        )))
     }
 
     /// Shapes that `n` events may have.
@@ -238,8 +170,10 @@ impl Script {
         let values: Vec<f64> = events.iter().copied().collect();
         let shape = [events.nrows() as i64, events.ncols() as i64];
         let argument = guarded(|| Tensor::from_slice(&values).view(shape).to_device(self.how.device))?;
-        let found = self.call(method, &[IValue::Tensor(argument)], seed)?;
-        let found = self.numbers(method, &found, &[vec![events.nrows()]])?;
+        let found = match self.call(method, &[IValue::Tensor(argument)], seed)? {
+            IValue::Tensor(found) => self.numbers(method, &found, &[vec![events.nrows()]])?,
+            other => return Err(self.unexpected(method, "a tensor", &kind(&other))),
+        };
         if let Some(row) = found.iter().position(|x| x.is_nan() || *x == f64::INFINITY) {
             let expected = "a number, or minus infinity";
             let place = format!("row {row} of {}", found.len());
@@ -249,27 +183,17 @@ impl Script {
         Ok(())
     }
 
-    /// What the sampling method gives; the seed is its argument and sets libtorch's random stream.
-    fn draw(&self, n: usize, seed: Seed) -> Result<Tensor> {
-        let arguments = [IValue::Int(n as i64), IValue::Int(number(&seed))];
-        self.call(&self.how.methods.sample, &arguments, seed)
-    }
-
-    fn call(&self, method: &str, arguments: &[IValue], seed: Seed) -> Result<Tensor> {
+    fn call(&self, method: &str, arguments: &[IValue], seed: Seed) -> Result<IValue> {
         let _one_at_a_time = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
         single_threaded();
         let found = guarded(|| {
             tch::manual_seed(number(&seed));
             tch::no_grad(|| self.module.method_is(method, arguments))
         })?;
-        match found {
-            Ok(IValue::Tensor(tensor)) => Ok(tensor),
-            Ok(other) => Err(self.unexpected(method, "a tensor", &kind(&other))),
-            Err(error) => {
-                let path = self.path.display();
-                Err(Error::data(format!("{path}, method `{method}`: libtorch: {}", message(&error))))
-            }
-        }
+        found.map_err(|error| {
+            let path = self.path.display();
+            Error::data(format!("{path}, method `{method}`: libtorch: {}", message(&error)))
+        })
     }
 
     /// The numbers of a tensor of one of these shapes.
@@ -315,6 +239,7 @@ fn shape(tensor: &Tensor) -> String {
 fn kind(value: &IValue) -> String {
     match value {
         IValue::Tuple(parts) => format!("a tuple of {}", parts.len()),
+        IValue::Tensor(_) => "one tensor".into(),
         IValue::None => "None".into(),
         other => format!("{other:?}").split('(').next().unwrap_or_default().to_owned(),
     }

@@ -16,6 +16,7 @@ fn config(files: &[&str]) -> TorchScriptConfig {
         log_density: None,
         batch: 1000,
         drop_non_finite: 0.0,
+        largest_weight: None,
         device: "cpu".into(),
     }
 }
@@ -174,7 +175,10 @@ fn results_of_the_wrong_kind_are_refused() {
             "method `own_seed`, result: expected other events for another seed, found the same; a module must not set a random seed of \
              its own (torch.manual_seed), nor return stored events",
         ),
-        ("pair", "method `pair`, result: expected a tensor, found a tuple of 2"),
+        (
+            "pair",
+            "method `pair`, result: expected a tensor, found a tuple of 2; for events with weights say which is the `largest_weight`",
+        ),
         (
             "failing",
             "method `failing`: libtorch: RuntimeError: mat1 and mat2 shapes cannot be multiplied (2x2 and 3x2)",
@@ -250,6 +254,59 @@ fn a_chunk_is_drawn_in_batches() {
         refusal(TorchScriptConfig { batch: 0, ..config(&["odd.pt"]) })
             .starts_with("batch: expected at least one")
     );
+}
+
+/// Of uniform numbers x with the weight 2 x the density 2 x is left: a half of them, of the mean 2/3 and the variance 1/18.
+#[test]
+fn events_with_weights_are_kept_as_often_as_these_say() {
+    let with = |largest| TorchScriptConfig { largest_weight: Some(largest), ..config(&["weighted.pt"]) };
+    let notes = TorchScript::new(with(2.0)).unwrap().notes();
+    let kept = notes[0].rsplit("alike: ").next().unwrap().split(' ').next().unwrap();
+    let kept: f64 = kept.parse().unwrap();
+    assert!((kept - 5000.0).abs() < 4.0 * 50.0 && notes[0].ends_with(" of 10000 trial events"), "{notes:?}");
+    for largest in [2.0, 8.0] {
+        let member = member(with(largest), &["x"], 0);
+        let n = 20_000;
+        let events = sample(&*member, (n, 1), 1);
+        assert_eq!(events, sample(&*member, (n, 1), 1));
+        let mean = events.mean().unwrap();
+        assert!((mean - 2.0 / 3.0).abs() < 4.0 * (1.0 / 18.0 / n as f64).sqrt(), "{mean}");
+        assert_eq!(sample(&*member, (0, 1), 1).len(), 0);
+    }
+}
+
+#[test]
+fn weights_that_keep_no_events_are_refused() {
+    let with = |method: &str, largest| TorchScriptConfig {
+        sample: method.into(),
+        largest_weight: Some(largest),
+        ..config(&["weighted.pt"])
+    };
+    for (method, expected) in [
+        ("negative", "expected a weight from 0 to largest_weight = 2, found -"),
+        ("column", "result: expected floating-point numbers of shape 1000, found Float of shape 1000 x 1"),
+        (
+            "alone",
+            "expected a tuple of two tensors, events and their weights, since there is a largest_weight, found one tensor",
+        ),
+    ] {
+        let error = refusal(with(method, 2.0));
+        assert!(error.contains("weighted.pt, method `") && error.contains(expected), "{error}");
+    }
+    assert!(refusal(with("negative", 2.0)).contains("events of both signs cannot be unweighted one by one"));
+    // One of 1000 numbers below 2 is above 1.9.
+    let error = refusal(with("sample", 1.9));
+    assert!(error.contains("expected a weight from 0 to largest_weight = 1.9, found 1.9"), "{error}");
+    let member = member(with("hardly", 1.0), &["x"], 0);
+    let mut out = Array2::zeros((5, 1));
+    let error = member.sample(chunk(1), out.view_mut()).unwrap_err().to_string();
+    let expected = "weights: expected weights by which at least one of 10000 events is kept, with the probability of its weight over \
+                    largest_weight = 1, found 0 of 10000";
+    assert!(error.contains(expected), "{error}");
+    for largest in [0.0, -1.0, f64::INFINITY] {
+        let error = refusal(with("sample", largest));
+        assert!(error.starts_with("largest_weight: expected a number above 0, found"), "{error}");
+    }
 }
 
 #[test]

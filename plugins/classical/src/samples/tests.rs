@@ -1,5 +1,7 @@
 //! The generator `samples`.
 
+mod weights;
+
 use amplicast_sdk::ndarray::{Array2, array};
 
 use super::*;
@@ -13,6 +15,8 @@ fn config(members: Vec<String>) -> SamplesConfig {
         layout: None,
         columns: None,
         select: None,
+        weights: None,
+        weights_file: None,
         verify: None,
     }
 }

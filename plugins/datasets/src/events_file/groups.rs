@@ -3,25 +3,14 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use amplicast_sdk::{CHUNK_EVENTS, Error, Result};
+use amplicast_sdk::{Error, Result};
 use amplicast_tables::OneEach;
-
-/// Calls with each row and its number.
-fn each(groups: &OneEach, rows: &Range<u64>, mut call: impl FnMut(u64, f64) -> Result<()>) -> Result<()> {
-    let mut some = vec![0.0; CHUNK_EVENTS.min((rows.end - rows.start) as usize)];
-    for first in rows.clone().step_by(some.len()) {
-        let some = &mut some[..(rows.end - first).min(CHUNK_EVENTS as u64) as usize];
-        groups.read(first, some)?;
-        (first..).zip(some.iter()).try_for_each(|(row, number)| call(row, *number))?;
-    }
-    Ok(())
-}
 
 /// Whether a group has several events; refuses a number that comes again after another one.
 pub fn some_together(groups: &OneEach, rows: &Range<u64>) -> Result<bool> {
     let (mut last, mut together) = (f64::NAN, false);
     let (mut rising, mut falling) = (true, true);
-    each(groups, rows, |_, number| {
+    groups.each(rows.clone(), |_, number| {
         together |= number == last;
         if number < last {
             rising = false;
@@ -36,7 +25,7 @@ pub fn some_together(groups: &OneEach, rows: &Range<u64>) -> Result<bool> {
     }
     // Only then one may come again: the numbers of sorted files need not be remembered.
     let (mut last, mut seen) = (f64::NAN, HashSet::new());
-    each(groups, rows, |row, number| {
+    groups.each(rows.clone(), |row, number| {
         // Both zeros are one number.
         if number == last || seen.insert((number + 0.0).to_bits()) {
             last = number;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use amplicast_sdk::{CHUNK_EVENTS, Error, Result};
+use amplicast_sdk::{Error, Result};
 use amplicast_tables::{Beside, EventFile, OneEach, Selection, located};
 
 use super::groups;
@@ -22,39 +22,6 @@ pub struct Part {
     rows_field: &'static str,
 }
 
-/// What stands beside events: in their own file, or in one that is named in this field.
-fn beside(
-    what: Beside,
-    own: Option<Arc<OneEach>>,
-    (path, field): (Option<&Path>, &str),
-    file: &EventFile,
-) -> Result<Option<Arc<OneEach>>> {
-    let Some(path) = path else { return Ok(own) };
-    let wrong = |message: String| Error::config(field, message);
-    if own.is_some() {
-        return Err(wrong(format!(
-            "expected either this or `{}`, found both",
-            field.trim_end_matches("_file")
-        )));
-    }
-    let at = located(path);
-    let found = OneEach::open(what, &at.path, at.key.as_deref()).map_err(|error| wrong(error.to_string()))?;
-    if found.rows() == file.rows() {
-        return Ok(Some(Arc::new(found)));
-    }
-    let one = match what {
-        Beside::Weights => "a weight",
-        Beside::Groups => "a number",
-    };
-    Err(wrong(format!(
-        "{}: expected {one} for each of {} events of {}, found {}",
-        at.path.display(),
-        file.rows(),
-        file.path().display(),
-        found.rows()
-    )))
-}
-
 impl Part {
     /// Opens it; `files` are those of weights and of groups.
     pub fn open(
@@ -64,8 +31,8 @@ impl Part {
         [weights, groups]: [Option<&Path>; 2],
     ) -> Result<Part> {
         let file = EventFile::open(path, selection)?;
-        let weights = beside(Beside::Weights, file.weights(), (weights, "weights_file"), &file)?;
-        let groups = beside(Beside::Groups, file.groups(), (groups, "groups_file"), &file)?;
+        let weights = file.beside(Beside::Weights, weights.map(located).as_ref())?;
+        let groups = file.beside(Beside::Groups, groups.map(located).as_ref())?;
         let [first, end] = rows.unwrap_or([0, file.rows()]);
         if first >= end || end > file.rows() {
             let (path, events) = (file.path().display(), file.rows());
@@ -83,14 +50,12 @@ impl Part {
     pub fn look_at_weights(&mut self, notes: &mut Vec<String>) -> Result<bool> {
         let Some(weights) = &self.weights else { return Ok(false) };
         let (mut sum, mut least, mut most) = (0.0, f64::INFINITY, f64::NEG_INFINITY);
-        let mut some = vec![0.0; CHUNK_EVENTS.min((self.rows.end - self.rows.start) as usize)];
-        for first in self.rows.clone().step_by(some.len()) {
-            let some = &mut some[..(self.rows.end - first).min(CHUNK_EVENTS as u64) as usize];
-            weights.read(first, some)?;
-            sum += some.iter().sum::<f64>();
-            least = some.iter().copied().fold(least, f64::min);
-            most = some.iter().copied().fold(most, f64::max);
-        }
+        weights.each(self.rows.clone(), |_, weight| {
+            sum += weight;
+            least = least.min(weight);
+            most = most.max(weight);
+            Ok(())
+        })?;
         // Their fourth powers are added up.
         let largest = most.max(-least);
         if largest > 0.0 && !(1e-60..=1e60).contains(&largest) {

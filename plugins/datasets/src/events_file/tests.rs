@@ -381,7 +381,10 @@ fn groups_are_whole_and_in_one_place() {
         beside(None, false).unwrap_err().to_string().starts_with("holdout_groups_file: expected the groups")
     );
     assert!(
-        beside(None, true).unwrap_err().to_string().contains("g.npy: expected a number for each of 8 events")
+        beside(None, true)
+            .unwrap_err()
+            .to_string()
+            .contains("g.npy: expected a number of a group for each of 8 events")
     );
     let further = folder.path().join("z.npy");
     ndarray_npy::write_npy(&further, &array![[5.0, 6.0], [7.0, 8.0]]).unwrap();
