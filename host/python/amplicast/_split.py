@@ -106,8 +106,8 @@ def split(
         array = np.zeros(len(array), np.float32)
     with Room(2 * array.nbytes) as room:
         np.save(room.file("train.npy"), array)
-        for what, numbers in arrays.items():
-            np.save(room.file(f"train.{what}.npy"), numbers)
+        for what, one in arrays.items():
+            np.save(room.file(f"train.{what}.npy"), one)
             asked.append(f"--{what}-file=train.{what}.npy")
         folder = room.file("parts") if out is None else absolute(out)
         call(["split", "--train=train.npy", *asked, f"--out={folder}"], room.path, quiet=True).expect()

@@ -89,15 +89,17 @@ def test_what_is_no_weights(given):
 
 
 def test_generated_events_with_weights(given):
-    train, weights, parts, members, full = given
+    train, weights, parts, members, _ = given
     random = np.random.default_rng(12)
     rows = [part.rows for part in parts]
-    drawn = [weighted(random, 30_000) for _ in members]
+    drawn = [weighted(random, 30_000) for _ in range(len(members) + 2)]
     # Those that may have negative weights are none that are generated.
     events, of_events = [one for one, _ in drawn], [np.abs(w) for _, w in drawn]
+    full, of_full = events[-2:], of_events[-2:]
+    events, of_events = events[:-2], of_events[:-2]
     asked = dict(members_rows=rows, quiet=True, **ASKED)
     by_array = amplicast.estimate(
-        train, events, weights=weights, members_weights=of_events, full=events[:2], full_weights=of_events[:2], **asked
+        train, events, weights=weights, members_weights=of_events, full=full, full_weights=of_full, **asked
     )
     note = [w for w in by_array.data["warnings"] if "count alike" in str(w)]
     assert len(note) == 1 and "full_1.npy and 7 more: each event is kept with the probability" in str(note[0])
@@ -106,10 +108,11 @@ def test_generated_events_with_weights(given):
         return {"x": events[:, 0], "y": events[:, 1], "w": weights}
 
     tables = [table(*one) for one in zip(events, of_events)]
-    by_name = amplicast.estimate(table(train, weights), tables, weights="w", members_weights="w", full=tables[:2], **asked)
+    full_tables = [table(*one) for one in zip(full, of_full)]
+    by_name = amplicast.estimate(table(train, weights), tables, weights="w", members_weights="w", full=full_tables, **asked)
     assert [one.text for one in by_name.cells] == [one.text for one in by_array.cells]
     # Without the weights the ring is twice as wide.
-    ignored = amplicast.estimate(train, events, weights=weights, full=events[:2], **asked)
+    ignored = amplicast.estimate(train, events, weights=weights, full=full, **asked)
     assert [one.text for one in ignored.cells] != [one.text for one in by_array.cells]
     with pytest.raises(amplicast.Error, match="--members-weights-file: expected a path or pattern for each of 6, found 5"):
         amplicast.estimate(train, events, members_weights=of_events[:-1], **asked)
