@@ -309,6 +309,10 @@ impl Maker<'_> {
     }
 
     fn effective(&self, name: Question, comparison: &dyn Comparison) -> Result<Option<f64>> {
+        // Their number says it: nothing has to be evaluated.
+        if self.set.events.counting() == Counting::Alike {
+            return Ok(None);
+        }
         effective_events(&self.training, self.fitted(name.summary, name.selection), name, comparison)
     }
 

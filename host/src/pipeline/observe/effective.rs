@@ -6,8 +6,8 @@ use super::kept::Kept;
 use super::observables::Observed;
 use crate::pipeline::plan::Question;
 
-/// How many events that count alike, each by itself, all true events of a batch that pass are worth to a comparison. None if they are such
-/// events, or none passes. Those before `first`, which something was fitted to, are worth what the others are.
+/// How many events that count alike, each by itself, all true events of a batch that pass are worth to a comparison. None if none
+/// passes. Those before `first`, which something was fitted to, are worth what the others are.
 pub fn effective_events(
     training: &Observed<'_, '_>,
     first: usize,
@@ -17,7 +17,7 @@ pub fn effective_events(
     let n = training.events();
     let mut memory = Kept::default();
     let kept = training.kept(name.summary, name.selection, first..n, &mut memory)?;
-    if kept.are_alike() || kept.events() == 0 {
+    if kept.events() == 0 {
         return Ok(None);
     }
     Ok(Some(comparison.effective_events(kept)? * n as f64 / (n - first) as f64))
