@@ -12,7 +12,6 @@ use ndarray::{ArrayView2, Axis};
 use tch::{CModule, Device, IValue, Kind, TchError, Tensor};
 
 use crate::archive::no_module;
-use sampling::Drawn;
 
 /// Names of a module's methods.
 #[derive(Debug, Clone)]
@@ -51,6 +50,12 @@ const TRIAL: usize = 2;
 const ANOTHER: usize = 3;
 /// Events that two seeds must not both give.
 const OF_TWO_SEEDS: usize = 64;
+
+/// What a call of the sampling method gave.
+struct Drawn {
+    events: Tensor,
+    weights: Option<Tensor>,
+}
 
 impl Script {
     /// Reads a module and tries each of its methods.
@@ -181,6 +186,30 @@ impl Script {
         }
         out.copy_from_slice(&found);
         Ok(())
+    }
+
+    /// What the sampling method gives; the seed is its argument and sets libtorch's random stream.
+    fn draw(&self, n: usize, seed: Seed) -> Result<Drawn> {
+        let (method, weighted) = (&self.how.methods.sample, self.how.largest_weight.is_some());
+        match self.call(method, &[IValue::Int(n as i64), IValue::Int(number(&seed))], seed)? {
+            IValue::Tensor(events) if !weighted => Ok(Drawn { events, weights: None }),
+            IValue::Tuple(mut parts) if weighted && parts.len() == 2 => match (parts.pop(), parts.pop()) {
+                (Some(IValue::Tensor(weights)), Some(IValue::Tensor(events))) => {
+                    Ok(Drawn { events, weights: Some(weights) })
+                }
+                _ => Err(self.unexpected(method, "two tensors, events and their weights", "others")),
+            },
+            other if weighted => {
+                let expected =
+                    "a tuple of two tensors, events and their weights, since there is a largest_weight";
+                Err(self.unexpected(method, expected, &kind(&other)))
+            }
+            IValue::Tuple(parts) if parts.len() == 2 => {
+                let found = "a tuple of 2; for events with weights say which is the `largest_weight`";
+                Err(self.unexpected(method, "a tensor", found))
+            }
+            other => Err(self.unexpected(method, "a tensor", &kind(&other))),
+        }
     }
 
     fn call(&self, method: &str, arguments: &[IValue], seed: Seed) -> Result<IValue> {

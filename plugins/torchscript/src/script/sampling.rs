@@ -8,15 +8,8 @@
 
 use amplicast_sdk::rand::RngExt;
 use amplicast_sdk::{Error, Result, Seed};
-use tch::{IValue, Tensor};
 
-use super::{Script, kind, number};
-
-/// What a call of the sampling method gave.
-pub(super) struct Drawn {
-    pub events: Tensor,
-    pub weights: Option<Tensor>,
-}
+use super::{Drawn, Script};
 
 /// Batches that are drawn to see how many events are not finite, and how many are kept.
 const LOOK: usize = 10;
@@ -160,29 +153,5 @@ impl Script {
             )
         });
         Ok(not_finite.into_iter().chain(weighted).collect())
-    }
-
-    /// What the sampling method gives; the seed is its argument and sets libtorch's random stream.
-    pub(super) fn draw(&self, n: usize, seed: Seed) -> Result<Drawn> {
-        let (method, weighted) = (&self.how.methods.sample, self.how.largest_weight.is_some());
-        match self.call(method, &[IValue::Int(n as i64), IValue::Int(number(&seed))], seed)? {
-            IValue::Tensor(events) if !weighted => Ok(Drawn { events, weights: None }),
-            IValue::Tuple(mut parts) if weighted && parts.len() == 2 => match (parts.pop(), parts.pop()) {
-                (Some(IValue::Tensor(weights)), Some(IValue::Tensor(events))) => {
-                    Ok(Drawn { events, weights: Some(weights) })
-                }
-                _ => Err(self.unexpected(method, "two tensors, events and their weights", "others")),
-            },
-            other if weighted => {
-                let expected =
-                    "a tuple of two tensors, events and their weights, since there is a largest_weight";
-                Err(self.unexpected(method, expected, &kind(&other)))
-            }
-            IValue::Tuple(parts) if parts.len() == 2 => {
-                let found = "a tuple of 2; for events with weights say which is the `largest_weight`";
-                Err(self.unexpected(method, "a tensor", found))
-            }
-            other => Err(self.unexpected(method, "a tensor", &kind(&other))),
-        }
     }
 }
