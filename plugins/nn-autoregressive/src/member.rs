@@ -86,8 +86,8 @@ impl AutoregressiveMember {
         let mut scratch = Scratch {
             work: Workspace::of_last(&self.network.shape, lanes),
             features: Rows::new(self.network.columns.features(), lanes),
-            start: Rows::new(Workspace::output_rows(&self.network.shape), lanes),
-            raw: Rows::new(Workspace::output_rows(&self.network.shape), lanes),
+            start: Rows::new(self.network.shape.outputs, lanes),
+            raw: Rows::new(self.network.shape.outputs, lanes),
             sums: Rows::new(2 * self.network.components, lanes),
             pair: Rows::new(2, lanes),
             x: vec![0.0; lanes * self.network.columns.dimension()],

@@ -26,13 +26,12 @@ pub(crate) struct Memory {
 impl Memory {
     fn new<S: Simd>(network: &Network) -> Self {
         let (shape, events) = (&network.shape, block_events::<S>());
-        let output_rows = Workspace::output_rows(shape);
         Memory {
             work: Workspace::of_all(shape, events),
             back: BackwardWorkspace::new::<S>(shape, events),
             features: Slots::new(shape.positions, shape.features, events),
-            raw: Rows::new(output_rows, events),
-            outputs: Slots::new(shape.positions, output_rows, events),
+            raw: Rows::new(shape.outputs, events),
+            outputs: Slots::new(shape.positions, shape.outputs, events),
             scratch: Rows::new(2 * network.components, events),
             pair: Rows::new(2, events),
         }

@@ -1,6 +1,6 @@
 //! Channels of tokens in memory.
 
-use amplicast_nn::lanes::{Row, Slots, padded};
+use amplicast_nn::lanes::{Row, Slots};
 use amplicast_nn::pulp::Simd;
 
 /// How many rows of each kind a group of channels has.
@@ -118,22 +118,17 @@ pub(crate) struct GroupMut<'a, S: Simd> {
 }
 
 impl Features {
-    /// `count` slots of these rows for blocks of `events`, rounded up to what linear maps write.
+    /// `count` slots of these rows for blocks of `events`.
     pub fn new(count: usize, rows: Rows, events: usize) -> Self {
-        let [invariants, vectors, bivectors] = [rows.invariants(), rows.vectors, rows.bivectors].map(padded);
-        Features::of(count, [invariants, vectors, bivectors], events)
+        Features::normed(count, rows, 0, events)
     }
 
-    /// The same, not rounded, with `more` rows after the invariants for what a norm keeps.
+    /// The same, with `more` rows after the invariants for what a norm keeps.
     pub fn normed(count: usize, rows: Rows, more: usize, events: usize) -> Self {
-        Features::of(count, [rows.invariants() + more, rows.vectors, rows.bivectors], events)
-    }
-
-    fn of(count: usize, [invariants, vectors, bivectors]: [usize; 3], events: usize) -> Self {
         Features {
-            invariants: Slots::new(count, invariants, events),
-            vectors: Slots::new(count, vectors, 4 * events),
-            bivectors: Slots::new(count, bivectors, 3 * events),
+            invariants: Slots::new(count, rows.invariants() + more, events),
+            vectors: Slots::new(count, rows.vectors, 4 * events),
+            bivectors: Slots::new(count, rows.bivectors, 3 * events),
         }
     }
 

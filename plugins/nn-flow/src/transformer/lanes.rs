@@ -98,7 +98,7 @@ impl Work for Move<'_> {
         let mut features = network.scalars().features(lanes);
         network.scalars().set_times(&mut features, lanes, &vec![self.time; lanes]);
         let mut work = EncoderWorkspace::new(shape, lanes, false);
-        let mut outputs = Slots::new(shape.tokens, shape.output_rows(), lanes);
+        let mut outputs = Slots::new(shape.tokens, shape.outputs, lanes);
         for first in events.clone().step_by(lanes) {
             let block = first * d..events.end.min(first + lanes) * d;
             put(&mut features, lanes, (&self.x[block.clone()], numbers), 0..numbers);
@@ -129,8 +129,8 @@ impl Work for Diverge<'_> {
         network.scalars().set_times(&mut features, lanes, &vec![self.time; lanes]);
         let mut work = EncoderWorkspace::new(shape, lanes, true);
         let mut back = EncoderBackwardWorkspace::new::<S>(shape, lanes);
-        let mut outputs = Slots::new(tokens, shape.output_rows(), lanes);
-        let mut by_features = Slots::new(tokens, shape.feature_rows(), lanes);
+        let mut outputs = Slots::new(tokens, shape.outputs, lanes);
+        let mut by_features = Slots::new(tokens, shape.features, lanes);
         for first in events.clone().step_by(lanes) {
             let block = first..events.end.min(first + lanes);
             let all = block.start * d..block.end * d;
@@ -198,8 +198,8 @@ impl Work for Learn<'_> {
         let mut features = network.scalars().features(lanes);
         let mut work = EncoderWorkspace::new(shape, lanes, true);
         let mut back = EncoderBackwardWorkspace::new::<S>(shape, lanes);
-        let mut outputs = Slots::new(tokens, shape.output_rows(), lanes);
-        let mut by_features = Slots::new(tokens, shape.feature_rows(), lanes);
+        let mut outputs = Slots::new(tokens, shape.outputs, lanes);
+        let mut by_features = Slots::new(tokens, shape.features, lanes);
         let mut loss = Loss::new(self.weights, d - network.given);
         for first in events.clone().step_by(lanes) {
             let block = first..events.end.min(first + lanes);

@@ -31,7 +31,7 @@ pub use causal::{Backward, BackwardWorkspace, Decoder, Workspace};
 pub use encoder::{
     Encoder, EncoderBackward, EncoderBackwardWorkspace, EncoderShape, EncoderWorkspace, FRAME,
 };
-pub use layers::{Dense, Linear, Segments, SegmentsMut, Transposed, WeightSums, norm, padded};
+pub use layers::{Dense, Linear, Segments, SegmentsMut, Transposed, WeightSums, norm};
 pub use mixture::{choose, log_density, log_density_and_gradient, log_of, sigma};
 pub use pairs::{PairShape, PairWorkspace, Pairs, PairsBackward, PairsBackwardWorkspace};
 pub use perceptron::{Layers, Learner, Slope};

@@ -34,7 +34,7 @@ impl Scores {
             scalars,
             features: scalars.features(lanes),
             edges: Slots::new(shape.pairs(), 1, lanes),
-            scores: Slots::new(shape.pairs(), shape.output_rows(), lanes),
+            scores: Slots::new(shape.pairs(), shape.outputs, lanes),
             outputs: shape.outputs,
             work: PairWorkspace::new(shape, lanes, keep),
         }
@@ -81,9 +81,9 @@ impl Scores {
 impl ScoresBack {
     pub fn new<S: Simd>(shape: &PairShape, lanes: usize) -> Self {
         ScoresBack {
-            features: Slots::new(shape.tokens, shape.feature_rows(), lanes),
+            features: Slots::new(shape.tokens, shape.features, lanes),
             edges: Slots::new(shape.pairs(), 1, lanes),
-            scores: Slots::new(shape.pairs(), shape.output_rows(), lanes),
+            scores: Slots::new(shape.pairs(), shape.outputs, lanes),
             work: PairsBackwardWorkspace::new::<S>(shape, lanes),
         }
     }

@@ -40,7 +40,7 @@ impl Tokens {
             scalars,
             features: scalars.features(lanes),
             frames: Slots::new(shape.tokens, FRAME, lanes),
-            outputs: Slots::new(shape.tokens, shape.output_rows(), lanes),
+            outputs: Slots::new(shape.tokens, shape.outputs, lanes),
             work: EncoderWorkspace::new(shape, lanes, keep),
         }
     }
@@ -99,9 +99,9 @@ impl Tokens {
 impl TokensBack {
     pub fn new<S: Simd>(shape: &EncoderShape, lanes: usize) -> Self {
         TokensBack {
-            features: Slots::new(shape.tokens, shape.feature_rows(), lanes),
+            features: Slots::new(shape.tokens, shape.features, lanes),
             frames: Slots::new(shape.tokens, FRAME, lanes),
-            outputs: Slots::new(shape.tokens, shape.output_rows(), lanes),
+            outputs: Slots::new(shape.tokens, shape.outputs, lanes),
             work: EncoderBackwardWorkspace::new::<S>(shape, lanes),
         }
     }

@@ -12,10 +12,9 @@ use super::workspace::Workspace;
 use crate::CausalTransformer;
 use crate::lanes::layers::norm::add_gradient;
 use crate::lanes::layers::{
-    Attended, Attention, Block, LayerGradient, Segments, SegmentsMut, Transposed, WeightSums, padded,
+    Attended, Attention, Block, LayerGradient, Segments, SegmentsMut, Transposed, WeightSums,
 };
 use crate::lanes::rows::functions::{mul, total};
-use crate::lanes::rows::special::gelu_and_slope;
 use crate::lanes::rows::{Rows, Slots, rows_of};
 
 /// The transposed weights of a causal transformer, and the gradient summed so far.
@@ -38,7 +37,6 @@ pub struct BackwardWorkspace {
     /// With respect to a layer's inputs.
     inputs: Rows,
     hidden: Rows,
-    active: Rows,
     tokens: Slots,
     transposed: Transposed,
 }
@@ -48,11 +46,10 @@ impl BackwardWorkspace {
     pub fn new<S: Simd>(shape: &CausalTransformer, events: usize) -> Self {
         let (width, hidden) = (shape.width, shape.mlp_factor * shape.width);
         BackwardWorkspace {
-            x: Rows::new(padded(width), events),
-            inputs: Rows::new(padded(width), events),
-            hidden: Rows::new(padded(hidden), events),
-            active: Rows::new(padded(hidden), events),
-            tokens: Slots::new(shape.blocks * shape.positions, padded(3 * width), events),
+            x: Rows::new(width, events),
+            inputs: Rows::new(width, events),
+            hidden: Rows::new(hidden, events),
+            tokens: Slots::new(shape.blocks * shape.positions, 3 * width, events),
             transposed: Transposed::new::<S>(hidden.max(width).max(shape.features), events),
         }
     }
@@ -82,7 +79,7 @@ impl Backward {
         (Decoder::packed(shape, &weights), backward)
     }
 
-    /// Goes back through the step at a position, from the gradient of its outputs, a row each, rounded up to whole tiles.
+    /// Goes back through the step at a position, from the gradient of its outputs, a row each.
     ///
     /// `work` holds what the steps of a block left, `events` of which count; `features` are those of the step. Both are numbers, row by row.
     #[inline(always)]
@@ -108,9 +105,9 @@ impl Backward {
     ) {
         let (features, outputs) = (rows_of::<S, V>(features), rows_of::<S, V>(outputs));
         let d = self.shape.width;
-        let BackwardWorkspace { x, inputs, hidden, active, tokens, transposed } = backward;
+        let BackwardWorkspace { x, inputs, hidden, tokens, transposed } = backward;
         let (x, inputs) = (x.rows_mut::<S, V>(), inputs.rows_mut::<S, V>());
-        let (hidden, active) = (hidden.rows_mut::<S, V>(), active.rows_mut::<S, V>());
+        let hidden = hidden.rows_mut::<S, V>();
         let normed = work.head_norm.at::<S, V>(position);
         self.head.step(simd, outputs, (&normed[..d], transposed, events), inputs);
         x.fill([simd.splat_f32s(0.0); V]);
@@ -119,13 +116,10 @@ impl Backward {
             let first = b * self.shape.positions;
             let slot = first + position;
             block.down.transposed.apply::<S, V, false>(simd, x, hidden);
-            let before = work.hidden.at::<S, V>(slot);
-            for ((gradient, active), before) in hidden.iter_mut().zip(&mut *active).zip(before) {
-                let (value, slope) = gelu_and_slope(simd, *before);
-                *active = value;
-                *gradient = mul(simd, *gradient, slope);
+            for (gradient, slope) in hidden.iter_mut().zip(work.hidden.at::<S, V>(slot)) {
+                *gradient = mul(simd, *gradient, *slope);
             }
-            block.down.add(simd, x, (active, transposed, events));
+            block.down.add(simd, x, (work.active.at::<S, V>(slot), transposed, events));
             let normed = work.mlp_norm.at::<S, V>(slot);
             block.up.step(simd, hidden, (&normed[..d], transposed, events), inputs);
             add_gradient(simd, normed, inputs, x);

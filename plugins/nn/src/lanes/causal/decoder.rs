@@ -8,7 +8,7 @@ use super::workspace::Workspace;
 use crate::CausalTransformer;
 use crate::lanes::layers::norm::normalize;
 use crate::lanes::layers::{Attention, Block, Linear, Segments};
-use crate::lanes::rows::special::gelu;
+use crate::lanes::rows::special::{gelu, gelu_and_slope};
 use crate::lanes::rows::{rows_of, rows_of_mut};
 
 /// The weights of a causal transformer, packed for [`Decoder::step`].
@@ -40,7 +40,7 @@ impl Decoder {
 
     /// The outputs at a position from its features, after steps at all earlier positions in the same workspace.
     ///
-    /// Both are the numbers of blocks of V registers, row by row; `outputs` has [`Workspace::output_rows`] rows.
+    /// Both are the numbers of blocks of V registers, row by row; `outputs` has a row for each of them.
     #[inline(always)]
     pub fn step<S: Simd, const V: usize>(
         &self,
@@ -80,9 +80,13 @@ impl Decoder {
             normalize(simd, &x[..d], normed);
             let hidden = work.hidden.at_mut::<S, V>(slot);
             block.up.apply::<S, V, false>(simd, normed, hidden);
-            let active = work.active.rows_mut::<S, V>();
+            let active = work.active.at_mut::<S, V>(slot);
             for (active, hidden) in active.iter_mut().zip(hidden) {
-                *active = gelu(simd, *hidden);
+                if work.kept {
+                    (*active, *hidden) = gelu_and_slope(simd, *hidden);
+                } else {
+                    *active = gelu(simd, *hidden);
+                }
             }
             block.down.apply::<S, V, true>(simd, active, x);
         }

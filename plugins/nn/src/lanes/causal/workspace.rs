@@ -3,7 +3,6 @@
 use pulp::Simd;
 
 use crate::CausalTransformer;
-use crate::lanes::layers::padded;
 use crate::lanes::rows::{Rows, Slots};
 
 /// Activations of one block of events: the tokens (queries, keys, values) of all positions, and what else a step leaves.
@@ -12,10 +11,10 @@ use crate::lanes::rows::{Rows, Slots};
 /// needs all of them.
 pub struct Workspace {
     positions: usize,
+    /// Whether the backward pass will ask for the activations.
+    pub(super) kept: bool,
     /// The sums along the skip connections.
     pub(super) x: Rows,
-    /// GELU of the hidden layer.
-    pub(super) active: Rows,
     /// For each block and position the query, key and value.
     pub(super) tokens: Slots,
     /// The attention's normed inputs and their inverse root.
@@ -26,8 +25,10 @@ pub struct Workspace {
     pub(super) attended: Slots,
     /// The MLP's normed inputs and their inverse root.
     pub(super) mlp_norm: Slots,
-    /// The MLP's hidden layer before GELU.
+    /// The MLP's hidden layer before GELU; what is kept is GELU's derivative there.
     pub(super) hidden: Slots,
+    /// GELU of the hidden layer.
+    pub(super) active: Slots,
     /// For each position, the head's normed inputs and their inverse root.
     pub(super) head_norm: Slots,
 }
@@ -43,25 +44,21 @@ impl Workspace {
         Workspace::new(shape, events, true)
     }
 
-    /// Rows that a step's outputs need.
-    pub fn output_rows(shape: &CausalTransformer) -> usize {
-        padded(shape.outputs)
-    }
-
     fn new(shape: &CausalTransformer, events: usize, keep: bool) -> Self {
         let s = shape;
         let (positions, blocks) = (s.positions, s.blocks);
         let slots = |size: usize| Slots::new(if keep { blocks * positions } else { 1 }, size, events);
         Workspace {
             positions,
-            x: Rows::new(padded(s.width), events),
-            active: Rows::new(padded(s.mlp_factor * s.width), events),
-            tokens: Slots::new(blocks * positions, padded(3 * s.width), events),
+            kept: keep,
+            x: Rows::new(s.width, events),
+            tokens: Slots::new(blocks * positions, 3 * s.width, events),
             attention_norm: slots(s.width + 1),
             weights: slots(s.heads * positions),
             attended: slots(s.width),
             mlp_norm: slots(s.width + 1),
-            hidden: slots(padded(s.mlp_factor * s.width)),
+            hidden: slots(s.mlp_factor * s.width),
+            active: slots(s.mlp_factor * s.width),
             head_norm: Slots::new(if keep { positions } else { 1 }, s.width + 1, events),
         }
     }

@@ -6,7 +6,7 @@ use super::forward::{Encoder, EncoderShape, EncoderWeights, EncoderWorkspace};
 use super::frames::HeadVectors;
 use crate::lanes::layers::norm::add_gradient;
 use crate::lanes::layers::{
-    Attended, Attention, Block, Dense, LayerGradient, Segments, SegmentsMut, Transposed, padded,
+    Attended, Attention, Block, Dense, LayerGradient, Segments, SegmentsMut, Transposed,
 };
 use crate::lanes::rows::functions::mul;
 use crate::lanes::rows::special::exact_gelu_and_slope;
@@ -40,11 +40,11 @@ impl EncoderBackwardWorkspace {
     pub fn new<S: Simd>(shape: &EncoderShape, events: usize) -> Self {
         let (width, hidden) = (shape.width, shape.mlp_factor * shape.width);
         EncoderBackwardWorkspace {
-            x: Slots::new(shape.tokens, padded(width), events),
-            tokens: Slots::new(shape.tokens, padded(3 * width), events),
-            inputs: Rows::new(padded(width), events),
-            hidden: Rows::new(padded(hidden), events),
-            active: Rows::new(padded(hidden), events),
+            x: Slots::new(shape.tokens, width, events),
+            tokens: Slots::new(shape.tokens, 3 * width, events),
+            inputs: Rows::new(width, events),
+            hidden: Rows::new(hidden, events),
+            active: Rows::new(hidden, events),
             local: Rows::new(width, events),
             transposed: Transposed::new::<S>(hidden.max(width).max(shape.features), events),
         }

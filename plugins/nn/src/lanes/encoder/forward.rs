@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::frames::HeadVectors;
 use crate::lanes::layers::norm::normalize;
-use crate::lanes::layers::{Attention, Block, Dense, Linear, Segments, SegmentsMut, padded};
+use crate::lanes::layers::{Attention, Block, Dense, Linear, Segments, SegmentsMut};
 use crate::lanes::rows::special::exact_gelu_and_slope;
 use crate::lanes::rows::{Rows, Slots};
 
@@ -35,16 +35,6 @@ pub struct EncoderShape {
 }
 
 impl EncoderShape {
-    /// Rows that the outputs of a token need.
-    pub fn output_rows(&self) -> usize {
-        padded(self.outputs)
-    }
-
-    /// Rows that the gradient of a token's features needs.
-    pub fn feature_rows(&self) -> usize {
-        padded(self.features)
-    }
-
     pub(super) fn head_vectors(&self) -> HeadVectors {
         HeadVectors::new(self.width, self.heads, self.vectors)
     }
@@ -113,14 +103,14 @@ pub struct EncoderWorkspace {
 impl EncoderWorkspace {
     /// Memory for blocks of `events`; with `keep` for what the backward pass needs.
     pub fn new(shape: &EncoderShape, events: usize, keep: bool) -> Self {
-        let hidden = padded(shape.mlp_factor * shape.width);
+        let hidden = shape.mlp_factor * shape.width;
         let kept = |size| Slots::new(if keep { shape.blocks * shape.tokens } else { 1 }, size, events);
         EncoderWorkspace {
-            x: Slots::new(shape.tokens, padded(shape.width), events),
+            x: Slots::new(shape.tokens, shape.width, events),
             // One block after the other uses the first tokens if none is kept.
             tokens: Slots::new(
                 if keep { shape.blocks * shape.tokens } else { shape.tokens },
-                padded(3 * shape.width),
+                3 * shape.width,
                 events,
             ),
             vectors: kept(shape.head_vectors().rows()),

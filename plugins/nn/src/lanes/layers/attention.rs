@@ -2,7 +2,6 @@
 
 use pulp::Simd;
 
-use super::linear::padded;
 use crate::lanes::rows::Row;
 use crate::lanes::rows::functions::{add, maximum, mul, mul_add, reciprocal, splat, sub};
 use crate::lanes::rows::special::exp;
@@ -42,7 +41,7 @@ fn head<T>(rows: &[T], part: usize, first: usize, size: usize) -> &[T] {
 impl Attention {
     /// With this width and number of heads.
     pub fn new(width: usize, heads: usize) -> Self {
-        Attention { width, size: width / heads, stride: padded(3 * width) }
+        Attention { width, size: width / heads, stride: 3 * width }
     }
 
     /// The weights P_hj = softmax_j(q_h . k_hj) and results sum_j P_hj v_hj of the token with number `query`, for each

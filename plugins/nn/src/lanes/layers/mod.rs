@@ -13,6 +13,6 @@ pub use attention::{Attended, Attention};
 pub use block::Block;
 pub use dense::Dense;
 pub use gradient::LayerGradient;
-pub use linear::{Linear, padded};
+pub use linear::Linear;
 pub use segments::{Segments, SegmentsMut};
 pub use weight_sums::{Transposed, WeightSums};

@@ -4,11 +4,11 @@ use pulp::Simd;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 
 use super::dense::Dense;
-use super::linear::TILE;
+use super::linear::outputs_at_once;
 use crate::lanes::rows::functions::fused;
-use crate::lanes::rows::{Row, Rows};
+use crate::lanes::rows::{Row, Rows, SIDE, Square, transpose};
 
-/// Registers of inputs summed together: with four outputs eight independent sums, enough to hide the latency.
+/// Registers of inputs summed together.
 const PANEL: usize = 2;
 
 /// Inputs of a layer with the inputs in the lanes, event by event: the transpose of rows.
@@ -27,16 +27,26 @@ impl Transposed {
         Transposed { numbers: Rows::new(padded::<S>(inputs), events), block: events }
     }
 
-    /// Replaces the contents by these rows, number by number: pulp's interleaving of registers is several times slower.
+    /// Replaces the contents by these rows.
     #[inline(always)]
-    pub fn set<S: Simd, const V: usize>(&mut self, _simd: S, rows: &[Row<S, V>]) {
+    pub fn set<S: Simd, const V: usize>(&mut self, simd: S, rows: &[Row<S, V>]) {
         let (panel, block) = (PANEL * S::F32_LANES, self.block);
         let numbers = cast_slice::<S::f32s, f32>(rows.as_flattened());
         let panels = self.numbers.numbers_mut().chunks_exact_mut(panel * block);
         for (rows, out) in numbers.chunks(panel * block).zip(panels) {
-            for (i, row) in rows.chunks_exact(block).enumerate() {
+            let inputs = rows.len() / block;
+            let squares = if block % SIDE == 0 { inputs / SIDE * SIDE } else { 0 };
+            for input in (0..squares).step_by(SIDE) {
+                for event in (0..block).step_by(SIDE) {
+                    let from = Square { numbers: &rows[input * block + event..], stride: block };
+                    let to = Square { numbers: &mut out[event * panel + input..], stride: panel };
+                    transpose(simd, &from, &mut { to });
+                }
+            }
+            for input in squares..inputs {
+                let row = &rows[input * block..(input + 1) * block];
                 for (number, out) in row.iter().zip(out.chunks_exact_mut(panel)) {
-                    out[i] = *number;
+                    out[input] = *number;
                 }
             }
         }
@@ -59,7 +69,7 @@ fn padded<S: Simd>(inputs: usize) -> usize {
 pub struct WeightSums {
     inputs: usize,
     outputs: usize,
-    /// Tile of outputs by tile, panel by panel, output by output: two registers.
+    /// Output by output, the sums of all inputs.
     weights: Rows,
     /// A register for each output, to be added up.
     bias: Rows,
@@ -68,17 +78,15 @@ pub struct WeightSums {
 impl WeightSums {
     /// Zeros for a layer of this size.
     pub fn new<S: Simd>(inputs: usize, outputs: usize) -> Self {
-        let outputs_padded = outputs.next_multiple_of(TILE);
         WeightSums {
             inputs,
             outputs,
-            weights: Rows::new(outputs_padded, padded::<S>(inputs)),
-            bias: Rows::new(outputs_padded, S::F32_LANES),
+            weights: Rows::new(outputs, padded::<S>(inputs)),
+            bias: Rows::new(outputs, S::F32_LANES),
         }
     }
 
-    /// Adds the first `events` of a block; `gradient` has a row for each output, rounded up to whole tiles, and is zero in
-    /// the other events.
+    /// Adds the first `events` of a block; `gradient` has a row for each output, and is zero in the other events.
     #[inline(always)]
     pub fn add<S: Simd, const V: usize>(
         &mut self,
@@ -93,25 +101,59 @@ impl WeightSums {
                 *sum = simd.add_f32s(*sum, *register);
             }
         }
-        let panels = padded::<S>(self.inputs) / (PANEL * S::F32_LANES);
-        let block = V * S::F32_LANES;
-        let (tiles, _) = cast_slice_mut::<f32, S::f32s>(self.weights.numbers_mut()).as_chunks_mut();
-        let (tiles, _) = tiles.as_chunks_mut::<TILE>();
-        let gradients = cast_slice::<S::f32s, f32>(gradient.as_flattened());
-        for (tiles, rows) in tiles.chunks_exact_mut(panels).zip(gradients.chunks_exact(TILE * block)) {
-            let [a, b, c, d]: [&[f32]; TILE] = std::array::from_fn(|o| &rows[o * block..(o + 1) * block]);
-            for (tile, panel) in tiles.iter_mut().zip(inputs.panels::<S>()) {
-                let mut sums: [[S::f32s; PANEL]; TILE] = *tile;
-                for ((((x, a), b), c), d) in panel[..events].iter().zip(a).zip(b).zip(c).zip(d) {
-                    let weights = [a, b, c, d];
-                    for o in 0..TILE {
-                        let w = simd.splat_f32s(*weights[o]);
-                        for i in 0..PANEL {
-                            sums[o][i] = fused(simd, w, x[i], sums[o][i]);
-                        }
+        let (outputs, at_once) = (self.outputs, outputs_at_once::<S>(PANEL));
+        let mut first = 0;
+        while at_once >= 8 && first + 8 <= outputs {
+            self.add_to::<S, V, 8>(simd, first, gradient, inputs, events);
+            first += 8;
+        }
+        while at_once == 6 && first + 6 <= outputs && first + 8 != outputs {
+            self.add_to::<S, V, 6>(simd, first, gradient, inputs, events);
+            first += 6;
+        }
+        while first + 4 <= outputs {
+            self.add_to::<S, V, 4>(simd, first, gradient, inputs, events);
+            first += 4;
+        }
+        while first < outputs {
+            self.add_to::<S, V, 1>(simd, first, gradient, inputs, events);
+            first += 1;
+        }
+    }
+
+    /// Adds to the sums of `O` outputs.
+    #[inline(always)]
+    fn add_to<S: Simd, const V: usize, const O: usize>(
+        &mut self,
+        simd: S,
+        first: usize,
+        gradient: &[Row<S, V>],
+        inputs: &Transposed,
+        events: usize,
+    ) {
+        let (block, width) = (V * S::F32_LANES, padded::<S>(self.inputs) / (PANEL * S::F32_LANES));
+        let (sums, _) = cast_slice_mut::<f32, S::f32s>(self.weights.numbers_mut()).as_chunks_mut::<PANEL>();
+        let sums = &mut sums[first * width..(first + O) * width];
+        let gradient = cast_slice::<S::f32s, f32>(gradient[first..first + O].as_flattened());
+        let mut of: [&[f32]; O] = [&[]; O];
+        for o in 0..O {
+            of[o] = &gradient[o * block..][..events];
+        }
+        for (p, panel) in inputs.panels::<S>().take(width).enumerate() {
+            let mut tile = [[simd.splat_f32s(0.0); PANEL]; O];
+            for o in 0..O {
+                tile[o] = sums[o * width + p];
+            }
+            for (event, x) in panel[..events].iter().enumerate() {
+                for o in 0..O {
+                    let w = simd.splat_f32s(of[o][event]);
+                    for i in 0..PANEL {
+                        tile[o][i] = fused(simd, w, x[i], tile[o][i]);
                     }
                 }
-                *tile = sums;
+            }
+            for o in 0..O {
+                sums[o * width + p] = tile[o];
             }
         }
     }
@@ -124,14 +166,9 @@ impl WeightSums {
         for sum in &bias[..self.outputs] {
             totals.push(simd.reduce_sum_f32s(*sum));
         }
-        let (panel, padded) = (PANEL * S::F32_LANES, padded::<S>(self.inputs));
         let mut weight = Vec::with_capacity(self.outputs * self.inputs);
-        for output in 0..self.outputs {
-            let tile = &self.weights.numbers()[output / TILE * TILE * padded..];
-            for first in (0..self.inputs).step_by(panel) {
-                let start = first * TILE + output % TILE * panel;
-                weight.extend_from_slice(&tile[start..start + panel.min(self.inputs - first)]);
-            }
+        for row in self.weights.numbers().chunks_exact(padded::<S>(self.inputs)).take(self.outputs) {
+            weight.extend_from_slice(&row[..self.inputs]);
         }
         Dense { inputs: self.inputs, outputs: self.outputs, weight, bias: totals }
     }

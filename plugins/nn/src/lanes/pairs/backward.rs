@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::forward::{PairShape, PairWeights, PairWorkspace, Pairs};
-use crate::lanes::layers::{Dense, LayerGradient, Segments, SegmentsMut, Transposed, padded};
+use crate::lanes::layers::{Dense, LayerGradient, Segments, SegmentsMut, Transposed};
 use crate::lanes::rows::functions::{add, mul, mul_add, splat};
 use crate::lanes::rows::special::exact_gelu_and_slope;
 use crate::lanes::rows::{Rows, Slots};
@@ -36,13 +36,13 @@ pub struct PairsBackwardWorkspace {
 impl PairsBackwardWorkspace {
     /// Memory for blocks of `events`.
     pub fn new<S: Simd>(shape: &PairShape, events: usize) -> Self {
-        let rows = || Rows::new(padded(shape.width), events);
-        let slots = || Slots::new(shape.tokens, padded(shape.width), events);
+        let rows = || Rows::new(shape.width, events);
+        let slots = || Slots::new(shape.tokens, shape.width, events);
         PairsBackwardWorkspace {
             own: slots(),
             other: slots(),
             hidden: rows(),
-            inputs: Rows::new(padded(shape.width.max(shape.features)), events),
+            inputs: Rows::new(shape.width.max(shape.features), events),
             active: rows(),
             slopes: rows(),
             transposed: Transposed::new::<S>(shape.width.max(shape.features), events),

@@ -2,7 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::lanes::layers::{Dense, Linear, Segments, SegmentsMut, padded};
+use crate::lanes::layers::{Dense, Linear, Segments, SegmentsMut};
 use crate::lanes::rows::functions::{add, mul_add, splat};
 use crate::lanes::rows::special::exact_gelu_and_slope;
 use crate::lanes::rows::{Row, Rows, Slots};
@@ -29,16 +29,6 @@ impl PairShape {
     /// Slots for pairs: (i, j) is in slot i (tokens + others) + j. Those of i = j are there, but stay as they are.
     pub fn pairs(&self) -> usize {
         self.tokens * (self.tokens + self.others)
-    }
-
-    /// Rows that the outputs of a pair need.
-    pub fn output_rows(&self) -> usize {
-        padded(self.outputs)
-    }
-
-    /// Rows that the gradient of a token's features needs.
-    pub fn feature_rows(&self) -> usize {
-        padded(self.features)
     }
 
     /// Tokens i, what they see j, and the slots of these pairs.
@@ -118,7 +108,7 @@ pub struct PairWorkspace {
 impl PairWorkspace {
     /// Memory for blocks of `events`; with `keep` for what the backward pass needs.
     pub fn new(shape: &PairShape, events: usize, keep: bool) -> Self {
-        let width = padded(shape.width);
+        let width = shape.width;
         PairWorkspace {
             own: Slots::new(shape.tokens, width, events),
             other: Slots::new(shape.tokens, width, events),

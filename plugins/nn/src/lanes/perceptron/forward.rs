@@ -4,7 +4,7 @@ use amplicast_sdk::Layout;
 use pulp::Simd;
 
 use crate::Perceptron;
-use crate::lanes::layers::{Dense, Linear, Segments, padded};
+use crate::lanes::layers::{Dense, Linear, Segments};
 use crate::lanes::rows::special::gelu;
 use crate::lanes::rows::{Row, Rows, VECTORS, block_events};
 
@@ -12,7 +12,7 @@ use crate::lanes::rows::{Row, Rows, VECTORS, block_events};
 #[derive(Debug, Clone)]
 pub struct Layers {
     layers: Vec<Linear>,
-    /// Rows of its widest layer, rounded up to whole tiles.
+    /// Rows of its widest layer.
     rows: usize,
 }
 
@@ -27,7 +27,7 @@ impl Layers {
     pub fn new(shape: &Perceptron, layout: &Layout, parameters: &[f32]) -> Self {
         let widest = shape.widths.iter().copied().max().unwrap_or(1);
         let layers = dense(shape, layout, parameters).iter().map(Linear::new).collect();
-        Layers { layers, rows: padded(widest) }
+        Layers { layers, rows: widest }
     }
 
     /// Memory for the inputs of a block of events, a row each, and for what comes out.

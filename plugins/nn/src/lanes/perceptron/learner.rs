@@ -7,7 +7,7 @@ use pulp::{Simd, WithSimd};
 
 use super::forward::dense;
 use crate::Perceptron;
-use crate::lanes::layers::{Dense, Linear, SegmentsMut, Transposed, WeightSums, padded};
+use crate::lanes::layers::{Dense, Linear, SegmentsMut, Transposed, WeightSums};
 use crate::lanes::rows::functions::mul;
 use crate::lanes::rows::special::{gelu, gelu_and_slope};
 use crate::lanes::rows::{Rows, VECTORS, Work, block_events, dispatch, over_blocks};
@@ -44,7 +44,7 @@ struct Memory {
 impl Memory {
     fn new<S: Simd>(shape: &Perceptron, events: usize) -> Self {
         let widest = shape.widths.iter().copied().max().unwrap_or(1);
-        let rows = |width: usize| Rows::new(padded(width), events);
+        let rows = |width: usize| Rows::new(width, events);
         Memory {
             inputs: rows(shape.widths[0]),
             outputs: shape.widths[1..].iter().map(|w| rows(*w)).collect(),
@@ -141,8 +141,8 @@ impl<F: FnMut(usize, f32) -> Slope> Work for Events<'_, F> {
             pass.forward(simd, memory);
             let (outputs, count) = (memory.outputs.last().expect("a layer").numbers(), x.len() / d);
             let gradient = memory.gradients[0].numbers_mut();
-            // The rows beyond the output, and the lanes without an event, count for nothing.
-            gradient[..padded(1) * lanes].fill(0.0);
+            // Lanes without an event count for nothing.
+            gradient[..lanes].fill(0.0);
             for lane in 0..count {
                 let found = loss(events.start + block * lanes + lane, outputs[lane]);
                 sum += found.loss;
@@ -179,7 +179,7 @@ impl Pass<'_> {
         let Memory { inputs, outputs, active, gradients, transposed } = memory;
         let [mut from, mut to] = gradients.each_mut();
         for l in (1..self.sums.len()).rev() {
-            let gradient = &from.rows::<S, VECTORS>()[..padded(self.widths[l + 1])];
+            let gradient = &from.rows::<S, VECTORS>()[..self.widths[l + 1]];
             let next = to.rows_mut::<S, VECTORS>();
             self.back[l].apply::<S, VECTORS, false>(simd, gradient, next);
             let active = active.rows_mut::<S, VECTORS>();
@@ -194,7 +194,7 @@ impl Pass<'_> {
             std::mem::swap(&mut from, &mut to);
         }
         transposed.set(simd, &inputs.rows::<S, VECTORS>()[..self.widths[0]]);
-        let gradient = &from.rows::<S, VECTORS>()[..padded(self.widths[1])];
+        let gradient = &from.rows::<S, VECTORS>()[..self.widths[1]];
         self.sums[0].add(simd, gradient, transposed, events);
     }
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
-/// Registers in a row: with eight outputs at a time the products keep sixteen registers busy, which hides the latency. A kernel is compiled
-/// for one size of a row alone: a batch fills its last block with lanes without an event.
+/// Registers in a row: with six or eight outputs at a time, twelve or sixteen sums hide the latency. A kernel is compiled for one size of a row
+/// alone: a batch fills its last block with lanes without an event.
 pub const VECTORS: usize = 2;
 
 /// One number of each event of a block.
