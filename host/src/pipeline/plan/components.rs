@@ -6,6 +6,7 @@ use amplicast_sdk::abi::{
     Caller, Kind, LoadedGenerator, LoadedMetric, LoadedSummary, LoadedUncertaintyModel,
 };
 use amplicast_sdk::{Error, ErrorKind, Result, Schema, Split};
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::own_files::{expect_no_true_file, expect_one_length};
@@ -230,10 +231,8 @@ fn make<T>(
             .map_err(|e| Error::plugin(format!("the schema of its configuration is no JSON: {e}")))?;
         let whole = paths_from(folder, &schema, &table.config)?;
         let (component, files) = create(entry, &Value::Object(whole).to_string(), caller)?;
-        let mut hashes = Vec::new();
-        for file in files {
-            hashes.push(hash_file(&file).map_err(|e| Error::io(file.display(), e))?);
-        }
+        let hash = |file: &PathBuf| hash_file(file).map_err(|e| Error::io(file.display(), e));
+        let hashes: Vec<String> = files.par_iter().map(hash).collect::<Result<_>>()?;
         Ok((component, effective, hashes))
     });
     let (component, identity) = match made {
