@@ -41,7 +41,7 @@ impl WithSimd for Run<'_> {
         let n = self.features.len() / (shape.positions * width);
         let mut work = Workspace::of_last(shape, lanes);
         let mut features = Rows::new(width, lanes);
-        let mut outputs = Rows::new(Workspace::output_rows(shape), lanes);
+        let mut outputs = Rows::new(shape.outputs, lanes);
         let mut all = Vec::new();
         for position in 0..shape.positions {
             for lane in 0..lanes {
