@@ -232,7 +232,9 @@ fn make<T>(
         let whole = paths_from(folder, &schema, &table.config)?;
         let (component, files) = create(entry, &Value::Object(whole).to_string(), caller)?;
         let hash = |file: &PathBuf| hash_file(file).map_err(|e| Error::io(file.display(), e));
-        let hashes: Vec<String> = files.par_iter().map(hash).collect::<Result<_>>()?;
+        // The error is that of the first file that has one, whichever thread comes to its own first.
+        let hashes: Vec<Result<String>> = files.par_iter().map(hash).collect();
+        let hashes: Vec<String> = hashes.into_iter().collect::<Result<_>>()?;
         Ok((component, effective, hashes))
     });
     let (component, identity) = match made {

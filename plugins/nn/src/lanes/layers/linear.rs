@@ -7,8 +7,7 @@ use crate::lanes::rows::Row;
 use crate::lanes::rows::functions::fused;
 
 /// Outputs computed together, of `vectors` registers each: enough independent sums to hide the latency, and with the registers that are
-/// multiplied no more than AVX2 has (sixteen) or others (thirty-two). One more, and a sum goes through memory in each step, which takes three
-/// times as long.
+/// multiplied no more than AVX2 has (sixteen) or others (thirty-two). One more, and a sum goes through memory in each step.
 pub const fn outputs_at_once<S: Simd>(vectors: usize) -> usize {
     let registers = if S::F32_LANES == 8 { 16 } else { 32 };
     // The inputs, a weight, and one that the compiler moves ahead.

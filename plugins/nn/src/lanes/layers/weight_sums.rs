@@ -40,7 +40,7 @@ impl Transposed {
                 for event in (0..block).step_by(SIDE) {
                     let from = Square { numbers: &rows[input * block + event..], stride: block };
                     let to = Square { numbers: &mut out[event * panel + input..], stride: panel };
-                    transpose(simd, &from, &mut { to });
+                    transpose(simd, from, to);
                 }
             }
             for input in squares..inputs {

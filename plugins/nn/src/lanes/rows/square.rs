@@ -17,7 +17,7 @@ pub struct Square<T> {
 
 /// Writes the transpose of a square.
 #[inline(always)]
-pub fn transpose<S: Simd>(simd: S, from: &Square<&[f32]>, to: &mut Square<&mut [f32]>) {
+pub fn transpose<S: Simd>(simd: S, from: Square<&[f32]>, to: Square<&mut [f32]>) {
     #[cfg(target_arch = "x86_64")]
     {
         let simd: &dyn Any = &simd;
@@ -32,7 +32,7 @@ pub fn transpose<S: Simd>(simd: S, from: &Square<&[f32]>, to: &mut Square<&mut [
 }
 
 #[inline(always)]
-fn number_by_number(from: &Square<&[f32]>, to: &mut Square<&mut [f32]>) {
+fn number_by_number(from: Square<&[f32]>, to: Square<&mut [f32]>) {
     for row in 0..SIDE {
         let numbers = &from.numbers[row * from.stride..][..SIDE];
         for (column, number) in numbers.iter().enumerate() {
@@ -44,7 +44,7 @@ fn number_by_number(from: &Square<&[f32]>, to: &mut Square<&mut [f32]>) {
 /// Pairs of numbers, pairs of pairs, halves of registers: three exchanges, each of all registers. The compiler makes none of it of the plain loop.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn avx(simd: pulp::x86::V3, from: &Square<&[f32]>, to: &mut Square<&mut [f32]>) {
+fn avx(simd: pulp::x86::V3, from: Square<&[f32]>, to: Square<&mut [f32]>) {
     use std::arch::x86_64::__m256;
 
     use pulp::bytemuck::cast;
@@ -88,7 +88,7 @@ mod tests {
 
         fn with_simd<S: Simd>(self, simd: S) {
             let (from, to) = (Square { numbers: self.0, stride: 11 }, Square { numbers: self.1, stride: 9 });
-            transpose(simd, &from, &mut { to });
+            transpose(simd, from, to);
         }
     }
 
