@@ -38,7 +38,7 @@ pub fn measure(folder: &Path, peers: &Peers) -> Result<Vec<Row>> {
         let Some(Beside { name, pairs }) = peers.in_turn(key, REPETITIONS, 1.0, run)? else { break };
         let what = format!("{NAME}, {MEMBERS} members of {:.0e} events", EVENTS as f64);
         let against = format!("{name}, {}", cost(&pairs.first, 1.0, "s"));
-        rows.push(Row::new(&what, cost(&pairs.second, 1.0, "s"), against).times(pairs.ratio, Some(10.0)));
+        rows.push(Row::new(&what, cost(&pairs.second, 1.0, "s"), against).times(pairs.ratio, Some(12.0)));
         if let Some(whole) = last {
             print_distances(&whole.results);
             let megabytes = whole.peak as f64 / 1e6;

@@ -6,12 +6,24 @@ use super::dense::Dense;
 use crate::lanes::rows::Row;
 use crate::lanes::rows::functions::fused;
 
-/// Outputs computed together, of `vectors` registers each: enough independent sums to hide the latency, and with the registers that are
-/// multiplied no more than AVX2 has (sixteen) or others (thirty-two). One more, and a sum goes through memory in each step.
-pub const fn outputs_at_once<S: Simd>(vectors: usize) -> usize {
+/// How many of the outputs that are left are computed together, of `vectors` registers each: enough independent sums to hide the latency, and
+/// with the registers that are multiplied no more than AVX2 has (sixteen) or others (thirty-two). One more, and a sum goes through memory in
+/// each step.
+#[inline(always)]
+pub fn together<S: Simd>(vectors: usize, left: usize) -> usize {
     let registers = if S::F32_LANES == 8 { 16 } else { 32 };
     // The inputs, a weight, and one that the compiler moves ahead.
-    (registers - 2 - vectors) / vectors
+    let most = (registers - 2 - vectors) / vectors;
+    match left {
+        16.. if most >= 16 => 16,
+        8.. if most >= 8 => 8,
+        // Twice four rather than six and two, which would wait for their few sums; likewise twice two.
+        6.. if most == 6 && left != 8 => 6,
+        4.. if most >= 4 => 4,
+        3.. if most == 3 && left != 4 => 3,
+        2.. => 2,
+        _ => 1,
+    }
 }
 
 /// y = W x + b on rows; W lies row by row.
@@ -48,39 +60,21 @@ impl Linear {
     ) {
         let x = &x[..self.inputs];
         let outputs = self.bias.len().min(y.len());
-        let at_once = outputs_at_once::<S>(V);
         let mut first = 0;
-        while at_once >= 16 && first + 16 <= outputs {
-            self.some::<S, V, 16, ADD>(simd, first, x, y);
-            first += 16;
-        }
-        while at_once >= 8 && first + 8 <= outputs {
-            self.some::<S, V, 8, ADD>(simd, first, x, y);
-            first += 8;
-        }
-        // Twice four rather than six and two, which would wait for their few sums.
-        while at_once == 6 && first + 6 <= outputs && first + 8 != outputs {
-            self.some::<S, V, 6, ADD>(simd, first, x, y);
-            first += 6;
-        }
-        while at_once >= 4 && first + 4 <= outputs {
-            self.some::<S, V, 4, ADD>(simd, first, x, y);
-            first += 4;
-        }
-        while at_once == 3 && first + 3 <= outputs && first + 4 != outputs {
-            self.some::<S, V, 3, ADD>(simd, first, x, y);
-            first += 3;
-        }
-        while first + 2 <= outputs {
-            self.some::<S, V, 2, ADD>(simd, first, x, y);
-            first += 2;
-        }
-        if first < outputs {
-            self.some::<S, V, 1, ADD>(simd, first, x, y);
+        while first < outputs {
+            first += match together::<S>(V, outputs - first) {
+                16 => self.some::<S, V, 16, ADD>(simd, first, x, y),
+                8 => self.some::<S, V, 8, ADD>(simd, first, x, y),
+                6 => self.some::<S, V, 6, ADD>(simd, first, x, y),
+                4 => self.some::<S, V, 4, ADD>(simd, first, x, y),
+                3 => self.some::<S, V, 3, ADD>(simd, first, x, y),
+                2 => self.some::<S, V, 2, ADD>(simd, first, x, y),
+                _ => self.some::<S, V, 1, ADD>(simd, first, x, y),
+            };
         }
     }
 
-    /// `O` outputs.
+    /// `O` outputs, and their number.
     #[inline(always)]
     fn some<S: Simd, const V: usize, const O: usize, const ADD: bool>(
         &self,
@@ -88,7 +82,7 @@ impl Linear {
         first: usize,
         x: &[Row<S, V>],
         y: &mut [Row<S, V>],
-    ) {
+    ) -> usize {
         let mut weights: [&[f32]; O] = [&[]; O];
         let mut sums = [[simd.splat_f32s(0.0); V]; O];
         for o in 0..O {
@@ -109,5 +103,6 @@ impl Linear {
                 y[v] = if ADD { simd.add_f32s(y[v], sum[v]) } else { sum[v] };
             }
         }
+        O
     }
 }

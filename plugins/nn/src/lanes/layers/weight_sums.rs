@@ -4,7 +4,7 @@ use pulp::Simd;
 use pulp::bytemuck::{cast_slice, cast_slice_mut};
 
 use super::dense::Dense;
-use super::linear::outputs_at_once;
+use super::linear::together;
 use crate::lanes::rows::functions::fused;
 use crate::lanes::rows::{Row, Rows, SIDE, Square, transpose};
 
@@ -101,27 +101,19 @@ impl WeightSums {
                 *sum = simd.add_f32s(*sum, *register);
             }
         }
-        let (outputs, at_once) = (self.outputs, outputs_at_once::<S>(PANEL));
         let mut first = 0;
-        while at_once >= 8 && first + 8 <= outputs {
-            self.add_to::<S, V, 8>(simd, first, gradient, inputs, events);
-            first += 8;
-        }
-        while at_once == 6 && first + 6 <= outputs && first + 8 != outputs {
-            self.add_to::<S, V, 6>(simd, first, gradient, inputs, events);
-            first += 6;
-        }
-        while first + 4 <= outputs {
-            self.add_to::<S, V, 4>(simd, first, gradient, inputs, events);
-            first += 4;
-        }
-        while first < outputs {
-            self.add_to::<S, V, 1>(simd, first, gradient, inputs, events);
-            first += 1;
+        while first < self.outputs {
+            first += match together::<S>(PANEL, self.outputs - first) {
+                8 => self.add_to::<S, V, 8>(simd, first, gradient, inputs, events),
+                6 => self.add_to::<S, V, 6>(simd, first, gradient, inputs, events),
+                4 => self.add_to::<S, V, 4>(simd, first, gradient, inputs, events),
+                2 => self.add_to::<S, V, 2>(simd, first, gradient, inputs, events),
+                _ => self.add_to::<S, V, 1>(simd, first, gradient, inputs, events),
+            };
         }
     }
 
-    /// Adds to the sums of `O` outputs.
+    /// Adds to the sums of `O` outputs, and gives their number.
     #[inline(always)]
     fn add_to<S: Simd, const V: usize, const O: usize>(
         &mut self,
@@ -130,7 +122,7 @@ impl WeightSums {
         gradient: &[Row<S, V>],
         inputs: &Transposed,
         events: usize,
-    ) {
+    ) -> usize {
         let (block, width) = (V * S::F32_LANES, padded::<S>(self.inputs) / (PANEL * S::F32_LANES));
         let (sums, _) = cast_slice_mut::<f32, S::f32s>(self.weights.numbers_mut()).as_chunks_mut::<PANEL>();
         let sums = &mut sums[first * width..(first + O) * width];
@@ -156,6 +148,7 @@ impl WeightSums {
                 sums[o * width + p] = tile[o];
             }
         }
+        O
     }
 
     /// The sums as a layer's matrix and bias.
