@@ -11,12 +11,15 @@ mod tests;
 use pulp::Simd;
 
 use crate::Support;
-use crate::lanes::rows::functions::{add, maximum, mul, reciprocal, select, splat, sub};
+use crate::lanes::rows::functions::{add, maximum, mul, mul_add, reciprocal, select, splat, sub};
 use crate::lanes::rows::special::exp;
 use crate::lanes::rows::{Row, VECTORS};
 use kernel::Kernel;
 
 pub use kernel::sigma;
+
+/// Shares of a mixture are less by this, which rounds away in sums of single precision, so that smaller ones are zero.
+const LEAST_SHARE: f32 = 1e-20;
 
 /// Draws a component of each event's mixture with a uniform number in [0, 1): returns its m and a.
 ///
@@ -99,14 +102,24 @@ pub fn log_density_and_gradient<S: Simd, const V: usize>(
         by_widths[i] = kernel.by_width;
     }
     let Sums { log_density, per_sum, per_total } = Sums::new(simd, logits, exponents, factors);
-    let (per_sum, per_total) = (mul(simd, per_sum, weight), mul(simd, per_total, weight));
     for i in 0..components {
-        let responsibility = mul(simd, exponents[i], per_sum);
-        by_logits[i] = sub(simd, responsibility, mul(simd, factors[i], per_total));
+        let responsibility = mul(simd, share(simd, exponents[i], per_sum), weight);
+        by_logits[i] = sub(simd, responsibility, mul(simd, share(simd, factors[i], per_total), weight));
         by_means[i] = mul(simd, by_means[i], responsibility);
         by_widths[i] = mul(simd, by_widths[i], responsibility);
     }
     log_density
+}
+
+/// A part of the whole; zero if it is too small to count.
+///
+/// Of a trained network most components are far from an event. What they would add is below the smallest normal number, and a processor may take
+/// a hundred times as long for each product of such numbers.
+#[inline(always)]
+fn share<S: Simd, const V: usize>(simd: S, part: Row<S, V>, per_whole: Row<S, V>) -> Row<S, V> {
+    let above = mul_add(simd, part, per_whole, splat(simd, -LEAST_SHARE));
+    // In this order not a number stays that.
+    maximum(simd, splat(simd, 0.0), above)
 }
 
 /// The sums of a mixture.

@@ -116,6 +116,49 @@ fn gradients_are_derivatives() {
     Gradients.with_simd(pulp::Scalar);
 }
 
+struct FarComponents;
+
+impl WithSimd for FarComponents {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let lanes = block_events::<S>();
+        let mut raw = Rows::new(3 * K, lanes);
+        // The first component at the event; the second far from it, the third without a weight to speak of.
+        raw.numbers_mut()[(K + 1) * lanes..][..lanes].fill(2.5);
+        raw.numbers_mut()[2 * lanes..][..lanes].fill(-200.0);
+        raw.numbers_mut()[2 * K * lanes..].fill(-5.0);
+        let mut pair = Rows::new(2, lanes);
+        pair.numbers_mut()[lanes..].fill(-0.005);
+        let mut scratch = Rows::new(2 * K, lanes);
+        let mut gradient = Rows::new(3 * K, lanes);
+        for support in SUPPORTS {
+            pair.numbers_mut()[..lanes].fill(0.0);
+            let rows = pair.rows::<S, VECTORS>();
+            log_density_and_gradient(
+                simd,
+                &support,
+                raw.rows::<S, VECTORS>(),
+                (rows[0], rows[1]),
+                gradient.rows_mut::<S, VECTORS>(),
+                scratch.rows_mut::<S, VECTORS>(),
+            );
+            let numbers = gradient.numbers();
+            assert!(numbers.iter().all(|g| *g == 0.0 || g.is_normal()), "{support:?}: {numbers:?}");
+            let of = |row: usize| numbers[row * lanes];
+            assert!(of(2 * K) != 0.0 && of(2) == 0.0 && of(K + 2) == 0.0, "{support:?}: {numbers:?}");
+        }
+    }
+}
+
+/// Numbers below the smallest normal one slow all that is computed with them.
+#[test]
+fn far_components_add_nothing() {
+    dispatch(FarComponents);
+    FarComponents.with_simd(pulp::Scalar);
+}
+
 struct Extremes;
 
 impl WithSimd for Extremes {
