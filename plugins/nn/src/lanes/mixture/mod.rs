@@ -113,8 +113,8 @@ pub fn log_density_and_gradient<S: Simd, const V: usize>(
 
 /// A part of the whole; zero if it is too small to count.
 ///
-/// Of a trained network most components are far from an event. What they would add is below the smallest normal number, and a processor may take
-/// a hundred times as long for each product of such numbers.
+/// Of a trained network most components are far from an event. What they would add is below the smallest normal number, and a processor may take many
+/// times as long for each product of such numbers.
 #[inline(always)]
 fn share<S: Simd, const V: usize>(simd: S, part: Row<S, V>, per_whole: Row<S, V>) -> Row<S, V> {
     let above = mul_add(simd, part, per_whole, splat(simd, -LEAST_SHARE));
