@@ -68,6 +68,21 @@ fn densities_equal_scalars() {
     Densities.with_simd(pulp::Scalar);
 }
 
+/// The log density at the coordinates in the first row of `pair`, with its gradient times the weights in the second.
+#[inline(always)]
+fn differentiate<S: Simd>(
+    simd: S,
+    support: &Support,
+    raw: &Rows,
+    pair: &Rows,
+    gradient: &mut Rows,
+) -> (Row<S>, Row<S>) {
+    let mut scratch = Rows::new(2 * K, block_events::<S>());
+    let (raw, rows) = (raw.rows::<S, VECTORS>(), pair.rows::<S, VECTORS>());
+    let (gradient, scratch) = (gradient.rows_mut::<S, VECTORS>(), scratch.rows_mut::<S, VECTORS>());
+    log_density_and_gradient(simd, support, raw, (rows[0], rows[1]), gradient, scratch)
+}
+
 struct Gradients;
 
 impl WithSimd for Gradients {
@@ -80,18 +95,9 @@ impl WithSimd for Gradients {
         let mut pair = Rows::new(2, lanes);
         pair.numbers_mut()[..lanes].copy_from_slice(&x);
         pair.numbers_mut()[lanes..].fill(-0.5);
-        let mut scratch = Rows::new(2 * K, lanes);
         let mut gradient = Rows::new(3 * K, lanes);
         for support in SUPPORTS {
-            let rows = pair.rows::<S, VECTORS>();
-            log_density_and_gradient(
-                simd,
-                &support,
-                raw.rows::<S, VECTORS>(),
-                (rows[0], rows[1]),
-                gradient.rows_mut::<S, VECTORS>(),
-                scratch.rows_mut::<S, VECTORS>(),
-            );
+            differentiate::<S>(simd, &support, &raw, &pair, &mut gradient);
             for (lane, &x) in x.iter().enumerate() {
                 let own = own(&raw, lane);
                 for (i, found) in self::own(&gradient, lane).into_iter().enumerate() {
@@ -131,19 +137,9 @@ impl WithSimd for FarComponents {
         raw.numbers_mut()[2 * K * lanes..].fill(-5.0);
         let mut pair = Rows::new(2, lanes);
         pair.numbers_mut()[lanes..].fill(-0.005);
-        let mut scratch = Rows::new(2 * K, lanes);
         let mut gradient = Rows::new(3 * K, lanes);
         for support in SUPPORTS {
-            pair.numbers_mut()[..lanes].fill(0.0);
-            let rows = pair.rows::<S, VECTORS>();
-            log_density_and_gradient(
-                simd,
-                &support,
-                raw.rows::<S, VECTORS>(),
-                (rows[0], rows[1]),
-                gradient.rows_mut::<S, VECTORS>(),
-                scratch.rows_mut::<S, VECTORS>(),
-            );
+            differentiate::<S>(simd, &support, &raw, &pair, &mut gradient);
             let numbers = gradient.numbers();
             assert!(numbers.iter().all(|g| *g == 0.0 || g.is_normal()), "{support:?}: {numbers:?}");
             let of = |row: usize| numbers[row * lanes];
@@ -170,7 +166,6 @@ impl WithSimd for Extremes {
         let mut raw = Rows::new(3 * K, lanes);
         let mut pair = Rows::new(2, lanes);
         pair.numbers_mut().fill(1.0);
-        let mut scratch = Rows::new(2 * K, lanes);
         let mut gradient = Rows::new(3 * K, lanes);
         let mut stream = Seed::new(3).stream();
         for support in SUPPORTS {
@@ -178,15 +173,7 @@ impl WithSimd for Extremes {
                 for (i, row) in raw.numbers_mut().chunks_exact_mut(lanes).enumerate() {
                     row.iter_mut().for_each(|r| *r = bounds[i / K] * (2.0 * stream.random::<f32>() - 1.0));
                 }
-                let rows = pair.rows::<S, VECTORS>();
-                let (e, f) = log_density_and_gradient(
-                    simd,
-                    &support,
-                    raw.rows::<S, VECTORS>(),
-                    (rows[0], rows[1]),
-                    gradient.rows_mut::<S, VECTORS>(),
-                    scratch.rows_mut::<S, VECTORS>(),
-                );
+                let (e, f) = differentiate::<S>(simd, &support, &raw, &pair, &mut gradient);
                 pair.rows_mut::<S, VECTORS>().copy_from_slice(&[e, f]);
                 for lane in 0..lanes {
                     let found = log_of(pair.numbers()[lane], pair.numbers()[lanes + lane]);
